@@ -1,0 +1,1 @@
+//! Main memory: channels, ranks and banks as actors.

@@ -1,0 +1,189 @@
+//! The timing wheel: a sliding window of slots, one a tick, and a heap for what lies beyond it.
+//!
+//! A slot is a linked list in one slab of nodes, so a queue at rest allocates nothing. Within a slot,
+//! order of appending is order of sending; for that to hold, messages of the heap move in as soon as the
+//! window reaches them, before any handler can append to the same slot.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::{ActorId, Tick};
+
+/// Ticks the window covers. Chosen by the delays of the shipped scenarios; a power of two.
+const SPAN: usize = 4096;
+const WORDS: usize = SPAN / 64;
+const NIL: u32 = u32::MAX;
+
+struct Node<M> {
+    next: u32,
+    to: ActorId,
+    message: M,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    head: u32,
+    tail: u32,
+}
+
+pub(crate) struct WheelQueue<M> {
+    slots: Box<[Slot; SPAN]>,
+    /// One bit a slot, and one bit a word of those bits.
+    occupied: [u64; WORDS],
+    summary: u64,
+    nodes: Vec<Node<M>>,
+    free: u32,
+    now: u64,
+    beyond: BinaryHeap<Reverse<(u64, u64, u32)>>,
+    beyond_sequence: u64,
+}
+
+impl<M: Copy> WheelQueue<M> {
+    pub(crate) fn new() -> Self {
+        const { assert!(WORDS == 64, "the summary is one word") };
+        Self {
+            slots: Box::new([Slot { head: NIL, tail: NIL }; SPAN]),
+            occupied: [0; WORDS],
+            summary: 0,
+            nodes: Vec::new(),
+            free: NIL,
+            now: 0,
+            beyond: BinaryHeap::new(),
+            beyond_sequence: 0,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, at: Tick, to: ActorId, message: M) {
+        debug_assert!(at.0 >= self.now, "no message into the past");
+        let node = self.allocate(to, message);
+        if at.0 - self.now < SPAN as u64 {
+            self.append(at.0 as usize % SPAN, node);
+        } else {
+            self.defer(at.0, node);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn pop(&mut self, limit: Tick) -> Option<(Tick, ActorId, M)> {
+        let index = self.now as usize % SPAN;
+        if self.slots[index].head == NIL {
+            return self.pop_later(limit);
+        }
+        if self.now > limit.0 {
+            return None;
+        }
+        Some(self.take(index))
+    }
+
+    #[inline]
+    fn pop_later(&mut self, limit: Tick) -> Option<(Tick, ActorId, M)> {
+        let at = self.next_tick()?;
+        if at > limit.0 {
+            return None;
+        }
+        self.now = at;
+        self.admit();
+        Some(self.take(at as usize % SPAN))
+    }
+
+    #[inline]
+    fn take(&mut self, index: usize) -> (Tick, ActorId, M) {
+        let taken = self.slots[index].head;
+        let node = &mut self.nodes[taken as usize];
+        let (next, to, message) = (node.next, node.to, node.message);
+        node.next = self.free;
+        self.free = taken;
+        self.slots[index].head = next;
+        if next == NIL {
+            self.vacate(index);
+        }
+        (Tick(self.now), to, message)
+    }
+
+    #[inline]
+    fn allocate(&mut self, to: ActorId, message: M) -> u32 {
+        let node = Node {
+            next: NIL,
+            to,
+            message,
+        };
+        let index = self.free;
+        if index == NIL {
+            assert!(
+                self.nodes.len() < NIL as usize,
+                "fewer than 2^32 messages in flight"
+            );
+            self.nodes.push(node);
+            return (self.nodes.len() - 1) as u32;
+        }
+        let place = &mut self.nodes[index as usize];
+        self.free = place.next;
+        *place = node;
+        index
+    }
+
+    #[inline]
+    fn append(&mut self, index: usize, node: u32) {
+        let slot = &mut self.slots[index];
+        if slot.head == NIL {
+            *slot = Slot {
+                head: node,
+                tail: node,
+            };
+            self.occupied[index / 64] |= 1 << (index % 64);
+            self.summary |= 1 << (index / 64);
+        } else {
+            let tail = std::mem::replace(&mut slot.tail, node);
+            self.nodes[tail as usize].next = node;
+        }
+    }
+
+    #[inline]
+    fn vacate(&mut self, index: usize) {
+        let word = index / 64;
+        self.occupied[word] &= !(1 << (index % 64));
+        if self.occupied[word] == 0 {
+            self.summary &= !(1 << word);
+        }
+    }
+
+    #[cold]
+    fn defer(&mut self, at: u64, node: u32) {
+        self.beyond_sequence += 1;
+        self.beyond.push(Reverse((at, self.beyond_sequence, node)));
+    }
+
+    /// Moves into the window what has come within its reach.
+    #[inline]
+    fn admit(&mut self) {
+        while let Some(&Reverse((at, _, node))) = self.beyond.peek() {
+            if at - self.now >= SPAN as u64 {
+                break;
+            }
+            self.beyond.pop();
+            self.append(at as usize % SPAN, node);
+        }
+    }
+
+    /// The tick of the earliest message, found in the bitmaps, else in the heap.
+    #[inline]
+    fn next_tick(&self) -> Option<u64> {
+        if self.summary == 0 {
+            return self.beyond.peek().map(|&Reverse((at, _, _))| at);
+        }
+        let start = self.now as usize % SPAN;
+        let (word, bit) = (start / 64, start % 64);
+        let here = self.occupied[word] & (u64::MAX << bit);
+        let index = if here != 0 {
+            word * 64 + here.trailing_zeros() as usize
+        } else {
+            // Later words first, then around to the earlier bits of this very word.
+            let after = self.summary & (u64::MAX << word << 1);
+            let found = if after != 0 { after } else { self.summary };
+            let word = found.trailing_zeros() as usize;
+            word * 64 + self.occupied[word].trailing_zeros() as usize
+        };
+        Some(self.now + ((index + SPAN - start) % SPAN) as u64)
+    }
+}

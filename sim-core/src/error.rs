@@ -1,0 +1,84 @@
+//! What can go wrong: clocks that share no tick, and models that misbehave.
+
+use thiserror::Error;
+
+use crate::{ActorId, Frequency, Tick};
+
+/// Why a set of clocks has no usable common tick.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ClockError {
+    /// A clock of 0 kHz never ticks.
+    #[error("a clock of 0 kHz never ticks; give a frequency of at least 1 kHz")]
+    ZeroFrequency,
+    /// A simulation needs at least one clock.
+    #[error("a simulation needs at least one clock")]
+    NoClock,
+    /// The least common multiple of two frequencies is too large.
+    #[error(
+        "clocks of {first} and {second} have no usable common tick: a cycle of {first} would be {period} ticks, \
+         over the limit of {limit}; choose frequencies with a larger common divisor (such as multiples of 25 MHz)"
+    )]
+    NoCommonTick {
+        /// The clock whose period is too long in ticks.
+        first: Frequency,
+        /// The clock that made it so.
+        second: Frequency,
+        /// Ticks a cycle of the first clock would have.
+        period: u128,
+        /// The most ticks a cycle may have.
+        limit: u64,
+    },
+    /// The tick frequency does not fit 64 bits of kilohertz.
+    #[error(
+        "the common tick frequency does not fit 64 bits; choose frequencies with a larger common divisor"
+    )]
+    Overflow,
+    /// A clock was asked for that the time base was not made for.
+    #[error("a clock of {clock} is no whole number of ticks at {tick}")]
+    NotADivisor {
+        /// The clock asked for.
+        clock: Frequency,
+        /// The tick frequency.
+        tick: Frequency,
+    },
+}
+
+/// Why a run could not go on.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SimError {
+    /// Actors keep sending each other messages without time moving on.
+    #[error("livelock at {tick}: over {limit} messages without time moving on; the last went to {actor}")]
+    Livelock {
+        /// When it happened.
+        tick: Tick,
+        /// Who received the last message.
+        actor: ActorId,
+        /// Messages allowed in one tick.
+        limit: u64,
+    },
+    /// Simulated time would pass what the engine can represent.
+    #[error("{actor} sent a message beyond the last tick that the engine `{engine}` can represent")]
+    TimeOverflow {
+        /// Who sent the message.
+        actor: ActorId,
+        /// The engine's name.
+        engine: &'static str,
+    },
+    /// An actor stopped the run.
+    #[error("{actor} stopped the run at {tick}: {reason}")]
+    Stopped {
+        /// When.
+        tick: Tick,
+        /// By whom.
+        actor: ActorId,
+        /// In the actor's words.
+        reason: String,
+    },
+    /// The engine was not compiled in.
+    #[error(
+        "the engine `desim` is not part of this build; build with `--features desim` (it is GPL-3.0) or use `wheel`"
+    )]
+    EngineMissing,
+}

@@ -1,0 +1,107 @@
+//! Instants, spans and cycles: three integers that must not be mixed.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Mul, Sub, SubAssign};
+
+use serde::{Deserialize, Serialize};
+
+/// An instant of simulated time, in ticks since the start of the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tick(pub u64);
+
+/// A span of simulated time, in ticks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Ticks(pub u64);
+
+/// A number of cycles of one clock. Which clock, the owner of the number knows; a [`Clock`](crate::Clock)
+/// turns it into [`Ticks`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cycles(pub u64);
+
+impl Tick {
+    /// The start of every run.
+    pub const ZERO: Self = Self(0);
+    /// Later than any event that can be scheduled.
+    pub const NEVER: Self = Self(u64::MAX);
+
+    /// The span since `earlier`; zero if `earlier` is in fact later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Ticks {
+        Ticks(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Ticks {
+    /// No time at all: a message sent with it arrives in the same tick, after all that was sent before it.
+    pub const ZERO: Self = Self(0);
+}
+
+impl Add<Ticks> for Tick {
+    type Output = Self;
+    fn add(self, span: Ticks) -> Self {
+        Self(self.0 + span.0)
+    }
+}
+
+impl AddAssign<Ticks> for Tick {
+    fn add_assign(&mut self, span: Ticks) {
+        self.0 += span.0;
+    }
+}
+
+impl Sub for Tick {
+    type Output = Ticks;
+    fn sub(self, earlier: Self) -> Ticks {
+        Ticks(self.0 - earlier.0)
+    }
+}
+
+impl fmt::Display for Tick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tick {}", self.0)
+    }
+}
+
+macro_rules! span_arithmetic {
+    ($span:ident) => {
+        impl Add for $span {
+            type Output = Self;
+            fn add(self, other: Self) -> Self {
+                Self(self.0 + other.0)
+            }
+        }
+        impl AddAssign for $span {
+            fn add_assign(&mut self, other: Self) {
+                self.0 += other.0;
+            }
+        }
+        impl Sub for $span {
+            type Output = Self;
+            fn sub(self, other: Self) -> Self {
+                Self(self.0 - other.0)
+            }
+        }
+        impl SubAssign for $span {
+            fn sub_assign(&mut self, other: Self) {
+                self.0 -= other.0;
+            }
+        }
+        impl Mul<u64> for $span {
+            type Output = Self;
+            fn mul(self, times: u64) -> Self {
+                Self(self.0 * times)
+            }
+        }
+        impl std::iter::Sum for $span {
+            fn sum<I: Iterator<Item = Self>>(spans: I) -> Self {
+                spans.fold(Self(0), Add::add)
+            }
+        }
+    };
+}
+
+span_arithmetic!(Ticks);
+span_arithmetic!(Cycles);
