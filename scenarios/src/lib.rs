@@ -1,1 +1,7 @@
-//! scenarios
+//! Scenarios: what a user writes to describe a transformer, the accelerator that runs it and its memory.
+//!
+//! A scenario is a RON file of which every field is optional. [`schema`] describes the fields, [`transformer`]
+//! the workload's model.
+
+pub mod schema;
+pub mod transformer;

@@ -1,0 +1,28 @@
+//! A whole scenario.
+
+use super::section::{nested, section, value, whole};
+use super::{Accelerator, Reference, Scheduling, Sparsity, Workload};
+
+section! {
+    /// A whole scenario, checked, every value in place.
+    Scenario, ScenarioFile {
+        /// What the scenario is called in reports. Default: "unnamed scenario".
+        name: String => value("unnamed scenario".to_owned()),
+        /// What is computed.
+        workload: Workload => nested(),
+        /// The accelerator.
+        accelerator: Accelerator => nested(),
+        /// Main memory: `Preset("name")` or `File("file.ron")`. Default: Preset("lpddr3-1600"), as on the edge
+        /// machine of AccelTran.
+        memory: Reference => value(Reference::Preset("lpddr3-1600".to_owned())),
+        /// Area, power and energy of the modules: `Preset("name")` or `File("file.ron")`. Default:
+        /// Preset("14nm").
+        costs: Reference => value(Reference::Preset("14nm".to_owned())),
+        /// Zeros in the tensors.
+        sparsity: Sparsity => nested(),
+        /// The order of work.
+        scheduling: Scheduling => nested(),
+        /// Seed of every random draw. Default: 1.
+        seed: u64 => whole(0..=u64::MAX, 1),
+    }
+}
