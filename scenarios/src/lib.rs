@@ -3,5 +3,7 @@
 //! A scenario is a RON file of which every field is optional. [`schema`] describes the fields, [`transformer`]
 //! the workload's model.
 
+pub mod mapper;
+pub mod program;
 pub mod schema;
 pub mod transformer;
