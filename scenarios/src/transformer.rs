@@ -1,5 +1,7 @@
 //! Transformers: stacks of layers, each with heads of its own kinds and width.
 
+pub(crate) mod dictionary;
+
 use serde::{Deserialize, Serialize};
 
 use crate::schema::limits::{MAX_FEED_FORWARD, MAX_HEADS, MAX_HEADS_IN_ALL, MAX_LAYERS, MAX_WIDTH};

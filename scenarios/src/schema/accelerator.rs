@@ -46,6 +46,10 @@ section! {
         prefetch_operations: u32 => whole(1..=65_536, 256),
         /// Whether modules that are idle leak nothing. Default: false, leakage is charged for all time.
         power_gating: bool => value(false),
+    } includes {
+        /// The accelerator of which this one overrides what it states: a shipped one by name (`"edge"`) or a file
+        /// (`"mine.ron"`, relative to this file). It stands above what a `base` scenario states.
+        preset
     }
 }
 

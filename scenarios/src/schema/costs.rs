@@ -1,12 +1,20 @@
 //! The cost table: area, power and energy of every module, from synthesis and memory models.
 //!
-//! Which sizes are tabulated and how others follow from them is said at [`CostTable`].
+//! MAC lanes are tabulated by multipliers, softmax and layer-norm modules by tile. Other sizes are scaled, by
+//! rules that [`CostTable::lane_cost`] and [`CostTable::softmax_cost`] state, up to a factor of
+//! [`MAX_SCALING`] beyond the table, and the user is warned; further away they are refused.
+
+mod check;
+mod scaling;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::ActivationFunction;
+
+/// How far beyond the tabulated sizes costs are scaled: by this factor in multipliers, or in elements of a tile.
+pub const MAX_SCALING: f64 = 4.0;
 
 /// Area and power of one module at the clock of the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -61,8 +69,10 @@ pub struct TileModuleCost {
 pub struct CostTable {
     /// What the table is called.
     pub name: String,
-    /// Where the numbers come from, by the field they stand in.
+    /// Where the numbers come from, by the field they stand in; every field from `mac_lane` on has one.
     pub sources: BTreeMap<String, String>,
+    /// Bits of the word for which the modules were made.
+    pub word_bits: u32,
     /// The clock at which the powers hold, in MHz.
     pub clock_mhz: f64,
     /// Bytes of one access to a buffer or to main memory.
@@ -79,7 +89,8 @@ pub struct CostTable {
     pub post_compute_sparsity: ModuleCost,
     /// The operand FIFO of a lane.
     pub operand_fifo: ModuleCost,
-    /// Tiles in the operand FIFO of that cost.
+    /// Entries of the operand FIFO of that cost. The cost is charged as it stands, whatever
+    /// `operand_fifo_tiles` a scenario has.
     pub operand_fifo_depth: u32,
     /// Registers and control of the dataflow in a PE.
     pub dataflow: ModuleCost,

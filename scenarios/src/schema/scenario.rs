@@ -1,6 +1,6 @@
 //! A whole scenario.
 
-use super::section::{nested, section, value, whole};
+use super::section::{Checks, Rule as _, Section, nested, section, value, whole};
 use super::{Accelerator, Reference, Scheduling, Sparsity, Workload};
 
 section! {
@@ -24,5 +24,16 @@ section! {
         scheduling: Scheduling => nested(),
         /// Seed of every random draw. Default: 1.
         seed: u64 => whole(0..=u64::MAX, 1),
+    } includes {
+        /// The scenario of which this one overrides what it states: a file (`"other.ron"`, relative to this file) or
+        /// a shipped scenario by name (`"bert-tiny-edge"`).
+        base
+    }
+}
+
+impl Scenario {
+    /// The scenario that `file` states, defaults in place; what is impossible goes to `checks`.
+    pub(crate) fn read(file: ScenarioFile, checks: &mut Checks) -> Self {
+        Section.read(Some(file), checks)
     }
 }

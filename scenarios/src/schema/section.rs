@@ -9,6 +9,7 @@ use serde::de::{Deserialize, Deserializer};
 use serde::{Deserialize as DeserializeDerive, Serialize};
 
 use super::Number;
+use crate::diagnostics::MAX_PROBLEMS;
 
 /// A type of the concrete scenario and the form in which files state it.
 pub trait Stated {
@@ -54,6 +55,7 @@ pub(crate) struct Finding {
 pub(crate) struct Checks {
     path: String,
     findings: Vec<Finding>,
+    errors: usize,
 }
 
 impl Checks {
@@ -90,6 +92,10 @@ impl Checks {
     }
 
     fn add(&mut self, message: String, help: String, warning: bool) {
+        self.errors += usize::from(!warning);
+        if self.findings.len() > MAX_PROBLEMS {
+            return;
+        }
         self.findings.push(Finding {
             path: self.path.clone(),
             message,
@@ -100,10 +106,10 @@ impl Checks {
 
     /// How many values were found impossible so far.
     pub(crate) fn errors(&self) -> usize {
-        self.findings.iter().filter(|finding| !finding.warning).count()
+        self.errors
     }
 
-    /// Everything found, in the order of the fields.
+    /// What was found, in the order of the fields; no more than can be shown.
     pub(crate) fn into_findings(self) -> Vec<Finding> {
         self.findings
     }
@@ -325,11 +331,12 @@ macro_rules! stated_as {
     )* };
 }
 
-/// Declares a section: `Name, NameFile { field: Type => rule, .. }`, every field with its documentation.
+/// Declares a section: `Name, NameFile { field: Type => rule, .. }`, every field with its documentation. A field
+/// of `includes { .. }` names another file to be laid below; it is of the file form alone.
 macro_rules! section {
     ($(#[$about:meta])* $name:ident, $file:ident {
         $($(#[$meaning:meta])* $field:ident : $type:ty => $rule:expr),* $(,)?
-    }) => {
+    } $(includes { $(#[$below:meta])* $include:ident })?) => {
         $(#[$about])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize)]
         pub struct $name {
@@ -340,6 +347,15 @@ macro_rules! section {
         #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct $file {
+            $(
+                $(#[$below])*
+                #[serde(
+                    default,
+                    deserialize_with = "crate::schema::section::stated",
+                    skip_serializing_if = "Option::is_none"
+                )]
+                pub $include: Option<String>,
+            )?
             $(
                 $(#[$meaning])*
                 #[serde(
@@ -353,14 +369,20 @@ macro_rules! section {
 
         impl $crate::schema::Overlay for $file {
             fn over(self, below: Self) -> Self {
-                Self { $($field: self.$field.over(below.$field),)* }
+                Self {
+                    $($include: self.$include.over(below.$include),)?
+                    $($field: self.$field.over(below.$field),)*
+                }
             }
         }
 
         impl $crate::schema::Stated for $name {
             type Form = $file;
             fn to_form(&self) -> $file {
-                $file { $($field: Some(self.$field.to_form()),)* }
+                $file {
+                    $($include: None,)?
+                    $($field: Some(self.$field.to_form()),)*
+                }
             }
         }
 
