@@ -17,6 +17,28 @@ impl Message for MemoryMessage { fn fingerprint(&self) -> u64 { match self { Sel
 pub struct MemoryPorts { pub channels: Vec<ActorId> }
 impl MemoryPorts { pub fn channel_of(&self, address: u64) -> ActorId { self.channels[(address / 64) as usize % self.channels.len()] } }
 #[derive(Clone, Debug)]
-pub struct MemoryActor { pub latency: Ticks, pub interval: Ticks, pub free_at: sim_core::Tick }
+pub struct MemoryActor { pub latency: Ticks, pub interval: Ticks, pub free_at: sim_core::Tick, pub served: u64 }
 impl MemoryActor { pub fn receive<M: Message + From<MemoryMessage>>(&mut self, message: MemoryMessage, context: &mut Context<'_, M>) {
-  if let MemoryMessage::Request(r) = message { self.free_at = self.free_at.max(context.now()) + self.interval; context.send_at(r.reply_to, self.free_at + self.latency, M::from(MemoryMessage::Response(MemoryResponse { tag: r.tag }))); } } }
+  if let MemoryMessage::Request(r) = message { self.served += 1; self.free_at = self.free_at.max(context.now()) + self.interval; context.send_at(r.reply_to, self.free_at + self.latency, M::from(MemoryMessage::Response(MemoryResponse { tag: r.tag }))); } } }
+use sim_core::{Clock, Frequency, Tick};
+use crate::units::{Bytes, NanoJoules};
+#[derive(Clone, Debug, serde::Deserialize)]
+pub struct MemoryDescription { pub clock_khz: u64, pub latency: u64, pub interval: u64 }
+impl MemoryDescription {
+    pub fn clock(&self) -> Frequency { Frequency::from_kilohertz(self.clock_khz) }
+    pub fn capacity(&self) -> Bytes { Bytes(2 << 30) }
+    pub fn peak_bytes_per_second(&self) -> f64 { 64.0 * self.clock_khz as f64 * 1e3 / self.interval as f64 }
+}
+pub fn build_memory(d: &MemoryDescription, clock: Clock, add: &mut dyn FnMut(MemoryActor) -> ActorId) -> MemoryPorts {
+    let id = add(MemoryActor { latency: clock.period() * d.latency, interval: clock.period() * d.interval, free_at: Tick::ZERO, served: 0 });
+    MemoryPorts { channels: vec![id] }
+}
+#[derive(Clone, Debug)]
+pub struct MemoryReport { served: u64 }
+impl MemoryReport {
+    pub fn collect<'a>(_: &MemoryDescription, parts: impl Iterator<Item = &'a MemoryActor>, _: Tick) -> Self { Self { served: parts.map(|p| p.served).sum() } }
+    pub fn energy(&self) -> NanoJoules { NanoJoules(0.0) }
+    pub fn bytes_moved(&self) -> u64 { self.served * 64 }
+    pub fn bytes_read(&self) -> u64 { self.served * 64 }
+    pub fn violations(&self) -> impl Iterator<Item = String> { std::iter::empty() }
+}

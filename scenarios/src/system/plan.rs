@@ -12,6 +12,7 @@ use sim_core::{Clock, Timebase};
 
 use crate::mapper::{EmbeddingLoad, Mapper, MapperParameters};
 use crate::program::ProgramSummary;
+use crate::schema::costs::ModuleCost;
 use crate::schema::{self, CostTable, Scenario};
 
 /// Something in a scenario that no machine can do, at the field that says so.
@@ -106,7 +107,7 @@ impl Plan {
             memory_clock,
             mapper,
             layout: PeLayout { lanes: accelerator.lanes_per_pe, softmax: accelerator.softmax_per_pe },
-            loop_order: accelerator.loop_order,
+            loop_order: accelerator.loop_order.to_string().parse().unwrap_or(LoopOrder::BIJK),
             policy: match scenario.scheduling.policy {
                 schema::Policy::StaggeredHeads => SchedulingPolicy::StaggeredHeads,
                 schema::Policy::EqualPriority => SchedulingPolicy::EqualPriority,
@@ -123,6 +124,18 @@ impl Plan {
         };
         let problems = plan.survey();
         if problems.is_empty() { Ok(plan) } else { Err(problems) }
+    }
+
+    /// Costs of the modules whose size is the scenario's choice.
+    #[must_use]
+    pub fn module_costs(&self) -> ModuleCosts {
+        let accelerator = &self.scenario.accelerator;
+        let function = self.scenario.workload.activation_function;
+        ModuleCosts {
+            lane: self.costs.lane_cost(accelerator.multipliers_per_lane, function),
+            softmax: self.costs.softmax_cost(&accelerator.tile),
+            layer_norm: self.costs.layer_norm_cost(&accelerator.tile),
+        }
     }
 
     /// The transformer's program, from its beginning.
@@ -235,6 +248,17 @@ impl Plan {
             mask: word::mask(input_elements) + word::mask(result),
         }
     }
+}
+
+/// Costs of the modules whose size is the scenario's choice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ModuleCosts {
+    /// A MAC lane.
+    pub lane: ModuleCost,
+    /// A softmax module.
+    pub softmax: ModuleCost,
+    /// A layer-norm module.
+    pub layer_norm: ModuleCost,
 }
 
 /// Multiplications of a tile that the messages can count.
