@@ -15,7 +15,7 @@
 //! | head output | B, S, h, d |
 //! | linear transform | B, S, h, S |
 //! | convolution, kernel n | B, S, h, n multiplications an output |
-//! | head sum, residual add, layer norm | B, S, h |
+//! | head sum (one for each head but the first), residual add, layer norm | B, S, h |
 //! | feed forward, from width m to n | B, S, n, m |
 //! | activation, between two feed-forward products | B, S, n |
 //! | projection, to the next layer's width h' | B, S, h', h |

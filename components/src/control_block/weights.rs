@@ -36,17 +36,20 @@ pub(crate) struct WeightStore {
     queue: VecDeque<TensorId>,
     space: Space,
     uses: u64,
+    /// Whether a load could begin that could not when last tried.
+    changed: bool,
 }
 
 impl WeightStore {
     pub(crate) fn new(space: Space) -> Self {
-        Self { weights: BTreeMap::new(), queue: VecDeque::new(), space, uses: 0 }
+        Self { weights: BTreeMap::new(), queue: VecDeque::new(), space, uses: 0, changed: false }
     }
 
     /// Announces a use of `source`, to be loaded if it is not here.
     pub(crate) fn want(&mut self, source: WeightTensor, footprint: Footprint) {
         let weight = self.weights.entry(source.tensor).or_insert_with(|| {
             self.queue.push_back(source.tensor);
+            self.changed = true;
             Weight { source, footprint, state: WeightState::Queued, users: 0, waiting: Vec::new(), last_used: 0 }
         });
         weight.users += 1;
@@ -57,6 +60,7 @@ impl WeightStore {
         self.uses += 1;
         if let Some(weight) = self.weights.get_mut(&tensor) {
             weight.users -= 1;
+            self.changed |= weight.users == 0;
             weight.last_used = self.uses;
         }
     }
@@ -72,6 +76,9 @@ impl WeightStore {
     /// The next weight for which there is room, now marked as loading. Unused weights make way,
     /// least recently used first; what was evicted for it is handed to `evicted`.
     pub(crate) fn next_load(&mut self, mut evicted: impl FnMut(Footprint)) -> Option<&Weight> {
+        if !std::mem::take(&mut self.changed) {
+            return None;
+        }
         let tensor = *self.queue.front()?;
         let footprint = self.weights.get(&tensor)?.footprint;
         while !self.space.take(footprint) {
@@ -85,6 +92,7 @@ impl WeightStore {
             evicted(gone);
         }
         self.queue.pop_front();
+        self.changed = true;
         let weight = self.weights.get_mut(&tensor)?;
         weight.state = WeightState::Loading;
         Some(weight)

@@ -9,13 +9,12 @@ use crate::transformer::Head;
 impl Mapper {
     pub(super) fn lower_layer(&mut self, layer: usize) {
         let input = self.current;
-        let heads = self.lower_heads(layer, input);
-        let mixed = self.sum_heads(layer, heads);
-        let attended = self.add(layer, vec![mixed, input]);
+        let mixed = self.lower_heads(layer, input);
+        let attended = self.add(layer, Role::ResidualAdd, mixed, input);
         // Read by the feed-forward stack and by its residual.
         let normed = self.layer_norm(layer, attended, 2);
         let fed = self.feed_forward(layer, normed);
-        let summed = self.add(layer, vec![fed, normed]);
+        let summed = self.add(layer, Role::ResidualAdd, fed, normed);
         self.current = match self.next_width(layer) {
             Some(next) => {
                 let output = self.layer_norm(layer, summed, 1);
@@ -42,32 +41,30 @@ impl Mapper {
         layer.heads.iter().map(|head| if matches!(head, Head::Attention { .. }) { 3 } else { 1 }).sum::<u32>() + residual
     }
 
-    fn lower_heads(&mut self, layer: usize, input: TensorId) -> Vec<TensorId> {
+    /// All heads, and their sum. Each head's output is added to the sum of those before it as soon as both are there, so
+    /// that never more than two of these full-width tensors have to be kept.
+    fn lower_heads(&mut self, layer: usize, input: TensorId) -> TensorId {
         let heads = self.transformer.layers[layer].heads.clone();
         let like = |head: &Head| heads.iter().filter(|other| kind(other) == kind(head)).count() as u32;
-        heads
-            .iter()
-            .enumerate()
-            .map(|(index, head)| {
-                let place = HeadPlace { layer, head: index, siblings: like(head), input };
-                match *head {
-                    Head::Attention { kind, dimension } => self.attention(place, kind, dimension),
-                    Head::LinearTransform { kind, .. } => self.linear_transform(place, kind),
-                    Head::Convolution { kernel, .. } => self.convolution(place, kernel),
-                }
-            })
-            .collect()
-    }
-
-    fn sum_heads(&mut self, layer: usize, heads: Vec<TensorId>) -> TensorId {
-        match heads[..] {
-            [only] => only,
-            _ => self.elementwise(layer, Role::HeadSum, Work::Add { terms: heads.len() as u32 }, heads, 1),
+        let mut sum = None;
+        for (index, head) in heads.iter().enumerate() {
+            let place = HeadPlace { layer, head: index, siblings: like(head), input };
+            let output = match *head {
+                Head::Attention { kind, dimension } => self.attention(place, kind, dimension),
+                Head::LinearTransform { kind, .. } => self.linear_transform(place, kind),
+                Head::Convolution { kernel, .. } => self.convolution(place, kernel),
+            };
+            sum = Some(match sum {
+                None => output,
+                Some(before) => self.add(layer, Role::HeadSum, before, output),
+            });
         }
+        // A layer without heads passes its input on.
+        sum.unwrap_or(input)
     }
 
-    fn add(&mut self, layer: usize, terms: Vec<TensorId>) -> TensorId {
-        self.elementwise(layer, Role::ResidualAdd, Work::Add { terms: terms.len() as u32 }, terms, 1)
+    fn add(&mut self, layer: usize, role: Role, left: TensorId, right: TensorId) -> TensorId {
+        self.elementwise(layer, role, Work::Add { terms: 2 }, vec![left, right], 1)
     }
 
     fn layer_norm(&mut self, layer: usize, input: TensorId, consumers: u32) -> TensorId {

@@ -36,7 +36,7 @@ fn bert_tiny() -> Transformer {
 /// - scores: 2 heads of 4·8·8·4 = 1024 tiles, 4·128·128·64 multiplications; context: 4·8·4·8, the same
 /// - softmax: 2 heads of 4·8·8 = 256 tiles
 /// - head output: 2 heads of 4·8·8·4 = 1024 tiles, 4·128·128·64 multiplications
-/// - head sum: 4·8·8 = 256 tiles; residuals: 2 of them; layer norms: 2 of 256
+/// - head sum: one for the second head, 4·8·8 = 256 tiles; residuals: 2 of them; layer norms: 2 of 256
 /// - feed forward: 4·8·32·8 and 4·8·8·32 = 8192 tiles each, 4·128·512·128 = 33,554,432 multiplications each
 /// - activation: 4·8·32 = 1024 tiles
 const BERT_TINY_LAYER: [(Role, u64, u64, u128); 12] = [
@@ -105,6 +105,7 @@ fn each_head_kind_has_the_shapes_of_its_formula() {
         (Role::Context, [2, 40, 32, 40]),
         (Role::HeadOutput, [2, 40, 96, 32]),
         (Role::LinearTransform, [2, 40, 96, 40]),
+        (Role::HeadSum, [2, 40, 96, 1]),
         (Role::Convolution, [2, 40, 96, 1]),
         (Role::HeadSum, [2, 40, 96, 1]),
         (Role::ResidualAdd, [2, 40, 96, 1]),
