@@ -3,6 +3,7 @@
 #[cfg(feature = "desim")]
 mod desim;
 mod heap;
+mod staged;
 mod wheel;
 
 use std::fmt;
@@ -11,10 +12,11 @@ use std::str::FromStr;
 use crate::{ActorId, Message, SimError, Tick, Ticks};
 
 #[cfg(feature = "desim")]
-pub use desim::desim_process;
-#[cfg(feature = "desim")]
 use desim::DesimQueue;
+#[cfg(feature = "desim")]
+pub use desim::desim_process;
 use heap::HeapQueue;
+use staged::Staged;
 use wheel::WheelQueue;
 
 /// Which executor orders and delivers the messages. All give the same order: by tick, then by sending.
@@ -83,13 +85,13 @@ pub struct QueueStatistics {
 
 /// The pending messages of a simulation, in the care of one engine.
 ///
-/// A run alternates between two steps: [`advance`](Self::advance) to the next tick that has messages, then
+/// This is code in line with every handler, hence an `enum` and care about what goes through memory. A run alternates between two steps: [`advance`](Self::advance) to the next tick that has messages, then
 /// [`pop`](Self::pop) until that tick is empty. Messages pushed for the current tick join its end.
 pub(crate) enum EventQueue<M: Message> {
     Wheel(WheelQueue<M>),
-    Heap(HeapQueue<M>),
+    Heap(Staged<M, HeapQueue<M>>),
     #[cfg(feature = "desim")]
-    Desim(DesimQueue<M>),
+    Desim(Staged<M, DesimQueue<M>>),
 }
 
 /// Calls one method on whichever queue there is.
@@ -108,9 +110,9 @@ impl<M: Message> EventQueue<M> {
     pub(crate) fn new(engine: Engine) -> Result<Self, SimError> {
         match engine {
             Engine::Wheel => Ok(Self::Wheel(WheelQueue::new())),
-            Engine::Heap => Ok(Self::Heap(HeapQueue::new(None))),
+            Engine::Heap => Ok(Self::Heap(Staged::new(HeapQueue::new(None)))),
             #[cfg(feature = "desim")]
-            Engine::Desim => Ok(Self::Desim(DesimQueue::new())),
+            Engine::Desim => Ok(Self::Desim(Staged::new(DesimQueue::new()))),
             #[cfg(not(feature = "desim"))]
             Engine::Desim => Err(SimError::EngineMissing),
         }
@@ -118,7 +120,7 @@ impl<M: Message> EventQueue<M> {
 
     /// A queue that permutes the messages of each tick.
     pub(crate) fn shuffled(seed: u64) -> Self {
-        Self::Heap(HeapQueue::new(Some(seed)))
+        Self::Heap(Staged::new(HeapQueue::new(Some(seed))))
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -149,12 +151,11 @@ impl<M: Message> EventQueue<M> {
     }
 
     /// Queues a message for the current tick or a later one.
+    ///
+    /// In line down to the message's place in memory: one that a call takes by reference is written twice.
     #[inline]
     pub(crate) fn push(&mut self, at: Tick, to: ActorId, message: M) {
-        match self {
-            Self::Wheel(queue) => queue.push(at, to, message),
-            others => others.push_slowly(at, to, message),
-        }
+        on_queue!(self, queue => queue.push(at, to, message));
     }
 
     /// Moves to the earliest tick that has messages and names it, if it is at or before `limit`.
@@ -164,24 +165,17 @@ impl<M: Message> EventQueue<M> {
         on_queue!(self, queue => queue.advance(limit))
     }
 
-    /// Takes the next message of the current tick.
+    /// Takes the next message of the current tick and names its receiver; [`popped`](Self::popped) is what it says.
+    ///
+    /// In two steps, because a message in an `Option` goes through memory twice.
     #[inline]
-    pub(crate) fn pop(&mut self) -> Option<(ActorId, M)> {
-        match self {
-            Self::Wheel(queue) => queue.pop(),
-            others => others.pop_slowly(),
-        }
-    }
-
-    // Out of line: handlers that send hold one copy of the wheel's code, not one of each engine's.
-
-    #[inline(never)]
-    fn push_slowly(&mut self, at: Tick, to: ActorId, message: M) {
-        on_queue!(self, queue => queue.push(at, to, message));
-    }
-
-    #[inline(never)]
-    fn pop_slowly(&mut self) -> Option<(ActorId, M)> {
+    pub(crate) fn pop(&mut self) -> Option<ActorId> {
         on_queue!(self, queue => queue.pop())
+    }
+
+    /// The message popped last. Only to be called before the next push.
+    #[inline]
+    pub(crate) fn popped(&self) -> M {
+        on_queue!(self, queue => queue.popped())
     }
 }

@@ -135,7 +135,7 @@ impl<A: Actor> Simulation<A> {
     fn deliver_tick(&mut self) {
         let now = self.now;
         let mut budget = self.livelock_limit;
-        while let Some((me, message)) = self.kernel.queue.pop() {
+        while let Some(me) = self.kernel.queue.pop() {
             if budget == 0 {
                 return self.livelock(me);
             }
@@ -143,6 +143,7 @@ impl<A: Actor> Simulation<A> {
             let Some(actor) = self.actors.get_mut(me.index()) else {
                 return self.kernel.fail(SimError::NoSuchActor { tick: now, actor: me });
             };
+            let message = self.kernel.queue.popped();
             self.events += 1;
             if let Some(digest) = &mut self.digest {
                 digest.record(now, me, &message);

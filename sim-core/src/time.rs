@@ -60,7 +60,11 @@ impl Sub for Tick {
     type Output = Ticks;
     #[inline]
     fn sub(self, earlier: Self) -> Ticks {
-        Ticks(self.0.checked_sub(earlier.0).expect("the span from a later instant is negative"))
+        Ticks(
+            self.0
+                .checked_sub(earlier.0)
+                .expect("the span from a later instant is negative"),
+        )
     }
 }
 
@@ -90,7 +94,11 @@ macro_rules! span_arithmetic {
             type Output = Self;
             #[inline]
             fn sub(self, other: Self) -> Self {
-                Self(self.0.checked_sub(other.0).expect("a span cannot be negative"))
+                Self(
+                    self.0
+                        .checked_sub(other.0)
+                        .expect("a span cannot be negative"),
+                )
             }
         }
         impl SubAssign for $span {

@@ -85,7 +85,9 @@ fn variants() -> Vec<Contender> {
         events: 2_000_000,
     };
     vec![
-        of("no tracing in the model", |population| ours::on(Engine::Wheel)(population)),
+        of("no tracing in the model", |population| {
+            ours::on(Engine::Wheel)(population)
+        }),
         of("traced, no sink", ours::unheard),
         of("traced into a ring", ours::traced),
         of("with digest", ours::digested),

@@ -78,7 +78,9 @@ impl<const TRACED: bool> Kernel for Ours<TRACED> {
         let before = self.simulation.events();
         while self.simulation.events() - before < at_least {
             self.limit += CHUNK;
-            self.simulation.run_until(self.limit).expect("the load has no faults");
+            self.simulation
+                .run_until(self.limit)
+                .expect("the load has no faults");
         }
         self.simulation.events() - before
     }
@@ -120,4 +122,7 @@ pub(crate) fn digested(population: Population) -> Box<dyn Kernel> {
     ))
 }
 
-const _: () = assert!(size_of::<Packet>() == 32, "the measure is for messages of 32 bytes");
+const _: () = assert!(
+    size_of::<Packet>() == 32,
+    "the measure is for messages of 32 bytes"
+);

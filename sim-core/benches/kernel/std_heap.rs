@@ -56,8 +56,7 @@ impl Kernel for HeapLoop {
     fn run(&mut self, at_least: u64) -> u64 {
         for _ in 0..at_least {
             let Reverse(event) = self.events.pop().expect("the load never ends");
-            let (to, delay, packet) =
-                self.nodes[event.to as usize].react(event.to, event.at, &event.packet);
+            let (to, delay, packet) = self.nodes[event.to as usize].react(event.to, event.at, &event.packet);
             self.push(event.at + delay, to, packet);
         }
         at_least

@@ -52,7 +52,12 @@ pub(crate) fn print(rounds: usize) {
         print!(" {:>12} |", contender.name);
     }
     println!(" {:>11} |", "wheel/desim");
-    println!("|{:-<34}|{}{:-<12}:|", "", "-------------:|".repeat(contenders.len()), "");
+    println!(
+        "|{:-<34}|{}{:-<12}:|",
+        "",
+        "-------------:|".repeat(contenders.len()),
+        ""
+    );
     let desim = contenders.iter().position(|contender| contender.name == "desim");
     for (name, population) in POPULATIONS {
         let measured = measure(&contenders, population, rounds);

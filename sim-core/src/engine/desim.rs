@@ -14,6 +14,7 @@ use std::rc::Rc;
 use desim::{Effect, Process, SimContext, SimState};
 
 use super::QueueStatistics;
+use super::staged::SlowQueue;
 use crate::{ActorId, Message, Tick};
 
 /// A desim process out of a closure that maps each resumption to what the process yields.
@@ -91,14 +92,16 @@ impl<M: Message> DesimQueue<M> {
             peak: 0,
         }
     }
+}
 
+impl<M: Message> SlowQueue<M> for DesimQueue<M> {
     /// Makes room for a tick's batch; desim's own heap cannot be reserved.
-    pub(crate) fn reserve(&mut self, messages: usize) {
+    fn reserve(&mut self, messages: usize) {
         self.batch.reserve(messages);
         self.mailbox.borrow_mut().reserve(messages);
     }
 
-    pub(crate) fn statistics(&self) -> QueueStatistics {
+    fn statistics(&self) -> QueueStatistics {
         QueueStatistics {
             peak_in_flight: self.peak,
             beyond_window: 0,
@@ -106,7 +109,7 @@ impl<M: Message> DesimQueue<M> {
         }
     }
 
-    pub(crate) fn push(&mut self, at: Tick, to: ActorId, message: M) {
+    fn push(&mut self, at: Tick, to: ActorId, message: M) {
         self.create_processes_up_to(to);
         self.sequence += 1;
         let delivery = Delivery {
@@ -120,7 +123,7 @@ impl<M: Message> DesimQueue<M> {
         self.peak = self.peak.max(self.in_flight);
     }
 
-    pub(crate) fn advance(&mut self, limit: Tick) -> Option<Tick> {
+    fn advance(&mut self, limit: Tick) -> Option<Tick> {
         let (&at, _) = self.pending.first_key_value()?;
         if at > limit {
             return None;
@@ -129,7 +132,7 @@ impl<M: Message> DesimQueue<M> {
         Some(at)
     }
 
-    pub(crate) fn pop(&mut self) -> Option<(ActorId, M)> {
+    fn pop(&mut self) -> Option<(ActorId, M)> {
         if self.batch.is_empty() {
             self.collect_batch();
         }
@@ -137,7 +140,9 @@ impl<M: Message> DesimQueue<M> {
         self.in_flight -= 1;
         Some((delivery.to, delivery.message))
     }
+}
 
+impl<M: Message> DesimQueue<M> {
     /// Lets desim resume every process that has a message at the current tick.
     fn collect_batch(&mut self) {
         let due = self.pending.remove(&self.now).unwrap_or(0);

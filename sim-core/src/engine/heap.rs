@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use super::QueueStatistics;
+use super::staged::SlowQueue;
 use crate::random::draw;
 use crate::{ActorId, Tick};
 
@@ -57,12 +58,14 @@ impl<M> HeapQueue<M> {
             growths: 0,
         }
     }
+}
 
-    pub(crate) fn reserve(&mut self, messages: usize) {
+impl<M> SlowQueue<M> for HeapQueue<M> {
+    fn reserve(&mut self, messages: usize) {
         self.entries.reserve(messages);
     }
 
-    pub(crate) fn statistics(&self) -> QueueStatistics {
+    fn statistics(&self) -> QueueStatistics {
         QueueStatistics {
             peak_in_flight: self.peak as u64,
             beyond_window: 0,
@@ -70,20 +73,22 @@ impl<M> HeapQueue<M> {
         }
     }
 
-    pub(crate) fn push(&mut self, at: Tick, to: ActorId, message: M) {
+    fn push(&mut self, at: Tick, to: ActorId, message: M) {
         self.sequence += 1;
         self.growths += u64::from(self.entries.len() == self.entries.capacity());
         self.entries.push(Entry {
             at,
             // `draw` is a bijection of the sequence number, so shuffled ranks never tie.
-            rank: self.shuffle.map_or(self.sequence, |seed| draw(seed, self.sequence)),
+            rank: self
+                .shuffle
+                .map_or(self.sequence, |seed| draw(seed, self.sequence)),
             to,
             message,
         });
         self.peak = self.peak.max(self.entries.len());
     }
 
-    pub(crate) fn advance(&mut self, limit: Tick) -> Option<Tick> {
+    fn advance(&mut self, limit: Tick) -> Option<Tick> {
         let at = self.entries.peek()?.at;
         if at > limit {
             return None;
@@ -92,7 +97,7 @@ impl<M> HeapQueue<M> {
         Some(at)
     }
 
-    pub(crate) fn pop(&mut self) -> Option<(ActorId, M)> {
+    fn pop(&mut self) -> Option<(ActorId, M)> {
         if self.entries.peek()?.at > self.now {
             return None;
         }

@@ -100,7 +100,7 @@ impl<M: Copy> WheelQueue<M> {
     }
 
     #[inline]
-    pub(crate) fn pop(&mut self) -> Option<(ActorId, M)> {
+    pub(crate) fn pop(&mut self) -> Option<ActorId> {
         let index = self.now as usize % SPAN;
         let slot = &mut self.slots[index];
         let taken = slot.head;
@@ -111,7 +111,13 @@ impl<M: Copy> WheelQueue<M> {
         slot.head = node.next;
         node.next = self.free;
         self.free = taken;
-        Some((node.to, node.message))
+        Some(node.to)
+    }
+
+    #[inline]
+    pub(crate) fn popped(&self) -> M {
+        // The node popped last heads the free list, and nothing has been written there yet.
+        self.nodes[self.free as usize].message
     }
 
     #[inline]
@@ -122,15 +128,10 @@ impl<M: Copy> WheelQueue<M> {
             *place = node;
             return index;
         }
-        self.grow(node)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self, node: Node<M>) -> u32 {
         let index = self.nodes.len();
         assert!(index < NIL as usize, "fewer than 2^32 messages in flight");
         self.growths += u64::from(index == self.nodes.capacity());
+        // In line, as all that takes a message: one passed to a call by reference is written twice.
         self.nodes.push(node);
         index as u32
     }
