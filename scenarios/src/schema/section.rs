@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer};
-use serde::{Deserialize as DeserializeDerive, Serialize};
+use serde::{Deserialize as DeserializeDerive, Serialize, Serializer};
 
 use super::Number;
 use crate::diagnostics::MAX_PROBLEMS;
@@ -302,6 +302,18 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
+/// Writes a field that is present, without a `Some` around it.
+pub(crate) fn write_stated<S, T>(stated: &Option<T>, serializer: S) -> Result<S::Ok, S::Error>
+where
+    S: Serializer,
+    T: Serialize,
+{
+    match stated {
+        Some(value) => value.serialize(serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// Types that a file states as they are.
 macro_rules! stated_as_itself {
     ($($type:ty),* $(,)?) => { $(
@@ -352,6 +364,7 @@ macro_rules! section {
                 #[serde(
                     default,
                     deserialize_with = "crate::schema::section::stated",
+                    serialize_with = "crate::schema::section::write_stated",
                     skip_serializing_if = "Option::is_none"
                 )]
                 pub $include: Option<String>,
@@ -361,6 +374,7 @@ macro_rules! section {
                 #[serde(
                     default,
                     deserialize_with = "crate::schema::section::stated",
+                    serialize_with = "crate::schema::section::write_stated",
                     skip_serializing_if = "Option::is_none"
                 )]
                 pub $field: Option<<$type as $crate::schema::Stated>::Form>,
