@@ -116,7 +116,7 @@ impl Source {
 }
 
 /// `text` with every control character that is not a line break or a tab replaced by a question mark.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     let mut characters = text.chars().peekable();
     let mut shown = String::with_capacity(text.len());
     while let Some(c) = characters.next() {

@@ -72,6 +72,23 @@ pub(crate) fn value_at(text: &str, offset: usize) -> Option<(String, Range<usize
     best
 }
 
+/// The innermost brackets around byte `offset`, and the path of what is in them.
+pub(crate) fn section_at(text: &str, offset: usize) -> Option<(String, Range<usize>)> {
+    let mut innermost: Option<(String, Range<usize>)> = None;
+    scan(text, &mut |steps, entry| {
+        let value = &entry.value;
+        let around = value.contains(&offset) && text[..value.end].ends_with([')', ']', '}']);
+        if around
+            && innermost
+                .as_ref()
+                .is_none_or(|(_, innermost)| value.len() < innermost.len())
+        {
+            innermost = Some((write_path(steps), value.clone()));
+        }
+    });
+    innermost
+}
+
 /// The bracket that is opened and never closed, the last of them.
 pub(crate) fn unclosed(text: &str) -> Option<usize> {
     scan(text, &mut |_, _| {})

@@ -78,8 +78,8 @@ section! {
     }
 }
 
-/// The smallest buffer holds one byte.
-const MIN_MEGABYTES: f64 = 1.0 / 1_048_576.0;
+/// The smallest buffer holds a byte.
+const MIN_MEGABYTES: f64 = 1e-6;
 /// The largest buffer holds 1 TB.
 const MAX_MEGABYTES: f64 = 1_048_576.0;
 

@@ -114,9 +114,14 @@ impl Checks {
         self.findings
     }
 
-    /// The name of the field being looked at.
+    /// What a message calls the field being looked at: its path, or the end of a long one.
     fn field(&self) -> &str {
-        self.path.rsplit('.').next().unwrap_or(&self.path)
+        let last = self.path.rfind('.').map_or(0, |dot| dot + 1);
+        if self.path.contains('[') {
+            &self.path[last..]
+        } else {
+            &self.path
+        }
     }
 }
 
@@ -226,7 +231,7 @@ impl Real {
             let (low, high) = (self.range.start(), self.range.end());
             checks.wrong(
                 format!("`{field}` cannot be {number}"),
-                format!("a number from {low} to {high} is accepted"),
+                format!("a number from {} to {} is accepted", short(*low), short(*high)),
             );
             return self.default;
         }
@@ -240,6 +245,15 @@ impl Real {
             return self.default;
         }
         real
+    }
+}
+
+/// A bound in as few digits as it has.
+fn short(bound: f64) -> String {
+    if bound != 0.0 && !(1e-3..1e7).contains(&bound) {
+        format!("{bound:e}")
+    } else {
+        bound.to_string()
     }
 }
 
