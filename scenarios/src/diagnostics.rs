@@ -35,7 +35,7 @@ impl Problem {
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self {
-            message: message.into(),
+            message: shown(message.into()),
             help: None,
             label: "here".to_owned(),
             severity: Severity::Error,
@@ -67,7 +67,7 @@ impl Problem {
     /// The same with a word on what would be accepted.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        let help = help.into();
+        let help = shown(help.into());
         self.help = (!help.is_empty()).then_some(help);
         self
     }
@@ -75,7 +75,7 @@ impl Problem {
     /// The same with this text at the underlined place.
     #[must_use]
     pub fn with_label(mut self, label: impl Into<String>) -> Self {
-        self.label = label.into();
+        self.label = shown(label.into());
         self
     }
 
@@ -111,6 +111,16 @@ impl Problem {
             .as_ref()
             .map(|(source, span)| (source.as_ref(), span.clone()))
     }
+}
+
+/// A sentence as it may be shown: text of the user's in it is neither endless nor able to redraw the terminal.
+fn shown(sentence: String) -> String {
+    const LONGEST: usize = 600;
+    let harmless = source::harmless(&sentence);
+    if harmless.chars().count() <= LONGEST {
+        return harmless;
+    }
+    harmless.chars().take(LONGEST).chain(['…']).collect()
 }
 
 impl fmt::Display for Problem {
@@ -195,8 +205,8 @@ impl Diagnostics {
         for problem in self.problems.iter().take(MAX_PROBLEMS) {
             if handler.render_report(&mut text, problem).is_err() {
                 text.push_str(&problem.message);
-                text.push('\n');
             }
+            text.push('\n');
         }
         if let Some(more @ 1..) = self.problems.len().checked_sub(MAX_PROBLEMS) {
             text.push_str(&format!("and {more} more\n"));

@@ -5,10 +5,12 @@
 //! (`AcceleratorFile`). Files are laid over each other in their file form; [`Scenario`] is what comes out.
 
 mod accelerator;
+mod checks;
 pub mod costs;
 pub mod limits;
 mod number;
 mod reference;
+pub(crate) mod rule;
 mod scenario;
 mod scheduling;
 pub(crate) mod section;
@@ -19,12 +21,12 @@ pub use accelerator::{
     Accelerator, AcceleratorFile, Axis, Buffers, BuffersFile, Dma, DmaFile, LoopOrder, Stages, StagesFile,
     Tile, TileFile, Word, WordFile,
 };
+pub(crate) use checks::{Checks, Finding};
 pub use costs::CostTable;
 pub use number::Number;
 pub use reference::Reference;
 pub use scenario::{Scenario, ScenarioFile};
 pub use scheduling::{Policy, Scheduling, SchedulingFile};
-pub(crate) use section::{Checks, Finding};
 pub use section::{OrNone, Overlay, Stated};
 pub use sparsity::{
     DensitySource, DensitySourceFile, Distribution, DistributionFile, Sparsity, SparsityFile,

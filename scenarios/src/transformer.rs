@@ -4,8 +4,10 @@ pub(crate) mod dictionary;
 
 use serde::{Deserialize, Serialize};
 
+use crate::schema::Checks;
 use crate::schema::limits::{MAX_FEED_FORWARD, MAX_HEADS, MAX_HEADS_IN_ALL, MAX_LAYERS, MAX_WIDTH};
-use crate::schema::section::{Checks, Rule, Whole, stated_as_itself, whole};
+use crate::schema::rule::{Rule, Whole, whole};
+use crate::schema::section::stated_as_itself;
 use crate::schema::{Number, Stated};
 
 /// A transformer, from the first encoder layer to the last.

@@ -110,13 +110,32 @@ impl Source {
         self.contents(start..end, start - line_start)
     }
 
+    /// The bytes of the lines of a place, and of so many before and after it.
+    fn lines(&self, span: &SourceSpan, before: usize, after: usize) -> Range<usize> {
+        let mut start = self.line_start(self.floor(span.offset()));
+        for _ in 0..before {
+            start = self.line_start(start.saturating_sub(1));
+        }
+        let mut end = self.line_end(self.floor(span.offset() + span.len()));
+        for _ in 0..after {
+            end = self.line_end((end + 1).min(self.shown.len()));
+        }
+        start..end
+    }
+
+    fn line_end(&self, offset: usize) -> usize {
+        self.shown[offset..]
+            .find('\n')
+            .map_or(self.shown.len(), |length| offset + length)
+    }
+
     fn line_start(&self, offset: usize) -> usize {
         self.shown[..offset].rfind('\n').map_or(0, |newline| newline + 1)
     }
 }
 
 /// `text` with every control character that is not a line break or a tab replaced by a question mark.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     let mut characters = text.chars().peekable();
     let mut shown = String::with_capacity(text.len());
     while let Some(c) = characters.next() {
@@ -140,21 +159,14 @@ impl SourceCode for Source {
         if lines_before == 0 {
             return Ok(Box::new(self.spot(span)));
         }
-        let whole = self.shown.as_str().read_span(span, lines_before, lines_after)?;
-        let too_long = whole
-            .data()
-            .split(|&byte| byte == b'\n')
+        let lines = self.lines(span, lines_before, lines_after);
+        let too_long = self.shown[lines.clone()]
+            .lines()
             .any(|line| line.len() > 4 * CONTEXT_BYTES);
-        if too_long {
-            return Ok(Box::new(self.excerpt(span)));
-        }
-        Ok(Box::new(MietteSpanContents::new_named(
-            self.name.clone(),
-            whole.data(),
-            *whole.span(),
-            whole.line(),
-            whole.column(),
-            whole.line_count(),
-        )))
+        Ok(Box::new(if too_long {
+            self.excerpt(span)
+        } else {
+            self.contents(lines, 0)
+        }))
     }
 }

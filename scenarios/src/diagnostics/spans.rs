@@ -7,7 +7,7 @@
 
 mod scanner;
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use scanner::{Segment, scan};
 
@@ -55,6 +55,10 @@ pub(crate) fn locate(text: &str, path: &str) -> Option<Located> {
                 complete: steps.len() == path.len(),
             });
         }
+        match &best {
+            Some(best) if best.complete => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
     });
     best
 }
@@ -68,13 +72,32 @@ pub(crate) fn value_at(text: &str, offset: usize) -> Option<(String, Range<usize
         if holds && best.as_ref().is_none_or(|(_, best)| value.len() < best.len()) {
             best = Some((write_path(steps), value.clone()));
         }
+        ControlFlow::Continue(())
     });
     best
 }
 
+/// The innermost brackets around byte `offset`, and the path of what is in them.
+pub(crate) fn section_at(text: &str, offset: usize) -> Option<(String, Range<usize>)> {
+    let mut innermost: Option<(String, Range<usize>)> = None;
+    scan(text, &mut |steps, entry| {
+        let value = &entry.value;
+        let around = value.contains(&offset) && text[..value.end].ends_with([')', ']', '}']);
+        if around
+            && innermost
+                .as_ref()
+                .is_none_or(|(_, innermost)| value.len() < innermost.len())
+        {
+            innermost = Some((write_path(steps), value.clone()));
+        }
+        ControlFlow::Continue(())
+    });
+    innermost
+}
+
 /// The bracket that is opened and never closed, the last of them.
 pub(crate) fn unclosed(text: &str) -> Option<usize> {
-    scan(text, &mut |_, _| {})
+    scan(text, &mut |_, _| ControlFlow::Continue(()))
 }
 
 fn parse_path(path: &str) -> Vec<Segment<'_>> {
@@ -178,7 +201,14 @@ mod tests {
         }
         assert_eq!(unclosed("(a: [1, 2)"), Some(4));
         assert_eq!(unclosed("(a: [1, 2])"), None);
-        let deep = "[".repeat(100_000);
-        assert!(locate(&deep, "a").is_some());
+        for piece in ["[", "(", "{", "Some(", "a(", "(a: ", "/*", "Some((["] {
+            let deep = piece.repeat(100_000);
+            let _ = (
+                locate(&deep, "a"),
+                value_at(&deep, 50),
+                section_at(&deep, 50),
+                unclosed(&deep),
+            );
+        }
     }
 }

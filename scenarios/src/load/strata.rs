@@ -284,7 +284,9 @@ impl Stratum {
     /// Where the file states `path`.
     fn locate(&self, path: &str) -> Option<Located> {
         let path = path.strip_prefix(self.root)?;
-        locate(self.source.text(), path.trim_start_matches('.'))
+        let mut found = locate(self.source.text(), path.trim_start_matches('.'))?;
+        found.steps += usize::from(!self.root.is_empty());
+        Some(found)
     }
 
     fn problem(&self, path: &str, message: String, help: String) -> Problem {

@@ -7,7 +7,8 @@ use serde::Serialize;
 use sim_core::Frequency;
 
 use super::limits::MAX_MODULES;
-use super::section::{nested, parsed, real, section, stated_as, value, whole};
+use super::rule::{nested, parsed, real, value, whole};
+use super::section::{section, stated_as};
 
 section! {
     /// The accelerator. The defaults are the edge machine of AccelTran (arXiv:2302.14705, `config_tiny`).
@@ -78,8 +79,8 @@ section! {
     }
 }
 
-/// The smallest buffer holds one byte.
-const MIN_MEGABYTES: f64 = 1.0 / 1_048_576.0;
+/// The smallest buffer holds a byte.
+const MIN_MEGABYTES: f64 = 1e-6;
 /// The largest buffer holds 1 TB.
 const MAX_MEGABYTES: f64 = 1_048_576.0;
 

@@ -1,12 +1,14 @@
 //! A whole scenario.
 
-use super::section::{Checks, Rule as _, Section, nested, section, value, whole};
+use super::checks::Checks;
+use super::rule::{Rule as _, Section, nested, value, whole};
+use super::section::section;
 use super::{Accelerator, Reference, Scheduling, Sparsity, Workload};
 
 section! {
     /// A whole scenario, checked, every value in place.
     Scenario, ScenarioFile {
-        /// What the scenario is called in reports. Default: "unnamed scenario".
+        /// What the scenario is called in reports. Default: the name of its file.
         name: String => value("unnamed scenario".to_owned()),
         /// What is computed.
         workload: Workload => nested(),

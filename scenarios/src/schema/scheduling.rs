@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::section::{section, stated_as_itself, value};
+use super::rule::value;
+use super::section::{section, stated_as_itself};
 
 section! {
     /// Scheduling of tile operations.

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::section::{Checks, Rule, real, section, stated_as_itself, value};
+use super::checks::Checks;
+use super::rule::{Rule, real, value};
+use super::section::{section, stated_as_itself};
 use super::{Number, Stated};
 
 section! {

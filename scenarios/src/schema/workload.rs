@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::checks::Checks;
 use super::limits::{MAX_BATCH, MAX_SEQUENCE};
-use super::section::{Checks, Rule, section, stated_as_itself, value, whole};
+use super::rule::{Rule, value, whole};
+use super::section::{section, stated_as_itself};
 use crate::transformer::Transformer;
 
 section! {

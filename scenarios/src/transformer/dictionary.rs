@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{AttentionKind, HeadFile, LayerFile, TransformKind, TransformerFile};
+use super::{AttentionKind, HeadFile, KERNELS, LayerFile, TransformKind, TransformerFile};
 use crate::schema::limits::MAX_LAYERS;
 use crate::schema::{Checks, Number};
 
@@ -68,18 +68,17 @@ impl Dictionary<'_> {
         let Some(count) = self.count(checks) else {
             return Vec::new();
         };
-        let heads = self.list("o", count, checks);
-        let widths = self.list("h", count, checks);
-        let stacks = self.list("f", count, checks);
-        let (Some(heads), Some(widths), Some(stacks)) = (heads, widths, stacks) else {
-            return Vec::new();
-        };
-        let layers = widths.iter().zip(heads).zip(stacks).enumerate().take(count);
+        let heads = self.list("o", count, checks, |heads, checks| elements(heads, checks, head));
+        let widths = self.list("h", count, checks, number);
+        let stacks = self.list("f", count, checks, |stack, checks| {
+            elements(stack, checks, number)
+        });
+        let layers = widths.into_iter().zip(heads).zip(stacks);
         layers
-            .map(|(index, ((width, heads), stack))| LayerFile {
-                hidden: element("h", index, checks, |checks| number(width, checks)),
-                heads: element("o", index, checks, |checks| elements(heads, checks, head)),
-                feed_forward: element("f", index, checks, |checks| elements(stack, checks, number)),
+            .map(|((hidden, heads), feed_forward)| LayerFile {
+                hidden,
+                heads,
+                feed_forward,
             })
             .collect()
     }
@@ -100,39 +99,36 @@ impl Dictionary<'_> {
         count
     }
 
-    /// The list under `name`, which has an element for each of `count` layers.
-    fn list(&self, name: &str, count: usize, checks: &mut Checks) -> Option<&[Value]> {
+    /// What `read` makes of the elements under `name`, one for each of `count` layers.
+    fn list<T>(
+        &self,
+        name: &str,
+        count: usize,
+        checks: &mut Checks,
+        read: impl Fn(&Value, &mut Checks) -> T,
+    ) -> Vec<T> {
         let accepted = format!("a list with one element for each of the {count} layers is accepted");
-        match self.entries.get(name) {
-            Some(Value::Array(list)) if list.len() >= count => {
-                if list.len() > count {
-                    let message = format!("\"{name}\" lists {} layers, \"l\" says {count}", list.len());
-                    let help = format!("those after the first {count} are left out, as AccelTran does");
-                    checks.within(name, |checks| checks.warn(message, help));
-                }
-                Some(list)
+        let Some(list) = self.entries.get(name) else {
+            checks.wrong(format!("the entry \"{name}\" is missing"), accepted);
+            return Vec::new();
+        };
+        checks.within(name, |checks| {
+            let Value::Array(list) = list else {
+                checks.wrong(format!("\"{name}\" is no list"), accepted);
+                return Vec::new();
+            };
+            let message = format!("\"{name}\" lists {} layers, \"l\" says {count}", list.len());
+            if list.len() < count {
+                checks.wrong(message, accepted);
+            } else if list.len() > count {
+                checks.warn(message, "layers beyond \"l\" are left out, as AccelTran does");
             }
-            Some(Value::Array(list)) => {
-                let message = format!("\"{name}\" lists {} layers, \"l\" says {count}", list.len());
-                checks.within(name, |checks| checks.wrong(message, accepted));
-                None
-            }
-            Some(_) => {
-                checks.within(name, |checks| {
-                    checks.wrong(format!("\"{name}\" is no list"), accepted)
-                });
-                None
-            }
-            None => {
-                checks.wrong(format!("the entry \"{name}\" is missing"), accepted);
-                None
-            }
-        }
+            let elements = list.iter().take(count).enumerate();
+            elements
+                .map(|(index, value)| checks.element(index, |checks| read(value, checks)))
+                .collect()
+        })
     }
-}
-
-fn element<T>(list: &str, index: usize, checks: &mut Checks, read: impl FnOnce(&mut Checks) -> T) -> T {
-    checks.within(list, |checks| checks.element(index, read))
 }
 
 fn elements<T>(list: &Value, checks: &mut Checks, read: impl Fn(&Value, &mut Checks) -> T) -> Vec<T> {
@@ -194,7 +190,10 @@ fn parse_head(code: &str) -> Option<HeadFile> {
             dimension,
         },
         ("c", kernel) => HeadFile::Convolution {
-            kernel: whole(kernel)?,
+            kernel: KERNELS
+                .into_iter()
+                .find(|known| known.to_string() == kernel)?
+                .into(),
             dimension,
         },
         _ => return None,
@@ -233,6 +232,7 @@ mod tests {
             "sa_sdp_64_1",
             "sa_sdp_-4",
             "d_64",
+            "c_7_64",
             "sa_sdp_1e9",
             "c__4",
         ] {

@@ -1,6 +1,6 @@
 //! The tolerant pass over RON or JSON text.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use crate::schema::limits::MAX_NESTING;
 
@@ -24,12 +24,16 @@ pub(super) struct Entry {
     pub(super) section: bool,
 }
 
-/// Calls `visit` for every value of `text`, inner ones first. Gives the innermost bracket that is never closed.
-pub(super) fn scan<'a>(text: &'a str, visit: &mut dyn FnMut(&[Segment<'a>], &Entry)) -> Option<usize> {
+/// Calls `visit` for every value of `text`, inner ones first, until it breaks off. Gives the innermost bracket that is never closed.
+pub(super) fn scan<'a>(
+    text: &'a str,
+    visit: &mut dyn FnMut(&[Segment<'a>], &Entry) -> ControlFlow<()>,
+) -> Option<usize> {
     let mut scanner = Scanner {
         text,
         at: 0,
         steps: Vec::new(),
+        depth: 0,
         unclosed: None,
         visit,
     };
@@ -42,8 +46,9 @@ struct Scanner<'a, 'v> {
     text: &'a str,
     at: usize,
     steps: Vec<Segment<'a>>,
+    depth: usize,
     unclosed: Option<usize>,
-    visit: &'v mut dyn FnMut(&[Segment<'a>], &Entry),
+    visit: &'v mut dyn FnMut(&[Segment<'a>], &Entry) -> ControlFlow<()>,
 }
 
 impl<'a> Scanner<'a, '_> {
@@ -133,16 +138,18 @@ impl<'a> Scanner<'a, '_> {
             }
         };
         let value = start..self.at;
-        (self.visit)(&self.steps, &Entry { key, value, section });
+        if (self.visit)(&self.steps, &Entry { key, value, section }).is_break() {
+            self.at = self.text.len();
+        }
     }
 
     /// `Some(value)`: the value alone, under the path of the whole.
     fn look_through(&mut self, key: Option<Range<usize>>) {
-        let open = self.at;
-        self.bump();
-        if self.steps.len() < MAX_NESTING && self.nesting_left(open) {
-            self.value(key);
+        if !self.enter() {
+            return;
         }
+        self.value(key);
+        self.depth -= 1;
         self.trivia();
         if self.peek() == Some(',') {
             self.bump();
@@ -153,10 +160,16 @@ impl<'a> Scanner<'a, '_> {
         }
     }
 
-    /// `Some(Some(..` adds no steps to the path, so its depth is counted in the text.
-    fn nesting_left(&self, open: usize) -> bool {
-        let before = &self.text[..open];
-        before.len() - before.trim_end_matches("Some(").len() < 5 * MAX_NESTING
+    /// Goes into a bracket. Too deep, it gives the rest of the text up.
+    fn enter(&mut self) -> bool {
+        self.bump();
+        let shallow = self.depth < MAX_NESTING;
+        if shallow {
+            self.depth += 1;
+        } else {
+            self.at = self.text.len();
+        }
+        shallow
     }
 
     fn word(&mut self) -> &'a str {
@@ -179,24 +192,27 @@ impl<'a> Scanner<'a, '_> {
             Some('[') => ']',
             _ => '}',
         };
-        self.bump();
-        if self.steps.len() >= MAX_NESTING {
-            self.at = self.text.len();
+        if !self.enter() {
             return;
         }
+        let closed = self.items(close);
+        self.depth -= 1;
+        if !closed {
+            self.unclosed.get_or_insert(open);
+        }
+    }
+
+    /// All up to the bracket `close`; whether it came.
+    fn items(&mut self, close: char) -> bool {
         let mut index = 0;
         loop {
             self.trivia();
             match self.peek() {
-                None => {
-                    self.unclosed.get_or_insert(open);
-                    return;
+                Some(c) if c == close => {
+                    self.bump();
+                    return true;
                 }
-                Some(c) if c == close => return self.bump(),
-                Some(')' | ']' | '}') => {
-                    self.unclosed.get_or_insert(open);
-                    return;
-                }
+                None | Some(')' | ']' | '}') => return false,
                 Some(',') => self.bump(),
                 Some(_) => {
                     self.item(index);
