@@ -1,44 +1,74 @@
-//! Main memory: placeholder until the real one is merged.
-#![allow(missing_docs, reason = "placeholder")]
-use sim_core::{ActorId, Context, Message, Ticks, mix};
+//! Main memory: channels, ranks and banks as actors.
+//!
+//! ```text
+//!  requestor ──Request──> Channel ──Command──> Rank ──Command──> Bank
+//!      ^  ^                │   │ └─────────────Command────────────^ │
+//!      │  └────Credit──────┘   │                                    │
+//!      └───────Response────────┴──────────────Response──────────────┘
+//! ```
+//!
+//! A [`MemoryDescription`] (RON) is checked into a [`MemoryPlan`]; [`build_memory`] makes the actors; after the
+//! run [`collect`] gathers a [`MemoryReport`]. [`replay`] does all of it for a trace of requests.
+//!
+//! All actors work in cycles of the memory clock and are awake only in cycles in which something happens.
+//!
+//! # Protocol
+//! - A requestor sends a [`MemoryRequest`] with no delay to the channel that
+//!   [`AddressMap::channel_of`] names. Each costs one credit of that channel and kind of access; it starts with
+//!   those of [`MemoryPlan::credits`], and a [`Credit`] message brings one back, in the very cycle in which the
+//!   place became free. A requestor out of credits waits for one.
+//! - A request that arrives in cycle `c` (at its edge or between it and the next) is seen by the controller
+//!   from cycle `c + 1`; latencies count from there. Requests of one cycle are ordered by requestor, so who was
+//!   delivered first does not matter.
+//! - A write is answered one cycle after it was taken in; a read when its data has arrived, by its bank (by the
+//!   channel if it was forwarded or merged). Answers of different requests come in any order.
+//! - With several requestors, each may fill the transaction queue by its own credits; what does not fit
+//!   waits in a queue of its own, and these are served in turn (or by class under strict priority).
+//! - An idle channel sends itself nothing. It accounts for refreshes of its idle time when it is next used, or
+//!   when it gets [`MemoryMessage::Halt`], which ends the run for it.
+//!
+//! DRAMsim3's host rule (each cycle: tick the memory, then offer at most one request, in order) follows: the
+//! [`ReplayHost`] offers once a cycle, and again in the same cycle if a credit came back too late.
+//!
+//! # Not modelled
+//! Power-down and self-refresh, command-bus occupancy beyond one command a cycle (two with `dual_command`),
+//! ECC, and thermal effects on refresh.
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access { Read, Write }
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RequestorId(pub u8);
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MemoryRequest { pub address: u64, pub tag: u32, pub requestor: RequestorId, pub access: Access, pub reply_to: ActorId }
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MemoryResponse { pub tag: u32 }
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum MemoryMessage { Request(MemoryRequest), Response(MemoryResponse) }
-impl Message for MemoryMessage { fn fingerprint(&self) -> u64 { match self { Self::Request(r) => mix(1, r.address), Self::Response(r) => mix(2, u64::from(r.tag)) } } }
-#[derive(Clone, Debug)]
-pub struct MemoryPorts { pub channels: Vec<ActorId> }
-impl MemoryPorts { pub fn channel_of(&self, address: u64) -> ActorId { self.channels[(address / 64) as usize % self.channels.len()] } }
-#[derive(Clone, Debug)]
-pub struct MemoryActor { pub latency: Ticks, pub interval: Ticks, pub free_at: sim_core::Tick, pub served: u64 }
-impl MemoryActor { pub fn receive<M: Message + From<MemoryMessage>>(&mut self, message: MemoryMessage, context: &mut Context<'_, M>) {
-  if let MemoryMessage::Request(r) = message { self.served += 1; self.free_at = self.free_at.max(context.now()) + self.interval; context.send_at(r.reply_to, self.free_at + self.latency, M::from(MemoryMessage::Response(MemoryResponse { tag: r.tag }))); } } }
-use sim_core::{Clock, Frequency, Tick};
-use crate::units::{Bytes, NanoJoules};
-#[derive(Clone, Debug, serde::Deserialize)]
-pub struct MemoryDescription { pub clock_khz: u64, pub latency: u64, pub interval: u64 }
-impl MemoryDescription {
-    pub fn clock(&self) -> Frequency { Frequency::from_kilohertz(self.clock_khz) }
-    pub fn capacity(&self) -> Bytes { Bytes(2 << 30) }
-    pub fn peak_bytes_per_second(&self) -> f64 { 64.0 * self.clock_khz as f64 * 1e3 / self.interval as f64 }
-}
-pub fn build_memory(d: &MemoryDescription, clock: Clock, add: &mut dyn FnMut(MemoryActor) -> ActorId) -> MemoryPorts {
-    let id = add(MemoryActor { latency: clock.period() * d.latency, interval: clock.period() * d.interval, free_at: Tick::ZERO, served: 0 });
-    MemoryPorts { channels: vec![id] }
-}
-#[derive(Clone, Debug)]
-pub struct MemoryReport { served: u64 }
-impl MemoryReport {
-    pub fn collect<'a>(_: &MemoryDescription, parts: impl Iterator<Item = &'a MemoryActor>, _: Tick) -> Self { Self { served: parts.map(|p| p.served).sum() } }
-    pub fn energy(&self) -> NanoJoules { NanoJoules(0.0) }
-    pub fn bytes_moved(&self) -> u64 { self.served * 64 }
-    pub fn bytes_read(&self) -> u64 { self.served * 64 }
-    pub fn violations(&self) -> impl Iterator<Item = String> { std::iter::empty() }
-}
+mod address_map;
+mod assemble;
+mod bank;
+mod channel;
+mod constraints;
+mod credit;
+pub mod description;
+mod energy;
+mod ideal;
+pub mod label;
+mod message;
+pub mod pattern;
+mod plan;
+mod rank;
+mod replay;
+mod report;
+mod trace_text;
+pub mod units;
+mod violation;
+
+pub use address_map::{AddressMap, Field, FieldOrder, Location};
+pub use assemble::{MemoryActor, MemoryPorts, build_memory};
+pub use bank::Bank;
+pub use channel::{Channel, ChannelStatistics, RequestorStatistics};
+pub use constraints::Constraints;
+pub use credit::CreditAccount;
+pub use description::MemoryDescription;
+pub use energy::{Energy, EnergyTable};
+pub use ideal::IdealMemory;
+pub use message::{
+    Access, Command, Credit, MemoryMessage, MemoryRequest, MemoryResponse, Operation, Reply, RequestorId,
+};
+pub use plan::MemoryPlan;
+pub use rank::{Rank, RankCounts};
+pub use replay::{ReplayActor, ReplayError, ReplayHost, ReplayReport, replay, replay_into};
+pub use report::{MemoryReport, RequestorReport, Wear, collect};
+pub use trace_text::{END_CYCLE, TraceError, TraceRecord, parse_trace};
+pub use violation::Violations;

@@ -7,6 +7,7 @@ mod area;
 mod build;
 mod energy;
 mod invariants;
+mod main_memory;
 mod measure;
 mod plan;
 
@@ -14,6 +15,7 @@ pub use area::{Area, area};
 pub use build::System;
 pub use energy::{Energy, energy};
 pub use invariants::violations;
+pub use main_memory::MainMemory;
 pub use measure::{LaneTotals, Measurements, PeTotals};
 pub use plan::{Plan, Problem};
 

@@ -56,7 +56,7 @@ pub fn energy(plan: &Plan, measured: &Measurements) -> Energy {
     let pes = &measured.pes;
     let lanes = &measured.lanes;
     Energy {
-        main_memory: measured.memory.energy(),
+        main_memory: NanoJoules(measured.memory.energy.total().0 * 1e-3),
         buffers: account.buffers(measured),
         mac_lanes: account.dynamic(parts.lane, lanes.busy),
         softmax: account.dynamic(parts.softmax, measured.softmax.1),

@@ -13,7 +13,10 @@ pub fn violations(plan: &Plan, measured: &Measurements) -> Vec<String> {
     buffers_hold(measured, &mut broken);
     not_faster_than_possible(plan, measured, &mut broken);
     energies_add_up(plan, measured, &mut broken);
-    broken.extend(measured.memory.violations().map(|violation| format!("memory timing: {violation}")));
+    let timing = &measured.memory.violations;
+    if let Some(first) = timing.first() {
+        broken.push(format!("{} memory commands came earlier than allowed, the first: {first}", timing.count()));
+    }
     broken
 }
 
@@ -49,7 +52,7 @@ fn bytes_are_conserved(measured: &Measurements, broken: &mut Vec<String>) {
         broken.push(format!("{unanswered} requests to main memory were never answered"));
     }
     let asked = requests * BLOCK.0;
-    let moved = measured.memory.bytes_moved();
+    let moved = measured.memory.read_bytes + measured.memory.write_bytes;
     if asked != moved {
         broken.push(format!("{asked} bytes were asked of main memory, but {moved} came or went"));
     }
@@ -81,7 +84,7 @@ fn not_faster_than_possible(plan: &Plan, measured: &Measurements, broken: &mut V
     }
     let seconds = plan.timebase.seconds(measured.finished.since(sim_core::Tick::ZERO));
     let peak = plan.memory.peak_bytes_per_second();
-    let needed = measured.memory.bytes_read() as f64 / peak;
+    let needed = measured.memory.read_bytes as f64 / peak;
     // One part in a million for the rounding of the division.
     if seconds < needed * (1.0 - 1e-6) {
         broken.push(format!("{seconds} s are fewer than the {needed} s that main memory needs to read its bytes"));

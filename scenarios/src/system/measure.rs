@@ -106,10 +106,6 @@ impl Measurements {
         let finished = control.finished_at().ok_or_else(|| {
             RunError::Standstill(control.stuck_on().unwrap_or_else(|| "no operation is left in the window".to_owned()))
         })?;
-        let memory_parts = actors.iter().filter_map(|actor| match actor {
-            Component::Memory(part) => Some(part),
-            _ => None,
-        });
         let mut measurements = Self {
             finished,
             events,
@@ -125,7 +121,7 @@ impl Measurements {
             buffers: Vec::new(),
             dma_requests: (0, 0),
             dma_busy: Ticks::ZERO,
-            memory: MemoryReport::collect(&plan.memory, memory_parts, finished),
+            memory: plan.memory.report(actors, plan.memory_clock, finished),
         };
         actors.iter().for_each(|actor| measurements.add(actor));
         Ok(measurements)
@@ -165,7 +161,7 @@ impl Measurements {
                 self.dma_requests = (dma.requests(), dma.outstanding());
                 self.dma_busy = dma.busy();
             }
-            Component::ControlBlock(_) | Component::Memory(_) => {}
+            Component::ControlBlock(_) | Component::Memory(_) | Component::IdealMemory(_) => {}
         }
     }
 

@@ -2,7 +2,6 @@
 
 use components::control_block::{SchedulingPolicy, split_mask_buffer};
 use components::density::{Density, DensitySource};
-use components::memory::MemoryDescription;
 use components::operation::{ActivationFunction, Footprint, Operation, Work};
 use components::pe::PeLayout;
 use components::tile::{Dimension, LoopOrder, TileShape};
@@ -13,6 +12,7 @@ use sim_core::{Clock, Timebase};
 use crate::mapper::{EmbeddingLoad, Mapper, MapperParameters};
 use crate::program::ProgramSummary;
 use crate::schema::costs::ModuleCost;
+use crate::system::main_memory::MainMemory;
 use crate::schema::{self, CostTable, Scenario};
 
 /// Something in a scenario that no machine can do, at the field that says so.
@@ -38,7 +38,7 @@ pub struct Plan {
     /// The scenario it was made from.
     pub scenario: Scenario,
     /// Its main memory.
-    pub memory: MemoryDescription,
+    pub memory: MainMemory,
     /// Its costs.
     pub costs: CostTable,
     /// The tick.
@@ -74,10 +74,10 @@ impl Plan {
     ///
     /// # Errors
     /// Everything that the machine cannot hold or do, each at its field.
-    pub fn new(scenario: Scenario, memory: MemoryDescription, costs: CostTable) -> Result<Self, Vec<Problem>> {
+    pub fn new(scenario: Scenario, memory: MainMemory, costs: CostTable) -> Result<Self, Vec<Problem>> {
         let accelerator = &scenario.accelerator;
         let core = accelerator.clock();
-        let bus = memory.clock();
+        let bus = memory.clock().unwrap_or(core);
         let clocks = Timebase::of(&[core, bus]).and_then(|timebase| {
             Ok((timebase, timebase.clock(core)?, timebase.clock(bus)?))
         });
@@ -177,6 +177,7 @@ impl Plan {
         self.memory_used = Bytes(program.memory_used());
         self.program = summary;
         let capacity = self.memory.capacity();
+        problems.extend(self.memory.problem());
         if self.memory_used > capacity {
             problems.push(Problem::new(
                 "memory",

@@ -1,0 +1,195 @@
+//! From byte addresses to channel, rank, bank, row and column.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::description::Organisation;
+
+/// One field of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// `ro`
+    Row,
+    /// `ch`
+    Channel,
+    /// `ra`
+    Rank,
+    /// `ba`, the bank within its group
+    Bank,
+    /// `bg`
+    BankGroup,
+    /// `co`, in units of bursts
+    Column,
+}
+
+impl Field {
+    const NAMES: [(&'static str, Self); 6] = [
+        ("ro", Self::Row),
+        ("ch", Self::Channel),
+        ("ra", Self::Rank),
+        ("ba", Self::Bank),
+        ("bg", Self::BankGroup),
+        ("co", Self::Column),
+    ];
+
+    fn name(self) -> &'static str {
+        Self::NAMES[self as usize].0
+    }
+}
+
+/// The order of the fields in an address, most significant first, written as `rochrababgco`: the two
+/// letters of each of row, channel, rank, bank, bank group and column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct FieldOrder([Field; 6]);
+
+impl FromStr for FieldOrder {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let complaint = || {
+            format!(
+                "`{text}` is no address map: write each of ro, ch, ra, ba, bg and co once, most significant first, \
+                 as in `rochrababgco`"
+            )
+        };
+        if text.len() != 12 || !text.is_ascii() {
+            return Err(complaint());
+        }
+        let mut order = [Field::Row; 6];
+        for (place, field) in order.iter_mut().enumerate() {
+            let name = &text[2 * place..2 * place + 2];
+            if text[..2 * place]
+                .as_bytes()
+                .chunks(2)
+                .any(|earlier| earlier == name.as_bytes())
+            {
+                return Err(complaint());
+            }
+            *field = Field::NAMES
+                .iter()
+                .find(|known| known.0 == name)
+                .ok_or_else(complaint)?
+                .1;
+        }
+        Ok(Self(order))
+    }
+}
+
+impl TryFrom<String> for FieldOrder {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<FieldOrder> for String {
+    fn from(order: FieldOrder) -> Self {
+        order.to_string()
+    }
+}
+
+impl fmt::Display for FieldOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|field| f.write_str(field.name()))
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct BitField {
+    shift: u32,
+    mask: u64,
+}
+
+impl BitField {
+    #[inline]
+    fn of(self, address: u64) -> u64 {
+        (address >> self.shift) & self.mask
+    }
+}
+
+/// Where a block lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Location {
+    /// The channel.
+    pub channel: u32,
+    /// The rank in its channel.
+    pub rank: u32,
+    /// The bank group in its rank.
+    pub bank_group: u32,
+    /// The bank in its group.
+    pub bank: u32,
+    /// The row.
+    pub row: u32,
+    /// The column, in units of bursts.
+    pub column: u32,
+}
+
+/// Splits addresses into fields. Bits above the capacity are ignored, so addresses wrap around.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddressMap {
+    row: BitField,
+    channel: BitField,
+    rank: BitField,
+    bank: BitField,
+    bank_group: BitField,
+    column: BitField,
+}
+
+impl AddressMap {
+    /// The map of a valid organisation (all sizes powers of two).
+    #[must_use]
+    pub fn new(order: FieldOrder, organisation: &Organisation) -> Self {
+        let mut fields = [BitField::default(); 6];
+        let mut shift = organisation.request_bytes().trailing_zeros();
+        for field in order.0.into_iter().rev() {
+            let size = match field {
+                Field::Row => organisation.rows,
+                Field::Channel => organisation.channels,
+                Field::Rank => organisation.ranks,
+                Field::Bank => organisation.banks_per_group,
+                Field::BankGroup => organisation.bank_groups,
+                Field::Column => organisation.columns / organisation.burst_length,
+            };
+            // A field of one value has no bits; its shift must stay below the word's width all the same.
+            fields[field as usize] = BitField {
+                shift: shift.min(63),
+                mask: u64::from(size) - 1,
+            };
+            shift += size.trailing_zeros();
+        }
+        let [row, channel, rank, bank, bank_group, column] = fields;
+        Self {
+            row,
+            channel,
+            rank,
+            bank,
+            bank_group,
+            column,
+        }
+    }
+
+    /// Which channel holds `address`.
+    #[must_use]
+    #[inline]
+    pub fn channel_of(&self, address: u64) -> usize {
+        self.channel.of(address) as usize
+    }
+
+    /// Where `address` lies.
+    #[must_use]
+    #[inline]
+    pub fn locate(&self, address: u64) -> Location {
+        Location {
+            channel: self.channel.of(address) as u32,
+            rank: self.rank.of(address) as u32,
+            bank_group: self.bank_group.of(address) as u32,
+            bank: self.bank.of(address) as u32,
+            row: self.row.of(address) as u32,
+            column: self.column.of(address) as u32,
+        }
+    }
+}
