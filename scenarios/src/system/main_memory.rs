@@ -2,11 +2,14 @@
 
 use components::Component;
 use components::dma::MemoryRoute;
-use components::memory::{IdealMemory, MemoryPlan, MemoryReport, RequestorReport, build_memory, collect};
+use components::memory::{IdealMemory, MemoryDescription, MemoryPlan, MemoryReport, RequestorReport, build_memory, collect};
 use components::units::{BLOCK, Bytes};
 use sim_core::{ActorId, Clock, Frequency, Tick};
 
 use super::Problem;
+use crate::diagnostics::Diagnostics;
+use crate::load::{Loaded, Resolver};
+use crate::schema::Reference;
 
 /// A main memory, checked and ready to be built.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +21,24 @@ pub enum MainMemory {
 }
 
 impl MainMemory {
+    /// The main memory that a scenario names: the preset `ideal`, or a description in RON.
+    ///
+    /// # Errors
+    /// The file is not there, is no memory description, or describes a memory that cannot be.
+    pub fn load(loaded: &Loaded, resolver: &dyn Resolver) -> Result<Self, Diagnostics> {
+        if loaded.scenario.memory == Reference::Preset("ideal".to_owned()) {
+            return Ok(Self::Ideal);
+        }
+        let document = loaded.memory::<MemoryDescription>(resolver)?;
+        MemoryPlan::new(document.value.clone()).map(|plan| Self::Banked(Box::new(plan))).map_err(|problems| {
+            let mut diagnostics = Diagnostics::default();
+            for problem in problems {
+                diagnostics.push(document.problem(problem.field, problem.message, problem.remedy));
+            }
+            diagnostics
+        })
+    }
+
     /// The technology's name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -9,6 +9,8 @@ use components::units::Bytes;
 use components::word::{self, WordFormat};
 use sim_core::{Clock, Timebase};
 
+use crate::diagnostics::Diagnostics;
+use crate::load::{Loaded, Resolver};
 use crate::mapper::{EmbeddingLoad, Mapper, MapperParameters};
 use crate::program::ProgramSummary;
 use crate::schema::costs::ModuleCost;
@@ -70,6 +72,21 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Resolves a loaded scenario, with the main memory that it names.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each at its place in the file that states it.
+    pub fn load(loaded: &Loaded, resolver: &dyn Resolver) -> Result<Self, Diagnostics> {
+        let memory = MainMemory::load(loaded, resolver)?;
+        Self::new(loaded.scenario.clone(), memory, loaded.costs.clone()).map_err(|problems| {
+            let mut diagnostics = Diagnostics::default();
+            for Problem { field, message, help } in problems {
+                diagnostics.push(loaded.problem(&field, message, help));
+            }
+            diagnostics
+        })
+    }
+
     /// Resolves `scenario` with its main memory and its costs.
     ///
     /// # Errors
