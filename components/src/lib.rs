@@ -1,3 +1,24 @@
 //! The parts of a transformer accelerator, as event-driven actors.
+//!
+//! A machine is one [`control_block::ControlBlock`] with its program, a [`dma::Dma`], three [`buffer::Buffer`]s,
+//! main [`memory`], and processing elements ([`pe`]) whose lanes have [`sparsity`] modules on their path. All are variants of
+//! [`Component`] and exchange [`message::Message`]s. This crate knows nothing of files or transformers: it runs any
+//! program of [`operation::Operation`]s.
 
+pub mod buffer;
+mod component;
+pub mod control_block;
+pub mod density;
+pub mod dma;
 pub mod memory;
+pub mod message;
+pub mod operation;
+pub mod pe;
+pub mod run;
+pub mod sparsity;
+pub mod tile;
+pub mod trace_labels;
+pub mod units;
+pub mod word;
+
+pub use component::Component;

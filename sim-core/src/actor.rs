@@ -28,8 +28,8 @@ impl fmt::Display for ActorId {
     }
 }
 
-/// What actors send each other: small and copied; large data is named by index.
-pub trait Message: Copy {
+/// What actors send each other: small, copied, and borrowing nothing; large data is named by index.
+pub trait Message: Copy + 'static {
     /// A number that differs for messages that differ: what the run's digest is made of.
     fn fingerprint(&self) -> u64;
 }

@@ -78,15 +78,20 @@ impl Timebase {
     /// A frequency of zero, no clock at all, or a least common multiple that gives some clock a period
     /// over [`Self::MAX_PERIOD`].
     pub fn of(clocks: &[Frequency]) -> Result<Self, ClockError> {
+        if clocks.is_empty() {
+            return Err(ClockError::NoClock);
+        }
+        if clocks.iter().any(|clock| clock.kilohertz == 0) {
+            return Err(ClockError::ZeroFrequency);
+        }
         let mut tick: u128 = 1;
         for clock in clocks {
-            if clock.kilohertz == 0 {
-                return Err(ClockError::ZeroFrequency);
-            }
             let frequency = u128::from(clock.kilohertz);
-            tick = tick / greatest_common_divisor(tick, frequency) * frequency;
+            tick = (tick / greatest_common_divisor(tick, frequency))
+                .checked_mul(frequency)
+                .ok_or(ClockError::Overflow)?;
             for other in clocks {
-                let period = tick / u128::from(other.kilohertz.max(1));
+                let period = tick / u128::from(other.kilohertz);
                 if period > u128::from(Self::MAX_PERIOD) {
                     return Err(ClockError::NoCommonTick {
                         first: *other,
@@ -98,9 +103,6 @@ impl Timebase {
             }
         }
         let kilohertz = u64::try_from(tick).map_err(|_| ClockError::Overflow)?;
-        if clocks.is_empty() {
-            return Err(ClockError::NoClock);
-        }
         Ok(Self {
             tick: Frequency { kilohertz },
         })
@@ -152,7 +154,7 @@ fn greatest_common_divisor(mut a: u128, mut b: u128) -> u128 {
     a
 }
 
-/// A clock whose edges stand at the multiples of its period.
+/// A clock whose edges stand at the multiples of its period. An edge beyond the end of time is [`Tick::NEVER`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     frequency: Frequency,
@@ -176,7 +178,7 @@ impl Clock {
     #[must_use]
     #[inline]
     pub fn span(self, cycles: Cycles) -> Ticks {
-        Ticks(cycles.0 * self.period)
+        Ticks(cycles.0.saturating_mul(self.period))
     }
 
     /// Whole cycles in `span`, a begun one counted.
@@ -189,14 +191,14 @@ impl Clock {
     #[must_use]
     #[inline]
     pub fn edge_at_or_after(self, instant: Tick) -> Tick {
-        Tick(instant.0.next_multiple_of(self.period))
+        self.edge(Cycles(instant.0.div_ceil(self.period)))
     }
 
     /// The first edge strictly after `instant`.
     #[must_use]
     #[inline]
     pub fn edge_after(self, instant: Tick) -> Tick {
-        Tick((instant.0 / self.period + 1) * self.period)
+        self.edge(Cycles((instant.0 / self.period).saturating_add(1)))
     }
 
     /// Number of the edge at or before `instant`; edge 0 stands at tick 0.
@@ -206,10 +208,10 @@ impl Clock {
         Cycles(instant.0 / self.period)
     }
 
-    /// The instant of edge number `cycle`.
+    /// The instant of edge number `cycle`; [`Tick::NEVER`] if it is beyond the end of time.
     #[must_use]
     #[inline]
     pub fn edge(self, cycle: Cycles) -> Tick {
-        Tick(cycle.0 * self.period)
+        Tick(cycle.0.saturating_mul(self.period))
     }
 }

@@ -3,13 +3,26 @@
 use crate::engine::EventQueue;
 use crate::{ActorId, Message, SimError, Tick, Ticks, TraceSink};
 
+/// What a simulation shares with the actor that handles a message.
+pub(crate) struct Kernel<M: Message> {
+    pub(crate) queue: EventQueue<M>,
+    pub(crate) sink: Option<Box<dyn TraceSink>>,
+    pub(crate) fault: Option<SimError>,
+}
+
+impl<M: Message> Kernel<M> {
+    /// Notes a fault, which ends the run. The first one is kept.
+    #[cold]
+    pub(crate) fn fail(&mut self, fault: SimError) {
+        self.fault.get_or_insert(fault);
+    }
+}
+
 /// The world of an actor during one message: the time, and the means to send.
-pub struct Context<'a, M> {
+pub struct Context<'a, M: Message> {
     pub(crate) now: Tick,
     pub(crate) me: ActorId,
-    pub(crate) queue: &'a mut EventQueue<M>,
-    pub(crate) sink: Option<&'a mut (dyn TraceSink + 'static)>,
-    pub(crate) fault: &'a mut Option<SimError>,
+    pub(crate) kernel: &'a mut Kernel<M>,
 }
 
 impl<M: Message> Context<'_, M> {
@@ -28,11 +41,15 @@ impl<M: Message> Context<'_, M> {
     }
 
     /// Sends `message`, to arrive after `delay`. Messages of one tick arrive in the order they were sent.
+    ///
+    /// A tick beyond what the engine can represent ends the run with [`SimError::TimeOverflow`].
     #[inline]
     pub fn send(&mut self, to: ActorId, delay: Ticks, message: M) {
-        match self.now.0.checked_add(delay.0) {
-            Some(at) if at <= self.queue.last_tick() => self.queue.push(Tick(at), to, message),
-            _ => self.overflow(),
+        let at = self.now + delay;
+        if at <= self.kernel.queue.last_tick() {
+            self.kernel.queue.push(at, to, message);
+        } else {
+            self.overflow();
         }
     }
 
@@ -51,7 +68,7 @@ impl<M: Message> Context<'_, M> {
     /// Hands the trace sink to `record`, if the run has one.
     #[inline]
     pub fn trace(&mut self, record: impl FnOnce(&mut dyn TraceSink)) {
-        if let Some(sink) = self.sink.as_deref_mut() {
+        if let Some(sink) = self.kernel.sink.as_deref_mut() {
             record(sink);
         }
     }
@@ -60,23 +77,22 @@ impl<M: Message> Context<'_, M> {
     #[must_use]
     #[inline]
     pub fn is_traced(&self) -> bool {
-        self.sink.is_some()
+        self.kernel.sink.is_some()
     }
 
     /// Ends the run after this message, with a fault of the model. The first fault is kept.
     #[cold]
     pub fn stop(&mut self, reason: impl Into<String>) {
-        let (tick, actor) = (self.now, self.me);
-        self.fault.get_or_insert_with(|| SimError::Stopped {
-            tick,
-            actor,
+        self.kernel.fail(SimError::Stopped {
+            tick: self.now,
+            actor: self.me,
             reason: reason.into(),
         });
     }
 
     #[cold]
     fn overflow(&mut self) {
-        let (actor, engine) = (self.me, self.queue.name());
-        self.fault.get_or_insert(SimError::TimeOverflow { actor, engine });
+        let (actor, engine) = (self.me, self.kernel.queue.name());
+        self.kernel.fail(SimError::TimeOverflow { actor, engine });
     }
 }

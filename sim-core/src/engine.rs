@@ -1,15 +1,23 @@
-//! The two executors of a simulation, and a plain one to hold them against.
+//! The executors of a simulation, one behind the other's back: they differ in speed, never in order.
 
+#[cfg(feature = "desim")]
+mod desim;
 mod heap;
+mod staged;
 mod wheel;
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{ActorId, Message, SimError, Tick};
+use crate::{ActorId, Message, SimError, Tick, Ticks};
 
-pub(crate) use heap::HeapQueue;
-pub(crate) use wheel::WheelQueue;
+#[cfg(feature = "desim")]
+use desim::DesimQueue;
+#[cfg(feature = "desim")]
+pub use desim::desim_process;
+use heap::HeapQueue;
+use staged::Staged;
+use wheel::WheelQueue;
 
 /// Which executor orders and delivers the messages. All give the same order: by tick, then by sending.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +29,22 @@ pub enum Engine {
     Desim,
     /// A `BinaryHeap` ordered by (tick, sequence number): the plainest thing that is right.
     Heap,
+}
+
+impl Engine {
+    /// How far ahead [`Engine::Wheel`] keeps messages in the wheel itself. A message sent with this delay or
+    /// a longer one waits in a heap, which costs more; [`QueueStatistics::beyond_window`] counts them.
+    pub const WHEEL_WINDOW: Ticks = Ticks(wheel::SPAN as u64);
+
+    /// The engines of this build.
+    #[must_use]
+    pub const fn available() -> &'static [Self] {
+        if cfg!(feature = "desim") {
+            &[Self::Wheel, Self::Desim, Self::Heap]
+        } else {
+            &[Self::Wheel, Self::Heap]
+        }
+    }
 }
 
 impl fmt::Display for Engine {
@@ -46,48 +70,112 @@ impl FromStr for Engine {
     }
 }
 
+/// What a queue had to hold: how to size it, and whether the wheel's window suits the delays of a model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueStatistics {
+    /// Most messages in flight at once.
+    pub peak_in_flight: u64,
+    /// Messages sent too far ahead for the wheel's window; zero for the other engines, which have none.
+    ///
+    /// A wheel that sees most messages here is a slow heap: the tick is too fine for the model's delays.
+    pub beyond_window: u64,
+    /// How often the memory for messages had to grow; zero for `desim`, which does not tell.
+    pub growths: u64,
+}
+
 /// The pending messages of a simulation, in the care of one engine.
-pub(crate) enum EventQueue<M> {
+///
+/// This is code in line with every handler, hence an `enum` and care about what goes through memory. A run alternates between two steps: [`advance`](Self::advance) to the next tick that has messages, then
+/// [`pop`](Self::pop) until that tick is empty. Messages pushed for the current tick join its end.
+pub(crate) enum EventQueue<M: Message> {
     Wheel(WheelQueue<M>),
-    Heap(HeapQueue<M>),
+    Heap(Staged<M, HeapQueue<M>>),
+    #[cfg(feature = "desim")]
+    Desim(Staged<M, DesimQueue<M>>),
+}
+
+/// Calls one method on whichever queue there is.
+macro_rules! on_queue {
+    ($queues:expr, $queue:ident => $call:expr) => {
+        match $queues {
+            EventQueue::Wheel($queue) => $call,
+            EventQueue::Heap($queue) => $call,
+            #[cfg(feature = "desim")]
+            EventQueue::Desim($queue) => $call,
+        }
+    };
 }
 
 impl<M: Message> EventQueue<M> {
     pub(crate) fn new(engine: Engine) -> Result<Self, SimError> {
         match engine {
             Engine::Wheel => Ok(Self::Wheel(WheelQueue::new())),
-            Engine::Heap => Ok(Self::Heap(HeapQueue::new())),
+            Engine::Heap => Ok(Self::Heap(Staged::new(HeapQueue::new(None)))),
+            #[cfg(feature = "desim")]
+            Engine::Desim => Ok(Self::Desim(Staged::new(DesimQueue::new()))),
+            #[cfg(not(feature = "desim"))]
             Engine::Desim => Err(SimError::EngineMissing),
         }
+    }
+
+    /// A queue that permutes the messages of each tick.
+    pub(crate) fn shuffled(seed: u64) -> Self {
+        Self::Heap(Staged::new(HeapQueue::new(Some(seed))))
     }
 
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Wheel(_) => "wheel",
             Self::Heap(_) => "heap",
+            #[cfg(feature = "desim")]
+            Self::Desim(_) => "desim",
         }
     }
 
     /// The last tick for which a message can be queued.
     #[inline]
-    pub(crate) fn last_tick(&self) -> u64 {
-        u64::MAX - 1
+    pub(crate) fn last_tick(&self) -> Tick {
+        match self {
+            #[cfg(feature = "desim")]
+            Self::Desim(_) => DesimQueue::<M>::LAST_TICK,
+            _ => Tick(u64::MAX - 1),
+        }
     }
 
+    pub(crate) fn reserve(&mut self, messages: usize) {
+        on_queue!(self, queue => queue.reserve(messages));
+    }
+
+    pub(crate) fn statistics(&self) -> QueueStatistics {
+        on_queue!(self, queue => queue.statistics())
+    }
+
+    /// Queues a message for the current tick or a later one.
+    ///
+    /// In line down to the message's place in memory: one that a call takes by reference is written twice.
     #[inline]
     pub(crate) fn push(&mut self, at: Tick, to: ActorId, message: M) {
-        match self {
-            Self::Wheel(queue) => queue.push(at, to, message),
-            Self::Heap(queue) => queue.push(at, to, message),
-        }
+        on_queue!(self, queue => queue.push(at, to, message));
     }
 
-    /// Takes the next message if it is due at or before `limit`.
+    /// Moves to the earliest tick that has messages and names it, if it is at or before `limit`.
+    /// Otherwise nothing changes, so that earlier messages can still be pushed.
     #[inline]
-    pub(crate) fn pop(&mut self, limit: Tick) -> Option<(Tick, ActorId, M)> {
-        match self {
-            Self::Wheel(queue) => queue.pop(limit),
-            Self::Heap(queue) => queue.pop(limit),
-        }
+    pub(crate) fn advance(&mut self, limit: Tick) -> Option<Tick> {
+        on_queue!(self, queue => queue.advance(limit))
+    }
+
+    /// Takes the next message of the current tick and names its receiver; [`popped`](Self::popped) is what it says.
+    ///
+    /// In two steps, because a message in an `Option` goes through memory twice.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<ActorId> {
+        on_queue!(self, queue => queue.pop())
+    }
+
+    /// The message popped last. Only to be called before the next push.
+    #[inline]
+    pub(crate) fn popped(&self) -> M {
+        on_queue!(self, queue => queue.popped())
     }
 }

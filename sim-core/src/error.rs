@@ -66,6 +66,26 @@ pub enum SimError {
         /// The engine's name.
         engine: &'static str,
     },
+    /// A message was posted from outside for a time that the engine cannot represent.
+    #[error(
+        "a message was posted to {to} for {at}, beyond the last tick that the engine `{engine}` can represent"
+    )]
+    PostedTooLate {
+        /// When it should have arrived.
+        at: Tick,
+        /// At whom.
+        to: ActorId,
+        /// The engine's name.
+        engine: &'static str,
+    },
+    /// A message arrived for an address that no actor has.
+    #[error("a message arrived for {actor} at {tick}, but the machine has no such actor")]
+    NoSuchActor {
+        /// When.
+        tick: Tick,
+        /// The address.
+        actor: ActorId,
+    },
     /// An actor stopped the run.
     #[error("{actor} stopped the run at {tick}: {reason}")]
     Stopped {

@@ -11,6 +11,8 @@
 //! The same actors and the same messages give the same run, to the byte, on either [`Engine`] and any machine.
 //! Randomness comes from [`random::stream`], one stream an actor.
 
+#![cfg_attr(feature = "desim", feature(coroutine_trait))]
+
 mod actor;
 mod clock;
 mod context;
@@ -27,7 +29,9 @@ pub use actor::{Actor, ActorId, Message};
 pub use clock::{Clock, Frequency, Timebase};
 pub use context::Context;
 pub use digest::{Digest, mix};
-pub use engine::Engine;
+#[cfg(feature = "desim")]
+pub use engine::desim_process;
+pub use engine::{Engine, QueueStatistics};
 pub use error::{ClockError, SimError};
 pub use simulation::Simulation;
 pub use time::{Cycles, Tick, Ticks};

@@ -1,6 +1,7 @@
 //! The run itself: actors, the queue between them, and the loop that delivers.
 
-use crate::engine::EventQueue;
+use crate::context::Kernel;
+use crate::engine::{EventQueue, QueueStatistics};
 use crate::{Actor, ActorId, Context, Digest, Engine, SimError, Tick, TraceSink};
 
 /// A machine of actors in simulated time.
@@ -8,18 +9,17 @@ use crate::{Actor, ActorId, Context, Digest, Engine, SimError, Tick, TraceSink};
 /// Messages are delivered in order of (tick, order of sending), whatever the engine.
 pub struct Simulation<A: Actor> {
     actors: Vec<A>,
-    queue: EventQueue<A::Message>,
+    kernel: Kernel<A::Message>,
     now: Tick,
     events: u64,
-    events_this_tick: u64,
+    livelock_limit: u64,
     digest: Option<Digest>,
-    sink: Option<Box<dyn TraceSink>>,
-    fault: Option<SimError>,
 }
 
 impl<A: Actor> Simulation<A> {
-    /// Messages that may be delivered in one tick before the run is called a livelock.
-    pub const LIVELOCK_LIMIT: u64 = 100_000_000;
+    /// Messages that may be delivered in one tick before the run is called a livelock, unless
+    /// [`Self::with_livelock_limit`] says otherwise: a fraction of a second of work.
+    pub const LIVELOCK_LIMIT: u64 = 10_000_000;
 
     /// An empty machine on `engine`.
     ///
@@ -28,13 +28,15 @@ impl<A: Actor> Simulation<A> {
     pub fn new(engine: Engine) -> Result<Self, SimError> {
         Ok(Self {
             actors: Vec::new(),
-            queue: EventQueue::new(engine)?,
+            kernel: Kernel {
+                queue: EventQueue::new(engine)?,
+                sink: None,
+                fault: None,
+            },
             now: Tick::ZERO,
             events: 0,
-            events_this_tick: 0,
+            livelock_limit: Self::LIVELOCK_LIMIT,
             digest: None,
-            sink: None,
-            fault: None,
         })
     }
 
@@ -48,7 +50,38 @@ impl<A: Actor> Simulation<A> {
     /// Records the run into `sink`.
     #[must_use]
     pub fn with_trace(mut self, sink: Box<dyn TraceSink>) -> Self {
-        self.sink = Some(sink);
+        self.kernel.sink = Some(sink);
+        self
+    }
+
+    /// Allows `messages` deliveries in one tick before the run is called a livelock.
+    #[must_use]
+    pub fn with_livelock_limit(mut self, messages: u64) -> Self {
+        self.livelock_limit = messages;
+        self
+    }
+
+    /// Makes room for `messages` in flight at once, so that a run that keeps within it never allocates.
+    ///
+    /// Without it the queue grows to what the run needs, and allocates no more from then on.
+    #[must_use]
+    pub fn with_capacity(mut self, messages: usize) -> Self {
+        self.kernel.queue.reserve(messages);
+        self
+    }
+
+    /// Delivers the messages of one tick in a random order drawn from `seed`, not in the order of sending.
+    ///
+    /// A test of models: whatever a machine's totals owe to the order of ties is an accident of how it
+    /// was built. A message still arrives after the one that caused it. The run is on [`Engine::Heap`].
+    ///
+    /// # Panics
+    /// If messages have been posted already.
+    #[must_use]
+    pub fn with_shuffled_ties(mut self, seed: u64) -> Self {
+        let posted = self.kernel.queue.statistics().peak_in_flight;
+        assert!(posted == 0, "ties are shuffled from the first message on");
+        self.kernel.queue = EventQueue::shuffled(seed);
         self
     }
 
@@ -59,9 +92,18 @@ impl<A: Actor> Simulation<A> {
         id
     }
 
-    /// Queues a message from outside, to arrive at `at` or now if that has passed.
+    /// Queues a message from outside, to arrive at `at` or now if that has passed. The receiver may be
+    /// added later, but before the message arrives.
+    ///
+    /// A tick beyond what the engine can represent is a fault, which the next run reports.
     pub fn post(&mut self, to: ActorId, at: Tick, message: A::Message) {
-        self.queue.push(at.max(self.now), to, message);
+        let at = at.max(self.now);
+        if at <= self.kernel.queue.last_tick() {
+            self.kernel.queue.push(at, to, message);
+        } else {
+            let engine = self.kernel.queue.name();
+            self.kernel.fail(SimError::PostedTooLate { at, to, engine });
+        }
     }
 
     /// Delivers until no message is left.
@@ -78,41 +120,49 @@ impl<A: Actor> Simulation<A> {
     /// # Errors
     /// As [`Self::run`].
     pub fn run_until(&mut self, limit: Tick) -> Result<(), SimError> {
-        while self.fault.is_none() {
-            let Some((at, to, message)) = self.queue.pop(limit) else {
+        while self.kernel.fault.is_none() {
+            let Some(now) = self.kernel.queue.advance(limit) else {
                 return Ok(());
             };
-            self.advance_to(at, to);
-            if let Some(digest) = &mut self.digest {
-                digest.record(at, to, &message);
-            }
-            let mut context = Context {
-                now: at,
-                me: to,
-                queue: &mut self.queue,
-                sink: self.sink.as_deref_mut(),
-                fault: &mut self.fault,
-            };
-            self.actors[to.index()].receive(message, &mut context);
+            self.now = now;
+            self.deliver_tick();
         }
-        Err(self.fault.clone().expect("the loop ends only on a fault"))
+        Err(self.kernel.fault.clone().expect("the loop ends only on a fault"))
     }
 
+    /// Delivers all messages of the current tick, those included that are sent meanwhile.
     #[inline]
-    fn advance_to(&mut self, at: Tick, to: ActorId) {
-        self.events += 1;
-        if at != self.now {
-            self.now = at;
-            self.events_this_tick = 0;
+    fn deliver_tick(&mut self) {
+        let now = self.now;
+        let mut budget = self.livelock_limit;
+        while let Some(me) = self.kernel.queue.pop() {
+            if budget == 0 {
+                return self.livelock(me);
+            }
+            budget -= 1;
+            let Some(actor) = self.actors.get_mut(me.index()) else {
+                return self.kernel.fail(SimError::NoSuchActor { tick: now, actor: me });
+            };
+            let message = self.kernel.queue.popped();
+            self.events += 1;
+            if let Some(digest) = &mut self.digest {
+                digest.record(now, me, &message);
+            }
+            let kernel = &mut self.kernel;
+            actor.receive(message, &mut Context { now, me, kernel });
+            if self.kernel.fault.is_some() {
+                return;
+            }
         }
-        self.events_this_tick += 1;
-        if self.events_this_tick > Self::LIVELOCK_LIMIT {
-            self.fault = Some(SimError::Livelock {
-                tick: at,
-                actor: to,
-                limit: Self::LIVELOCK_LIMIT,
-            });
-        }
+    }
+
+    #[cold]
+    fn livelock(&mut self, actor: ActorId) {
+        self.kernel.fail(SimError::Livelock {
+            tick: self.now,
+            actor,
+            limit: self.livelock_limit,
+        });
     }
 
     /// The instant of the last delivery.
@@ -133,6 +183,12 @@ impl<A: Actor> Simulation<A> {
         self.digest
     }
 
+    /// What the queue had to hold so far. It depends on the engine, as the run does not.
+    #[must_use]
+    pub fn queue_statistics(&self) -> QueueStatistics {
+        self.kernel.queue.statistics()
+    }
+
     /// All actors, in order of their addresses.
     #[must_use]
     pub fn actors(&self) -> &[A] {
@@ -142,6 +198,6 @@ impl<A: Actor> Simulation<A> {
     /// Ends the simulation and hands the actors and the trace sink back.
     #[must_use]
     pub fn into_parts(self) -> (Vec<A>, Option<Box<dyn TraceSink>>) {
-        (self.actors, self.sink)
+        (self.actors, self.kernel.sink)
     }
 }

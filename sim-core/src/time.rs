@@ -39,23 +39,32 @@ impl Ticks {
     pub const ZERO: Self = Self(0);
 }
 
+/// Saturates at [`Tick::NEVER`]: what lies beyond the end of time never happens.
 impl Add<Ticks> for Tick {
     type Output = Self;
+    #[inline]
     fn add(self, span: Ticks) -> Self {
-        Self(self.0 + span.0)
+        Self(self.0.saturating_add(span.0))
     }
 }
 
 impl AddAssign<Ticks> for Tick {
+    #[inline]
     fn add_assign(&mut self, span: Ticks) {
-        self.0 += span.0;
+        *self = *self + span;
     }
 }
 
+/// Panics if `earlier` is in fact later; [`Tick::since`] does not.
 impl Sub for Tick {
     type Output = Ticks;
+    #[inline]
     fn sub(self, earlier: Self) -> Ticks {
-        Ticks(self.0 - earlier.0)
+        Ticks(
+            self.0
+                .checked_sub(earlier.0)
+                .expect("the span from a later instant is negative"),
+        )
     }
 }
 
@@ -65,37 +74,48 @@ impl fmt::Display for Tick {
     }
 }
 
+/// Sums and products saturate, differences panic below zero: the same in debug and release builds.
 macro_rules! span_arithmetic {
     ($span:ident) => {
         impl Add for $span {
             type Output = Self;
+            #[inline]
             fn add(self, other: Self) -> Self {
-                Self(self.0 + other.0)
+                Self(self.0.saturating_add(other.0))
             }
         }
         impl AddAssign for $span {
+            #[inline]
             fn add_assign(&mut self, other: Self) {
-                self.0 += other.0;
+                *self = *self + other;
             }
         }
         impl Sub for $span {
             type Output = Self;
+            #[inline]
             fn sub(self, other: Self) -> Self {
-                Self(self.0 - other.0)
+                Self(
+                    self.0
+                        .checked_sub(other.0)
+                        .expect("a span cannot be negative"),
+                )
             }
         }
         impl SubAssign for $span {
+            #[inline]
             fn sub_assign(&mut self, other: Self) {
-                self.0 -= other.0;
+                *self = *self - other;
             }
         }
         impl Mul<u64> for $span {
             type Output = Self;
+            #[inline]
             fn mul(self, times: u64) -> Self {
-                Self(self.0 * times)
+                Self(self.0.saturating_mul(times))
             }
         }
         impl std::iter::Sum for $span {
+            #[inline]
             fn sum<I: Iterator<Item = Self>>(spans: I) -> Self {
                 spans.fold(Self(0), Add::add)
             }

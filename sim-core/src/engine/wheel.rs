@@ -7,11 +7,13 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::QueueStatistics;
 use crate::{ActorId, Tick};
 
 /// Ticks the window covers. Chosen by the delays of the shipped scenarios; a power of two.
-const SPAN: usize = 4096;
+pub(crate) const SPAN: usize = 4096;
 const WORDS: usize = SPAN / 64;
+/// No node: an index that no slab reaches, so that one bounds check finds the end of a list as well.
 const NIL: u32 = u32::MAX;
 
 struct Node<M> {
@@ -23,19 +25,22 @@ struct Node<M> {
 #[derive(Clone, Copy)]
 struct Slot {
     head: u32,
+    /// The last node; meaningless while there is no first.
     tail: u32,
 }
 
 pub(crate) struct WheelQueue<M> {
     slots: Box<[Slot; SPAN]>,
-    /// One bit a slot, and one bit a word of those bits.
-    occupied: [u64; WORDS],
-    summary: u64,
     nodes: Vec<Node<M>>,
     free: u32,
+    /// The window is `now..now + SPAN`; all messages before `now` are delivered.
     now: u64,
+    /// One bit a slot, and one bit a word of those bits.
+    summary: u64,
+    occupied: [u64; WORDS],
     beyond: BinaryHeap<Reverse<(u64, u64, u32)>>,
     beyond_sequence: u64,
+    growths: u64,
 }
 
 impl<M: Copy> WheelQueue<M> {
@@ -43,20 +48,39 @@ impl<M: Copy> WheelQueue<M> {
         const { assert!(WORDS == 64, "the summary is one word") };
         Self {
             slots: Box::new([Slot { head: NIL, tail: NIL }; SPAN]),
-            occupied: [0; WORDS],
-            summary: 0,
             nodes: Vec::new(),
             free: NIL,
             now: 0,
+            summary: 0,
+            occupied: [0; WORDS],
             beyond: BinaryHeap::new(),
             beyond_sequence: 0,
+            growths: 0,
+        }
+    }
+
+    pub(crate) fn reserve(&mut self, messages: usize) {
+        self.nodes.reserve(messages);
+        self.beyond.reserve(messages);
+    }
+
+    pub(crate) fn statistics(&self) -> QueueStatistics {
+        QueueStatistics {
+            // The slab grows only when all its nodes are in use.
+            peak_in_flight: self.nodes.len() as u64,
+            beyond_window: self.beyond_sequence,
+            growths: self.growths,
         }
     }
 
     #[inline]
     pub(crate) fn push(&mut self, at: Tick, to: ActorId, message: M) {
         debug_assert!(at.0 >= self.now, "no message into the past");
-        let node = self.allocate(to, message);
+        let node = self.allocate(Node {
+            next: NIL,
+            to,
+            message,
+        });
         if at.0 - self.now < SPAN as u64 {
             self.append(at.0 as usize % SPAN, node);
         } else {
@@ -65,62 +89,51 @@ impl<M: Copy> WheelQueue<M> {
     }
 
     #[inline]
-    pub(crate) fn pop(&mut self, limit: Tick) -> Option<(Tick, ActorId, M)> {
-        let index = self.now as usize % SPAN;
-        if self.slots[index].head == NIL {
-            return self.pop_later(limit);
-        }
-        if self.now > limit.0 {
-            return None;
-        }
-        Some(self.take(index))
-    }
-
-    #[inline]
-    fn pop_later(&mut self, limit: Tick) -> Option<(Tick, ActorId, M)> {
+    pub(crate) fn advance(&mut self, limit: Tick) -> Option<Tick> {
         let at = self.next_tick()?;
         if at > limit.0 {
             return None;
         }
         self.now = at;
         self.admit();
-        Some(self.take(at as usize % SPAN))
+        Some(Tick(at))
     }
 
     #[inline]
-    fn take(&mut self, index: usize) -> (Tick, ActorId, M) {
-        let taken = self.slots[index].head;
-        let node = &mut self.nodes[taken as usize];
-        let (next, to, message) = (node.next, node.to, node.message);
+    pub(crate) fn pop(&mut self) -> Option<ActorId> {
+        let index = self.now as usize % SPAN;
+        let slot = &mut self.slots[index];
+        let taken = slot.head;
+        let Some(node) = self.nodes.get_mut(taken as usize) else {
+            self.vacate(index);
+            return None;
+        };
+        slot.head = node.next;
         node.next = self.free;
         self.free = taken;
-        self.slots[index].head = next;
-        if next == NIL {
-            self.vacate(index);
-        }
-        (Tick(self.now), to, message)
+        Some(node.to)
     }
 
     #[inline]
-    fn allocate(&mut self, to: ActorId, message: M) -> u32 {
-        let node = Node {
-            next: NIL,
-            to,
-            message,
-        };
+    pub(crate) fn popped(&self) -> M {
+        // The node popped last heads the free list, and nothing has been written there yet.
+        self.nodes[self.free as usize].message
+    }
+
+    #[inline]
+    fn allocate(&mut self, node: Node<M>) -> u32 {
         let index = self.free;
-        if index == NIL {
-            assert!(
-                self.nodes.len() < NIL as usize,
-                "fewer than 2^32 messages in flight"
-            );
-            self.nodes.push(node);
-            return (self.nodes.len() - 1) as u32;
+        if let Some(place) = self.nodes.get_mut(index as usize) {
+            self.free = place.next;
+            *place = node;
+            return index;
         }
-        let place = &mut self.nodes[index as usize];
-        self.free = place.next;
-        *place = node;
-        index
+        let index = self.nodes.len();
+        assert!(index < NIL as usize, "fewer than 2^32 messages in flight");
+        self.growths += u64::from(index == self.nodes.capacity());
+        // In line, as all that takes a message: one passed to a call by reference is written twice.
+        self.nodes.push(node);
+        index as u32
     }
 
     #[inline]
@@ -149,12 +162,14 @@ impl<M: Copy> WheelQueue<M> {
     }
 
     #[cold]
+    #[inline(never)]
     fn defer(&mut self, at: u64, node: u32) {
         self.beyond_sequence += 1;
+        self.growths += u64::from(self.beyond.len() == self.beyond.capacity());
         self.beyond.push(Reverse((at, self.beyond_sequence, node)));
     }
 
-    /// Moves into the window what has come within its reach.
+    /// Moves into the window what has come within its reach, in the order of sending.
     #[inline]
     fn admit(&mut self) {
         while let Some(&Reverse((at, _, node))) = self.beyond.peek() {

@@ -1,0 +1,166 @@
+//! The activation, weight and mask buffers: on-chip SRAMs.
+
+use sim_core::statistics::Gauge;
+use sim_core::{ActorId, Clock, Context, Cycles, Tick};
+
+use crate::message::{Message, TransferId};
+use crate::trace_labels;
+use crate::units::Bytes;
+
+/// Which of the three buffers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum BufferKind {
+    /// Zero-free activations.
+    Activation,
+    /// Zero-free weights.
+    Weight,
+    /// Masks of both.
+    Mask,
+}
+
+impl BufferKind {
+    /// The name in results.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Activation => "activation",
+            Self::Weight => "weight",
+            Self::Mask => "mask",
+        }
+    }
+}
+
+/// One buffer, as an actor: it takes blocks from the DMA through its ports and keeps account of what it holds.
+///
+/// What to hold is decided by the control block, which owns the allocation; the buffer checks that its capacity is
+/// never exceeded. The PEs read and write through ports of their own, which are part of the PE's model.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    kind: BufferKind,
+    capacity: Bytes,
+    clock: Clock,
+    ports: u32,
+    control_block: ActorId,
+    occupancy: Gauge,
+    cycle: Tick,
+    served_in_cycle: u32,
+    blocks_filled: u64,
+    blocks_drained: u64,
+    overflows: u64,
+}
+
+impl Buffer {
+    /// An empty buffer whose DMA side moves `ports` blocks of 64 bytes a cycle.
+    #[must_use]
+    pub fn new(kind: BufferKind, capacity: Bytes, clock: Clock, ports: u32, control_block: ActorId) -> Self {
+        Self {
+            kind,
+            capacity,
+            clock,
+            ports: ports.max(1),
+            control_block,
+            occupancy: Gauge::default(),
+            cycle: Tick::ZERO,
+            served_in_cycle: 0,
+            blocks_filled: 0,
+            blocks_drained: 0,
+            overflows: 0,
+        }
+    }
+
+    pub(crate) fn receive(&mut self, message: Message, context: &mut Context<'_, Message>) {
+        match message {
+            Message::BlockFilled { transfer, completes } => self.on_block_filled(transfer, completes, context),
+            Message::BlockDrained { transfer, completes } => self.on_block_drained(transfer, completes, context),
+            Message::Reserve(bytes) => self.on_reserve(bytes, context),
+            Message::Release(bytes) => self.on_release(bytes, context),
+            other => context.stop(format!("a buffer takes no {other:?}")),
+        }
+    }
+
+    fn on_block_filled(&mut self, transfer: TransferId, completes: bool, context: &mut Context<'_, Message>) {
+        self.blocks_filled += 1;
+        self.move_block(transfer, completes, context);
+    }
+
+    fn on_block_drained(
+        &mut self,
+        transfer: TransferId,
+        completes: bool,
+        context: &mut Context<'_, Message>,
+    ) {
+        self.blocks_drained += 1;
+        self.move_block(transfer, completes, context);
+    }
+
+    /// Passes a block through the first port that is free; a transfer is done with the last block's cycle.
+    fn move_block(&mut self, transfer: TransferId, completes: bool, context: &mut Context<'_, Message>) {
+        let edge = self.clock.edge_at_or_after(context.now());
+        if edge > self.cycle {
+            self.cycle = edge;
+            self.served_in_cycle = 0;
+        }
+        if self.served_in_cycle == self.ports {
+            self.cycle += self.clock.period();
+            self.served_in_cycle = 0;
+        }
+        self.served_in_cycle += 1;
+        if completes {
+            let done = self.cycle + self.clock.span(Cycles(1));
+            context.send_at(self.control_block, done, Message::TransferDone(transfer));
+        }
+    }
+
+    fn on_reserve(&mut self, bytes: Bytes, context: &mut Context<'_, Message>) {
+        let held = self.occupancy.value() + bytes.0;
+        if held > self.capacity.0 {
+            self.overflows += 1;
+        }
+        self.hold(held, context);
+    }
+
+    fn on_release(&mut self, bytes: Bytes, context: &mut Context<'_, Message>) {
+        let Some(held) = self.occupancy.value().checked_sub(bytes.0) else {
+            context.stop(format!("the {} buffer was asked to release more than it holds", self.kind.name()));
+            return;
+        };
+        self.hold(held, context);
+    }
+
+    fn hold(&mut self, held: u64, context: &mut Context<'_, Message>) {
+        self.occupancy.set(context.now(), held);
+        let (actor, now) = (context.me(), context.now());
+        context.trace(|sink| sink.counter(actor, now, trace_labels::BUFFER_OCCUPANCY, held));
+    }
+
+    /// Which buffer it is.
+    #[must_use]
+    pub fn kind(&self) -> BufferKind {
+        self.kind
+    }
+
+    /// What it can hold.
+    #[must_use]
+    pub fn capacity(&self) -> Bytes {
+        self.capacity
+    }
+
+    /// What it held over time.
+    #[must_use]
+    pub fn occupancy(&self) -> &Gauge {
+        &self.occupancy
+    }
+
+    /// Blocks that the DMA moved in and out.
+    #[must_use]
+    pub fn blocks_moved(&self) -> u64 {
+        self.blocks_filled + self.blocks_drained
+    }
+
+    /// How often it was asked to hold more than its capacity; zero unless the control block is wrong.
+    #[must_use]
+    pub fn overflows(&self) -> u64 {
+        self.overflows
+    }
+}

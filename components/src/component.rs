@@ -1,0 +1,68 @@
+//! Any part of an accelerator, as one type of actor.
+
+use sim_core::{Actor, Context};
+
+use crate::buffer::Buffer;
+use crate::control_block::ControlBlock;
+use crate::dma::Dma;
+use crate::memory::MemoryActor;
+use crate::message::Message;
+use crate::pe::ProcessingElement;
+use crate::pe::layer_norm::LayerNorm;
+use crate::pe::mac_lane::MacLane;
+use crate::pe::softmax::Softmax;
+use crate::sparsity::dynaprop::DynaProp;
+use crate::sparsity::post_compute::PostComputeSparsity;
+use crate::sparsity::pre_compute::PreComputeSparsity;
+
+/// One actor of the machine. The many small ones lie in place; the few large ones in a box.
+pub enum Component {
+    /// The control block.
+    ControlBlock(Box<ControlBlock>),
+    /// The DMA.
+    Dma(Box<Dma>),
+    /// A buffer.
+    Buffer(Box<Buffer>),
+    /// A channel, rank or bank of main memory.
+    Memory(MemoryActor),
+    /// A processing element.
+    ProcessingElement(Box<ProcessingElement>),
+    /// A MAC lane.
+    MacLane(MacLane),
+    /// A lane's DynaProp module.
+    DynaProp(DynaProp),
+    /// A lane's pre-compute sparsity module.
+    PreCompute(PreComputeSparsity),
+    /// A lane's post-compute sparsity module.
+    PostCompute(PostComputeSparsity),
+    /// A softmax module.
+    Softmax(Box<Softmax>),
+    /// A layer-norm module.
+    LayerNorm(Box<LayerNorm>),
+}
+
+impl Actor for Component {
+    type Message = Message;
+
+    #[inline]
+    fn receive(&mut self, message: Message, context: &mut Context<'_, Message>) {
+        match (self, message) {
+            (Self::ProcessingElement(pe), Message::FetchOperands(fetch)) => pe.on_fetch_operands(fetch, context),
+            (Self::DynaProp(module), Message::OperandsFetched(work)) => module.on_operands_fetched(work, context),
+            (Self::PreCompute(module), Message::TilePruned(work)) => module.on_tile_pruned(work, context),
+            (Self::MacLane(lane), Message::PairsMatched(work)) => lane.on_pairs_matched(work, context),
+            (Self::MacLane(lane), Message::StartRun(run)) => lane.on_start_run(run, context),
+            (Self::PostCompute(module), Message::ResultReady(run)) => module.on_result_ready(run, context),
+            (Self::ProcessingElement(pe), Message::IssueRun { unit, run }) => pe.on_issue_run(unit, run, context),
+            (Self::ProcessingElement(pe), Message::ResultCompressed(run)) => pe.on_result_compressed(run, context),
+            (Self::Memory(part), Message::Memory(message)) => part.receive(message, context),
+            (Self::Dma(dma), Message::Memory(message)) => dma.on_memory(message, context),
+            (Self::Dma(dma), Message::Transfer(transfer)) => dma.on_transfer(transfer, context),
+            (Self::Softmax(module), message) => module.0.receive(message, context),
+            (Self::LayerNorm(module), message) => module.0.receive(message, context),
+            (Self::Buffer(buffer), message) => buffer.receive(message, context),
+            (Self::ControlBlock(control), message) => control.receive(message, context),
+            (_, message) => context.stop(format!("this part of the machine takes no {message:?}")),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The walk over an operation's tiles in loop order, cut into runs.
+
+use crate::operation::{Operation, Work};
+use crate::tile::{Dimension, LoopOrder, TileCoordinate};
+
+/// Where the walk stands, and how long its runs may be.
+#[derive(Clone, Debug)]
+pub(crate) struct Cursor {
+    loops: [Dimension; 4],
+    tiles: [u16; 4],
+    next: TileCoordinate,
+    longest_run: u16,
+    exhausted: bool,
+}
+
+impl Cursor {
+    /// The walk over `operation` in `order`, with runs short enough that `units` lanes all get some.
+    pub(crate) fn new(operation: &Operation, order: LoopOrder, units: u64) -> Self {
+        let loops = loops_of(operation.work, order);
+        let tiles = Dimension::ALL.map(|dimension| u16::try_from(operation.grid.tiles(dimension)).unwrap_or(u16::MAX));
+        let along = tiles[loops[3] as usize];
+        let longest_run = match operation.work {
+            // The normaliser of a row needs the whole row in one module.
+            Work::Softmax | Work::LayerNorm => along,
+            _ => {
+                let whole = operation.grid.total() / u64::from(along) * u64::from(operation.siblings);
+                let pieces = units.div_ceil(whole).clamp(1, u64::from(along));
+                u64::from(along).div_ceil(pieces) as u16
+            }
+        };
+        Self { loops, tiles, next: TileCoordinate::default(), longest_run, exhausted: false }
+    }
+
+    /// The loop that runs walk.
+    pub(crate) fn along(&self) -> Dimension {
+        self.loops[3]
+    }
+
+    /// Whether each run covers the whole reduction, so that results are final when written.
+    pub(crate) fn finishes_sums(&self) -> bool {
+        let reduction = self.tiles[Dimension::K as usize];
+        reduction == 1 || (self.along() == Dimension::K && self.longest_run == reduction)
+    }
+
+    /// The next run: its first tile and the most tiles it may have.
+    pub(crate) fn peek(&self) -> Option<(TileCoordinate, u16)> {
+        if self.exhausted {
+            return None;
+        }
+        let along = self.along();
+        let left = self.tiles[along as usize] - self.next.along(along);
+        Some((self.next, left.min(self.longest_run)))
+    }
+
+    /// Moves past `tiles` tiles of the current run.
+    pub(crate) fn advance(&mut self, tiles: u16) {
+        let mut step = tiles;
+        for dimension in self.loops.into_iter().rev() {
+            let index = &mut self.next.0[dimension as usize];
+            *index += step;
+            if *index < self.tiles[dimension as usize] {
+                return;
+            }
+            *index = 0;
+            step = 1;
+        }
+        self.exhausted = true;
+    }
+
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.exhausted
+    }
+}
+
+/// The loops of an operation, outermost first. Products follow the loop order; convolutions too, but for the
+/// reduction, which stays inside a tile; all others walk along rows.
+fn loops_of(work: Work, order: LoopOrder) -> [Dimension; 4] {
+    match work {
+        Work::Product => order.loops(),
+        Work::Convolution { .. } => {
+            let mut loops = [Dimension::K; 4];
+            let kept = order.loops().into_iter().filter(|&dimension| dimension != Dimension::K);
+            loops[1..].iter_mut().zip(kept).for_each(|(place, dimension)| *place = dimension);
+            loops
+        }
+        _ => [Dimension::K, Dimension::B, Dimension::I, Dimension::J],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::{OperationId, Role};
+    use crate::tile::{TileGrid, TileShape};
+
+    fn product(extents: [u32; 4]) -> Operation {
+        Operation {
+            id: OperationId(0),
+            layer: 0,
+            head: None,
+            role: Role::Query,
+            work: Work::Product,
+            grid: TileGrid::new(extents, TileShape { b: 1, x: 16, y: 16 }),
+            operands: Vec::new(),
+            output: None,
+            siblings: 1,
+        }
+    }
+
+    #[test]
+    fn every_order_visits_every_tile_once() {
+        let operation = product([3, 40, 33, 64]);
+        for order in LoopOrder::all() {
+            for units in [1, 7, 1000] {
+                let mut cursor = Cursor::new(&operation, order, units);
+                let mut seen = std::collections::BTreeSet::new();
+                while let Some((first, length)) = cursor.peek() {
+                    for step in 0..length {
+                        assert!(seen.insert(first.stepped(cursor.along(), step)), "{order} visits a tile twice");
+                    }
+                    cursor.advance(length);
+                }
+                assert_eq!(seen.len() as u64, operation.grid.total(), "{order}");
+            }
+        }
+    }
+
+    #[test]
+    fn runs_are_cut_only_as_far_as_the_lanes_need() {
+        let operation = product([4, 128, 128, 512]); // 4 x 8 x 8 runs of 32 tiles
+        let longest = |units| Cursor::new(&operation, LoopOrder::BIJK, units).peek().map(|(_, length)| length);
+        assert_eq!(longest(256), Some(32));
+        assert_eq!(longest(1024), Some(8));
+        assert_eq!(longest(1 << 20), Some(1));
+    }
+}

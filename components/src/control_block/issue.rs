@@ -1,0 +1,340 @@
+//! Issuing: finding the next run whose needs are met, and describing it to a PE.
+
+use sim_core::{Context, Ticks};
+
+use super::units::{Unit, UnitClass};
+use super::{ControlBlock, Entry, StallCause, tensors::SliceState};
+use crate::message::Message;
+use crate::operation::{Operand, Work};
+use crate::run::{Indexing, OperandSources, Run, RunKind};
+use crate::tile::{Dimension, TileCoordinate};
+use crate::{control_block::policy::SchedulingPolicy, density::Density};
+
+/// Why a run cannot be issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// A weight that is not in the buffer.
+    Weight(crate::operation::TensorId),
+    /// Rows of a tensor that are not ready or on their way.
+    Rows(usize),
+    /// A slice that was pushed out.
+    Reload(usize, u32),
+    /// A slice of the result that has no room yet.
+    Room(usize, u32),
+}
+
+impl ControlBlock {
+    /// Issues runs to units of `class` until there is no free unit or no operation that can use one.
+    pub(super) fn issue_class(&mut self, class: UnitClass, context: &mut Context<'_, Message>) {
+        while self.units.count(class) > 0 {
+            let start = match self.parameters.policy {
+                SchedulingPolicy::StaggeredHeads => self.place_of(self.oldest),
+                SchedulingPolicy::EqualPriority => self.turn[class as usize],
+            };
+            let Some(place) = self.issuable[class as usize].first_from(start) else { return };
+            if self.try_issue(place, context) {
+                self.turn[class as usize] = (place + 1) % self.entries.len();
+            }
+        }
+    }
+
+    /// Issues the next run of the operation at `place`, or notes what it waits for.
+    fn try_issue(&mut self, place: usize, context: &mut Context<'_, Message>) -> bool {
+        loop {
+            let Some(entry) = self.entries[place].as_ref() else { return false };
+            let Some((first, longest)) = entry.cursor.peek() else { return false };
+            match self.issuable_length(entry, first, longest) {
+                Ok(length) => {
+                    self.issue(place, first, length, context);
+                    return true;
+                }
+                Err(need) => {
+                    if let Some(cause) = self.meet(place, need, context) {
+                        self.block(place, cause);
+                        return false;
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many tiles from `first` on have all they need; at least one, or the need of the first.
+    fn issuable_length(&self, entry: &Entry, first: TileCoordinate, longest: u16) -> Result<u16, Need> {
+        if let Some(&tensor) = entry.weights.iter().find(|&&tensor| !self.weights.is_resident(tensor)) {
+            return Err(Need::Weight(tensor));
+        }
+        let along = entry.cursor.along();
+        let (b, i) = (u32::from(first.along(Dimension::B)), u32::from(first.along(Dimension::I)));
+        self.check_row(entry, b, i)?;
+        if matches!(along, Dimension::J | Dimension::K) {
+            return Ok(longest);
+        }
+        let ready = (1..u32::from(longest)).take_while(|step| {
+            let (b, i) = if along == Dimension::B { (b + step, i) } else { (b, i + step) };
+            self.check_row(entry, b, i).is_ok()
+        });
+        Ok(1 + ready.count() as u16)
+    }
+
+    /// Whether row `row` of batch tile `b` has its inputs ready and in the buffer, and room for its result.
+    fn check_row(&self, entry: &Entry, b: u32, row: u32) -> Result<(), Need> {
+        for input in &entry.inputs {
+            let Some(tensor) = &self.tensors[input.tensor] else { return Err(Need::Rows(input.tensor)) };
+            if !tensor.is_ready(b, row, input.rows) {
+                return Err(Need::Rows(input.tensor));
+            }
+            self.check_slice(input.tensor, b)?;
+        }
+        entry.output.map_or(Ok(()), |output| self.check_slice(output, b))
+    }
+
+    pub(super) fn check_slice(&self, place: usize, b: u32) -> Result<(), Need> {
+        let Some(tensor) = &self.tensors[place] else { return Err(Need::Rows(place)) };
+        match tensor.slices[b as usize].state {
+            SliceState::Resident => Ok(()),
+            SliceState::Unallocated => Err(Need::Room(place, b)),
+            SliceState::Spilled => Err(Need::Reload(place, b)),
+            SliceState::Spilling | SliceState::Reloading | SliceState::Freed => Err(Need::Rows(place)),
+        }
+    }
+
+    /// Takes an operation out of the running until what it waits for has come.
+    pub(super) fn block(&mut self, place: usize, cause: StallCause) {
+        let Some(entry) = self.entries[place].as_mut() else { return };
+        entry.blocked = Some(cause);
+        match entry.class {
+            Some(class) => self.issuable[class as usize].remove(place),
+            None => self.data_issuable.remove(place),
+        }
+    }
+
+    fn issue(&mut self, place: usize, first: TileCoordinate, length: u16, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.entries[place].as_mut() else { return };
+        let Some(class) = entry.class else { return };
+        let run = self.parameters.describe(entry, first, length);
+        entry.cursor.advance(length);
+        let exhausted = entry.cursor.is_exhausted();
+        self.roles.entry(entry.operation.role).or_default().issued += u64::from(length);
+        self.pin(place, &run);
+        self.runs_issued += 1;
+        let Some(Unit { pe, unit }) = self.units.take(class) else { return };
+        let pe = self.parameters.first_pe.offset(u32::from(pe) * self.parameters.layout.actors());
+        context.send(pe, self.parameters.clock.period(), Message::IssueRun { unit, run });
+        if exhausted {
+            self.issuable[class as usize].remove(place);
+            self.advance_leader();
+        }
+    }
+
+    /// Moves on to the oldest operation with work to issue; it may now push others' slices out.
+    pub(super) fn advance_leader(&mut self) {
+        let before = self.leader;
+        while self.leader < self.admitted {
+            let entry = self.entries[self.place_of(self.leader)].as_ref();
+            if entry.is_some_and(|entry| entry.operation.id.0 == self.leader && entry.has_work_to_issue()) {
+                break;
+            }
+            self.leader += 1;
+        }
+        if self.leader != before && self.leader < self.admitted {
+            let place = self.place_of(self.leader);
+            if self.space_waiting.contains(&place) {
+                self.make_issuable(place);
+            }
+        }
+    }
+
+    /// Data operations: the DMA takes any number, so each goes as far as it can.
+    pub(super) fn issue_data(&mut self, context: &mut Context<'_, Message>) {
+        let start = self.place_of(self.oldest);
+        while let Some(place) = self.data_issuable.first_from(start) {
+            self.try_issue_data(place, context);
+        }
+    }
+
+    fn try_issue_data(&mut self, place: usize, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.entries[place].as_ref() else { return self.data_issuable.remove(place) };
+        if !entry.has_work_to_issue() {
+            self.data_issuable.remove(place);
+            return self.advance_leader();
+        }
+        let b = entry.next_batch;
+        match self.check_row(entry, b, 0) {
+            Ok(()) => {
+                self.order_data(place, b, context);
+                if let Some(entry) = self.entries[place].as_mut() {
+                    entry.next_batch += 1;
+                }
+            }
+            Err(need) => {
+                if let Some(cause) = self.meet(place, need, context) {
+                    self.block(place, cause);
+                }
+            }
+        }
+    }
+
+    fn pin(&mut self, place: usize, run: &Run) {
+        self.clock_of_use += 1;
+        let stamp = self.clock_of_use;
+        self.for_slices_of(place, run, |slice| {
+            slice.pins += 1;
+            slice.last_used = stamp;
+        });
+    }
+
+    pub(super) fn unpin(&mut self, place: usize, run: &Run) {
+        self.for_slices_of(place, run, |slice| slice.pins -= 1);
+        // A slice without pins may be pushed out for one that waits for room.
+        if !self.space_waiting.is_empty() {
+            let leader = self.place_of(self.leader);
+            if self.space_waiting.contains(&leader) {
+                self.make_issuable(leader);
+            }
+        }
+    }
+
+    fn for_slices_of(&mut self, place: usize, run: &Run, mut apply: impl FnMut(&mut super::tensors::Slice)) {
+        let Some(entry) = self.entries[place].as_ref() else { return };
+        let b = usize::from(run.first.along(Dimension::B));
+        let slices = if run.along == Dimension::B { usize::from(run.length) } else { 1 };
+        for tensor in entry.inputs.iter().map(|input| input.tensor).chain(entry.output) {
+            if let Some(tensor) = self.tensors[tensor].as_mut() {
+                tensor.slices[b..b + slices].iter_mut().for_each(&mut apply);
+            }
+        }
+    }
+
+    pub(super) fn send_to_buffers(
+        &self,
+        data: sim_core::ActorId,
+        footprint: crate::operation::Footprint,
+        message: fn(crate::units::Bytes) -> Message,
+        context: &mut Context<'_, Message>,
+    ) {
+        context.send(data, Ticks::ZERO, message(footprint.data));
+        context.send(self.parameters.buffers[2], Ticks::ZERO, message(footprint.mask));
+    }
+}
+
+impl super::ControlBlockParameters {
+    /// The run of `length` tiles from `first` on, as lanes and modules need to know it.
+    fn describe(&self, entry: &Entry, first: TileCoordinate, length: u16) -> Run {
+        let operation = &entry.operation;
+        let along = entry.cursor.along();
+        let edges = operation.grid.edges_at(first);
+        let last_edges = operation.grid.edges_at(first.stepped(along, length - 1));
+        let operands = self.operands(operation, edges);
+        let result_tiles = if along == Dimension::K { 1 } else { u64::from(length) };
+        let result_elements = elements(edges) * (result_tiles - 1) + elements(last_edges);
+        let result = if entry.cursor.finishes_sums() {
+            self.word.data(result_elements, self.activation_density)
+        } else {
+            // Partial sums are read and written with zeros in place.
+            self.word.dense(result_elements) * 2
+        };
+        Run {
+            operation: operation.id,
+            first,
+            length,
+            along,
+            kind: kind_of(operation.work),
+            sources: operands.sources,
+            work: dense_work(operation.work, edges),
+            last_work: dense_work(operation.work, last_edges),
+            left_bytes: operands.left_bytes,
+            right_bytes: operands.right_bytes,
+            result_bytes: u32::try_from(result.0).unwrap_or(u32::MAX),
+            left_tensor: operands.left_tensor,
+            right_tensor: operands.right_tensor,
+            left_density: operands.left_density,
+            right_density: operands.right_density,
+        }
+    }
+
+    /// Where the two operands of a tile come from, and what they take on the way.
+    fn operands(&self, operation: &crate::operation::Operation, edges: [u32; 4]) -> Operands {
+        let [b, i, j, k] = edges.map(u64::from);
+        let (indexing, left_elements, right_elements) = match operation.work {
+            Work::Product => (Indexing::Product, b * i * k, k * j),
+            Work::Convolution { kernel } => {
+                let kernel = u64::from(kernel);
+                (Indexing::Convolution, b * (i + kernel - 1) * j, kernel * j)
+            }
+            _ => (Indexing::Elementwise, b * i * j, i * j),
+        };
+        let is_weight = |operand: &Operand| matches!(operand, Operand::Weight(_));
+        let left_is_weight = operation.operands.first().is_some_and(is_weight);
+        let right = operation.operands.get(1);
+        let right_is_weight = right.is_some_and(is_weight);
+        let density = |weight: bool| if weight { self.weight_density } else { self.activation_density };
+        let tensor = |operand: Option<&Operand>| match operand {
+            Some(Operand::Activation { tensor, .. }) => tensor.0,
+            Some(Operand::Weight(weight)) => weight.tensor.0,
+            None => u32::MAX,
+        };
+        let bytes = |elements: u64, weight: bool| {
+            u32::try_from(self.word.data(elements, density(weight)).0).unwrap_or(u32::MAX)
+        };
+        // The terms of a sum come one after another; all but a weight in second place count as the left operand.
+        let terms = if operation.work.is_add() {
+            operation.operands.len() as u32 - u32::from(right_is_weight)
+        } else {
+            1
+        };
+        let has_right = right.is_some() && (!operation.work.is_add() || right_is_weight);
+        // Work on single elements cannot skip zeros of a sum; a non-linear unit maps zero to zero and can.
+        let (left_density, right_density) = match operation.work {
+            Work::Product | Work::Convolution { .. } => (density(left_is_weight), density(right_is_weight)),
+            Work::NonLinearity => (density(left_is_weight), Density::FULL),
+            _ => (Density::FULL, Density::FULL),
+        };
+        let batched = |elements: u64, weight: bool| if weight { elements } else { elements * b };
+        let right_elements = if indexing == Indexing::Product { batched(right_elements, right_is_weight) } else { right_elements };
+        Operands {
+            sources: OperandSources { indexing, left_is_weight, right_is_weight },
+            left_bytes: bytes(left_elements, left_is_weight).saturating_mul(terms),
+            right_bytes: if has_right { bytes(right_elements, right_is_weight) } else { 0 },
+            left_tensor: tensor(operation.operands.first()),
+            right_tensor: tensor(right),
+            left_density,
+            right_density,
+        }
+    }
+}
+
+struct Operands {
+    sources: OperandSources,
+    left_bytes: u32,
+    right_bytes: u32,
+    left_tensor: u32,
+    right_tensor: u32,
+    left_density: Density,
+    right_density: Density,
+}
+
+/// Elements of a result tile.
+fn elements(edges: [u32; 4]) -> u64 {
+    u64::from(edges[0]) * u64::from(edges[1]) * u64::from(edges[2])
+}
+
+fn kind_of(work: Work) -> RunKind {
+    match work {
+        Work::Product | Work::Convolution { .. } => RunKind::MultiplyAccumulate,
+        Work::Softmax => RunKind::Softmax,
+        Work::LayerNorm => RunKind::LayerNorm,
+        Work::NonLinearity | Work::Add { .. } | Work::Gather { .. } | Work::Store { .. } => RunKind::Elementwise,
+    }
+}
+
+/// Work of a tile with all zeros counted: multiplications, element operations, or cycles of a row module.
+fn dense_work(work: Work, edges: [u32; 4]) -> u32 {
+    let [b, i, j, k] = edges;
+    match work {
+        Work::Product => b * i * j * k,
+        Work::Convolution { kernel } => b * i * j * kernel,
+        Work::Add { terms } => b * i * j * terms,
+        Work::Softmax | Work::LayerNorm => b * (i + j),
+        Work::NonLinearity | Work::Gather { .. } | Work::Store { .. } => b * i * j,
+    }
+}

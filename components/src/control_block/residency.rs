@@ -1,0 +1,351 @@
+//! Residency: bringing weights and slices into the buffers, and pushing slices out.
+
+use sim_core::Context;
+
+use super::issue::Need;
+use super::tensors::SliceState;
+use super::weights::WeightState;
+use super::{ControlBlock, StallCause};
+use crate::message::{Message, Traffic, Transfer, TransferId, TransferPattern};
+use crate::operation::{Footprint, TensorId, Work};
+use crate::tile::Dimension;
+use crate::units::BLOCK;
+
+/// What transfers were ordered for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Weight(TensorId),
+    /// A spill or a reload.
+    Slice { tensor: usize, b: u32 },
+    Gather { place: usize, b: u32 },
+    Store { place: usize, b: u32 },
+}
+
+/// Transfers under way: data and mask of one purpose form a group, which is done with its last part.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pending {
+    groups: Vec<Group>,
+    free: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    purpose: Purpose,
+    parts: u32,
+}
+
+/// Transfer numbers of a group: twice its place, plus one for the mask.
+const PARTS: u32 = 2;
+
+impl Pending {
+    fn begin(&mut self, purpose: Purpose, parts: u32) -> u32 {
+        let group = Group { purpose, parts };
+        if let Some(place) = self.free.pop() {
+            self.groups[place as usize] = group;
+            return place;
+        }
+        self.groups.push(group);
+        self.groups.len() as u32 - 1
+    }
+
+    /// The purpose that `transfer` completes, if it was its last part.
+    pub(super) fn finish(&mut self, transfer: TransferId) -> Option<Purpose> {
+        let place = transfer.0 / PARTS;
+        let group = self.groups.get_mut(place as usize)?;
+        group.parts = group.parts.saturating_sub(1);
+        (group.parts == 0).then(|| {
+            self.free.push(place);
+            group.purpose
+        })
+    }
+}
+
+/// Where the two parts of something lie in main memory, and for whom they move.
+struct Placement {
+    data: u64,
+    masks: u64,
+    traffic: [Traffic; 2],
+    /// The buffer of the data: 0 activation, 1 weight. Masks are always in the mask buffer.
+    buffer: usize,
+}
+
+impl ControlBlock {
+    /// Orders the loads of weights for which there is room, in program order.
+    pub(super) fn load_weights(&mut self, context: &mut Context<'_, Message>) {
+        let mut evicted = Vec::new();
+        loop {
+            let next = self.weights.next_load(|footprint| evicted.push(footprint)).cloned();
+            for footprint in evicted.drain(..) {
+                self.send_to_buffers(self.parameters.buffers[1], footprint, Message::Release, context);
+            }
+            let Some(weight) = next else { return };
+            self.send_to_buffers(self.parameters.buffers[1], weight.footprint, Message::Reserve, context);
+            let placement = Placement {
+                data: weight.source.data,
+                masks: weight.source.masks,
+                traffic: [Traffic::Weights, Traffic::Masks],
+                buffer: 1,
+            };
+            let purpose = Purpose::Weight(weight.source.tensor);
+            self.order(purpose, weight.footprint, placement, TransferPattern::Load, context);
+        }
+    }
+
+    /// Orders the transfers of `purpose`: data and mask, as far as there is any.
+    fn order(
+        &mut self,
+        purpose: Purpose,
+        footprint: Footprint,
+        placement: Placement,
+        pattern: TransferPattern,
+        context: &mut Context<'_, Message>,
+    ) {
+        let buffers = [self.parameters.buffers[placement.buffer], self.parameters.buffers[2]];
+        let parts = [(placement.data, footprint.data), (placement.masks, footprint.mask)];
+        let present = parts.iter().filter(|(_, bytes)| bytes.0 > 0).count() as u32;
+        let group = self.pending.begin(purpose, present);
+        for (part, (address, bytes)) in parts.into_iter().enumerate() {
+            if bytes.0 == 0 {
+                continue;
+            }
+            let transfer = Transfer {
+                id: TransferId(group * PARTS + part as u32),
+                address,
+                bytes: u32::try_from(bytes.0).unwrap_or(u32::MAX),
+                pattern,
+                traffic: placement.traffic[part],
+                buffer: buffers[part],
+            };
+            context.send(self.parameters.dma, self.parameters.clock.period(), Message::Transfer(transfer));
+        }
+    }
+
+    pub(super) fn weight_arrived(&mut self, tensor: TensorId) {
+        let Some(weight) = self.weights.get_mut(tensor) else { return };
+        weight.state = WeightState::Resident;
+        let woken = std::mem::take(&mut weight.waiting);
+        self.make_all_issuable(woken);
+    }
+
+    /// Tries to meet `need` for the operation at `place`. `None` if it is met; else what there is to wait for.
+    pub(super) fn meet(&mut self, place: usize, need: Need, context: &mut Context<'_, Message>) -> Option<StallCause> {
+        match need {
+            Need::Weight(tensor) => {
+                if let Some(weight) = self.weights.get_mut(tensor) {
+                    weight.waiting.push(place);
+                }
+                Some(StallCause::Memory)
+            }
+            Need::Rows(tensor) => {
+                let tensor = self.tensors[tensor].as_mut()?;
+                if !tensor.waiting.contains(&place) {
+                    tensor.waiting.push(place);
+                }
+                Some(tensor.producer)
+            }
+            Need::Room(tensor, b) => self.allocate(place, tensor, b, SliceState::Resident, context),
+            Need::Reload(tensor, b) => {
+                let waiting = self.allocate(place, tensor, b, SliceState::Reloading, context);
+                if waiting.is_none() {
+                    self.move_slice(tensor, b, TransferPattern::Load, context);
+                    return self.meet(place, Need::Rows(tensor), context).map(|_| StallCause::Memory);
+                }
+                waiting
+            }
+        }
+    }
+
+    /// Takes room for a slice; the leader may push others out for it.
+    fn allocate(
+        &mut self,
+        place: usize,
+        tensor: usize,
+        b: u32,
+        state: SliceState,
+        context: &mut Context<'_, Message>,
+    ) -> Option<StallCause> {
+        let footprint = self.tensors[tensor].as_ref()?.slices[b as usize].footprint;
+        if self.activation_space.take(footprint) {
+            self.tensors[tensor].as_mut()?.slices[b as usize].state = state;
+            self.send_to_buffers(self.parameters.buffers[0], footprint, Message::Reserve, context);
+            return None;
+        }
+        if place == self.place_of(self.leader) {
+            self.make_room(place, footprint, context);
+        }
+        if !self.space_waiting.contains(&place) {
+            self.space_waiting.push(place);
+        }
+        Some(StallCause::BufferSpace)
+    }
+
+    /// Starts to push out the least recently used slices that nothing in flight and not the operation at `place` itself
+    /// needs now, until `footprint` will fit.
+    fn make_room(&mut self, place: usize, footprint: Footprint, context: &mut Context<'_, Message>) {
+        let shortfall = self.activation_space.shortfall(footprint);
+        let mut coming = self.room_coming();
+        while coming.data < shortfall.data || coming.mask < shortfall.mask {
+            let Some((tensor, b)) = self.victim(place) else { return };
+            let Some(owner) = self.tensors[tensor].as_mut() else { return };
+            let slice = &mut owner.slices[b as usize];
+            coming.data += slice.footprint.data;
+            coming.mask += slice.footprint.mask;
+            slice.state = SliceState::Spilling;
+            self.spills += 1;
+            self.move_slice(tensor, b, TransferPattern::Store, context);
+        }
+    }
+
+    /// Room that spills under way will give back.
+    fn room_coming(&self) -> Footprint {
+        let spilling = self.tensors.iter().flatten().flat_map(|tensor| &tensor.slices).filter(|slice| slice.state == SliceState::Spilling);
+        spilling.fold(Footprint::default(), |sum, slice| Footprint {
+            data: sum.data + slice.footprint.data,
+            mask: sum.mask + slice.footprint.mask,
+        })
+    }
+
+    fn victim(&self, place: usize) -> Option<(usize, u32)> {
+        let protected = self.needed_now(place);
+        let mut best = None;
+        for (index, tensor) in self.tensors.iter().enumerate() {
+            let Some(tensor) = tensor else { continue };
+            for (b, slice) in tensor.slices.iter().enumerate() {
+                let candidate = (index, b as u32);
+                if slice.state == SliceState::Resident && slice.pins == 0 && !protected.contains(&candidate) {
+                    let older = best.is_none_or(|(stamp, _)| slice.last_used < stamp);
+                    if older {
+                        best = Some((slice.last_used, candidate));
+                    }
+                }
+            }
+        }
+        best.map(|(_, candidate)| candidate)
+    }
+
+    /// The slices that the next tile of the operation at `place` reads and writes.
+    fn needed_now(&self, place: usize) -> Vec<(usize, u32)> {
+        let Some(entry) = self.entries[place].as_ref() else { return Vec::new() };
+        let b = match entry.class {
+            Some(_) => entry.cursor.peek().map_or(0, |(first, _)| u32::from(first.along(Dimension::B))),
+            None => entry.next_batch,
+        };
+        entry.inputs.iter().map(|input| input.tensor).chain(entry.output).map(|tensor| (tensor, b)).collect()
+    }
+
+    /// Orders the transfers of a spill or a reload.
+    fn move_slice(&mut self, tensor: usize, b: u32, pattern: TransferPattern, context: &mut Context<'_, Message>) {
+        let Some(owner) = self.tensors[tensor].as_ref() else { return };
+        let footprint = owner.slices[b as usize].footprint;
+        let stride = (footprint.data.blocks() + footprint.mask.blocks()) * BLOCK.0;
+        let data = owner.spill_address + u64::from(b) * stride;
+        let masks = data + footprint.data.blocks() * BLOCK.0;
+        let placement = Placement { data, masks, traffic: [Traffic::Spills; 2], buffer: 0 };
+        self.order(Purpose::Slice { tensor, b }, footprint, placement, pattern, context);
+    }
+
+    pub(super) fn slice_moved(&mut self, tensor: usize, b: u32, context: &mut Context<'_, Message>) {
+        let Some(owner) = self.tensors[tensor].as_mut() else { return };
+        let slice = &mut owner.slices[b as usize];
+        let footprint = slice.footprint;
+        match slice.state {
+            SliceState::Spilling => {
+                slice.state = SliceState::Spilled;
+                let woken = std::mem::take(&mut owner.waiting);
+                self.give_back(footprint, context);
+                self.make_all_issuable(woken);
+            }
+            SliceState::Reloading => {
+                slice.state = SliceState::Resident;
+                let woken = std::mem::take(&mut owner.waiting);
+                self.make_all_issuable(woken);
+            }
+            SliceState::Unallocated | SliceState::Resident | SliceState::Spilled | SliceState::Freed => {
+                context.stop("a slice moved that was not on its way");
+            }
+        }
+    }
+
+    fn give_back(&mut self, footprint: Footprint, context: &mut Context<'_, Message>) {
+        self.activation_space.give_back(footprint);
+        self.send_to_buffers(self.parameters.buffers[0], footprint, Message::Release, context);
+        let woken = std::mem::take(&mut self.space_waiting);
+        self.make_all_issuable(woken);
+    }
+
+    /// Gives back what partial sums took over the final, zero-free result.
+    pub(super) fn compact_slice(&mut self, tensor: usize, b: u32, context: &mut Context<'_, Message>) {
+        let Some(owner) = self.tensors[tensor].as_mut() else { return };
+        let slice = &mut owner.slices[b as usize];
+        let final_data = self.parameters.activation_footprint(slice.elements, true).data;
+        if slice.state == SliceState::Resident && slice.footprint.data > final_data {
+            let excess = Footprint { data: slice.footprint.data - final_data, mask: crate::units::Bytes(0) };
+            slice.footprint.data = final_data;
+            self.give_back(excess, context);
+        }
+    }
+
+    /// One reader of a slice is done with it; the last one frees it.
+    pub(super) fn release_slice(&mut self, tensor: usize, b: u32, context: &mut Context<'_, Message>) {
+        let Some(owner) = self.tensors[tensor].as_mut() else { return };
+        let slice = &mut owner.slices[b as usize];
+        slice.consumers = slice.consumers.saturating_sub(1);
+        if slice.consumers > 0 {
+            return;
+        }
+        let (state, footprint) = (slice.state, slice.footprint);
+        slice.state = SliceState::Freed;
+        let id = owner.id;
+        let gone = owner.note_freed();
+        if state == SliceState::Resident {
+            self.give_back(footprint, context);
+        }
+        if gone {
+            self.tensors[tensor] = None;
+            self.tensor_places.remove(&id);
+            self.free_tensor_places.push(tensor);
+        }
+    }
+
+    /// Orders what a data operation does for batch tile `b`.
+    pub(super) fn order_data(&mut self, place: usize, b: u32, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.entries[place].as_ref() else { return };
+        let grid = entry.operation.grid;
+        let (items, rows) = (grid.edge_at(Dimension::B, b), grid.extent(Dimension::I));
+        let columns = u64::from(grid.extent(Dimension::J));
+        match entry.operation.work {
+            Work::Gather { table_rows, data, masks } => {
+                let pattern =
+                    TransferPattern::Gather { rows: items * rows, table_rows, first_token: self.tokens_gathered };
+                self.tokens_gathered += items * rows;
+                let row = self.parameters.weight_footprint(columns);
+                let placement =
+                    Placement { data, masks, traffic: [Traffic::Embeddings, Traffic::Masks], buffer: 0 };
+                self.order(Purpose::Gather { place, b }, row, placement, pattern, context);
+            }
+            Work::Store { data, masks } => {
+                let elements = u64::from(items) * u64::from(rows) * columns;
+                let footprint = self.parameters.activation_footprint(elements, true);
+                let placement = Placement {
+                    data: data + u64::from(b) * footprint.data.blocks() * BLOCK.0,
+                    masks: masks + u64::from(b) * footprint.mask.blocks() * BLOCK.0,
+                    traffic: [Traffic::Activations, Traffic::Masks],
+                    buffer: 0,
+                };
+                self.order(Purpose::Store { place, b }, footprint, placement, TransferPattern::Store, context);
+            }
+            _ => context.stop("a compute operation was taken for a data operation"),
+        }
+    }
+
+    pub(super) fn rows_gathered(&mut self, place: usize, b: u32, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.entries[place].as_ref() else { return };
+        let Some(tensor) = entry.output.and_then(|output| self.tensors[output].as_mut()) else { return };
+        for row in 0..tensor.rows() {
+            tensor.set_ready(b, row);
+        }
+        let woken = std::mem::take(&mut tensor.waiting);
+        self.make_all_issuable(woken);
+        self.finish_batch(place, b, context);
+    }
+}

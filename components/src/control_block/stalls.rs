@@ -1,0 +1,95 @@
+//! Why MAC lanes had no run: idle lane time by cause.
+
+use serde::Serialize;
+use sim_core::Tick;
+
+use super::ControlBlock;
+use super::units::UnitClass;
+
+/// What the oldest operation with work to issue waited for while a lane was idle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum StallCause {
+    /// Weights, embeddings or spilled activations on their way from main memory, or a write-back to it.
+    Memory,
+    /// Rows that softmax modules work on.
+    Softmax,
+    /// Rows that layer-norm modules work on.
+    LayerNorm,
+    /// Rows that other MAC lanes work on.
+    Dependence,
+    /// Room in the activation buffer.
+    BufferSpace,
+    /// Nothing is left to issue; the last runs are under way.
+    Drain,
+}
+
+impl StallCause {
+    /// All causes, in the order of their numbers.
+    pub const ALL: [Self; 6] =
+        [Self::Memory, Self::Softmax, Self::LayerNorm, Self::Dependence, Self::BufferSpace, Self::Drain];
+
+    /// The name in results.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Softmax => "softmax",
+            Self::LayerNorm => "layer_norm",
+            Self::Dependence => "dependence",
+            Self::BufferSpace => "buffer_space",
+            Self::Drain => "drain",
+        }
+    }
+}
+
+/// Idle time summed over all lanes, by cause, in lane-ticks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StallAccount {
+    idle: [u128; 6],
+    until: Tick,
+}
+
+impl StallAccount {
+    /// Lane-ticks idle for `cause`.
+    #[must_use]
+    pub fn lane_ticks(&self, cause: StallCause) -> u128 {
+        self.idle[cause as usize]
+    }
+
+    /// Lane-ticks idle for any cause.
+    #[must_use]
+    pub fn total(&self) -> u128 {
+        self.idle.iter().sum()
+    }
+}
+
+impl ControlBlock {
+    /// Charges the time since the last event to the cause in force since then. To be called before state changes.
+    pub(super) fn account(&mut self, now: Tick) {
+        if self.finished_at.is_some() {
+            return;
+        }
+        let elapsed = now.since(self.stalls.until).0;
+        self.stalls.until = now;
+        let idle = self.units.count(UnitClass::Lane);
+        if elapsed > 0 && idle > 0 {
+            let cause = self.current_cause();
+            self.stalls.idle[cause as usize] += u128::from(elapsed) * u128::from(idle);
+        }
+    }
+
+    fn current_cause(&self) -> StallCause {
+        let Some(leader) = self.entries[self.place_of(self.leader)].as_ref() else { return StallCause::Drain };
+        if leader.operation.id.0 != self.leader {
+            return StallCause::Drain;
+        }
+        leader.blocked.unwrap_or(match leader.class {
+            Some(UnitClass::Softmax) => StallCause::Softmax,
+            Some(UnitClass::LayerNorm) => StallCause::LayerNorm,
+            Some(UnitClass::Lane) => StallCause::Dependence,
+            None => StallCause::Memory,
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! Activations: which rows are ready, and where each slice of them is.
+//!
+//! A slice is what one batch tile has of a tensor: the unit of allocation, spilling and freeing. Readiness is kept by
+//! row of tiles, the unit of dependence.
+
+use crate::operation::{ActivationTensor, Footprint, RowAccess, TensorId};
+use crate::tile::TileShape;
+
+/// Where a slice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SliceState {
+    /// No room taken yet.
+    Unallocated,
+    /// In the activation buffer.
+    Resident,
+    /// On its way out.
+    Spilling,
+    /// In main memory.
+    Spilled,
+    /// On its way back.
+    Reloading,
+    /// No longer needed.
+    Freed,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slice {
+    pub(crate) state: SliceState,
+    /// Runs in flight that read or write it.
+    pub(crate) pins: u32,
+    /// Readers that have not finished with it.
+    pub(crate) consumers: u32,
+    /// What it takes now: zeros in place while sums are partial, zero-free once they are final.
+    pub(crate) footprint: Footprint,
+    pub(crate) last_used: u64,
+    pub(crate) elements: u64,
+    ready_rows: u32,
+}
+
+/// A tensor that an operation of the window makes or reads.
+#[derive(Clone, Debug)]
+pub(crate) struct Tensor {
+    pub(crate) id: TensorId,
+    pub(crate) slices: Vec<Slice>,
+    ready: Vec<bool>,
+    rows: u32,
+    row_edge: u32,
+    row_elements: u32,
+    /// Main memory set aside for spills of slice 0; the others follow.
+    pub(crate) spill_address: u64,
+    /// Window places of operations that wait for rows of it.
+    pub(crate) waiting: Vec<usize>,
+    /// What makes it, for the stall account.
+    pub(crate) producer: super::StallCause,
+    unfreed: u32,
+}
+
+impl Tensor {
+    pub(crate) fn new(
+        made: &ActivationTensor,
+        tile: TileShape,
+        footprint: impl Fn(u64) -> Footprint,
+        producer: super::StallCause,
+        spill_address: u64,
+    ) -> Self {
+        let rows = made.rows.div_ceil(tile.x);
+        let slices: Vec<Slice> = (0..made.batch.div_ceil(tile.b))
+            .map(|index| {
+                let items = tile.b.min(made.batch - index * tile.b);
+                let elements = u64::from(items) * u64::from(made.rows) * u64::from(made.columns);
+                Slice {
+                    state: SliceState::Unallocated,
+                    pins: 0,
+                    consumers: made.consumers,
+                    footprint: footprint(elements),
+                    last_used: 0,
+                    elements,
+                    ready_rows: 0,
+                }
+            })
+            .collect();
+        Self {
+            id: made.tensor,
+            ready: vec![false; slices.len() * rows as usize],
+            unfreed: slices.len() as u32,
+            slices,
+            rows,
+            row_edge: tile.x,
+            row_elements: made.rows,
+            spill_address,
+            waiting: Vec::new(),
+            producer,
+        }
+    }
+
+    /// Whether the rows that row `row` of a result needs by `access` are ready in slice `b`.
+    #[inline]
+    pub(crate) fn is_ready(&self, b: u32, row: u32, access: RowAccess) -> bool {
+        let base = (b * self.rows) as usize;
+        match access {
+            RowAccess::SameRow => self.ready[base + row as usize],
+            RowAccess::AllRows => self.slices[b as usize].ready_rows == self.rows,
+            RowAccess::Halo { radius } => {
+                let first = (row * self.row_edge).saturating_sub(radius) / self.row_edge;
+                let last_element = ((row + 1) * self.row_edge).min(self.row_elements) - 1;
+                let last = (last_element + radius).min(self.row_elements - 1) / self.row_edge;
+                (first..=last).all(|row| self.ready[base + row as usize])
+            }
+        }
+    }
+
+    /// Marks a row ready.
+    pub(crate) fn set_ready(&mut self, b: u32, row: u32) {
+        let flag = &mut self.ready[(b * self.rows + row) as usize];
+        if !std::mem::replace(flag, true) {
+            self.slices[b as usize].ready_rows += 1;
+        }
+    }
+
+    /// Rows of tiles in a slice.
+    pub(crate) fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// Notes that a slice is gone for good; whether it was the last.
+    pub(crate) fn note_freed(&mut self) -> bool {
+        self.unfreed -= 1;
+        self.unfreed == 0
+    }
+}

@@ -1,0 +1,58 @@
+//! The lanes and modules that are free to take a run.
+
+use std::collections::VecDeque;
+
+use crate::run::RunKind;
+
+/// A lane or module: the PE's number and the unit's number within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unit {
+    pub(crate) pe: u16,
+    pub(crate) unit: u16,
+}
+
+/// The classes of units; an operation needs one of one class for each of its runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum UnitClass {
+    Lane,
+    Softmax,
+    LayerNorm,
+}
+
+impl UnitClass {
+    pub(crate) const ALL: [Self; 3] = [Self::Lane, Self::Softmax, Self::LayerNorm];
+
+    pub(crate) fn of(kind: RunKind) -> Self {
+        match kind {
+            RunKind::MultiplyAccumulate | RunKind::Elementwise => Self::Lane,
+            RunKind::Softmax => Self::Softmax,
+            RunKind::LayerNorm => Self::LayerNorm,
+        }
+    }
+}
+
+/// Free units by class. The one that has waited longest goes first, so work spreads evenly.
+#[derive(Clone, Debug)]
+pub(crate) struct FreeUnits([VecDeque<Unit>; 3]);
+
+impl FreeUnits {
+    /// All units of `pes` PEs. Neighbouring places in the queue lie in different PEs, so that a few runs spread over
+    /// many operand buses.
+    pub(crate) fn new(pes: u16, lanes: u16, softmax: u16) -> Self {
+        let all = |units: u16| (0..units).flat_map(|unit| (0..pes).map(move |pe| Unit { pe, unit })).collect();
+        Self([all(lanes), all(softmax), all(1)])
+    }
+
+    pub(crate) fn count(&self, class: UnitClass) -> u64 {
+        self.0[class as usize].len() as u64
+    }
+
+    pub(crate) fn take(&mut self, class: UnitClass) -> Option<Unit> {
+        self.0[class as usize].pop_front()
+    }
+
+    pub(crate) fn put(&mut self, class: UnitClass, unit: Unit) {
+        self.0[class as usize].push_back(unit);
+    }
+}

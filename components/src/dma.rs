@@ -1,0 +1,210 @@
+//! The DMA: it splits transfers into 64-byte requests to main memory and hands the blocks on to the buffers.
+
+use std::collections::VecDeque;
+
+use sim_core::{Clock, Context, Label, Span, Tick, Ticks, random};
+
+use crate::memory::{Access, MemoryMessage, MemoryPorts, MemoryRequest, RequestorId};
+use crate::message::{Message, Traffic, Transfer, TransferPattern};
+use crate::trace_labels;
+use crate::units::BLOCK;
+
+/// What the DMA must know of the machine.
+#[derive(Clone, Debug)]
+pub struct DmaParameters {
+    /// The accelerator's clock.
+    pub clock: Clock,
+    /// Requests that may be under way at once.
+    pub outstanding_requests: u32,
+    /// Main memory.
+    pub memory: MemoryPorts,
+    /// Seed of the tokens whose embeddings are gathered.
+    pub seed: u64,
+}
+
+/// A transfer on its way.
+#[derive(Clone, Copy, Debug)]
+struct Active {
+    transfer: Transfer,
+    row: u32,
+    next_address: u64,
+    row_end: u64,
+    outstanding: u32,
+    issued_all: bool,
+    started: Tick,
+}
+
+/// The DMA engine.
+///
+/// Spilled activations and embedding rows go before weights, which are prefetched. Within each of the two classes,
+/// transfers are served in the order they were asked for, and blocks in order of address; several transfers overlap
+/// as far as `outstanding_requests` allows.
+#[derive(Clone, Debug)]
+pub struct Dma {
+    parameters: DmaParameters,
+    slots: Vec<Option<Active>>,
+    free: Vec<u32>,
+    urgent: VecDeque<u32>,
+    prefetches: VecDeque<u32>,
+    outstanding: u32,
+    requests: u64,
+    busy_since: Tick,
+    busy: Ticks,
+}
+
+impl Dma {
+    /// An idle DMA.
+    #[must_use]
+    pub fn new(parameters: DmaParameters) -> Self {
+        Self {
+            parameters,
+            slots: Vec::new(),
+            free: Vec::new(),
+            urgent: VecDeque::new(),
+            prefetches: VecDeque::new(),
+            outstanding: 0,
+            requests: 0,
+            busy_since: Tick::ZERO,
+            busy: Ticks::ZERO,
+        }
+    }
+
+    pub(crate) fn on_transfer(&mut self, transfer: Transfer, context: &mut Context<'_, Message>) {
+        let mut active = Active {
+            transfer,
+            row: 0,
+            next_address: 0,
+            row_end: 0,
+            outstanding: 0,
+            issued_all: false,
+            started: context.now(),
+        };
+        self.begin_row(&mut active);
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() as u32 - 1
+        });
+        self.slots[slot as usize] = Some(active);
+        match transfer.traffic {
+            Traffic::Weights => self.prefetches.push_back(slot),
+            Traffic::Masks if transfer.pattern == TransferPattern::Load => self.prefetches.push_back(slot),
+            _ => self.urgent.push_back(slot),
+        }
+        self.issue(context);
+    }
+
+    /// Sets the block addresses of the transfer's current row.
+    fn begin_row(&self, active: &mut Active) {
+        let transfer = &active.transfer;
+        let start = match transfer.pattern {
+            TransferPattern::Load | TransferPattern::Store => transfer.address,
+            TransferPattern::Gather { table_rows, first_token, .. } => {
+                let token = u64::from(first_token + active.row);
+                let row = random::draw(self.parameters.seed, token) % u64::from(table_rows.max(1));
+                transfer.address + row * u64::from(transfer.bytes)
+            }
+        };
+        active.next_address = start / BLOCK.0 * BLOCK.0;
+        active.row_end = start + u64::from(transfer.bytes);
+    }
+
+    fn issue(&mut self, context: &mut Context<'_, Message>) {
+        while self.outstanding < self.parameters.outstanding_requests {
+            let from_urgent = !self.urgent.is_empty();
+            let queue = if from_urgent { &self.urgent } else { &self.prefetches };
+            let Some(&slot) = queue.front() else { return };
+            if self.request_block(slot, context) {
+                if from_urgent { self.urgent.pop_front() } else { self.prefetches.pop_front() };
+            }
+        }
+    }
+
+    /// Requests the next block of a transfer; whether it was the last.
+    fn request_block(&mut self, slot: u32, context: &mut Context<'_, Message>) -> bool {
+        let Some(mut active) = self.slots[slot as usize] else { return true };
+        let address = active.next_address;
+        active.next_address += BLOCK.0;
+        active.outstanding += 1;
+        if active.next_address >= active.row_end {
+            active.row += 1;
+            match active.transfer.pattern {
+                TransferPattern::Gather { rows, .. } if active.row < rows => self.begin_row(&mut active),
+                _ => active.issued_all = true,
+            }
+        }
+        self.slots[slot as usize] = Some(active);
+        if self.outstanding == 0 {
+            self.busy_since = context.now();
+        }
+        self.outstanding += 1;
+        self.requests += 1;
+        let access = if active.transfer.pattern == TransferPattern::Store { Access::Write } else { Access::Read };
+        let request = MemoryRequest {
+            address,
+            tag: slot,
+            requestor: RequestorId(active.transfer.traffic as u8),
+            access,
+            reply_to: context.me(),
+        };
+        let channel = self.parameters.memory.channel_of(address);
+        context.send(channel, Ticks::ZERO, Message::Memory(MemoryMessage::Request(request)));
+        active.issued_all
+    }
+
+    pub(crate) fn on_memory(&mut self, message: MemoryMessage, context: &mut Context<'_, Message>) {
+        let MemoryMessage::Response(response) = message else { return };
+        let Some(active) = self.slots.get_mut(response.tag as usize).and_then(Option::as_mut) else {
+            context.stop("main memory answered a request that the DMA never made");
+            return;
+        };
+        active.outstanding -= 1;
+        self.outstanding -= 1;
+        if self.outstanding == 0 {
+            self.busy += context.now().since(self.busy_since);
+        }
+        let active = *active;
+        let completes = active.issued_all && active.outstanding == 0;
+        let transfer = active.transfer.id;
+        let message = match active.transfer.pattern {
+            TransferPattern::Store => Message::BlockDrained { transfer, completes },
+            _ => Message::BlockFilled { transfer, completes },
+        };
+        context.send(active.transfer.buffer, Ticks::ZERO, message);
+        if completes {
+            self.slots[response.tag as usize] = None;
+            self.free.push(response.tag);
+            self.record(&active, context);
+        }
+        self.issue(context);
+    }
+
+    fn record(&self, active: &Active, context: &mut Context<'_, Message>) {
+        let (actor, end) = (context.me(), context.now());
+        context.trace(|sink| {
+            let label = Label {
+                kind: trace_labels::TRANSFER,
+                work: active.transfer.id.0,
+                part: u64::from(active.transfer.bytes),
+            };
+            sink.span(Span { actor, start: active.started, end, label });
+        });
+    }
+
+    /// Requests made.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    /// Requests not answered yet.
+    #[must_use]
+    pub fn outstanding(&self) -> u32 {
+        self.outstanding
+    }
+
+    /// Time with at least one request under way.
+    #[must_use]
+    pub fn busy(&self) -> Ticks {
+        self.busy
+    }
+}

@@ -1,0 +1,231 @@
+//! What the actors of an accelerator send each other.
+
+use sim_core::{ActorId, Message as SimMessage, mix};
+
+use crate::density::Density;
+use crate::memory::MemoryMessage;
+use crate::run::{OperandSources, Run, RunKind};
+use crate::tile::TileCoordinate;
+use crate::units::Bytes;
+
+/// The number of a transfer between main memory and a buffer, given by the control block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransferId(pub u32);
+
+/// Who asks main memory, as the result names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Traffic {
+    /// Weight matrices.
+    Weights,
+    /// Masks of weights, and of spilled and stored activations.
+    Masks,
+    /// Rows of embedding tables.
+    Embeddings,
+    /// Results written back.
+    Activations,
+    /// Activations that did not fit, out and back in.
+    Spills,
+}
+
+impl Traffic {
+    /// All kinds, in the order of their numbers.
+    pub const ALL: [Self; 5] =
+        [Self::Weights, Self::Masks, Self::Embeddings, Self::Activations, Self::Spills];
+
+    /// The name in results.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Weights => "weights",
+            Self::Masks => "masks",
+            Self::Embeddings => "embeddings",
+            Self::Activations => "activations",
+            Self::Spills => "spills",
+        }
+    }
+}
+
+/// Which way a transfer goes, and over which addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferPattern {
+    /// Consecutive addresses, into a buffer.
+    Load,
+    /// Consecutive addresses, out of a buffer.
+    Store,
+    /// `rows` rows of a table with `table_rows` rows of the transfer's byte count each, at random; into a buffer.
+    Gather {
+        /// Rows loaded.
+        rows: u32,
+        /// Rows of the table.
+        table_rows: u32,
+        /// The first token's number: each token draws its row from the seed and its own number.
+        first_token: u32,
+    },
+}
+
+/// An order to the DMA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Its number.
+    pub id: TransferId,
+    /// Where in main memory.
+    pub address: u64,
+    /// How much (of one row, for a gather).
+    pub bytes: u32,
+    /// Which way.
+    pub pattern: TransferPattern,
+    /// For whom.
+    pub traffic: Traffic,
+    /// The buffer it fills or drains.
+    pub buffer: ActorId,
+}
+
+/// A tile operation on its way through a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TileWork {
+    /// Which tile.
+    pub tile: TileCoordinate,
+    /// Pairs (or elements) to work on: all of them up to the pre-compute module, the zero-free ones after it.
+    pub pairs: u32,
+    /// All of them, zeros counted.
+    pub dense: u32,
+    /// The left tensor.
+    pub left_tensor: u32,
+    /// The right tensor.
+    pub right_tensor: u32,
+    /// Density of the left tile.
+    pub left: Density,
+    /// Density of the right tile.
+    pub right: Density,
+    /// Where the operands come from.
+    pub sources: OperandSources,
+}
+
+/// A lane's request for the operands of its next tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperandFetch {
+    /// The lane within the PE.
+    pub lane: u16,
+    /// Bytes to fetch from the activation buffer; 0 if the registers hold them.
+    pub activation_bytes: u32,
+    /// Bytes to fetch from the weight buffer; 0 if the registers hold them.
+    pub weight_bytes: u32,
+    /// Whether the lane asked for a left tile, a right tile: for the count of mask accesses.
+    pub tiles: u8,
+    /// The work that the operands are for.
+    pub work: TileWork,
+}
+
+/// A message between two actors of the accelerator.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Message {
+    /// To the control block: begin.
+    Start,
+    /// To, from and within main memory.
+    Memory(MemoryMessage),
+    /// Control block to DMA: move data.
+    Transfer(Transfer),
+    /// DMA to a buffer: a block has arrived; `completes` its transfer or not.
+    BlockFilled {
+        /// The transfer.
+        transfer: TransferId,
+        /// Whether it was the last block.
+        completes: bool,
+    },
+    /// DMA to a buffer: a block goes out to main memory.
+    BlockDrained {
+        /// The transfer.
+        transfer: TransferId,
+        /// Whether it was the last block.
+        completes: bool,
+    },
+    /// Buffer to control block: the transfer is complete.
+    TransferDone(TransferId),
+    /// Control block to a buffer: this much is now taken.
+    Reserve(Bytes),
+    /// Control block to a buffer: this much is free again.
+    Release(Bytes),
+    /// Control block to PE: a run for lane or module number `unit`.
+    IssueRun {
+        /// The lane, softmax module or layer-norm module within the PE.
+        unit: u16,
+        /// The work.
+        run: Run,
+    },
+    /// PE to a lane or module: begin the run.
+    StartRun(Run),
+    /// Lane to PE.
+    FetchOperands(OperandFetch),
+    /// PE to DynaProp: operands are in the lane's FIFO.
+    OperandsFetched(TileWork),
+    /// DynaProp to the pre-compute sparsity module: small magnitudes are zero now.
+    TilePruned(TileWork),
+    /// Pre-compute sparsity module to MAC lane: only pairs that count are left.
+    PairsMatched(TileWork),
+    /// A softmax or layer-norm module to itself: a tile is done.
+    TileFinished,
+    /// Lane or module to control block: ready for the next run.
+    UnitFree {
+        /// The PE.
+        pe: u16,
+        /// The unit within it.
+        unit: u16,
+        /// What kind of unit.
+        kind: RunKind,
+    },
+    /// MAC lane to its post-compute sparsity module: a run's result, zeros in place.
+    ResultReady(Run),
+    /// Post-compute module, softmax or layer-norm module to PE: zero-free result and mask, to be written back.
+    ResultCompressed(Run),
+    /// PE to control block: the result is in the buffer.
+    RunRetired(Run),
+}
+
+impl SimMessage for Message {
+    #[inline]
+    fn fingerprint(&self) -> u64 {
+        match self {
+            Self::Start => 1,
+            Self::Memory(message) => mix(2, message.fingerprint()),
+            Self::Transfer(transfer) => {
+                mix(mix(3, u64::from(transfer.id.0)), transfer.address ^ u64::from(transfer.bytes))
+            }
+            Self::BlockFilled { transfer, completes } => mix(4, (u64::from(transfer.0) << 1) | u64::from(*completes)),
+            Self::BlockDrained { transfer, completes } => mix(5, (u64::from(transfer.0) << 1) | u64::from(*completes)),
+            Self::TransferDone(transfer) => mix(6, u64::from(transfer.0)),
+            Self::Reserve(bytes) => mix(7, bytes.0),
+            Self::Release(bytes) => mix(8, bytes.0),
+            Self::IssueRun { unit, run } => mix(mix(9, u64::from(*unit)), run.fingerprint()),
+            Self::StartRun(run) => mix(10, run.fingerprint()),
+            Self::FetchOperands(fetch) => {
+                let bytes = (u64::from(fetch.activation_bytes) << 32) | u64::from(fetch.weight_bytes);
+                mix(mix(11, fetch.work.tile.packed()), bytes ^ (u64::from(fetch.lane) << 20))
+            }
+            Self::OperandsFetched(work) => tile_fingerprint(12, work),
+            Self::TilePruned(work) => tile_fingerprint(13, work),
+            Self::PairsMatched(work) => tile_fingerprint(14, work),
+            Self::TileFinished => 15,
+            Self::UnitFree { pe, unit, kind } => {
+                mix(16, (u64::from(*pe) << 24) | (u64::from(*unit) << 8) | *kind as u64)
+            }
+            Self::ResultReady(run) => mix(17, run.fingerprint()),
+            Self::ResultCompressed(run) => mix(18, run.fingerprint()),
+            Self::RunRetired(run) => mix(19, run.fingerprint()),
+        }
+    }
+}
+
+#[inline]
+fn tile_fingerprint(step: u64, work: &TileWork) -> u64 {
+    mix(mix(step, work.tile.packed()), (u64::from(work.pairs) << 32) ^ u64::from(work.left_tensor))
+}
+
+impl From<MemoryMessage> for Message {
+    fn from(message: MemoryMessage) -> Self {
+        Self::Memory(message)
+    }
+}
+
+/// Messages are copied from queue to actor: a large one would slow every event.
+const _: () = assert!(size_of::<Message>() <= 56);

@@ -1,0 +1,223 @@
+//! A processing element: it passes runs on to its lanes and modules, and arbitrates their way to the buffers.
+
+pub mod layer_norm;
+pub mod mac_lane;
+pub mod row_module;
+pub mod softmax;
+
+use sim_core::{ActorId, Clock, Context, Cycles, Tick, Ticks};
+
+use crate::message::{Message, OperandFetch};
+use crate::run::{Run, RunKind};
+use crate::units::{BLOCK, Bytes};
+
+/// Where the parts of a PE stand among the actors: they are registered one after another, PE first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeLayout {
+    /// MAC lanes of a PE.
+    pub lanes: u32,
+    /// Softmax modules of a PE.
+    pub softmax: u32,
+}
+
+impl PeLayout {
+    /// Actors of one lane: MAC lane, DynaProp, pre-compute and post-compute sparsity.
+    pub const ACTORS_PER_LANE: u32 = 4;
+
+    /// All actors of one PE.
+    #[must_use]
+    pub fn actors(self) -> u32 {
+        1 + self.lanes * Self::ACTORS_PER_LANE + self.softmax + 1
+    }
+
+    /// The MAC lane number `lane` of the PE at `pe`.
+    #[must_use]
+    #[inline]
+    pub fn lane(self, pe: ActorId, lane: u16) -> ActorId {
+        pe.offset(1 + u32::from(lane) * Self::ACTORS_PER_LANE)
+    }
+
+    /// The unit of `kind` number `unit` of the PE at `pe`.
+    #[must_use]
+    #[inline]
+    pub fn unit(self, pe: ActorId, kind: RunKind, unit: u16) -> ActorId {
+        let modules = 1 + self.lanes * Self::ACTORS_PER_LANE;
+        match kind {
+            RunKind::MultiplyAccumulate | RunKind::Elementwise => self.lane(pe, unit),
+            RunKind::Softmax => pe.offset(modules + u32::from(unit)),
+            RunKind::LayerNorm => pe.offset(modules + self.softmax),
+        }
+    }
+}
+
+/// A bus between one buffer and the PE: serves transfers in the order in which they are asked for.
+#[derive(Clone, Copy, Debug)]
+struct OperandBus {
+    bytes_per_cycle: u32,
+    free_at: Tick,
+    busy: Ticks,
+}
+
+impl OperandBus {
+    fn new(bytes_per_cycle: u32) -> Self {
+        Self { bytes_per_cycle, free_at: Tick::ZERO, busy: Ticks::ZERO }
+    }
+
+    /// Moves `bytes` as soon as the bus is free; the instant at which they are there.
+    #[inline]
+    fn transfer(&mut self, now: Tick, bytes: u32, clock: Clock) -> Tick {
+        if bytes == 0 {
+            return now;
+        }
+        let cycles = if bytes <= self.bytes_per_cycle { 1 } else { bytes.div_ceil(self.bytes_per_cycle) };
+        let span = clock.span(Cycles(u64::from(cycles)));
+        self.free_at = self.free_at.max(now) + span;
+        self.busy += span;
+        self.free_at
+    }
+}
+
+/// Accesses of 64-byte blocks that a PE made to the three buffers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BufferAccesses {
+    /// To the activation buffer.
+    pub activation: u64,
+    /// To the weight buffer.
+    pub weight: u64,
+    /// To the mask buffer.
+    pub mask: u64,
+}
+
+/// The PE's own part: run distribution, operand buses, write-back.
+///
+/// It has one bus to the activation buffer and one to the weight buffer, each `bytes_per_cycle` wide, serving its
+/// lanes and modules in order of request. Each lane's operands arrive in the order in which it asked for them.
+///
+/// Not modelled: conflicts between PEs at a buffer (each PE has a port of its own), and the width of the mask bus.
+#[derive(Clone, Debug)]
+pub struct ProcessingElement {
+    layout: PeLayout,
+    clock: Clock,
+    control_block: ActorId,
+    mask_accesses_per_tile: u64,
+    activation_bus: OperandBus,
+    weight_bus: OperandBus,
+    /// When each lane's latest operands arrive: its FIFO keeps their order.
+    lane_arrival: Vec<Tick>,
+    accesses: BufferAccesses,
+    runs_in_flight: u32,
+    active_since: Tick,
+    active: Ticks,
+    fetches: u64,
+}
+
+impl ProcessingElement {
+    /// An idle PE. A mask of a tile takes `tile_mask`; its buses carry `bytes_per_cycle`.
+    #[must_use]
+    pub fn new(
+        layout: PeLayout,
+        clock: Clock,
+        control_block: ActorId,
+        bytes_per_cycle: u32,
+        tile_mask: Bytes,
+    ) -> Self {
+        Self {
+            layout,
+            clock,
+            control_block,
+            mask_accesses_per_tile: tile_mask.blocks(),
+            activation_bus: OperandBus::new(bytes_per_cycle),
+            weight_bus: OperandBus::new(bytes_per_cycle),
+            lane_arrival: vec![Tick::ZERO; layout.lanes as usize],
+            accesses: BufferAccesses::default(),
+            runs_in_flight: 0,
+            active_since: Tick::ZERO,
+            active: Ticks::ZERO,
+            fetches: 0,
+        }
+    }
+
+    /// A run for one of the PE's units. Rows for softmax and layer norm are read in one go; lanes ask tile by tile.
+    pub(crate) fn on_issue_run(&mut self, unit: u16, run: Run, context: &mut Context<'_, Message>) {
+        if self.runs_in_flight == 0 {
+            self.active_since = context.now();
+        }
+        self.runs_in_flight += 1;
+        let target = self.layout.unit(context.me(), run.kind, unit);
+        let arrival = match run.kind {
+            RunKind::MultiplyAccumulate | RunKind::Elementwise => context.now() + self.clock.period(),
+            RunKind::Softmax | RunKind::LayerNorm => self.read_row(&run, context.now()),
+        };
+        context.send_at(target, arrival, Message::StartRun(run));
+    }
+
+    fn read_row(&mut self, run: &Run, now: Tick) -> Tick {
+        let tiles = u32::from(run.length);
+        let bytes = run.left_bytes * tiles;
+        self.accesses.activation += blocks(bytes);
+        self.accesses.mask += self.mask_accesses_per_tile * u64::from(tiles);
+        self.activation_bus.transfer(now, bytes, self.clock) + self.clock.period()
+    }
+
+    #[inline]
+    pub(crate) fn on_fetch_operands(&mut self, fetch: OperandFetch, context: &mut Context<'_, Message>) {
+        let now = context.now();
+        let left = self.activation_bus.transfer(now, fetch.activation_bytes, self.clock);
+        let right = self.weight_bus.transfer(now, fetch.weight_bytes, self.clock);
+        self.accesses.activation += blocks(fetch.activation_bytes);
+        self.accesses.weight += blocks(fetch.weight_bytes);
+        self.accesses.mask += self.mask_accesses_per_tile * u64::from(fetch.tiles);
+        self.fetches += 1;
+        let arrival = &mut self.lane_arrival[usize::from(fetch.lane)];
+        *arrival = left.max(right).max(*arrival);
+        let dynaprop = self.layout.lane(context.me(), fetch.lane).offset(1);
+        context.send_at(dynaprop, *arrival, Message::OperandsFetched(fetch.work));
+    }
+
+    /// Writes a run's result back and reports it to the control block.
+    pub(crate) fn on_result_compressed(&mut self, run: Run, context: &mut Context<'_, Message>) {
+        let written = self.activation_bus.transfer(context.now(), run.result_bytes, self.clock);
+        self.accesses.activation += blocks(run.result_bytes);
+        self.accesses.mask += self.mask_accesses_per_tile * u64::from(run.result_tiles());
+        self.runs_in_flight -= 1;
+        if self.runs_in_flight == 0 {
+            self.active += written.since(self.active_since);
+        }
+        context.send_at(self.control_block, written + self.clock.period(), Message::RunRetired(run));
+    }
+
+    /// Blocks moved to and from the buffers.
+    #[must_use]
+    pub fn accesses(&self) -> BufferAccesses {
+        self.accesses
+    }
+
+    /// Time with at least one run in the PE.
+    #[must_use]
+    pub fn active(&self) -> Ticks {
+        self.active
+    }
+
+    /// Use of the two buses: activation, weight.
+    #[must_use]
+    pub fn bus_busy(&self) -> [Ticks; 2] {
+        [self.activation_bus.busy, self.weight_bus.busy]
+    }
+
+    /// Operand fetches of all lanes: each passes one FIFO.
+    #[must_use]
+    pub fn fetches(&self) -> u64 {
+        self.fetches
+    }
+
+    /// Runs that were issued and have not been written back.
+    #[must_use]
+    pub fn runs_in_flight(&self) -> u32 {
+        self.runs_in_flight
+    }
+}
+
+#[inline]
+fn blocks(bytes: u32) -> u64 {
+    u64::from(bytes).div_ceil(BLOCK.0)
+}

@@ -1,0 +1,186 @@
+//! A MAC lane: operand registers and FIFO, `multipliers` multipliers and their adder tree.
+
+use sim_core::{ActorId, Clock, Context, Cycles, Label, Span, Tick, Ticks};
+
+use crate::message::{Message, OperandFetch, TileWork};
+use crate::run::{Run, RunKind};
+use crate::trace_labels as labels;
+
+/// What is common to all lanes of a machine.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneParameters {
+    /// The accelerator's clock.
+    pub clock: Clock,
+    /// Multipliers of the lane.
+    pub multipliers: u32,
+    /// Tile operations whose operands the lane holds or awaits, beside the one it works on.
+    pub operand_fifo_tiles: u16,
+    /// Where free lanes are reported.
+    pub control_block: ActorId,
+}
+
+impl LaneParameters {
+    /// Levels of the adder tree: the delay from the last product to the sum.
+    #[must_use]
+    pub fn adder_tree_levels(&self) -> Cycles {
+        Cycles(u64::from(self.multipliers.next_power_of_two().trailing_zeros()))
+    }
+}
+
+/// The identity of a tile in an operand register.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Held {
+    tensor: u32,
+    place: u64,
+}
+
+/// What a lane did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LaneCounts {
+    /// Tile operations finished.
+    pub tiles: u64,
+    /// Multiplications with zeros counted.
+    pub dense_multiplications: u64,
+    /// Multiplications of two non-zero words.
+    pub multiplications: u64,
+    /// Time the multipliers or the non-linear unit worked.
+    pub busy: Ticks,
+}
+
+/// One MAC lane.
+///
+/// It takes a run, asks its PE for the operands of each tile that its registers do not hold, and multiplies the pairs
+/// that come out of the pre-compute sparsity module, `multipliers` a cycle. Up to `operand_fifo_tiles` tiles are
+/// fetched ahead. It reports itself free when the last tile of a run enters the multipliers, so that the next run's
+/// operands arrive in time; results leave through the post-compute sparsity module after the adder tree.
+#[derive(Clone, Debug)]
+pub struct MacLane {
+    parameters: LaneParameters,
+    pe: ActorId,
+    pe_index: u16,
+    lane: u16,
+    run: Run,
+    fetched: u16,
+    matched: u16,
+    free_at: Tick,
+    left: Held,
+    right: Held,
+    counts: LaneCounts,
+}
+
+impl MacLane {
+    /// Lane number `lane` of the PE at `pe`, idle.
+    #[must_use]
+    pub fn new(parameters: LaneParameters, pe: ActorId, pe_index: u16, lane: u16) -> Self {
+        let nothing = Held { tensor: u32::MAX, place: u64::MAX };
+        Self {
+            parameters,
+            pe,
+            pe_index,
+            lane,
+            run: Run::NONE,
+            fetched: 0,
+            matched: 0,
+            free_at: Tick::ZERO,
+            left: nothing,
+            right: nothing,
+            counts: LaneCounts::default(),
+        }
+    }
+
+    pub(crate) fn on_start_run(&mut self, run: Run, context: &mut Context<'_, Message>) {
+        self.run = run;
+        self.fetched = 0;
+        self.matched = 0;
+        for _ in 0..self.parameters.operand_fifo_tiles.min(run.length) {
+            self.fetch_next(Ticks::ZERO, context);
+        }
+    }
+
+    /// Asks for the next tile's operands in `delay`.
+    #[inline]
+    fn fetch_next(&mut self, delay: Ticks, context: &mut Context<'_, Message>) {
+        let run = &self.run;
+        let tile = run.tile(self.fetched);
+        self.fetched += 1;
+        let dense = if self.fetched == run.length { run.last_work } else { run.work };
+        let sources = run.sources;
+        let left = Held { tensor: run.left_tensor, place: sources.left_place(tile) };
+        let right = Held { tensor: run.right_tensor, place: sources.right_place(tile) };
+        let fetch_left = left != self.left;
+        let fetch_right = run.right_bytes > 0 && right != self.right;
+        self.left = left;
+        self.right = right;
+        let left_bytes = if fetch_left { run.left_bytes } else { 0 };
+        let right_bytes = if fetch_right { run.right_bytes } else { 0 };
+        let (left_weight, left_activation) = if sources.left_is_weight { (left_bytes, 0) } else { (0, left_bytes) };
+        let (right_weight, right_activation) =
+            if sources.right_is_weight { (right_bytes, 0) } else { (0, right_bytes) };
+        let fetch = OperandFetch {
+            lane: self.lane,
+            activation_bytes: left_activation + right_activation,
+            weight_bytes: left_weight + right_weight,
+            tiles: u8::from(fetch_left) + u8::from(fetch_right),
+            work: TileWork {
+                tile,
+                pairs: dense,
+                dense,
+                left_tensor: run.left_tensor,
+                right_tensor: run.right_tensor,
+                left: run.left_density,
+                right: run.right_density,
+                sources,
+            },
+        };
+        context.send(self.pe, delay, Message::FetchOperands(fetch));
+    }
+
+    /// Works on the pairs of a tile as soon as the multipliers are free.
+    #[inline]
+    pub(crate) fn on_pairs_matched(&mut self, work: TileWork, context: &mut Context<'_, Message>) {
+        let start = self.free_at.max(context.now());
+        let cycles = work.pairs.div_ceil(self.parameters.multipliers);
+        let span = self.parameters.clock.span(Cycles(u64::from(cycles)));
+        let end = start + span;
+        self.free_at = end;
+        self.count(&work, span);
+        self.matched += 1;
+        let actor = context.me();
+        context.trace(|sink| {
+            let label =
+                Label { kind: labels::MAC_TILE, work: self.run.operation.0, part: work.tile.packed() };
+            sink.span(Span { actor, start, end, label });
+        });
+        let until_start = start.since(context.now());
+        if self.fetched < self.run.length {
+            self.fetch_next(until_start, context);
+        } else if self.matched == self.run.length {
+            self.finish_run(until_start, end, context);
+        }
+    }
+
+    #[inline]
+    fn count(&mut self, work: &TileWork, span: Ticks) {
+        self.counts.tiles += 1;
+        self.counts.busy += span;
+        if self.run.kind == RunKind::MultiplyAccumulate {
+            self.counts.dense_multiplications += u64::from(work.dense);
+            self.counts.multiplications += u64::from(work.pairs);
+        }
+    }
+
+    fn finish_run(&mut self, until_start: Ticks, end: Tick, context: &mut Context<'_, Message>) {
+        let free = Message::UnitFree { pe: self.pe_index, unit: self.lane, kind: RunKind::MultiplyAccumulate };
+        let hop = self.parameters.clock.period();
+        context.send(self.parameters.control_block, until_start + hop, free);
+        let sum = end + self.parameters.clock.span(self.parameters.adder_tree_levels());
+        let post_compute = context.me().offset(3);
+        context.send_at(post_compute, sum, Message::ResultReady(self.run));
+    }
+
+    /// What the lane did so far.
+    #[must_use]
+    pub fn counts(&self) -> LaneCounts {
+        self.counts
+    }
+}

@@ -1,0 +1,43 @@
+//! The post-compute sparsity module: a dense result in, zero-free data and its mask out.
+
+use sim_core::{ActorId, Context, Ticks};
+
+use crate::message::Message;
+use crate::run::Run;
+use crate::sparsity::Stage;
+
+/// One lane's post-compute sparsity module: it finds the zeros of a result tile, collapses them away and makes the mask.
+#[derive(Clone, Debug)]
+pub struct PostComputeSparsity {
+    cost: Ticks,
+    pe: ActorId,
+    stage: Stage,
+    tiles: u64,
+}
+
+impl PostComputeSparsity {
+    /// The module after a lane of the PE at `pe`, which takes `cost` a result tile.
+    #[must_use]
+    pub fn new(cost: Ticks, pe: ActorId) -> Self {
+        Self { cost, pe, stage: Stage::default(), tiles: 0 }
+    }
+
+    pub(crate) fn on_result_ready(&mut self, run: Run, context: &mut Context<'_, Message>) {
+        let tiles = u64::from(run.result_tiles());
+        self.tiles += tiles;
+        let leaves = self.stage.admit(context.now(), self.cost * tiles);
+        context.send_at(self.pe, leaves, Message::ResultCompressed(run));
+    }
+
+    /// Use of the module.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// Result tiles compressed.
+    #[must_use]
+    pub fn tiles(&self) -> u64 {
+        self.tiles
+    }
+}

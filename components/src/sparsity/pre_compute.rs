@@ -1,0 +1,39 @@
+//! The pre-compute sparsity module: which pairs of two compressed operands are worth multiplying.
+
+use sim_core::{ActorId, Context, Ticks};
+
+use crate::message::{Message, TileWork};
+use crate::sparsity::Stage;
+
+/// One lane's pre-compute sparsity module: AND of the two masks, filter, zero-collapsing shift. It hands the MAC
+/// lane the pairs of which neither word is zero.
+///
+/// With densities instead of values, the zeros of the two operands are taken as independent, so of `n` pairs
+/// `n·left·right` survive, rounded up.
+#[derive(Clone, Debug)]
+pub struct PreComputeSparsity {
+    cost: Ticks,
+    lane: ActorId,
+    stage: Stage,
+}
+
+impl PreComputeSparsity {
+    /// The module before `lane`, which takes `cost` a tile.
+    #[must_use]
+    pub fn new(cost: Ticks, lane: ActorId) -> Self {
+        Self { cost, lane, stage: Stage::default() }
+    }
+
+    #[inline]
+    pub(crate) fn on_tile_pruned(&mut self, mut work: TileWork, context: &mut Context<'_, Message>) {
+        work.pairs = work.left.of_pairs(work.right, work.dense);
+        let leaves = self.stage.admit(context.now(), self.cost);
+        context.send_at(self.lane, leaves, Message::PairsMatched(work));
+    }
+
+    /// Use of the module.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+}

@@ -1,0 +1,207 @@
+//! Tiles: how an operation is cut, and in which order its tiles are walked.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A dimension of the loop nest of a product `C[b,i,j] += A[b,i,k] * B[b,k,j]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Dimension {
+    /// The item of the batch.
+    B,
+    /// The row of the left operand and of the result.
+    I,
+    /// The column of the right operand and of the result.
+    J,
+    /// The dimension that is summed over.
+    K,
+}
+
+impl Dimension {
+    /// All four, in the order of the fields of a coordinate.
+    pub const ALL: [Self; 4] = [Self::B, Self::I, Self::J, Self::K];
+
+    const fn letter(self) -> char {
+        match self {
+            Self::B => 'b',
+            Self::I => 'i',
+            Self::J => 'j',
+            Self::K => 'k',
+        }
+    }
+}
+
+/// The edge lengths of a tile, in elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TileShape {
+    /// Items of the batch.
+    pub b: u32,
+    /// Rows of the left operand and of the result.
+    pub x: u32,
+    /// Columns of either, and the summed dimension.
+    pub y: u32,
+}
+
+impl TileShape {
+    /// Elements of a full tile of activations.
+    #[must_use]
+    pub fn elements(self) -> u64 {
+        u64::from(self.b) * u64::from(self.x) * u64::from(self.y)
+    }
+
+    /// Elements along each dimension of the loop nest: (b, x, y, y).
+    #[must_use]
+    pub fn along(self) -> [u32; 4] {
+        [self.b, self.x, self.y, self.y]
+    }
+}
+
+impl fmt::Display for TileShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}x{}", self.b, self.x, self.y)
+    }
+}
+
+/// The order of the four loops, outermost first. The innermost decides which operand a lane keeps in its registers:
+/// `k` keeps the result (output-stationary), `j` the left operand, `i` or `b` the right one (weight-stationary).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoopOrder([Dimension; 4]);
+
+impl LoopOrder {
+    /// Batch, rows, columns, reduction: output-stationary.
+    pub const BIJK: Self = Self([Dimension::B, Dimension::I, Dimension::J, Dimension::K]);
+
+    /// The loops, outermost first.
+    #[must_use]
+    pub fn loops(self) -> [Dimension; 4] {
+        self.0
+    }
+
+    /// All 24 orders.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let mut orders = Vec::with_capacity(24);
+        for a in Dimension::ALL {
+            for b in Dimension::ALL {
+                for c in Dimension::ALL {
+                    for d in Dimension::ALL {
+                        if a != b && a != c && a != d && b != c && b != d && c != d {
+                            orders.push(Self([a, b, c, d]));
+                        }
+                    }
+                }
+            }
+        }
+        orders
+    }
+}
+
+impl fmt::Display for LoopOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|dimension| write!(f, "{}", dimension.letter()))
+    }
+}
+
+impl FromStr for LoopOrder {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::all()
+            .into_iter()
+            .find(|order| order.to_string() == text)
+            .ok_or_else(|| format!("`{text}` is no order of the four loops; write each of b, i, j and k once, such as \"bijk\""))
+    }
+}
+
+impl Serialize for LoopOrder {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for LoopOrder {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The place of a tile in its operation: tile indices along (b, i, j, k).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct TileCoordinate(pub [u16; 4]);
+
+impl TileCoordinate {
+    /// The index along `dimension`.
+    #[must_use]
+    #[inline]
+    pub fn along(self, dimension: Dimension) -> u16 {
+        self.0[dimension as usize]
+    }
+
+    /// The tile `steps` further along `dimension`.
+    #[must_use]
+    #[inline]
+    pub fn stepped(mut self, dimension: Dimension, steps: u16) -> Self {
+        self.0[dimension as usize] += steps;
+        self
+    }
+
+    /// The coordinate packed into 64 bits, b highest.
+    #[must_use]
+    #[inline]
+    pub fn packed(self) -> u64 {
+        self.0.iter().fold(0, |packed, &index| (packed << 16) | u64::from(index))
+    }
+}
+
+/// How an operation is cut into tiles: the extents of its loop nest and the tile's edges, in elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TileGrid {
+    extents: [u32; 4],
+    edges: [u32; 4],
+}
+
+impl TileGrid {
+    /// A grid over loops of `extents` (b, i, j, k), cut by `tile`. All extents must be at least 1.
+    #[must_use]
+    pub fn new(extents: [u32; 4], tile: TileShape) -> Self {
+        debug_assert!(extents.iter().all(|&extent| extent > 0));
+        Self { extents, edges: tile.along() }
+    }
+
+    /// Elements along `dimension`.
+    #[must_use]
+    pub fn extent(&self, dimension: Dimension) -> u32 {
+        self.extents[dimension as usize]
+    }
+
+    /// Tiles along `dimension`.
+    #[must_use]
+    #[inline]
+    pub fn tiles(&self, dimension: Dimension) -> u32 {
+        self.extents[dimension as usize].div_ceil(self.edges[dimension as usize])
+    }
+
+    /// All tiles of the grid: cd(b)·cd(i)·cd(j)·cd(k).
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        Dimension::ALL.iter().map(|&dimension| u64::from(self.tiles(dimension))).product()
+    }
+
+    /// Elements along `dimension` of the tile with `index`: the full edge, or less for a ragged last tile.
+    #[must_use]
+    #[inline]
+    pub fn edge_at(&self, dimension: Dimension, index: u32) -> u32 {
+        let (extent, edge) = (self.extents[dimension as usize], self.edges[dimension as usize]);
+        edge.min(extent - index * edge)
+    }
+
+    /// Elements along each dimension of the tile at `coordinate`.
+    #[must_use]
+    #[inline]
+    pub fn edges_at(&self, coordinate: TileCoordinate) -> [u32; 4] {
+        Dimension::ALL.map(|dimension| self.edge_at(dimension, u32::from(coordinate.along(dimension))))
+    }
+}

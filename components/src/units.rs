@@ -1,0 +1,135 @@
+//! Quantities with their units in the type.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Mul, Sub, SubAssign};
+
+use serde::{Deserialize, Serialize};
+
+/// A number of bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Bytes(pub u64);
+
+/// One block of every SRAM and DRAM access: 64 bytes.
+pub const BLOCK: Bytes = Bytes(64);
+
+impl Bytes {
+    /// The bytes that hold `bits`.
+    #[must_use]
+    pub fn holding_bits(bits: u64) -> Self {
+        Self(bits.div_ceil(8))
+    }
+
+    /// Whole blocks of 64 bytes that hold this much.
+    #[must_use]
+    #[inline]
+    pub fn blocks(self) -> u64 {
+        self.0.div_ceil(BLOCK.0)
+    }
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes if bytes >= 1 << 30 => write!(f, "{:.2} GiB", bytes as f64 / (1u64 << 30) as f64),
+            bytes if bytes >= 1 << 20 => write!(f, "{:.2} MiB", bytes as f64 / (1u64 << 20) as f64),
+            bytes if bytes >= 1 << 10 => write!(f, "{:.2} KiB", bytes as f64 / (1u64 << 10) as f64),
+            bytes => write!(f, "{bytes} B"),
+        }
+    }
+}
+
+impl Add for Bytes {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl AddAssign for Bytes {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
+
+impl Sub for Bytes {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+impl SubAssign for Bytes {
+    fn sub_assign(&mut self, other: Self) {
+        self.0 -= other.0;
+    }
+}
+
+impl Mul<u64> for Bytes {
+    type Output = Self;
+    fn mul(self, times: u64) -> Self {
+        Self(self.0 * times)
+    }
+}
+
+impl Sum for Bytes {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self(0), Add::add)
+    }
+}
+
+/// An energy in nanojoules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NanoJoules(pub f64);
+
+/// A power in milliwatts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Milliwatts(pub f64);
+
+/// An area in square millimetres.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SquareMillimetres(pub f64);
+
+impl Milliwatts {
+    /// The energy of this power over `seconds`.
+    #[must_use]
+    pub fn over_seconds(self, seconds: f64) -> NanoJoules {
+        // mW x s = mJ = 1e6 nJ.
+        NanoJoules(self.0 * seconds * 1e6)
+    }
+}
+
+macro_rules! real_quantity {
+    ($quantity:ident) => {
+        impl Add for $quantity {
+            type Output = Self;
+            fn add(self, other: Self) -> Self {
+                Self(self.0 + other.0)
+            }
+        }
+        impl AddAssign for $quantity {
+            fn add_assign(&mut self, other: Self) {
+                self.0 += other.0;
+            }
+        }
+        impl Mul<f64> for $quantity {
+            type Output = Self;
+            fn mul(self, times: f64) -> Self {
+                Self(self.0 * times)
+            }
+        }
+        impl Sum for $quantity {
+            fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+                parts.fold(Self(0.0), Add::add)
+            }
+        }
+    };
+}
+
+real_quantity!(NanoJoules);
+real_quantity!(Milliwatts);
+real_quantity!(SquareMillimetres);

@@ -1,0 +1,64 @@
+//! The word that the user probably meant.
+
+/// The candidate nearest to `word`, if it is near enough to be a slip of the finger.
+pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > 64 {
+        return None;
+    }
+    let word = word.to_lowercase();
+    let distances = candidates
+        .into_iter()
+        .map(|known| (distance(&word, &known.to_lowercase()), known));
+    let (distance, nearest) = distances.min_by_key(|&(distance, _)| distance)?;
+    (distance <= nearest.len().div_ceil(3)).then_some(nearest)
+}
+
+/// `a`, `b` or `c`.
+pub(crate) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    match words.as_slice() {
+        [] => "nothing".to_owned(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other.
+fn distance(from: &str, to: &str) -> usize {
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    let mut rows = vec![(0..=to.len()).collect::<Vec<usize>>()];
+    for i in 1..=from.len() {
+        let mut row = vec![i];
+        for j in 1..=to.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);
+            let mut least = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[from.len()][to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_recognised_and_other_words_are_not() {
+        let fields = ["tile", "clock_mhz", "lanes_per_pe", "dma"];
+        assert_eq!(did_you_mean("tiel", fields), Some("tile"));
+        assert_eq!(did_you_mean("lane_per_pe", fields), Some("lanes_per_pe"));
+        assert_eq!(did_you_mean("DMA", fields), Some("dma"));
+        assert_eq!(did_you_mean("voltage", fields), None);
+        assert_eq!(did_you_mean("x", []), None);
+    }
+
+    #[test]
+    fn words_are_listed_in_prose() {
+        assert_eq!(listed(["a"]), "`a`");
+        assert_eq!(listed(["a", "b", "c"]), "`a`, `b` or `c`");
+    }
+}

@@ -1,0 +1,209 @@
+//! Loading a scenario: reading the files it is made of, laying them over each other, checking what comes out.
+
+mod document;
+pub mod library;
+mod place;
+mod strata;
+mod whole;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use crate::diagnostics::{Diagnostics, Problem, Source};
+use crate::schema::{Checks, CostTable, Finding, Reference, Scenario, ScenarioFile, Stated};
+pub use document::Document;
+use library::Shelf;
+use place::Place;
+pub use place::{Disk, Resolver};
+use strata::Strata;
+
+/// A scenario with the texts it came from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// The cost table that it names.
+    pub costs: CostTable,
+    /// What the user should know although nothing is wrong.
+    pub warnings: Diagnostics,
+    strata: Strata,
+}
+
+impl Scenario {
+    /// Loads the scenario in the file at `path` of the disk.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each at its place.
+    pub fn load(path: impl AsRef<Path>) -> Result<Loaded, Diagnostics> {
+        Self::load_with(path, &Disk)
+    }
+
+    /// Loads the scenario in the file at `path`, where `resolver` finds it and all others.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each at its place.
+    pub fn load_with(path: impl AsRef<Path>, resolver: &dyn Resolver) -> Result<Loaded, Diagnostics> {
+        let place = Place::Disk(path.as_ref().to_owned());
+        let source = place.read(resolver)?;
+        load(place, source, resolver)
+    }
+
+    /// Loads the scenario in `text`; `name` is what diagnostics call it, and files that it names are relative to
+    /// the folder of `name`.
+    ///
+    /// ```
+    /// use scenarios::load::Disk;
+    /// use scenarios::schema::Scenario;
+    /// let loaded = Scenario::parse("mine.ron", r#"(workload: (transformer: Preset("bert-tiny")))"#, &Disk)?;
+    /// assert_eq!(loaded.scenario, Scenario { name: "mine".into(), ..Scenario::default() });
+    ///
+    /// let wrong = Scenario::parse("mine.ron", "(accelerator: (processing_elments: 4))", &Disk).unwrap_err();
+    /// assert!(wrong.render().contains("did you mean `processing_elements`?"));
+    /// # Ok::<(), scenarios::Diagnostics>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each at its place.
+    pub fn parse(name: &str, text: &str, resolver: &dyn Resolver) -> Result<Loaded, Diagnostics> {
+        let source = place::source(name, text.as_bytes().to_vec())?;
+        load(Place::Disk(name.into()), source, resolver)
+    }
+
+    /// Loads a shipped scenario by its name.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn shipped(name: &str) -> Result<Loaded, Diagnostics> {
+        let place = strata::shipped(Shelf::Scenarios, name)
+            .map_err(|(message, help)| Problem::new(message).with_help(help))?;
+        let source = place.read(&Disk)?;
+        load(place, source, &Disk)
+    }
+
+    /// The scenario as a file that states every value.
+    #[must_use]
+    pub fn to_ron(&self) -> String {
+        to_ron(&self.to_form())
+    }
+}
+
+/// A scenario file as text.
+#[must_use]
+pub fn to_ron(file: &ScenarioFile) -> String {
+    let layout = ron::ser::PrettyConfig::new().struct_names(false);
+    // A scenario holds nothing that RON cannot write; were it otherwise, an empty text fails to load.
+    document::options()
+        .to_string_pretty(file, layout)
+        .unwrap_or_default()
+}
+
+impl Loaded {
+    /// The memory description that the scenario names, as type `T`.
+    ///
+    /// # Errors
+    /// The file is not there, or is no `T`.
+    pub fn memory<T: DeserializeOwned>(&self, resolver: &dyn Resolver) -> Result<Document<T>, Diagnostics> {
+        let place = self
+            .strata
+            .referenced("memory", &self.scenario.memory, Shelf::Memories)?;
+        let source = place
+            .read(resolver)
+            .map_err(|problem| self.strata.blame("memory", problem))?;
+        Document::parse(source)
+    }
+
+    /// An error at the field `path`, in the file that states it.
+    #[must_use]
+    pub fn problem(&self, path: &str, message: impl Into<String>, help: impl Into<String>) -> Problem {
+        self.strata.problem(path, message.into(), help.into())
+    }
+
+    /// The texts that the scenario was made of, the user's own first.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.strata.sources()
+    }
+}
+
+impl Diagnostics {
+    /// What is wrong with the field `path` of a scenario that was loaded, such as `accelerator.tile.x` or
+    /// `workload.transformer.layers[2].heads[0]`, at its place in the file that states it.
+    #[must_use]
+    pub fn at(loaded: &Loaded, path: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        loaded.problem(path, message, help).into()
+    }
+}
+
+fn load(place: Place, source: Arc<Source>, resolver: &dyn Resolver) -> Result<Loaded, Diagnostics> {
+    let (mut strata, mut file) = Strata::read(place, source, resolver)?;
+    let mut problems = Diagnostics::default();
+    strata.take_in_transformer(&mut file, resolver, &mut problems);
+
+    let mut checks = Checks::default();
+    file.name.get_or_insert_with(|| strata.default_name());
+    let scenario = Scenario::read(file, &mut checks);
+    whole::check(&scenario, &mut checks);
+    problems.extend(strata.problems(checks.into_findings()));
+    let costs = read_costs(&scenario, &strata, resolver, &mut problems);
+    if let Reference::Preset(_) = scenario.memory
+        && Shelf::Memories.names().next().is_some()
+    {
+        problems.extend(
+            strata
+                .referenced("memory", &scenario.memory, Shelf::Memories)
+                .err(),
+        );
+    }
+
+    match costs {
+        Some(costs) if !problems.has_errors() => Ok(Loaded {
+            scenario,
+            costs,
+            warnings: problems,
+            strata,
+        }),
+        _ => Err(problems),
+    }
+}
+
+fn read_costs(
+    scenario: &Scenario,
+    strata: &Strata,
+    resolver: &dyn Resolver,
+    problems: &mut Diagnostics,
+) -> Option<CostTable> {
+    let read = || -> Result<Document<CostTable>, Diagnostics> {
+        let place = strata.referenced("costs", &scenario.costs, Shelf::Costs)?;
+        let source = place
+            .read(resolver)
+            .map_err(|problem| strata.blame("costs", problem))?;
+        Document::parse(source)
+    };
+    let document = read().map_err(|wrong| problems.extend(wrong)).ok()?;
+    let mut checks = Checks::default();
+    document.value.check(&mut checks);
+    let sound = checks.errors() == 0;
+    problems.extend(
+        checks
+            .into_findings()
+            .into_iter()
+            .map(|finding| document.finding(finding)),
+    );
+    if sound {
+        let mut checks = Checks::default();
+        document.value.check_sizes(&scenario.accelerator, &mut checks);
+        problems.extend(strata.problems(checks.into_findings()));
+    }
+    Some(document.value)
+}
+
+/// The problem that a finding becomes when its place is known.
+fn state(problem: Problem, finding: Finding) -> Problem {
+    let problem = problem.with_help(finding.help);
+    if finding.warning {
+        problem.as_warning()
+    } else {
+        problem
+    }
+}

@@ -1,0 +1,75 @@
+//! Checks of values that are possible alone but not together.
+
+use crate::schema::limits::{MAX_FIFO_TILES, MAX_MODULES, MAX_ROWS_FOLLOWED, MAX_TOKENS};
+use crate::schema::{Checks, Scenario};
+
+/// Looks at products of several fields.
+pub(super) fn check(scenario: &Scenario, checks: &mut Checks) {
+    modules(scenario, checks);
+    tokens(scenario, checks);
+}
+
+fn modules(scenario: &Scenario, checks: &mut Checks) {
+    let accelerator = &scenario.accelerator;
+    let elements = u64::from(accelerator.processing_elements);
+    for (field, per_element) in [
+        ("lanes_per_pe", accelerator.lanes_per_pe),
+        ("softmax_per_pe", accelerator.softmax_per_pe),
+    ] {
+        let modules = elements * u64::from(per_element);
+        if modules > MAX_MODULES {
+            accelerator_field(field, checks, |checks| {
+                checks.wrong(
+                    format!("`processing_elements` x `{field}` is {modules}"),
+                    format!(
+                        "at most {MAX_MODULES} are accepted, because each is an actor of its own in memory"
+                    ),
+                );
+            });
+        }
+    }
+    let tiles = accelerator.lanes() * u64::from(accelerator.operand_fifo_tiles);
+    if tiles > MAX_FIFO_TILES && accelerator.lanes() <= MAX_MODULES {
+        accelerator_field("operand_fifo_tiles", checks, |checks| {
+            checks.wrong(
+                format!("all lanes together would hold {tiles} operand tiles"),
+                format!("at most {MAX_FIFO_TILES} are accepted, because each is kept in memory"),
+            );
+        });
+    }
+}
+
+fn tokens(scenario: &Scenario, checks: &mut Checks) {
+    let (workload, accelerator) = (&scenario.workload, &scenario.accelerator);
+    let tokens = u64::from(workload.batch) * u64::from(workload.sequence_length);
+    if tokens > MAX_TOKENS {
+        checks.within("workload", |checks| {
+            checks.within("sequence_length", |checks| {
+                checks.wrong(
+                    format!("`batch` x `sequence_length` is {tokens} tokens"),
+                    format!("at most {MAX_TOKENS} tokens are accepted in a batch"),
+                );
+            });
+        });
+        return;
+    }
+    let tile = &accelerator.tile;
+    let rows =
+        u64::from(workload.batch.div_ceil(tile.b)) * u64::from(workload.sequence_length.div_ceil(tile.x));
+    let followed = rows * u64::from(accelerator.prefetch_operations);
+    if followed > MAX_ROWS_FOLLOWED {
+        accelerator_field("prefetch_operations", checks, |checks| {
+            checks.wrong(
+                format!("the control block would follow {followed} tile rows"),
+                format!(
+                    "{rows} rows of tiles an operation x `prefetch_operations` can be at most {MAX_ROWS_FOLLOWED}, because \
+                     each is kept in memory: look ahead less, or take larger tiles"
+                ),
+            );
+        });
+    }
+}
+
+fn accelerator_field(field: &str, checks: &mut Checks, look: impl FnOnce(&mut Checks)) {
+    checks.within("accelerator", |checks| checks.within(field, look));
+}

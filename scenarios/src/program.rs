@@ -1,0 +1,63 @@
+//! What a program amounts to, found by walking it once: tile operations and multiplications, by layer and role.
+
+use std::collections::BTreeMap;
+
+use components::operation::{Operation, Role};
+
+/// Tiles and multiplications of all operations of one role in one layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoleTotals {
+    /// Operations.
+    pub operations: u64,
+    /// Tile operations issued to PEs.
+    pub tile_operations: u64,
+    /// Multiplications, zeros counted.
+    pub multiplications: u128,
+}
+
+/// Totals of a program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProgramSummary {
+    /// By layer and role.
+    pub roles: BTreeMap<(u32, Role), RoleTotals>,
+    /// Operations in all.
+    pub operations: u64,
+    /// Tile operations: products, convolutions, softmax, layer norm, non-linearities.
+    pub tile_operations: u64,
+    /// Tile operations that add tensors: embeddings, sums over heads, residuals. Counted apart.
+    pub add_tile_operations: u64,
+    /// Multiplications, zeros counted.
+    pub multiplications: u128,
+}
+
+impl ProgramSummary {
+    /// Walks `program` to its end.
+    pub fn of(program: impl Iterator<Item = Operation>) -> Self {
+        let mut summary = Self::default();
+        program.for_each(|operation| summary.add(&operation));
+        summary
+    }
+
+    /// Adds one operation.
+    pub fn add(&mut self, operation: &Operation) {
+        let (tiles, multiplications) =
+            (operation.tile_operations(), u128::from(operation.dense_multiplications()));
+        let totals = self.roles.entry((operation.layer, operation.role)).or_default();
+        totals.operations += 1;
+        totals.tile_operations += tiles;
+        totals.multiplications += multiplications;
+        self.operations += 1;
+        if operation.work.is_add() {
+            self.add_tile_operations += tiles;
+        } else {
+            self.tile_operations += tiles;
+        }
+        self.multiplications += multiplications;
+    }
+
+    /// Tile operations of `role` in all layers.
+    #[must_use]
+    pub fn tiles_of(&self, role: Role) -> u64 {
+        self.roles.iter().filter(|((_, other), _)| *other == role).map(|(_, totals)| totals.tile_operations).sum()
+    }
+}

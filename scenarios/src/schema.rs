@@ -1,0 +1,34 @@
+//! The fields of a scenario file, section by section.
+//!
+//! Each section is a pair of structs made from one declaration: the section itself, concrete, with every value
+//! checked (`Accelerator`), and its file form, where everything is optional and nothing is checked yet
+//! (`AcceleratorFile`). Files are laid over each other in their file form; [`Scenario`] is what comes out.
+
+mod accelerator;
+mod checks;
+pub mod costs;
+pub mod limits;
+mod number;
+mod reference;
+pub(crate) mod rule;
+mod scenario;
+mod scheduling;
+pub(crate) mod section;
+mod sparsity;
+mod workload;
+
+pub use accelerator::{
+    Accelerator, AcceleratorFile, Axis, Buffers, BuffersFile, Dma, DmaFile, LoopOrder, Stages, StagesFile,
+    Tile, TileFile, Word, WordFile,
+};
+pub(crate) use checks::{Checks, Finding};
+pub use costs::CostTable;
+pub use number::Number;
+pub use reference::Reference;
+pub use scenario::{Scenario, ScenarioFile};
+pub use scheduling::{Policy, Scheduling, SchedulingFile};
+pub use section::{OrNone, Overlay, Stated};
+pub use sparsity::{
+    DensitySource, DensitySourceFile, Distribution, DistributionFile, Sparsity, SparsityFile,
+};
+pub use workload::{ActivationFunction, Embedding, Phase, Workload, WorkloadFile};

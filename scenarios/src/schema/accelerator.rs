@@ -1,0 +1,261 @@
+//! The accelerator: its clock, processing elements, buffers and control.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+use sim_core::Frequency;
+
+use super::limits::MAX_MODULES;
+use super::rule::{nested, parsed, real, value, whole};
+use super::section::{section, stated_as};
+
+section! {
+    /// The accelerator. The defaults are the edge machine of AccelTran (arXiv:2302.14705, `config_tiny`).
+    Accelerator, AcceleratorFile {
+        /// Clock of the whole accelerator, in MHz, to the kHz. Default: 700, the clock of the 14 nm synthesis
+        /// (arXiv:2302.14705).
+        clock_mhz: f64 => real(0.001..=100_000.0, 700.0).in_whole(1000.0, "kHz"),
+        /// Processing elements (PEs). Default: 64 (`config_tiny`).
+        processing_elements: u32 => whole(1..=MAX_MODULES, 64).because("each PE is an actor"),
+        /// MAC lanes in a PE. Default: 16 (`config_tiny`).
+        lanes_per_pe: u32 => whole(1..=MAX_MODULES, 16).because("each lane is an actor"),
+        /// Multipliers in a MAC lane, which an adder tree sums. Default: 16 (`config_tiny`).
+        multipliers_per_lane: u32 => whole(1..=1024, 16),
+        /// Softmax modules in a PE. Default: 4 (`config_tiny`).
+        softmax_per_pe: u32 => whole(1..=MAX_MODULES, 4).because("each module is an actor"),
+        /// The tile in which tensors are cut up.
+        tile: Tile => nested(),
+        /// The on-chip buffers.
+        buffers: Buffers => nested(),
+        /// The fixed-point word.
+        word: Word => nested(),
+        /// The order of the loops over the tiles of a matrix product, outermost first: b batch, i rows, j columns,
+        /// k reduction; any permutation. It decides which operand tiles a lane can reuse. Default: "bijk"
+        /// (`config_tiny`).
+        loop_order: LoopOrder => parsed(LoopOrder::default()),
+        /// Pairs of operand tiles that a MAC lane holds ahead of the one it works on. Default: 2, double
+        /// buffering.
+        operand_fifo_tiles: u32 => whole(1..=4096, 2),
+        /// Bytes a cycle of each PE's activation bus and of its weight bus. Default: None, one dense tile a cycle.
+        operand_bus_bytes: Option<u32> => whole(1..=1 << 20, 1),
+        /// The pipeline stages of a MAC lane before and after the multipliers.
+        stages: Stages => nested(),
+        /// The engine that moves data between main memory and buffers.
+        dma: Dma => nested(),
+        /// How many operations of the transformer the control block looks ahead for data to fetch. Default: 256.
+        prefetch_operations: u32 => whole(1..=65_536, 256),
+        /// Whether modules that are idle leak nothing. Default: false, leakage is charged for all time.
+        power_gating: bool => value(false),
+    } includes {
+        /// The accelerator of which this one overrides what it states: a shipped one by name (`"edge"`) or a file
+        /// (`"mine.ron"`, relative to this file). It stands above what a `base` scenario states.
+        preset
+    }
+}
+
+section! {
+    /// A tile: the unit in which tensors are stored, moved and multiplied. Product tiles are b·x·y by b·y·x.
+    /// Defaults: 1x16x16 (`config_tiny`).
+    Tile, TileFile {
+        /// Batch items in a tile. Default: 1.
+        b: u32 => whole(1..=1024, 1),
+        /// Rows of a tile, in elements. Default: 16.
+        x: u32 => whole(1..=1024, 16),
+        /// Columns of a tile, in elements. Default: 16.
+        y: u32 => whole(1..=1024, 16),
+    }
+}
+
+section! {
+    /// The on-chip SRAM buffers. Defaults: `config_tiny`.
+    Buffers, BuffersFile {
+        /// Capacity for activations, in MB of 2^20 bytes. Default: 4.
+        activation_mb: f64 => real(MIN_MEGABYTES..=MAX_MEGABYTES, 4.0),
+        /// Capacity for weights and embeddings, in MB of 2^20 bytes. Default: 8.
+        weight_mb: f64 => real(MIN_MEGABYTES..=MAX_MEGABYTES, 8.0),
+        /// Capacity for the masks of both, in MB of 2^20 bytes. Default: 1.
+        mask_mb: f64 => real(MIN_MEGABYTES..=MAX_MEGABYTES, 1.0),
+    }
+}
+
+/// The smallest buffer holds a byte.
+const MIN_MEGABYTES: f64 = 1e-6;
+/// The largest buffer holds 1 TB.
+const MAX_MEGABYTES: f64 = 1_048_576.0;
+
+section! {
+    /// The fixed-point word: sign and whole part, then the fraction. Defaults: 4 + 16 = 20 bits, as AccelTran has
+    /// it (arXiv:2302.14705).
+    Word, WordFile {
+        /// Bits of the whole part, the sign among them. Default: 4.
+        integer_bits: u32 => whole(1..=32, 4),
+        /// Bits of the fraction. Default: 16.
+        fraction_bits: u32 => whole(0..=32, 16),
+    }
+}
+
+section! {
+    /// Cycles that a tile spends in the pipeline stages around the multipliers of a MAC lane. Defaults: one cycle each
+    /// (arXiv:2303.14882: DynaProp takes one cycle a tile).
+    Stages, StagesFile {
+        /// Run-time pruning of the operands (DynaProp), cycles a tile. Default: 1.
+        dynaprop_cycles: u32 => whole(0..=1024, 1),
+        /// The module that picks the pairs in which neither operand is zero, cycles a tile. Default: 1.
+        pre_compute_cycles: u32 => whole(0..=1024, 1),
+        /// The module that compresses the result, cycles a tile. Default: 1.
+        post_compute_cycles: u32 => whole(0..=1024, 1),
+    }
+}
+
+section! {
+    /// The DMA engine.
+    Dma, DmaFile {
+        /// Requests of one memory block that may be under way at once. Default: 64, one queue of a channel
+        /// controller.
+        outstanding_requests: u32 => whole(1..=65_536, 64),
+    }
+}
+
+impl Accelerator {
+    /// The clock as an exact frequency.
+    #[must_use]
+    pub fn clock(&self) -> Frequency {
+        Frequency::from_kilohertz((self.clock_mhz * 1000.0).round() as u64)
+    }
+
+    /// All multipliers of the accelerator: the multiplies it can do in a cycle.
+    #[must_use]
+    pub fn multipliers(&self) -> u64 {
+        self.lanes() * u64::from(self.multipliers_per_lane)
+    }
+
+    /// All MAC lanes of the accelerator.
+    #[must_use]
+    pub fn lanes(&self) -> u64 {
+        u64::from(self.processing_elements) * u64::from(self.lanes_per_pe)
+    }
+}
+
+impl Tile {
+    /// Elements of a tile.
+    #[must_use]
+    pub fn elements(&self) -> u64 {
+        u64::from(self.b) * u64::from(self.x) * u64::from(self.y)
+    }
+}
+
+impl Word {
+    /// Bits of a word.
+    #[must_use]
+    pub fn bits(&self) -> u32 {
+        self.integer_bits + self.fraction_bits
+    }
+}
+
+impl Buffers {
+    /// Capacity of the activation buffer, in bytes.
+    #[must_use]
+    pub fn activation_bytes(&self) -> u64 {
+        bytes(self.activation_mb)
+    }
+
+    /// Capacity of the weight buffer, in bytes.
+    #[must_use]
+    pub fn weight_bytes(&self) -> u64 {
+        bytes(self.weight_mb)
+    }
+
+    /// Capacity of the mask buffer, in bytes.
+    #[must_use]
+    pub fn mask_bytes(&self) -> u64 {
+        bytes(self.mask_mb)
+    }
+}
+
+fn bytes(megabytes: f64) -> u64 {
+    (megabytes * 1_048_576.0) as u64
+}
+
+/// One loop of a tiled matrix product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Axis {
+    /// Batch items, b.
+    Batch,
+    /// Rows of the result, i.
+    Row,
+    /// Columns of the result, j.
+    Column,
+    /// The reduction, k.
+    Reduction,
+}
+
+impl Axis {
+    fn letter(self) -> char {
+        match self {
+            Self::Batch => 'b',
+            Self::Row => 'i',
+            Self::Column => 'j',
+            Self::Reduction => 'k',
+        }
+    }
+}
+
+/// The order of the four loops of a tiled matrix product, outermost first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoopOrder([Axis; 4]);
+
+impl LoopOrder {
+    /// The loops, outermost first.
+    #[must_use]
+    pub fn axes(self) -> [Axis; 4] {
+        self.0
+    }
+
+    /// All 24 orders.
+    pub fn all() -> impl Iterator<Item = Self> {
+        const AXES: [Axis; 4] = [Axis::Batch, Axis::Row, Axis::Column, Axis::Reduction];
+        (0..256usize).filter_map(|code| {
+            let order = [0, 2, 4, 6].map(|shift| AXES[(code >> shift) & 3]);
+            AXES.iter()
+                .all(|axis| order.contains(axis))
+                .then_some(Self(order))
+        })
+    }
+}
+
+impl Default for LoopOrder {
+    fn default() -> Self {
+        Self([Axis::Batch, Axis::Row, Axis::Column, Axis::Reduction])
+    }
+}
+
+impl fmt::Display for LoopOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|axis| write!(f, "{}", axis.letter()))
+    }
+}
+
+impl FromStr for LoopOrder {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::all()
+            .find(|order| order.to_string() == text)
+            .ok_or("each of the letters b, i, j and k once, outermost loop first, for example \"bijk\"")
+    }
+}
+
+impl Serialize for LoopOrder {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl From<LoopOrder> for String {
+    fn from(order: LoopOrder) -> Self {
+        order.to_string()
+    }
+}
+
+stated_as!(LoopOrder => String);

@@ -1,0 +1,87 @@
+//! Collecting what is wrong with the values of a scenario.
+
+use crate::diagnostics::MAX_PROBLEMS;
+
+/// What is wrong with a value, and where, by the path of its field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub(crate) path: String,
+    pub(crate) message: String,
+    pub(crate) help: String,
+    pub(crate) warning: bool,
+}
+
+/// Collects what is wrong with the values of a scenario; knows the field being looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Checks {
+    path: String,
+    findings: Vec<Finding>,
+    errors: usize,
+}
+
+impl Checks {
+    /// Runs `look` with the path one field deeper.
+    pub(crate) fn within<R>(&mut self, field: &str, look: impl FnOnce(&mut Self) -> R) -> R {
+        let outer = self.path.len();
+        if outer > 0 && !field.starts_with('[') {
+            self.path.push('.');
+        }
+        self.path.push_str(field);
+        let result = look(self);
+        self.path.truncate(outer);
+        result
+    }
+
+    /// Runs `look` with the path at element `index` of the current one.
+    pub(crate) fn element<R>(&mut self, index: usize, look: impl FnOnce(&mut Self) -> R) -> R {
+        self.within(&format!("[{index}]"), look)
+    }
+
+    /// The path of the field being looked at.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// An impossible value at the current path.
+    pub(crate) fn wrong(&mut self, message: impl Into<String>, help: impl Into<String>) {
+        self.add(message.into(), help.into(), false);
+    }
+
+    /// Something that the user should know of the value at the current path.
+    pub(crate) fn warn(&mut self, message: impl Into<String>, help: impl Into<String>) {
+        self.add(message.into(), help.into(), true);
+    }
+
+    fn add(&mut self, message: String, help: String, warning: bool) {
+        self.errors += usize::from(!warning);
+        if self.findings.len() > MAX_PROBLEMS {
+            return;
+        }
+        self.findings.push(Finding {
+            path: self.path.clone(),
+            message,
+            help,
+            warning,
+        });
+    }
+
+    /// How many values were found impossible so far.
+    pub(crate) fn errors(&self) -> usize {
+        self.errors
+    }
+
+    /// What was found, in the order of the fields; no more than can be shown.
+    pub(crate) fn into_findings(self) -> Vec<Finding> {
+        self.findings
+    }
+
+    /// What a message calls the field being looked at: its path, or the end of a long one.
+    pub(super) fn field(&self) -> &str {
+        let last = self.path.rfind('.').map_or(0, |dot| dot + 1);
+        if self.path.contains('[') {
+            &self.path[last..]
+        } else {
+            &self.path
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Naming another file: a shipped one or the user's own.
+
+use serde::{Deserialize, Serialize};
+
+use super::section::stated_as_itself;
+
+/// Another file that a scenario names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reference {
+    /// One that is shipped, by name.
+    Preset(String),
+    /// A file of the user's, relative to the file that names it.
+    File(String),
+}
+
+stated_as_itself!(Reference);

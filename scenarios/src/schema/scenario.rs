@@ -1,0 +1,41 @@
+//! A whole scenario.
+
+use super::checks::Checks;
+use super::rule::{Rule as _, Section, nested, value, whole};
+use super::section::section;
+use super::{Accelerator, Reference, Scheduling, Sparsity, Workload};
+
+section! {
+    /// A whole scenario, checked, every value in place.
+    Scenario, ScenarioFile {
+        /// What the scenario is called in reports. Default: the name of its file.
+        name: String => value("unnamed scenario".to_owned()),
+        /// What is computed.
+        workload: Workload => nested(),
+        /// The accelerator.
+        accelerator: Accelerator => nested(),
+        /// Main memory: `Preset("name")` or `File("file.ron")`. Default: Preset("lpddr3-1600"), as on the edge
+        /// machine of AccelTran.
+        memory: Reference => value(Reference::Preset("lpddr3-1600".to_owned())),
+        /// Area, power and energy of the modules: `Preset("name")` or `File("file.ron")`. Default:
+        /// Preset("14nm").
+        costs: Reference => value(Reference::Preset("14nm".to_owned())),
+        /// Zeros in the tensors.
+        sparsity: Sparsity => nested(),
+        /// The order of work.
+        scheduling: Scheduling => nested(),
+        /// Seed of every random draw. Default: 1.
+        seed: u64 => whole(0..=u64::MAX, 1),
+    } includes {
+        /// The scenario of which this one overrides what it states: a file (`"other.ron"`, relative to this file) or
+        /// a shipped scenario by name (`"bert-tiny-edge"`).
+        base
+    }
+}
+
+impl Scenario {
+    /// The scenario that `file` states, defaults in place; what is impossible goes to `checks`.
+    pub(crate) fn read(file: ScenarioFile, checks: &mut Checks) -> Self {
+        Section.read(Some(file), checks)
+    }
+}

@@ -1,0 +1,111 @@
+//! How many zeros the tensors hold, and what the accelerator makes of them.
+
+use serde::{Deserialize, Serialize};
+
+use super::checks::Checks;
+use super::rule::{Rule, real, value};
+use super::section::{section, stated_as_itself};
+use super::{Number, Stated};
+
+section! {
+    /// Sparsity of the operands. Defaults: half of all activations and weights are zero, as AccelTran assumes
+    /// (`constants.yaml`, arXiv:2302.14705).
+    Sparsity, SparsityFile {
+        /// Where the density of a tile comes from. Default: Uniform.
+        source: DensitySource => Densities,
+        /// Share of activations that are not zero. Default: 0.5.
+        activation_density: f64 => real(0.0..=1.0, 0.5),
+        /// Share of weights that are not zero. Default: 0.5.
+        weight_density: f64 => real(0.0..=1.0, 0.5),
+        /// Whether the MAC lanes prune at run time (DynaProp). Without it the activations are dense and the stage takes
+        /// no time. Default: true.
+        dynaprop: bool => value(true),
+    }
+}
+
+/// Where the density of a tile comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub enum DensitySource {
+    /// Every tile has the mean density, as the papers do.
+    #[default]
+    Uniform,
+    /// Each tile draws its density from a distribution around the mean, which shows load imbalance.
+    Sampled {
+        /// The distribution of the density of a tile.
+        distribution: Distribution,
+    },
+}
+
+/// The distribution of the densities of tiles, whose mean is the density of the tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub enum Distribution {
+    /// The beta distribution.
+    Beta {
+        /// Sum of both shape parameters: the higher, the closer to the mean are the tiles. Default: 20.
+        concentration: f64,
+    },
+}
+
+/// What a file states of a [`DensitySource`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "DensitySource", deny_unknown_fields)]
+pub enum DensitySourceFile {
+    /// Every tile has the mean density.
+    Uniform,
+    /// Each tile draws its density from a distribution around the mean.
+    Sampled {
+        /// The distribution of the density of a tile.
+        distribution: DistributionFile,
+    },
+}
+
+/// What a file states of a [`Distribution`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Distribution", deny_unknown_fields)]
+pub enum DistributionFile {
+    /// The beta distribution.
+    Beta {
+        /// Sum of both shape parameters.
+        concentration: Number,
+    },
+}
+
+stated_as_itself!(DensitySourceFile);
+
+impl Stated for DensitySource {
+    type Form = DensitySourceFile;
+
+    fn to_form(&self) -> DensitySourceFile {
+        match *self {
+            Self::Uniform => DensitySourceFile::Uniform,
+            Self::Sampled {
+                distribution: Distribution::Beta { concentration },
+            } => DensitySourceFile::Sampled {
+                distribution: DistributionFile::Beta {
+                    concentration: concentration.into(),
+                },
+            },
+        }
+    }
+}
+
+struct Densities;
+
+impl Rule<DensitySource> for Densities {
+    fn read(&self, stated: Option<DensitySourceFile>, checks: &mut Checks) -> DensitySource {
+        match stated {
+            None | Some(DensitySourceFile::Uniform) => DensitySource::Uniform,
+            Some(DensitySourceFile::Sampled {
+                distribution: DistributionFile::Beta { concentration },
+            }) => DensitySource::Sampled {
+                distribution: Distribution::Beta {
+                    concentration: checks.within("distribution", |checks| {
+                        checks.within("concentration", |checks| {
+                            real(1e-3..=1e9, 20.0).check(concentration, checks)
+                        })
+                    }),
+                },
+            },
+        }
+    }
+}

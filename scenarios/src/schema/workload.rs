@@ -1,0 +1,73 @@
+//! The workload: the transformer and what is fed to it.
+
+use serde::{Deserialize, Serialize};
+
+use super::checks::Checks;
+use super::limits::{MAX_BATCH, MAX_SEQUENCE};
+use super::rule::{Rule, value, whole};
+use super::section::{section, stated_as_itself};
+use crate::transformer::Transformer;
+
+section! {
+    /// What is computed.
+    Workload, WorkloadFile {
+        /// The transformer: `Preset("name")`, `Dictionary("file.json")` or `Inline(layers: [..])`. Default:
+        /// Preset("bert-tiny").
+        transformer: Transformer => crate::transformer::Layers,
+        /// Sequences in a batch. Default: 4 (AccelTran, `config_tiny`).
+        batch: u32 => whole(1..=MAX_BATCH, 4),
+        /// Tokens of a sequence. Default: 128 (arXiv:2302.14705).
+        sequence_length: u32 => whole(1..=MAX_SEQUENCE, 128),
+        /// Words of the vocabulary, the rows of the embedding table. Default: 30522 (BERT).
+        vocabulary: u32 => whole(1..=1 << 24, 30_522),
+        /// Forward pass or training step. Default: Inference.
+        phase: Phase => Phases,
+        /// The non-linearity between feed-forward products. Default: Gelu (BERT).
+        activation_function: ActivationFunction => value(ActivationFunction::Gelu),
+        /// What of the embedding table is loaded. Default: Gather.
+        embedding: Embedding => value(Embedding::Gather),
+    }
+}
+
+/// Which pass over the transformer is simulated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    /// The forward pass.
+    #[default]
+    Inference,
+    /// Forward, backward and weight update. Not simulated yet.
+    Training,
+}
+
+/// The non-linearity between feed-forward products.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ActivationFunction {
+    /// Gaussian error linear unit.
+    #[default]
+    Gelu,
+    /// Rectified linear unit.
+    Relu,
+}
+
+/// What of the embedding table is loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Embedding {
+    /// The rows of the tokens in the batch, as hardware would.
+    #[default]
+    Gather,
+    /// The whole table, into the weight buffer: the convention of the published figures.
+    WholeTable,
+}
+
+stated_as_itself!(Phase, ActivationFunction, Embedding);
+
+struct Phases;
+
+impl Rule<Phase> for Phases {
+    fn read(&self, stated: Option<Phase>, checks: &mut Checks) -> Phase {
+        if stated == Some(Phase::Training) {
+            checks.wrong("training is not simulated yet", "`Inference` is accepted");
+        }
+        Phase::Inference
+    }
+}

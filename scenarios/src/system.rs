@@ -1,0 +1,33 @@
+//! From a scenario to a machine, and from a machine that has run to what was measured.
+//!
+//! A [`Plan`] is a scenario whose every part has been resolved and checked; [`Plan::build`] makes the actors;
+//! [`System::run`] runs them to the end; [`Measurements`] is what they say of themselves afterwards.
+
+mod area;
+mod build;
+mod energy;
+mod invariants;
+mod measure;
+mod plan;
+
+pub use area::{Area, area};
+pub use build::System;
+pub use energy::{Energy, energy};
+pub use invariants::violations;
+pub use measure::{LaneTotals, Measurements, PeTotals};
+pub use plan::{Plan, Problem};
+
+use sim_core::SimError;
+use thiserror::Error;
+
+/// Why a run did not come to its end.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The engine stopped.
+    #[error(transparent)]
+    Simulation(#[from] SimError),
+    /// No message was left, but the transformer was not finished.
+    #[error("the machine came to a standstill: {0}")]
+    Standstill(String),
+}

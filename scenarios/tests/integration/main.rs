@@ -1,0 +1,7 @@
+//! The scenario files, through the public interface.
+
+mod diagnostics;
+mod hostile;
+mod library;
+mod mutation;
+mod overlay;
