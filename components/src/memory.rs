@@ -14,7 +14,7 @@
 //!
 //! # Protocol
 //! - A requestor sends a [`MemoryRequest`] with no delay to the channel that
-//!   [`AddressMap::channel_of`] names. Each costs one credit of that channel and kind of access; it starts with
+//!   [`MemoryPorts::channel_of`] names. Each costs one credit of that channel and kind of access; it starts with
 //!   those of [`MemoryPlan::credits`], and a [`Credit`] message brings one back, in the very cycle in which the
 //!   place became free. A requestor out of credits waits for one.
 //! - A request that arrives in cycle `c` (at its edge or between it and the next) is seen by the controller

@@ -3,7 +3,7 @@
 use sim_core::{ActorId, Clock, Context, Message};
 
 use super::violation::Place;
-use super::{Bank, Channel, MemoryMessage, MemoryPlan, Rank};
+use super::{AddressMap, Bank, Channel, MemoryMessage, MemoryPlan, Rank};
 
 /// Any part of a memory.
 #[derive(Clone, Debug)]
@@ -35,14 +35,29 @@ impl MemoryActor {
 /// Where a memory is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemoryPorts {
-    /// The channels, by number: requests go to the one that [`AddressMap::channel_of`] names.
-    ///
-    /// [`AddressMap::channel_of`]: super::AddressMap::channel_of
+    /// The channels, by number.
     pub channels: Vec<ActorId>,
     /// The ranks, channel by channel.
     pub ranks: Vec<ActorId>,
     /// The banks, rank by rank.
     pub banks: Vec<ActorId>,
+    map: AddressMap,
+}
+
+impl MemoryPorts {
+    /// The number of the channel that holds `address`.
+    #[must_use]
+    #[inline]
+    pub fn channel_number(&self, address: u64) -> usize {
+        self.map.channel_of(address)
+    }
+
+    /// The channel that holds `address`.
+    #[must_use]
+    #[inline]
+    pub fn channel_of(&self, address: u64) -> ActorId {
+        self.channels[self.channel_number(address)]
+    }
 }
 
 /// Builds the actors of a memory. `add` registers one and tells its address.
@@ -57,6 +72,7 @@ pub fn build_memory(
         channels: Vec::new(),
         ranks: Vec::new(),
         banks: Vec::new(),
+        map: plan.address_map(),
     };
     for channel in 0..organisation.channels {
         let (first_rank, first_bank) = (ports.ranks.len(), ports.banks.len());

@@ -11,7 +11,7 @@ use sim_core::Frequency;
 pub use controller::{
     CommandQueues, Controller, HitCap, PagePolicy, RefreshPolicy, Scheduling, TransactionQueues, WriteDrain,
 };
-pub use energy::{Currents, EnergyModel, OperationEnergies};
+pub use energy::EnergyModel;
 pub use timing::Timing;
 pub use validate::Problem;
 

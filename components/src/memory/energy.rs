@@ -34,14 +34,14 @@ impl EnergyTable {
     #[must_use]
     pub fn new(description: &MemoryDescription) -> Self {
         match description.energy {
-            EnergyModel::Currents(currents) => Self::from_currents(description, &currents),
-            EnergyModel::Operations(energies) => {
+            EnergyModel::Currents { .. } => Self::from_currents(description),
+            EnergyModel::Operations { activate_pj, read_pj, write_pj, leakage_mw } => {
                 // mW times ns is pJ.
-                let cycle = PicoJoules(energies.leakage_mw.0 * description.cycle_time().0);
+                let cycle = PicoJoules(leakage_mw.0 * description.cycle_time().0);
                 Self {
-                    activate: energies.activate_pj,
-                    read: energies.read_pj,
-                    write: energies.write_pj,
+                    activate: activate_pj,
+                    read: read_pj,
+                    write: write_pj,
                     active_cycle: cycle,
                     idle_cycle: cycle,
                     ..Self::default()
@@ -55,26 +55,29 @@ impl EnergyTable {
         }
     }
 
-    fn from_currents(description: &MemoryDescription, currents: &super::description::Currents) -> Self {
+    fn from_currents(description: &MemoryDescription) -> Self {
+        let EnergyModel::Currents { vdd, idd0, idd2n, idd3n, idd4r, idd4w, idd5ab, idd5pb } = description.energy else {
+            return Self::default();
+        };
         let timing = &description.timing;
         let organisation = &description.organisation;
-        let scale = currents.vdd.0 * f64::from(organisation.devices_per_rank()) * description.cycle_time().0;
+        let scale = vdd.0 * f64::from(organisation.devices_per_rank()) * description.cycle_time().0;
+        let energy = |milliampere_cycles: f64| PicoJoules(milliampere_cycles * scale);
         let (ras, rp) = (timing.activate_to_precharge.0 as f64, timing.precharge.0 as f64);
         let burst = organisation.burst_cycles() as f64;
-        let per_rank = (currents.idd5ab.0 - currents.idd3n.0) * timing.refresh_cycle.0 as f64;
-        let per_bank = match currents.idd5pb {
-            Some(current) => (current.0 - currents.idd3n.0) * timing.bank_refresh_cycle.0 as f64,
-            None => per_rank / f64::from(organisation.banks_per_rank()),
+        let refresh = (idd5ab.0 - idd3n.0) * timing.refresh_cycle.0 as f64;
+        let bank_refresh = match idd5pb {
+            Some(current) => (current.0 - idd3n.0) * timing.bank_refresh_cycle.0 as f64,
+            None => refresh / f64::from(organisation.banks_per_rank()),
         };
-        let energy = |milliampere_cycles: f64| PicoJoules(milliampere_cycles * scale);
         Self {
-            activate: energy(currents.idd0.0 * (ras + rp) - currents.idd3n.0 * ras - currents.idd2n.0 * rp),
-            read: energy((currents.idd4r.0 - currents.idd3n.0) * burst),
-            write: energy((currents.idd4w.0 - currents.idd3n.0) * burst),
-            refresh: energy(per_rank),
-            bank_refresh: energy(per_bank),
-            active_cycle: energy(currents.idd3n.0),
-            idle_cycle: energy(currents.idd2n.0),
+            activate: energy(idd0.0 * (ras + rp) - idd3n.0 * ras - idd2n.0 * rp),
+            read: energy((idd4r.0 - idd3n.0) * burst),
+            write: energy((idd4w.0 - idd3n.0) * burst),
+            refresh: energy(refresh),
+            bank_refresh: energy(bank_refresh),
+            active_cycle: energy(idd3n.0),
+            idle_cycle: energy(idd2n.0),
         }
     }
 }

@@ -8,51 +8,42 @@ use crate::memory::units::{Milliamperes, Milliwatts, PicoJoules, Volts};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum EnergyModel {
-    /// Supply currents of a DRAM datasheet, per device, combined as in Micron's TN-41-01 and DRAMsim3.
-    Currents(Currents),
+    /// Supply voltage and currents of a DRAM datasheet, per device, combined as in Micron's TN-41-01 and
+    /// DRAMsim3.
+    Currents {
+        /// VDD, in V.
+        vdd: Volts,
+        /// IDD0: one bank, activate and precharge every tRC, in mA.
+        idd0: Milliamperes,
+        /// IDD2N: all banks closed, standby, in mA.
+        idd2n: Milliamperes,
+        /// IDD3N: a bank open, standby, in mA.
+        idd3n: Milliamperes,
+        /// IDD4R: reads back to back, in mA.
+        idd4r: Milliamperes,
+        /// IDD4W: writes back to back, in mA.
+        idd4w: Milliamperes,
+        /// IDD5AB (IDD5B): refreshes of all banks back to back, in mA.
+        idd5ab: Milliamperes,
+        /// IDD5PB: per-bank refreshes back to back, in mA; left out, a per-bank refresh costs its share of
+        /// an all-bank one.
+        #[serde(default)]
+        idd5pb: Option<Milliamperes>,
+    },
     /// Energies of each operation of a rank, and its leakage: for arrays without IDD figures.
-    Operations(OperationEnergies),
-    /// One figure for each access, in nJ, background included: the form of the accelerator papers' tables.
+    Operations {
+        /// Sensing a row into the row buffer, in pJ.
+        activate_pj: PicoJoules,
+        /// One column read, in pJ.
+        read_pj: PicoJoules,
+        /// One column write into the cells, in pJ.
+        write_pj: PicoJoules,
+        /// Leakage of a rank, in mW.
+        leakage_mw: Milliwatts,
+    },
+    /// One figure for each access, background included: the form of the accelerator papers' tables.
     PerAccess {
         /// Energy of one access of `request_bytes`, in nJ.
         access_nj: f64,
     },
-}
-
-/// Supply voltage and IDD currents of one device.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Currents {
-    /// VDD, in V.
-    pub vdd: Volts,
-    /// IDD0: one bank, activate and precharge every tRC, in mA.
-    pub idd0: Milliamperes,
-    /// IDD2N: all banks closed, standby, in mA.
-    pub idd2n: Milliamperes,
-    /// IDD3N: a bank open, standby, in mA.
-    pub idd3n: Milliamperes,
-    /// IDD4R: reads back to back, in mA.
-    pub idd4r: Milliamperes,
-    /// IDD4W: writes back to back, in mA.
-    pub idd4w: Milliamperes,
-    /// IDD5AB (IDD5B): refreshes of all banks back to back, in mA.
-    pub idd5ab: Milliamperes,
-    /// IDD5PB: per-bank refreshes back to back, in mA; left out, a per-bank refresh costs its share of an
-    /// all-bank one.
-    #[serde(default)]
-    pub idd5pb: Option<Milliamperes>,
-}
-
-/// Energies of the operations of a rank.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OperationEnergies {
-    /// Sensing a row into the row buffer, in pJ.
-    pub activate_pj: PicoJoules,
-    /// One column read, transfer included, in pJ.
-    pub read_pj: PicoJoules,
-    /// One column write into the cells, transfer included, in pJ.
-    pub write_pj: PicoJoules,
-    /// Leakage of a rank, in mW.
-    pub leakage_mw: Milliwatts,
 }

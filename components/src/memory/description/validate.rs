@@ -271,26 +271,24 @@ fn refresh_period(description: &MemoryDescription, problems: &mut Problems) {
 }
 
 fn energy(description: &MemoryDescription, problems: &mut Problems) {
-    match &description.energy {
-        EnergyModel::Currents(currents) => {
-            problems.amount("energy.vdd", currents.vdd.0);
-            problems.amount("energy.idd0", currents.idd0.0);
-            problems.amount("energy.idd2n", currents.idd2n.0);
-            problems.amount("energy.idd3n", currents.idd3n.0);
-            problems.amount("energy.idd4r", currents.idd4r.0);
-            problems.amount("energy.idd4w", currents.idd4w.0);
-            problems.amount("energy.idd5ab", currents.idd5ab.0);
-            if let Some(current) = currents.idd5pb {
-                problems.amount("energy.idd5pb", current.0);
-            }
+    match description.energy {
+        EnergyModel::Currents { vdd, idd0, idd2n, idd3n, idd4r, idd4w, idd5ab, idd5pb } => {
+            problems.amount("energy.vdd", vdd.0);
+            problems.amount("energy.idd0", idd0.0);
+            problems.amount("energy.idd2n", idd2n.0);
+            problems.amount("energy.idd3n", idd3n.0);
+            problems.amount("energy.idd4r", idd4r.0);
+            problems.amount("energy.idd4w", idd4w.0);
+            problems.amount("energy.idd5ab", idd5ab.0);
+            problems.amount("energy.idd5pb", idd5pb.unwrap_or_default().0);
         }
-        EnergyModel::Operations(energies) => {
-            problems.amount("energy.activate_pj", energies.activate_pj.0);
-            problems.amount("energy.read_pj", energies.read_pj.0);
-            problems.amount("energy.write_pj", energies.write_pj.0);
-            problems.amount("energy.leakage_mw", energies.leakage_mw.0);
+        EnergyModel::Operations { activate_pj, read_pj, write_pj, leakage_mw } => {
+            problems.amount("energy.activate_pj", activate_pj.0);
+            problems.amount("energy.read_pj", read_pj.0);
+            problems.amount("energy.write_pj", write_pj.0);
+            problems.amount("energy.leakage_mw", leakage_mw.0);
         }
-        EnergyModel::PerAccess { access_nj } => problems.amount("energy.access_nj", *access_nj),
+        EnergyModel::PerAccess { access_nj } => problems.amount("energy.access_nj", access_nj),
     }
 }
 
