@@ -247,7 +247,8 @@ impl Channel {
             self.next_command()
         };
         let mut event = work.min(self.refresh.next_due());
-        self.must_wake = work != NEVER;
+        // Requests for banks that await a refresh have no command yet, but the refresh must come.
+        self.must_wake = work != NEVER || self.busy_banks != 0;
         if self.refresh.current().is_some() {
             event = event.min(self.refresh_ready_at());
         }
