@@ -20,6 +20,9 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use load::Load;
 use sim_core::Engine;
 
+/// Kernels whose order is defined stop only at multiples of so many ticks, all at the same one.
+const CHUNK: u64 = 4096;
+
 /// A kernel with a load on it.
 trait Kernel {
     /// Delivers at least so many messages; says how many they were.
@@ -36,7 +39,7 @@ struct Population {
     actors: u32,
 }
 
-const POPULATIONS: [(&str, Population); 5] = {
+const POPULATIONS: [(&str, Population); 6] = {
     const fn of(load: Load, actors: u32) -> Population {
         Population { load, actors }
     }
@@ -44,8 +47,9 @@ const POPULATIONS: [(&str, Population); 5] = {
         ("PHOLD, 64 actors", of(Load::Phold, 64)),
         ("PHOLD, 1,024 actors", of(Load::Phold, 1024)),
         ("PHOLD, 16,384 actors", of(Load::Phold, 16_384)),
-        ("request/response ring, 1,024", of(Load::Ring, 1024)),
-        ("clocks of 40 and 35 ticks, 1,024", of(Load::Clocks, 1024)),
+        ("ring of clients and servers", of(Load::Ring, 1024)),
+        ("ring of eight kinds", of(Load::MixedRing, 1024)),
+        ("clocks of 40 and 35 ticks", of(Load::Clocks, 1024)),
     ]
 };
 
