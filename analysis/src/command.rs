@@ -105,7 +105,11 @@ fn report(failure: &Failure) {
 fn say(diagnostics: &Diagnostics) {
     let mut out = stderr().lock();
     let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let text = if colour { diagnostics.render_in_colour() } else { diagnostics.render() };
+    let text = if colour {
+        diagnostics.render_in_colour()
+    } else {
+        diagnostics.render()
+    };
     drop(out.write_all(text.as_bytes()));
 }
 

@@ -49,6 +49,10 @@ impl Failure {
 
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Self {
-        if error.is_io() { Self::Output(error.into()) } else { Self::Json(error) }
+        if error.is_io() {
+            Self::Output(error.into())
+        } else {
+            Self::Json(error)
+        }
     }
 }

@@ -30,7 +30,10 @@ pub fn prepare(path: &Path, seed: Option<u64>) -> Result<Prepared, Diagnostics> 
     }
     let memory = loaded.memory(&Disk)?.value;
     match Plan::new(loaded.scenario.clone(), memory, loaded.costs.clone()) {
-        Ok(plan) => Ok(Prepared { plan, warnings: loaded.warnings }),
+        Ok(plan) => Ok(Prepared {
+            plan,
+            warnings: loaded.warnings,
+        }),
         Err(problems) => Err(problems
             .into_iter()
             .map(|problem| loaded.problem(&problem.field, problem.message, problem.help))

@@ -23,7 +23,11 @@ impl Style {
     /// Colours on a terminal, unless the environment says otherwise (`NO_COLOR`).
     #[must_use]
     pub fn of(terminal: bool) -> Self {
-        if terminal && std::env::var_os("NO_COLOR").is_none() { Self::Coloured } else { Self::Plain }
+        if terminal && std::env::var_os("NO_COLOR").is_none() {
+            Self::Coloured
+        } else {
+            Self::Plain
+        }
     }
 
     fn bold(self, text: &str) -> String {

@@ -104,7 +104,11 @@ impl RunResult {
             batch: plan.scenario.workload.batch,
             tile_ops: measured.tile_operations(),
             add_tile_ops: measured.add_tile_operations(),
-            tile_ops_by_role: measured.roles.iter().map(|(role, counts)| (*role, counts.retired)).collect(),
+            tile_ops_by_role: measured
+                .roles
+                .iter()
+                .map(|(role, counts)| (*role, counts.retired))
+                .collect(),
             events: measured.events,
             macs_dense: measured.lanes.dense_multiplications,
             macs_effective: measured.lanes.multiplications,

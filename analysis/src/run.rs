@@ -17,6 +17,8 @@ pub fn run(plan: &Plan, engine: Engine, check: bool) -> Result<RunResult, RunErr
     let (measured, _) = system.run(plan)?;
     let wall_seconds = start.elapsed().as_secs_f64();
     let mut result = RunResult::new(plan, &measured, engine, wall_seconds);
-    result.checks = check.then(|| Checks { violations: violations(plan, &measured) });
+    result.checks = check.then(|| Checks {
+        violations: violations(plan, &measured),
+    });
     Ok(result)
 }

@@ -17,7 +17,9 @@ use crate::result::parts::AreaResult;
 
 /// Check a scenario and show the machine it describes, without running it.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  elector check mine.ron\n  elector check bert-tiny-edge --json\n  cat mine.ron | elector check -")]
+#[command(
+    after_help = "Examples:\n  elector check mine.ron\n  elector check bert-tiny-edge --json\n  cat mine.ron | elector check -"
+)]
 pub struct Check {
     /// A scenario file, the name of a shipped one, or `-` for standard input.
     pub scenario: PathBuf,
@@ -85,7 +87,12 @@ impl Resolved {
         let accelerator = &plan.scenario.accelerator;
         let clock_hz = plan.clock.frequency().hertz();
         let mut tile_ops_by_role = BTreeMap::<Role, u64>::new();
-        for ((_, role), totals) in plan.program.roles.iter().filter(|(_, totals)| totals.tile_operations > 0) {
+        for ((_, role), totals) in plan
+            .program
+            .roles
+            .iter()
+            .filter(|(_, totals)| totals.tile_operations > 0)
+        {
             *tile_ops_by_role.entry(*role).or_default() += totals.tile_operations;
         }
         let area = AreaResult::new(plan);

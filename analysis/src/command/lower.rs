@@ -17,7 +17,9 @@ use crate::report::{Style, lower_report};
 
 /// List tile operations: program order from operation to operation, loop order within each.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  elector lower mine.ron | head\n  elector lower mine.ron --summary\n  elector lower mine.ron --json --limit 1000 | jq .role")]
+#[command(
+    after_help = "Examples:\n  elector lower mine.ron | head\n  elector lower mine.ron --summary\n  elector lower mine.ron --json --limit 1000 | jq .role"
+)]
 pub struct Lower {
     /// A scenario file, the name of a shipped one, or `-` for standard input.
     pub scenario: PathBuf,
@@ -93,7 +95,11 @@ impl Lower {
         }
         let mut out = BufWriter::with_capacity(1 << 16, stdout().lock());
         let tiles = tile_operations(&plan).take(self.limit.unwrap_or(usize::MAX));
-        if self.json { write_json(&mut out, tiles)? } else { write_lines(&mut out, tiles)? }
+        if self.json {
+            write_json(&mut out, tiles)?
+        } else {
+            write_lines(&mut out, tiles)?
+        }
         Ok(out.flush()?)
     }
 }
@@ -148,7 +154,10 @@ impl Summary {
     /// The totals of a program; roles that only move data are left out.
     #[must_use]
     pub fn new(program: &ProgramSummary) -> Self {
-        let with_tiles = program.roles.iter().filter(|(_, totals)| totals.tile_operations > 0);
+        let with_tiles = program
+            .roles
+            .iter()
+            .filter(|(_, totals)| totals.tile_operations > 0);
         let roles = with_tiles.map(|(&(layer, role), totals)| RoleSummary {
             layer,
             role,

@@ -23,10 +23,18 @@ pub struct New {
 
 impl New {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
-        let file = if self.file == Path::new("-") { Path::new("scenario.ron") } else { &self.file };
+        let file = if self.file == Path::new("-") {
+            Path::new("scenario.ron")
+        } else {
+            &self.file
+        };
         write_whole(file, TEMPLATE, self.force)?;
         if !quiet {
-            writeln!(stderr().lock(), "wrote {0}; next: elector run {0}", file.display())?;
+            writeln!(
+                stderr().lock(),
+                "wrote {0}; next: elector run {0}",
+                file.display()
+            )?;
         }
         Ok(())
     }
@@ -42,13 +50,16 @@ fn write_whole(file: &Path, text: &str, force: bool) -> Result<(), Failure> {
     let mut temporary = NamedTempFile::new_in(folder).map_err(wrong)?;
     temporary.write_all(text.as_bytes()).map_err(wrong)?;
     allow_reading(&temporary).map_err(wrong)?;
-    let written = if force { temporary.persist(file) } else { temporary.persist_noclobber(file) };
+    let written = if force {
+        temporary.persist(file)
+    } else {
+        temporary.persist_noclobber(file)
+    };
     match written {
         Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Err(Failure::Usage(format!(
-            "{} is there already; --force overwrites it",
-            file.display()
-        ))),
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Err(Failure::Usage(
+            format!("{} is there already; --force overwrites it", file.display()),
+        )),
         Err(error) => Err(wrong(error.error)),
     }
 }
@@ -58,7 +69,8 @@ fn allow_reading(file: &NamedTempFile) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        file.as_file()
+            .set_permissions(std::fs::Permissions::from_mode(0o644))?;
     }
     let _ = file;
     Ok(())

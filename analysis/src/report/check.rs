@@ -18,12 +18,21 @@ pub fn check_report(resolved: &Resolved, style: Style) -> String {
     row("processing elements", grouped(resolved.processing_elements));
     row("MAC lanes", grouped(resolved.mac_lanes));
     row("peak", scaled(resolved.peak_macs_per_second, "MAC/s"));
-    row("peak memory bandwidth", scaled(resolved.peak_memory_gb_s * 1e9, "B/s"));
+    row(
+        "peak memory bandwidth",
+        scaled(resolved.peak_memory_gb_s * 1e9, "B/s"),
+    );
     let (used, capacity) = (resolved.memory_used_bytes, resolved.memory_capacity_bytes);
-    row("main memory used", format!("{} of {}", Bytes(used), Bytes(capacity)));
+    row(
+        "main memory used",
+        format!("{} of {}", Bytes(used), Bytes(capacity)),
+    );
     row("area", format!("{:.2} mm2", resolved.area_mm2));
     for (part, area) in resolved.area_mm2_by_part.parts() {
-        row(&format!("  {part}"), format!("{area:.3} mm2  {}", percent(area, resolved.area_mm2)));
+        row(
+            &format!("  {part}"),
+            format!("{area:.3} mm2  {}", percent(area, resolved.area_mm2)),
+        );
     }
 
     let mut work = Table::default();

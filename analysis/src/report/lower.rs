@@ -9,7 +9,16 @@ use crate::command::lower::Summary;
 #[must_use]
 pub fn lower_report(summary: &Summary, style: Style) -> String {
     let mut table = Table::default();
-    table.row(["layer", "role", "operations", "tile operations", "multiplications"].map(str::to_owned));
+    table.row(
+        [
+            "layer",
+            "role",
+            "operations",
+            "tile operations",
+            "multiplications",
+        ]
+        .map(str::to_owned),
+    );
     for role in &summary.roles {
         table.row([
             role.layer.to_string(),

@@ -32,7 +32,13 @@ pub(super) fn scaled(value: f64, unit: &str) -> String {
     let fits = PREFIXES.iter().find(|(scale, _)| value.abs() >= *scale);
     let (scale, prefix) = fits.copied().unwrap_or((1e-9, "n"));
     let value = value / scale;
-    let decimals = if value < 10.0 { 3 } else if value < 100.0 { 2 } else { 1 };
+    let decimals = if value < 10.0 {
+        3
+    } else if value < 100.0 {
+        2
+    } else {
+        1
+    };
     format!("{value:.decimals$} {prefix}{unit}")
 }
 
@@ -44,7 +50,11 @@ pub(super) fn percent(part: f64, whole: f64) -> String {
 
 /// A bar as long as the share of `whole`, of at most 30 characters.
 pub(super) fn bar(part: f64, whole: f64) -> String {
-    let share = if whole > 0.0 { (part / whole).clamp(0.0, 1.0) } else { 0.0 };
+    let share = if whole > 0.0 {
+        (part / whole).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
     "#".repeat((share * 30.0).round() as usize)
 }
 
@@ -54,7 +64,10 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        assert_eq!(["0", "999", "1,000", "61,440", "1,234,567"], [0u64, 999, 1000, 61440, 1_234_567].map(grouped)[..]);
+        assert_eq!(
+            ["0", "999", "1,000", "61,440", "1,234,567"],
+            [0u64, 999, 1000, 61440, 1_234_567].map(grouped)[..]
+        );
         assert_eq!(scaled(6.257e-5, "s"), "62.57 us");
         assert_eq!(scaled(0.0, "s"), "0 s");
         assert_eq!(scaled(12.8e9, "B/s"), "12.80 GB/s");

@@ -38,14 +38,36 @@ fn cells<const N: usize>(cells: [&str; N]) -> [String; N] {
 }
 
 fn throughput(result: &RunResult) -> String {
-    let rate = |count: f64| if result.seconds > 0.0 { count / result.seconds } else { 0.0 };
+    let rate = |count: f64| {
+        if result.seconds > 0.0 {
+            count / result.seconds
+        } else {
+            0.0
+        }
+    };
     let (dense, effective) = (rate(result.macs_dense as f64), rate(result.macs_effective as f64));
     let mut table = Table::default();
-    table.row(["sequences".to_owned(), scaled(rate(f64::from(result.batch)), "sequences/s"), String::new()]);
+    table.row([
+        "sequences".to_owned(),
+        scaled(rate(f64::from(result.batch)), "sequences/s"),
+        String::new(),
+    ]);
     let of_peak = |macs| format!("{} of peak", percent(macs, result.peak_macs_per_second));
-    table.row(["effective".to_owned(), scaled(2.0 * effective, "OP/s"), of_peak(effective)]);
-    table.row(["dense, zeros counted".to_owned(), scaled(2.0 * dense, "OP/s"), of_peak(dense)]);
-    table.row(["peak".to_owned(), scaled(2.0 * result.peak_macs_per_second, "OP/s"), String::new()]);
+    table.row([
+        "effective".to_owned(),
+        scaled(2.0 * effective, "OP/s"),
+        of_peak(effective),
+    ]);
+    table.row([
+        "dense, zeros counted".to_owned(),
+        scaled(2.0 * dense, "OP/s"),
+        of_peak(dense),
+    ]);
+    table.row([
+        "peak".to_owned(),
+        scaled(2.0 * result.peak_macs_per_second, "OP/s"),
+        String::new(),
+    ]);
     table.render(&[0, 2])
 }
 
@@ -62,7 +84,11 @@ fn lanes(result: &RunResult) -> String {
             meaning.to_owned(),
         ]);
     };
-    row("busy", result.busy_cycles, "multiplying, adding, the non-linearity");
+    row(
+        "busy",
+        result.busy_cycles,
+        "multiplying, adding, the non-linearity",
+    );
     for (name, cycles, meaning) in causes {
         row(name, cycles, meaning);
     }
@@ -84,7 +110,13 @@ fn utilization(result: &RunResult) -> String {
 
 fn energy(result: &RunResult) -> String {
     let energy = &result.energy_nj;
-    let watts = |nanojoules: f64| if result.seconds > 0.0 { nanojoules * 1e-9 / result.seconds } else { 0.0 };
+    let watts = |nanojoules: f64| {
+        if result.seconds > 0.0 {
+            nanojoules * 1e-9 / result.seconds
+        } else {
+            0.0
+        }
+    };
     let mut table = Table::default();
     for (name, nanojoules) in energy.parts().into_iter().chain([("total", energy.total)]) {
         table.row([
@@ -99,8 +131,17 @@ fn energy(result: &RunResult) -> String {
 
 fn area(result: &RunResult) -> String {
     let mut table = Table::default();
-    for (name, area) in result.area_mm2_by_part.parts().into_iter().chain([("total", result.area_mm2)]) {
-        table.row([name.to_owned(), format!("{area:.3} mm2"), percent(area, result.area_mm2)]);
+    for (name, area) in result
+        .area_mm2_by_part
+        .parts()
+        .into_iter()
+        .chain([("total", result.area_mm2)])
+    {
+        table.row([
+            name.to_owned(),
+            format!("{area:.3} mm2"),
+            percent(area, result.area_mm2),
+        ]);
     }
     table.render(&[0])
 }
@@ -117,14 +158,21 @@ fn buffers(result: &RunResult) -> String {
             percent(buffer.peak_bytes as f64, buffer.capacity_bytes as f64),
         ]);
     }
-    format!("{}  {} slices spilled to main memory\n", table.render(&[0]), grouped(result.spills))
+    format!(
+        "{}  {} slices spilled to main memory\n",
+        table.render(&[0]),
+        grouped(result.spills)
+    )
 }
 
 fn memory(result: &RunResult) -> String {
     let memory = &result.memory;
     let mut table = Table::default();
     let mut row = |name: &str, value: String| table.row([name.to_owned(), value]);
-    row("technology", format!("{}, {} channels", memory.technology, memory.channels));
+    row(
+        "technology",
+        format!("{}, {} channels", memory.technology, memory.channels),
+    );
     row(
         "bandwidth",
         format!(
@@ -134,7 +182,10 @@ fn memory(result: &RunResult) -> String {
             percent(memory.achieved_gb_s, memory.peak_gb_s)
         ),
     );
-    row("read, written", format!("{}, {}", Bytes(memory.read_bytes), Bytes(memory.write_bytes)));
+    row(
+        "read, written",
+        format!("{}, {}", Bytes(memory.read_bytes), Bytes(memory.write_bytes)),
+    );
     row(
         "commands",
         format!(
@@ -160,7 +211,16 @@ fn memory(result: &RunResult) -> String {
 
 fn requestors(result: &RunResult) -> String {
     let mut table = Table::default();
-    table.row(cells(["latency, ns", "requests", "bytes", "mean", "p50", "p90", "p99", "max"]));
+    table.row(cells([
+        "latency, ns",
+        "requests",
+        "bytes",
+        "mean",
+        "p50",
+        "p90",
+        "p99",
+        "max",
+    ]));
     for requestor in &result.memory.requestors {
         let latency = requestor.latency_ns;
         let [mean, p50, p90, p99, max] =
@@ -172,12 +232,30 @@ fn requestors(result: &RunResult) -> String {
 }
 
 fn simulation(result: &RunResult) -> String {
-    let rate = |count: u64| if result.wall_seconds > 0.0 { count as f64 / result.wall_seconds } else { 0.0 };
+    let rate = |count: u64| {
+        if result.wall_seconds > 0.0 {
+            count as f64 / result.wall_seconds
+        } else {
+            0.0
+        }
+    };
     let tiles = result.tile_ops + result.add_tile_ops;
     let mut table = Table::default();
-    table.row(["events".to_owned(), grouped(result.events), scaled(rate(result.events), "events/s")]);
-    table.row(["tile operations".to_owned(), grouped(tiles), scaled(rate(tiles), "tiles/s")]);
-    table.row(["wall".to_owned(), scaled(result.wall_seconds, "s"), format!("engine {}", result.engine)]);
+    table.row([
+        "events".to_owned(),
+        grouped(result.events),
+        scaled(rate(result.events), "events/s"),
+    ]);
+    table.row([
+        "tile operations".to_owned(),
+        grouped(tiles),
+        scaled(rate(tiles), "tiles/s"),
+    ]);
+    table.row([
+        "wall".to_owned(),
+        scaled(result.wall_seconds, "s"),
+        format!("engine {}", result.engine),
+    ]);
     let checks = match &result.checks {
         Some(checks) if checks.violations.is_empty() => "  all invariants held\n",
         _ => "",

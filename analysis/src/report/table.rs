@@ -24,7 +24,11 @@ impl Table {
         for row in &self.rows {
             let mut line = String::new();
             for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
-                let padded = if left.contains(&column) { format!("  {cell:<width$}") } else { format!("  {cell:>width$}") };
+                let padded = if left.contains(&column) {
+                    format!("  {cell:<width$}")
+                } else {
+                    format!("  {cell:>width$}")
+                };
                 line.push_str(&padded);
             }
             text.push_str(line.trim_end());

@@ -76,7 +76,11 @@ impl MemoryResult {
             technology,
             channels: 1,
             peak_gb_s: plan.memory.peak_bytes_per_second() / 1e9,
-            achieved_gb_s: if seconds > 0.0 { moved as f64 / seconds / 1e9 } else { 0.0 },
+            achieved_gb_s: if seconds > 0.0 {
+                moved as f64 / seconds / 1e9
+            } else {
+                0.0
+            },
             read_bytes,
             write_bytes: moved - read_bytes,
             activates: 0,

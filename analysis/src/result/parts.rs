@@ -187,11 +187,19 @@ impl Stalls {
         [
             ("memory", self.memory, "data on their way from or to main memory"),
             ("softmax", self.softmax, "rows that softmax modules work on"),
-            ("layer norm", self.layer_norm, "rows that layer-norm modules work on"),
+            (
+                "layer norm",
+                self.layer_norm,
+                "rows that layer-norm modules work on",
+            ),
             ("dependence", self.dependence, "results of other MAC lanes"),
             ("buffer space", self.buffer_space, "room in the activation buffer"),
             ("drain", self.drain, "nothing left to issue: the end of the run"),
-            ("pipeline", self.pipeline, "operands on the way to the lane, results on the way out"),
+            (
+                "pipeline",
+                self.pipeline,
+                "operands on the way to the lane, results on the way out",
+            ),
         ]
     }
 }
