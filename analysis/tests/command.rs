@@ -189,5 +189,7 @@ fn closed_pipe_is_no_failure() {
 
 #[test]
 fn lower_of_the_tiny_scenario() {
-    expect![[r""]].assert_eq(&out(&here(&["lower", "tiny-trace", "--limit", "12"])));
+    expect![[r#"
+    "#]]
+    .assert_eq(&out(&here(&["lower", "tiny-trace", "--limit", "12"])));
 }

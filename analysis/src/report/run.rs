@@ -49,7 +49,7 @@ fn throughput(result: &RunResult) -> String {
     let mut table = Table::default();
     table.row([
         "sequences".to_owned(),
-        scaled(rate(f64::from(result.batch)), "sequences/s"),
+        format!("{} /s", grouped(rate(f64::from(result.batch)).round() as u64)),
         String::new(),
     ]);
     let of_peak = |macs| format!("{} of peak", percent(macs, result.peak_macs_per_second));
@@ -171,7 +171,7 @@ fn memory(result: &RunResult) -> String {
     let mut row = |name: &str, value: String| table.row([name.to_owned(), value]);
     row(
         "technology",
-        format!("{}, {} channels", memory.technology, memory.channels),
+        format!("{}, channels: {}", memory.technology, memory.channels),
     );
     row(
         "bandwidth",
