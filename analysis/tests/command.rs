@@ -190,6 +190,19 @@ fn closed_pipe_is_no_failure() {
 #[test]
 fn lower_of_the_tiny_scenario() {
     expect![[r#"
+        operation  layer  head  role                  b     i     j     k    eb   ei   ej   ek  multiplications
+                1      0     -  embedding add         0     0     0     0     1    8    8    1                0
+                1      0     -  embedding add         0     0     1     0     1    8    8    1                0
+                1      0     -  embedding add         0     1     0     0     1    8    8    1                0
+                1      0     -  embedding add         0     1     1     0     1    8    8    1                0
+                2      0     0  query                 0     0     0     0     1    8    8    8              512
+                2      0     0  query                 0     0     0     1     1    8    8    8              512
+                2      0     0  query                 0     1     0     0     1    8    8    8              512
+                2      0     0  query                 0     1     0     1     1    8    8    8              512
+                3      0     0  key                   0     0     0     0     1    8    8    8              512
+                3      0     0  key                   0     0     0     1     1    8    8    8              512
+                3      0     0  key                   0     1     0     0     1    8    8    8              512
+                3      0     0  key                   0     1     0     1     1    8    8    8              512
     "#]]
     .assert_eq(&out(&here(&["lower", "tiny-trace", "--limit", "12"])));
 }
