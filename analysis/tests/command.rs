@@ -1,5 +1,7 @@
 //! The command as users meet it: what it prints, and how it exits.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
