@@ -5,7 +5,7 @@
 //! activation buffer and a unit is free. Only the oldest operation with work to issue may push other slices out to main
 //! memory, so the machine always moves on.
 
-mod cursor;
+pub(crate) mod cursor;
 mod issue;
 mod policy;
 mod residency;
