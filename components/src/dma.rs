@@ -98,7 +98,11 @@ impl Dma {
         let transfer = &active.transfer;
         let start = match transfer.pattern {
             TransferPattern::Load | TransferPattern::Store => transfer.address,
-            TransferPattern::Gather { table_rows, first_token, .. } => {
+            TransferPattern::Gather {
+                table_rows,
+                first_token,
+                ..
+            } => {
                 let token = u64::from(first_token + active.row);
                 let row = random::draw(self.parameters.seed, token) % u64::from(table_rows.max(1));
                 transfer.address + row * u64::from(transfer.bytes)
@@ -111,17 +115,27 @@ impl Dma {
     fn issue(&mut self, context: &mut Context<'_, Message>) {
         while self.outstanding < self.parameters.outstanding_requests {
             let from_urgent = !self.urgent.is_empty();
-            let queue = if from_urgent { &self.urgent } else { &self.prefetches };
+            let queue = if from_urgent {
+                &self.urgent
+            } else {
+                &self.prefetches
+            };
             let Some(&slot) = queue.front() else { return };
             if self.request_block(slot, context) {
-                if from_urgent { self.urgent.pop_front() } else { self.prefetches.pop_front() };
+                if from_urgent {
+                    self.urgent.pop_front()
+                } else {
+                    self.prefetches.pop_front()
+                };
             }
         }
     }
 
     /// Requests the next block of a transfer; whether it was the last.
     fn request_block(&mut self, slot: u32, context: &mut Context<'_, Message>) -> bool {
-        let Some(mut active) = self.slots[slot as usize] else { return true };
+        let Some(mut active) = self.slots[slot as usize] else {
+            return true;
+        };
         let address = active.next_address;
         active.next_address += BLOCK.0;
         active.outstanding += 1;
@@ -138,7 +152,11 @@ impl Dma {
         }
         self.outstanding += 1;
         self.requests += 1;
-        let access = if active.transfer.pattern == TransferPattern::Store { Access::Write } else { Access::Read };
+        let access = if active.transfer.pattern == TransferPattern::Store {
+            Access::Write
+        } else {
+            Access::Read
+        };
         let request = MemoryRequest {
             address,
             tag: slot,
@@ -147,12 +165,18 @@ impl Dma {
             reply_to: context.me(),
         };
         let channel = self.parameters.memory.channel_of(address);
-        context.send(channel, Ticks::ZERO, Message::Memory(MemoryMessage::Request(request)));
+        context.send(
+            channel,
+            Ticks::ZERO,
+            Message::Memory(MemoryMessage::Request(request)),
+        );
         active.issued_all
     }
 
     pub(crate) fn on_memory(&mut self, message: MemoryMessage, context: &mut Context<'_, Message>) {
-        let MemoryMessage::Response(response) = message else { return };
+        let MemoryMessage::Response(response) = message else {
+            return;
+        };
         let Some(active) = self.slots.get_mut(response.tag as usize).and_then(Option::as_mut) else {
             context.stop("main memory answered a request that the DMA never made");
             return;
@@ -186,7 +210,12 @@ impl Dma {
                 work: active.transfer.id.0,
                 part: u64::from(active.transfer.bytes),
             };
-            sink.span(Span { actor, start: active.started, end, label });
+            sink.span(Span {
+                actor,
+                start: active.started,
+                end,
+                label,
+            });
         });
     }
 

@@ -10,9 +10,7 @@ use super::address_map::AddressMap;
 use super::credit::CreditAccount;
 use super::report::{MemoryReport, collect};
 use super::trace_text::{TraceError, TraceRecord};
-use super::{
-    MemoryActor, MemoryMessage, MemoryPlan, MemoryPorts, MemoryRequest, RequestorId, build_memory,
-};
+use super::{MemoryActor, MemoryMessage, MemoryPlan, MemoryPorts, MemoryRequest, RequestorId, build_memory};
 
 /// The host of a replay.
 ///
