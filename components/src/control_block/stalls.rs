@@ -27,8 +27,14 @@ pub enum StallCause {
 
 impl StallCause {
     /// All causes, in the order of their numbers.
-    pub const ALL: [Self; 6] =
-        [Self::Memory, Self::Softmax, Self::LayerNorm, Self::Dependence, Self::BufferSpace, Self::Drain];
+    pub const ALL: [Self; 6] = [
+        Self::Memory,
+        Self::Softmax,
+        Self::LayerNorm,
+        Self::Dependence,
+        Self::BufferSpace,
+        Self::Drain,
+    ];
 
     /// The name in results.
     #[must_use]
@@ -81,7 +87,9 @@ impl ControlBlock {
     }
 
     fn current_cause(&self) -> StallCause {
-        let Some(leader) = self.entries[self.place_of(self.leader)].as_ref() else { return StallCause::Drain };
+        let Some(leader) = self.entries[self.place_of(self.leader)].as_ref() else {
+            return StallCause::Drain;
+        };
         if leader.operation.id.0 != self.leader {
             return StallCause::Drain;
         }

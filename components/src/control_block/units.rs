@@ -40,7 +40,11 @@ impl FreeUnits {
     /// All units of `pes` PEs. Neighbouring places in the queue lie in different PEs, so that a few runs spread over
     /// many operand buses.
     pub(crate) fn new(pes: u16, lanes: u16, softmax: u16) -> Self {
-        let all = |units: u16| (0..units).flat_map(|unit| (0..pes).map(move |pe| Unit { pe, unit })).collect();
+        let all = |units: u16| {
+            (0..units)
+                .flat_map(|unit| (0..pes).map(move |pe| Unit { pe, unit }))
+                .collect()
+        };
         Self([all(lanes), all(softmax), all(1)])
     }
 

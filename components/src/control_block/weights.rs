@@ -42,7 +42,13 @@ pub(crate) struct WeightStore {
 
 impl WeightStore {
     pub(crate) fn new(space: Space) -> Self {
-        Self { weights: BTreeMap::new(), queue: VecDeque::new(), space, uses: 0, changed: false }
+        Self {
+            weights: BTreeMap::new(),
+            queue: VecDeque::new(),
+            space,
+            uses: 0,
+            changed: false,
+        }
     }
 
     /// Announces a use of `source`, to be loaded if it is not here.
@@ -50,7 +56,14 @@ impl WeightStore {
         let weight = self.weights.entry(source.tensor).or_insert_with(|| {
             self.queue.push_back(source.tensor);
             self.changed = true;
-            Weight { source, footprint, state: WeightState::Queued, users: 0, waiting: Vec::new(), last_used: 0 }
+            Weight {
+                source,
+                footprint,
+                state: WeightState::Queued,
+                users: 0,
+                waiting: Vec::new(),
+                last_used: 0,
+            }
         });
         weight.users += 1;
     }
@@ -70,7 +83,9 @@ impl WeightStore {
     }
 
     pub(crate) fn is_resident(&self, tensor: TensorId) -> bool {
-        self.weights.get(&tensor).is_some_and(|weight| weight.state == WeightState::Resident)
+        self.weights
+            .get(&tensor)
+            .is_some_and(|weight| weight.state == WeightState::Resident)
     }
 
     /// The next weight for which there is room, now marked as loading. Unused weights make way,

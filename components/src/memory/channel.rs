@@ -25,8 +25,6 @@ use super::{Access, Credit, MemoryMessage, MemoryRequest, MemoryResponse, Reques
 
 pub use statistics::{ChannelStatistics, RequestorStatistics};
 
-const NEVER: u64 = u64::MAX;
-
 /// The controller of one channel.
 ///
 /// It works in cycles of the memory clock, and only in those in which something can happen. In one cycle, in
@@ -241,14 +239,11 @@ impl Channel {
     /// Finds the next cycle in which something happens.
     #[inline]
     fn plan_next(&mut self, now: u64) {
-        let work = if self.can_move() {
-            now + 1
-        } else {
-            self.next_command()
-        };
+        let can_move = self.can_move();
+        let work = if can_move { now + 1 } else { self.next_command() };
         let mut event = work.min(self.refresh.next_due());
-        // Requests for banks that await a refresh have no command yet, but the refresh must come.
-        self.must_wake = work != NEVER || self.busy_banks != 0;
+        // Requests of a bank that is stopped for a refresh wait for it.
+        self.must_wake = can_move || self.busy_banks != 0;
         if self.refresh.current().is_some() {
             event = event.min(self.refresh_ready_at());
         }

@@ -272,7 +272,16 @@ fn refresh_period(description: &MemoryDescription, problems: &mut Problems) {
 
 fn energy(description: &MemoryDescription, problems: &mut Problems) {
     match description.energy {
-        EnergyModel::Currents { vdd, idd0, idd2n, idd3n, idd4r, idd4w, idd5ab, idd5pb } => {
+        EnergyModel::Currents {
+            vdd,
+            idd0,
+            idd2n,
+            idd3n,
+            idd4r,
+            idd4w,
+            idd5ab,
+            idd5pb,
+        } => {
             problems.amount("energy.vdd", vdd.0);
             problems.amount("energy.idd0", idd0.0);
             problems.amount("energy.idd2n", idd2n.0);
@@ -282,7 +291,12 @@ fn energy(description: &MemoryDescription, problems: &mut Problems) {
             problems.amount("energy.idd5ab", idd5ab.0);
             problems.amount("energy.idd5pb", idd5pb.unwrap_or_default().0);
         }
-        EnergyModel::Operations { activate_pj, read_pj, write_pj, leakage_mw } => {
+        EnergyModel::Operations {
+            activate_pj,
+            read_pj,
+            write_pj,
+            leakage_mw,
+        } => {
             problems.amount("energy.activate_pj", activate_pj.0);
             problems.amount("energy.read_pj", read_pj.0);
             problems.amount("energy.write_pj", write_pj.0);
