@@ -28,17 +28,10 @@ pub fn prepare(path: &Path, seed: Option<u64>) -> Result<Prepared, Diagnostics> 
     if let Some(seed) = seed {
         loaded.scenario.seed = seed;
     }
-    let memory = loaded.memory(&Disk)?.value;
-    match Plan::new(loaded.scenario.clone(), memory, loaded.costs.clone()) {
-        Ok(plan) => Ok(Prepared {
-            plan,
-            warnings: loaded.warnings,
-        }),
-        Err(problems) => Err(problems
-            .into_iter()
-            .map(|problem| loaded.problem(&problem.field, problem.message, problem.help))
-            .collect()),
-    }
+    Ok(Prepared {
+        plan: Plan::load(&loaded, &Disk)?,
+        warnings: loaded.warnings,
+    })
 }
 
 fn load(path: &Path) -> Result<Loaded, Diagnostics> {

@@ -199,7 +199,23 @@ impl ControlBlock {
     pub(crate) fn receive(&mut self, message: Message, context: &mut Context<'_, Message>) {
         match message {
             Message::Start => self.on_start(context),
-            Message::UnitFree { pe, unit, kind } => self.on_unit_free(pe, unit, UnitClass::of(kind), context),
+            Message::UnitFree {
+                pe,
+                unit,
+                kind,
+                busy_until,
+            } => {
+                let cause = self.current_cause();
+                let unit = Unit {
+                    pe,
+                    unit,
+                    freed_at: context.now(),
+                    busy_until,
+                    cause,
+                };
+                self.on_unit_free(unit, UnitClass::of(kind), context);
+            }
+
             Message::RunRetired(run) => self.on_run_retired(run, context),
             Message::TransferDone(transfer) => self.on_transfer_done(transfer, context),
             other => context.stop(format!("the control block takes no {other:?}")),
@@ -211,9 +227,9 @@ impl ControlBlock {
         self.proceed(context);
     }
 
-    fn on_unit_free(&mut self, pe: u16, unit: u16, class: UnitClass, context: &mut Context<'_, Message>) {
+    fn on_unit_free(&mut self, unit: Unit, class: UnitClass, context: &mut Context<'_, Message>) {
         self.account(context.now());
-        self.units.put(class, Unit { pe, unit });
+        self.units.put(class, unit);
         self.proceed(context);
     }
 
@@ -257,7 +273,7 @@ impl ControlBlock {
             self.admit_operation(operation);
         }
         if self.program_ended && self.oldest == self.admitted {
-            self.finished_at.get_or_insert(context.now());
+            self.finish(context.now());
         }
     }
 

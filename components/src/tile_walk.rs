@@ -15,7 +15,10 @@ impl TileWalk {
     /// The walk over `operation` with its loops in `order`.
     #[must_use]
     pub fn new(operation: &Operation, order: LoopOrder) -> Self {
-        let cursor = operation.work.is_compute().then(|| Cursor::new(operation, order, 1));
+        let cursor = operation
+            .work
+            .is_compute()
+            .then(|| Cursor::new(operation, order, 1));
         Self { cursor, done: 0 }
     }
 }

@@ -46,7 +46,7 @@ pub struct Resolved {
     /// Multiplications that all multipliers can do in a second.
     pub peak_macs_per_second: f64,
     /// Peak bandwidth of main memory, GB/s.
-    pub peak_memory_gb_s: f64,
+    pub peak_memory_gb_s: Option<f64>,
     /// Area of the chip.
     pub area_mm2: f64,
     /// Area of its parts.
@@ -104,7 +104,7 @@ impl Resolved {
             processing_elements: accelerator.processing_elements,
             mac_lanes: accelerator.lanes(),
             peak_macs_per_second: accelerator.multipliers() as f64 * clock_hz,
-            peak_memory_gb_s: plan.memory.peak_bytes_per_second() / 1e9,
+            peak_memory_gb_s: Some(plan.memory.peak_bytes_per_second() / 1e9).filter(|peak| peak.is_finite()),
             area_mm2: area.total(),
             area_mm2_by_part: area,
             operations: plan.program.operations,

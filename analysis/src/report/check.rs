@@ -20,7 +20,9 @@ pub fn check_report(resolved: &Resolved, style: Style) -> String {
     row("peak", scaled(resolved.peak_macs_per_second, "MAC/s"));
     row(
         "peak memory bandwidth",
-        scaled(resolved.peak_memory_gb_s * 1e9, "B/s"),
+        resolved
+            .peak_memory_gb_s
+            .map_or("without limit".to_owned(), |peak| scaled(peak * 1e9, "B/s")),
     );
     let (used, capacity) = (resolved.memory_used_bytes, resolved.memory_capacity_bytes);
     row(

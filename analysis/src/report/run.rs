@@ -173,15 +173,17 @@ fn memory(result: &RunResult) -> String {
         "technology",
         format!("{}, channels: {}", memory.technology, memory.channels),
     );
-    row(
-        "bandwidth",
-        format!(
-            "{:.2} of {:.2} GB/s, {}",
-            memory.achieved_gb_s,
-            memory.peak_gb_s,
-            percent(memory.achieved_gb_s, memory.peak_gb_s)
-        ),
-    );
+    let bandwidth = match memory.peak_gb_s {
+        Some(peak) => {
+            format!(
+                "{:.2} of {peak:.2} GB/s, {}",
+                memory.achieved_gb_s,
+                percent(memory.achieved_gb_s, peak)
+            )
+        }
+        None => format!("{:.2} GB/s, without limit", memory.achieved_gb_s),
+    };
+    row("bandwidth", bandwidth);
     row(
         "read, written",
         format!("{}, {}", Bytes(memory.read_bytes), Bytes(memory.write_bytes)),
@@ -193,6 +195,14 @@ fn memory(result: &RunResult) -> String {
             grouped(memory.activates),
             grouped(memory.precharges),
             grouped(memory.refreshes)
+        ),
+    );
+    row(
+        "refreshing, energy",
+        format!(
+            "{:.1}% of the time, {:.1} pJ/bit",
+            memory.refresh_share * 100.0,
+            memory.pj_per_bit
         ),
     );
     let accesses = (memory.row_hits + memory.row_misses + memory.row_conflicts) as f64;

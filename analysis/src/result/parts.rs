@@ -139,10 +139,6 @@ pub struct Utilization {
 
 /// Cycles in which a MAC lane did not work, averaged over all lanes, by cause. With the busy cycles they make up the
 /// run.
-///
-/// A lane asks for its next run while its last tiles are still under way, and is without a run meanwhile. Where the
-/// waits for a run and the busy cycles thus add up to more than the run, waits are shortened in proportion: the rest
-/// was hidden behind work.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Stalls {
     /// Waiting for main memory.
@@ -166,10 +162,8 @@ impl Stalls {
     #[must_use]
     pub fn new(plan: &Plan, measured: &Measurements, cycles: f64, busy: f64) -> Self {
         let lane_cycle = plan.scenario.accelerator.lanes() as f64 * plan.clock.period().0 as f64;
-        let total = measured.stalls.total() as f64 / lane_cycle;
-        let room = (cycles - busy).max(0.0);
-        let shown = if total > room { room / total } else { 1.0 };
-        let of = |cause| measured.stalls.lane_ticks(cause) as f64 / lane_cycle * shown;
+        let of = |cause| measured.stalls.lane_ticks(cause) as f64 / lane_cycle;
+        let without_run = measured.stalls.total() as f64 / lane_cycle;
         Self {
             memory: of(StallCause::Memory),
             softmax: of(StallCause::Softmax),
@@ -177,7 +171,8 @@ impl Stalls {
             dependence: of(StallCause::Dependence),
             buffer_space: of(StallCause::BufferSpace),
             drain: of(StallCause::Drain),
-            pipeline: (room - total).max(0.0),
+            // What is left, but for the rounding of the division.
+            pipeline: (cycles - busy - without_run).max(0.0),
         }
     }
 

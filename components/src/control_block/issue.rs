@@ -148,9 +148,11 @@ impl ControlBlock {
         self.roles.entry(entry.operation.role).or_default().issued += u64::from(length);
         self.pin(place, &run);
         self.runs_issued += 1;
-        let Some(Unit { pe, unit }) = self.units.take(class) else {
+        let Some(taken) = self.units.take(class) else {
             return;
         };
+        self.discharge(class, &taken, context.now());
+        let Unit { pe, unit, .. } = taken;
         let pe = self
             .parameters
             .first_pe
