@@ -36,8 +36,8 @@ impl Message for Signal {
     fn fingerprint(&self) -> u64 {
         match *self {
             Self::Start => 0,
-            Self::Read { address } => address << 2 | 1,
-            Self::Data { address } => address << 2 | 2,
+            Self::Read { address } => (address << 2) | 1,
+            Self::Data { address } => (address << 2) | 2,
         }
     }
 }

@@ -58,7 +58,7 @@ impl Load {
     }
 
     fn route(self, dice: u64, now: u64, from: u32, actors: u32) -> (u32, u64) {
-        let random_peer = ((dice >> 32) * u64::from(actors) >> 32) as u32;
+        let random_peer = (((dice >> 32) * u64::from(actors)) >> 32) as u32;
         match self {
             Self::Phold => (random_peer, 1 + dice % 64),
             Self::Ring | Self::MixedRing => (from, if from.is_multiple_of(2) { 8 } else { 1 }),
@@ -185,7 +185,7 @@ impl Kind {
             Self::Parity { ones, rounds } => {
                 *ones = ones.wrapping_add(input.count_ones());
                 *rounds = rounds.wrapping_add(1);
-                u64::from(*ones) << 32 | u64::from(*rounds)
+                (u64::from(*ones) << 32) | u64::from(*rounds)
             }
             Self::Filter { taps } => {
                 taps.rotate_right(1);
@@ -196,7 +196,7 @@ impl Kind {
                 let next = input & 1 == 1;
                 *edges = edges.wrapping_add(u16::from(next != *on));
                 *on = next;
-                input >> 1 ^ u64::from(*edges)
+                (input >> 1) ^ u64::from(*edges)
             }
         }
     }

@@ -53,7 +53,7 @@ const POPULATIONS: [(&str, Population); 6] = {
     ]
 };
 
-/// A kernel under its name, and the events that make a round of about a tenth of a second.
+/// A kernel under its name, and the events that make a round of a tenth of a second or more.
 struct Contender {
     name: &'static str,
     build: Box<dyn Fn(Population) -> Box<dyn Kernel>>,
@@ -74,7 +74,7 @@ fn contenders() -> Vec<Contender> {
         #[cfg(feature = "desim")]
         of("desim", 1_000_000, raw_desim::build),
         of("BinaryHeap", 1_000_000, std_heap::build),
-        of("NeXosim", 50_000, nexosim::build),
+        of("NeXosim", 200_000, nexosim::build),
         of("heap engine", 1_000_000, ours::on(Engine::Heap)),
         #[cfg(feature = "desim")]
         of("desim engine", 500_000, ours::on(Engine::Desim)),
