@@ -16,7 +16,7 @@ use self::bank_queue::BankQueue;
 use self::ingress::Ingress;
 use self::pending::PendingBlocks;
 use self::refresh::RefreshTimer;
-use self::scoreboard::{CLOSED, Scoreboard};
+use self::scoreboard::{CLOSED, Scoreboard, Wants};
 use self::transaction::{NONE, Transaction, TransactionQueue, Transactions};
 use super::address_map::AddressMap;
 use super::description::{CommandQueues, HitCap, PagePolicy, Scheduling, TransactionQueues, WriteDrain};
@@ -76,9 +76,11 @@ pub struct Channel {
     /// The bank of the last command.
     last_bank: usize,
     /// Banks with queued requests, with room for more, and with an open row.
-    busy_banks: u128,
-    room: u128,
-    open_banks: u128,
+    busy_banks: u64,
+    room: u64,
+    open_banks: u64,
+    /// What each bank wants next.
+    wants: Wants,
 
     /// The next cycle in which something happens by itself.
     next_event: u64,
@@ -103,7 +105,7 @@ impl Channel {
         let organisation = &description.organisation;
         let controller = &description.controller;
         let banks = bank_actors.len();
-        let all_banks = u128::MAX >> (128 - banks);
+        let all_banks = u64::MAX >> (64 - banks);
         let (unified, read_places, write_places) = match controller.transaction_queues {
             TransactionQueues::Split { reads, writes } => (false, reads, writes),
             TransactionQueues::Unified { depth } => (true, depth, 0),
@@ -157,6 +159,7 @@ impl Channel {
             busy_banks: 0,
             room: all_banks,
             open_banks: 0,
+            wants: Wants::default(),
             must_wake: false,
             wakes: Vec::new(),
             halted: None,
@@ -551,6 +554,7 @@ impl Channel {
         let open_row = self.board.banks[bank].open_row;
         self.queues[bank].push(slot, &transaction, open_row);
         self.busy_banks |= 1 << bank;
+        self.update_wants(bank);
         if transaction.access == Access::Read {
             self.queued_reads += 1;
         }

@@ -27,7 +27,7 @@ impl fmt::Display for Problem {
 /// Cycles beyond which a timing is taken for a mistake: keeps sums of timings far from overflow.
 const MOST_CYCLES: u64 = 1 << 24;
 /// Banks of one channel that the scheduler's bit masks can hold.
-const MOST_BANKS: u64 = 128;
+const MOST_BANKS: u64 = 64;
 /// Channels that one memory may have.
 const MOST_CHANNELS: u32 = 1024;
 /// Actors (channels, ranks and banks) that one memory may have.
@@ -98,7 +98,7 @@ fn organisation(description: &MemoryDescription, problems: &mut Problems) {
     problems.power_of_two("organisation.channels", organisation.channels, MOST_CHANNELS);
     problems.power_of_two("organisation.ranks", organisation.ranks, 64);
     problems.power_of_two("organisation.bank_groups", organisation.bank_groups, 64);
-    problems.power_of_two("organisation.banks_per_group", organisation.banks_per_group, 128);
+    problems.power_of_two("organisation.banks_per_group", organisation.banks_per_group, 64);
     problems.power_of_two("organisation.rows", organisation.rows, 1 << 24);
     problems.power_of_two("organisation.columns", organisation.columns, 1 << 20);
     problems.power_of_two("organisation.device_width", organisation.device_width, 4096);
