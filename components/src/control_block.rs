@@ -148,6 +148,8 @@ pub struct ControlBlock {
     weights: WeightStore,
     pending: Pending,
     space_waiting: Vec<usize>,
+    /// Whether the leader found no room when it last asked: until it gets some, nobody else does.
+    leader_short_of_room: bool,
     spill_offset: u64,
     tokens_gathered: u32,
     clock_of_use: u64,
@@ -183,6 +185,7 @@ impl ControlBlock {
             weights: WeightStore::new(Space::new(parameters.weight_space)),
             pending: Pending::default(),
             space_waiting: Vec::new(),
+            leader_short_of_room: false,
             spill_offset: 0,
             tokens_gathered: 0,
             clock_of_use: 0,

@@ -165,12 +165,19 @@ impl ControlBlock {
         context: &mut Context<'_, Message>,
     ) -> Option<StallCause> {
         let footprint = self.tensors[tensor].as_ref()?.slices[b as usize].footprint;
-        if self.activation_space.take(footprint) {
+        let leads = place == self.place_of(self.leader);
+        // Room made for the leader is the leader's: others would take it, be pushed out again, and so forth for ever.
+        if (leads || !self.leader_short_of_room) && self.activation_space.take(footprint) {
             self.tensors[tensor].as_mut()?.slices[b as usize].state = state;
             self.send_to_buffers(self.parameters.buffers[0], footprint, Message::Reserve, context);
+            if leads && std::mem::take(&mut self.leader_short_of_room) {
+                let woken = std::mem::take(&mut self.space_waiting);
+                self.make_all_issuable(woken);
+            }
             return None;
         }
-        if place == self.place_of(self.leader) {
+        if leads {
+            self.leader_short_of_room = true;
             self.make_room(place, footprint, context);
         }
         if !self.space_waiting.contains(&place) {
