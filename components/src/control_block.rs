@@ -285,7 +285,7 @@ impl ControlBlock {
             .filter_map(|(tensor, rows)| self.tensor_places.get(&tensor).map(|&tensor| Input { tensor, rows }))
             .collect();
         for weight in operation.weights() {
-            self.weights.want(*weight, self.parameters.weight_footprint(weight.elements));
+            self.weights.want(*weight, self.parameters.weight_footprint(weight.elements), operation.id.0);
         }
         let weights = operation.weights().map(|weight| weight.tensor).collect();
         let output = self.admit_output(&operation, cursor.finishes_sums(), class);
@@ -418,7 +418,7 @@ impl ControlBlock {
     fn finish_operation(&mut self, place: usize, context: &mut Context<'_, Message>) {
         let Some(entry) = self.entries[place].take() else { return };
         for tensor in entry.weights {
-            self.weights.release(tensor);
+            self.weights.release(tensor, entry.operation.id.0);
         }
         while self.oldest < self.admitted && self.entries[self.place_of(self.oldest)].is_none() {
             self.oldest += 1;

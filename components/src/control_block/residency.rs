@@ -4,7 +4,6 @@ use sim_core::Context;
 
 use super::issue::Need;
 use super::tensors::SliceState;
-use super::weights::WeightState;
 use super::{ControlBlock, StallCause};
 use crate::message::{Message, Traffic, Transfer, TransferId, TransferPattern};
 use crate::operation::{Footprint, TensorId, Work};
@@ -74,7 +73,11 @@ impl ControlBlock {
     pub(super) fn load_weights(&mut self, context: &mut Context<'_, Message>) {
         let mut evicted = Vec::new();
         loop {
-            let next = self.weights.next_load(|footprint| evicted.push(footprint)).cloned();
+            let has_begun = |operation: u32| {
+                let entry = self.entries[operation as usize % self.entries.len()].as_ref();
+                entry.is_some_and(|entry| entry.cursor.has_begun())
+            };
+            let next = self.weights.next_load(has_begun, |footprint| evicted.push(footprint)).cloned();
             for footprint in evicted.drain(..) {
                 self.send_to_buffers(self.parameters.buffers[1], footprint, Message::Release, context);
             }
@@ -121,9 +124,7 @@ impl ControlBlock {
     }
 
     pub(super) fn weight_arrived(&mut self, tensor: TensorId) {
-        let Some(weight) = self.weights.get_mut(tensor) else { return };
-        weight.state = WeightState::Resident;
-        let woken = std::mem::take(&mut weight.waiting);
+        let woken = self.weights.arrived(tensor);
         self.make_all_issuable(woken);
     }
 
