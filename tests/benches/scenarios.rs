@@ -21,11 +21,15 @@ fn whole_scenarios(criterion: &mut Criterion) {
     ];
     let mut group = criterion.benchmark_group("scenarios");
     group.sample_size(10).sampling_mode(SamplingMode::Flat);
-    group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(4));
+    group
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(4));
     for (name, loaded) in cases {
         let plan = plan(&loaded);
         group.throughput(Throughput::Elements(plan.program.tile_operations));
-        group.bench_function(name, |bencher| bencher.iter(|| black_box(run(plan.clone()).measured.events)));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| black_box(run(plan.clone()).measured.events))
+        });
     }
     group.finish();
 }

@@ -21,13 +21,18 @@ impl Run {
     /// Cycles of the accelerator from the start to the end of the last operation.
     #[must_use]
     pub fn cycles(&self) -> u64 {
-        self.plan.clock.cycles_spanning(self.measured.finished.since(Tick::ZERO)).0
+        self.plan
+            .clock
+            .cycles_spanning(self.measured.finished.since(Tick::ZERO))
+            .0
     }
 
     /// Simulated seconds.
     #[must_use]
     pub fn seconds(&self) -> f64 {
-        self.plan.timebase.seconds(self.measured.finished.since(Tick::ZERO))
+        self.plan
+            .timebase
+            .seconds(self.measured.finished.since(Tick::ZERO))
     }
 }
 
@@ -82,12 +87,18 @@ pub fn plan(loaded: &Loaded) -> Plan {
 /// Scenario and memory do not go together.
 #[must_use]
 pub fn plan_on_memory(loaded: &Loaded, change: impl FnOnce(&mut MemoryDescription)) -> Plan {
-    let document = loaded.memory::<MemoryDescription>(&Disk).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
+    let document = loaded
+        .memory::<MemoryDescription>(&Disk)
+        .unwrap_or_else(|wrong| panic!("{}", wrong.render()));
     let mut description = document.value.clone();
     change(&mut description);
     let memory = MemoryPlan::new(description).unwrap_or_else(|problems| panic!("{problems:?}"));
-    Plan::new(loaded.scenario.clone(), MainMemory::Banked(Box::new(memory)), loaded.costs.clone())
-        .unwrap_or_else(|problems| panic!("{problems:?}"))
+    Plan::new(
+        loaded.scenario.clone(),
+        MainMemory::Banked(Box::new(memory)),
+        loaded.costs.clone(),
+    )
+    .unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
 /// Runs `plan` on `engine`.

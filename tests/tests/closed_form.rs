@@ -56,13 +56,23 @@ fn in_lane(tiles: u64, cycles: u64, first: u64, result: u64) -> u64 {
 fn product(batch: u64, [rows, columns, depth]: [u64; 3], weight: bool) -> u64 {
     let tiles = batch * (rows / TILE) * (columns / TILE) * (depth / TILE);
     let load = if weight { transfer(1, columns * depth) } else { 0 };
-    load + in_lane(tiles, TILE * TILE * TILE / MULTIPLIERS, if weight { 1 } else { 2 }, 1)
+    load + in_lane(
+        tiles,
+        TILE * TILE * TILE / MULTIPLIERS,
+        if weight { 1 } else { 2 },
+        1,
+    )
 }
 
 /// Work on `terms` tensors of `batch` items of a sequence, element by element.
 fn elementwise(batch: u64, columns: u64, terms: u64) -> u64 {
     let row = columns / TILE;
-    in_lane(batch * SEQUENCE / TILE * row, terms * TILE * TILE / MULTIPLIERS, terms, row)
+    in_lane(
+        batch * SEQUENCE / TILE * row,
+        terms * TILE * TILE / MULTIPLIERS,
+        terms,
+        row,
+    )
 }
 
 /// Softmax or layer norm over rows of `columns`.
@@ -102,11 +112,17 @@ fn bert(batch: u64, [layers, hidden, heads, inner]: [u64; 4]) -> u64 {
 /// The sum of words and positions: two terms of work, of which one comes by the weight bus.
 fn sum_with_positions(batch: u64, hidden: u64) -> u64 {
     let row = hidden / TILE;
-    in_lane(batch * SEQUENCE / TILE * row, 2 * TILE * TILE / MULTIPLIERS, 1, row)
+    in_lane(
+        batch * SEQUENCE / TILE * row,
+        2 * TILE * TILE / MULTIPLIERS,
+        1,
+        row,
+    )
 }
 
 fn simulated(model: &str, batch: u32, inner: u32) -> u64 {
-    let text = format!("(base: \"bert-tiny-edge\", workload: (transformer: Preset(\"{model}\"), batch: {batch}))");
+    let text =
+        format!("(base: \"bert-tiny-edge\", workload: (transformer: Preset(\"{model}\"), batch: {batch}))");
     let mut loaded = Scenario::parse("closed-form.ron", &text, &Disk).unwrap();
     machine(&mut loaded.scenario);
     for layer in &mut loaded.scenario.workload.transformer.layers {
@@ -118,7 +134,11 @@ fn simulated(model: &str, batch: u32, inner: u32) -> u64 {
 #[test]
 fn a_bert_tiny_takes_the_cycles_of_the_sum() {
     for batch in [1, 2, 4] {
-        assert_eq!(simulated("bert-tiny", batch, 512), bert(u64::from(batch), [2, 128, 2, 512]), "batch {batch}");
+        assert_eq!(
+            simulated("bert-tiny", batch, 512),
+            bert(u64::from(batch), [2, 128, 2, 512]),
+            "batch {batch}"
+        );
     }
 }
 
@@ -135,5 +155,9 @@ fn looking_ahead_hides_what_the_sum_cannot_but_not_the_lanes_work() {
     });
     let run = run(plan(&loaded));
     let busy = run.measured.lanes.busy.0 / run.plan.clock.period().0;
-    assert!(busy < run.cycles() && run.cycles() < bert(4, [2, 128, 2, 512]), "{busy} {}", run.cycles());
+    assert!(
+        busy < run.cycles() && run.cycles() < bert(4, [2, 128, 2, 512]),
+        "{busy} {}",
+        run.cycles()
+    );
 }

@@ -25,7 +25,11 @@ fn all_engines_agree_on_every_shipped_scenario() {
 fn a_run_repeats() {
     for name in ["tiny-trace", "flexibert-mixed"] {
         let loaded = shipped_small(name);
-        assert_eq!(outcome(&loaded, Engine::Wheel), outcome(&loaded, Engine::Wheel), "{name}");
+        assert_eq!(
+            outcome(&loaded, Engine::Wheel),
+            outcome(&loaded, Engine::Wheel),
+            "{name}"
+        );
     }
 }
 
@@ -36,10 +40,18 @@ fn the_seed_decides_sampled_densities() {
             scenario.seed = seed;
             // Tokens are drawn from the seed as well, but to an ideal memory all addresses are the same.
             scenario.memory = memory("ideal");
-            scenario.sparsity.source = DensitySource::Sampled { distribution: Distribution::Beta { concentration: 20.0 } };
+            scenario.sparsity.source = DensitySource::Sampled {
+                distribution: Distribution::Beta { concentration: 20.0 },
+            };
         })
     };
-    let multiplications = |seed| try_run(plan(&seeded(seed)), Engine::Wheel).unwrap().measured.lanes.multiplications;
+    let multiplications = |seed| {
+        try_run(plan(&seeded(seed)), Engine::Wheel)
+            .unwrap()
+            .measured
+            .lanes
+            .multiplications
+    };
     assert_eq!(multiplications(1), multiplications(1));
     assert_ne!(multiplications(1), multiplications(2));
 }

@@ -12,18 +12,30 @@ use crate::random::planned;
 fn every_shipped_scenario_keeps_the_invariants() {
     for name in shipped_names() {
         let run = run(plan(&shipped_small(name)));
-        assert_eq!(violations(&run.plan, &run.measured), Vec::<String>::new(), "{name}");
+        assert_eq!(
+            violations(&run.plan, &run.measured),
+            Vec::<String>::new(),
+            "{name}"
+        );
     }
 }
 
 /// Random scenarios of a fixed seed, so that what failed once fails again.
 fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64)
+    std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok())
+        .unwrap_or(64)
 }
 
 #[test]
 fn random_machines_finish_and_keep_the_invariants() {
-    let config = Config { cases: cases(), failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
+    let config = Config {
+        cases: cases(),
+        failure_persistence: None,
+        max_shrink_iters: 2000,
+        ..Config::default()
+    };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let spills = std::cell::Cell::new(0);
     let outcome = runner.run(&planned(), |case| {

@@ -21,7 +21,10 @@ fn assert_never_slower(what: &str, cycles: &[u64]) {
     for pair in cycles.windows(2) {
         assert!(pair[1] as f64 <= pair[0] as f64 * SLACK, "{what}: {cycles:?}");
     }
-    assert!(cycles.last() < cycles.first(), "{what} win nothing at all: {cycles:?}");
+    assert!(
+        cycles.last() < cycles.first(),
+        "{what} win nothing at all: {cycles:?}"
+    );
 }
 
 #[test]
@@ -57,7 +60,12 @@ fn more_channels_are_not_slower() {
     for name in ["lpddr3-1600", "hbm2"] {
         let loaded = shipped("bert-tiny-edge", |scenario| scenario.memory = memory(name));
         let cycles: Vec<u64> = [1, 2, 4, 8]
-            .map(|channels| run(plan_on_memory(&loaded, |memory| memory.organisation.channels = channels)).cycles())
+            .map(|channels| {
+                run(plan_on_memory(&loaded, |memory| {
+                    memory.organisation.channels = channels
+                }))
+                .cycles()
+            })
             .to_vec();
         println!("channels, {name}: {cycles:?}");
         assert_never_slower(&format!("channels of {name}"), &cycles);
@@ -67,12 +75,17 @@ fn more_channels_are_not_slower() {
 #[test]
 fn larger_buffers_never_move_more_data() {
     let traffic = [0.375, 0.5, 0.75, 1.0, 2.0, 4.0].map(|activation_mb| {
-        let run = bert_tiny("lpddr3-1600", |scenario| scenario.accelerator.buffers.activation_mb = activation_mb);
+        let run = bert_tiny("lpddr3-1600", |scenario| {
+            scenario.accelerator.buffers.activation_mb = activation_mb
+        });
         run.measured.memory.read_bytes + run.measured.memory.write_bytes
     });
     println!("traffic: {traffic:?}");
     assert!(traffic.windows(2).all(|pair| pair[1] <= pair[0]), "{traffic:?}");
-    assert!(traffic[5] < traffic[0], "the smallest buffer spills nothing: {traffic:?}");
+    assert!(
+        traffic[5] < traffic[0],
+        "the smallest buffer spills nothing: {traffic:?}"
+    );
 }
 
 fn at_density(density: f64) -> Run {
@@ -93,7 +106,13 @@ fn nothing_but_zeros_is_never_multiplied_yet_every_tile_retires() {
 #[test]
 fn without_zeros_every_multiplication_is_done() {
     let run = at_density(1.0);
-    assert_eq!(run.measured.lanes.multiplications, run.measured.lanes.dense_multiplications);
-    assert_eq!(u128::from(run.measured.lanes.multiplications), run.plan.program.multiplications);
+    assert_eq!(
+        run.measured.lanes.multiplications,
+        run.measured.lanes.dense_multiplications
+    );
+    assert_eq!(
+        u128::from(run.measured.lanes.multiplications),
+        run.plan.program.multiplications
+    );
     assert!(run.cycles() > at_density(0.5).cycles());
 }

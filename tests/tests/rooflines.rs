@@ -27,8 +27,14 @@ fn no_run_is_faster_than_its_multipliers() {
             let run = bert_tiny("ideal", density, batch);
             // A pair is worth a multiplication if neither word is zero.
             let pairs = f64::from(batch) * (BY_WEIGHTS + BY_ACTIVATIONS) as f64 * density * density;
-            assert!(run.cycles() as f64 >= pairs / MULTIPLIERS, "density {density}, batch {batch}");
-            assert!(run.measured.lanes.multiplications as f64 >= pairs, "density {density}, batch {batch}");
+            assert!(
+                run.cycles() as f64 >= pairs / MULTIPLIERS,
+                "density {density}, batch {batch}"
+            );
+            assert!(
+                run.measured.lanes.multiplications as f64 >= pairs,
+                "density {density}, batch {batch}"
+            );
         }
     }
 }
@@ -49,8 +55,15 @@ fn no_run_is_faster_than_its_memory_bus() {
             // Words of 20 bits if not zero, and a bit of mask each; the positions are a weight, too.
             let bits = (WEIGHTS + 128 * 128) as f64 * (20.0 * density + 1.0);
             let seconds = bits / 8.0 / bytes_per_second;
-            assert!(run.seconds() >= seconds, "{name}, density {density}: {} s < {seconds} s", run.seconds());
-            assert!(run.measured.memory.read_bytes as f64 >= bits / 8.0, "{name}, density {density}");
+            assert!(
+                run.seconds() >= seconds,
+                "{name}, density {density}: {} s < {seconds} s",
+                run.seconds()
+            );
+            assert!(
+                run.measured.memory.read_bytes as f64 >= bits / 8.0,
+                "{name}, density {density}"
+            );
         }
     }
 }

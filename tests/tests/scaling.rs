@@ -22,22 +22,46 @@ struct Size {
 /// of layers depends on the first and the last.
 fn sizes() -> impl Strategy<Value = Size> {
     let head = prop_oneof![
-        (1..40u32).prop_map(|dimension| Head::Attention { kind: AttentionKind::ScaledDotProduct, dimension }),
-        (1..40u32).prop_map(|dimension| Head::Attention { kind: AttentionKind::WeightedMultiplicative, dimension }),
-        Just(Head::LinearTransform { kind: TransformKind::Cosine, dimension: 8 }),
-        proptest::sample::select(KERNELS.to_vec()).prop_map(|kernel| Head::Convolution { kernel, dimension: 8 }),
+        (1..40u32).prop_map(|dimension| Head::Attention {
+            kind: AttentionKind::ScaledDotProduct,
+            dimension
+        }),
+        (1..40u32).prop_map(|dimension| Head::Attention {
+            kind: AttentionKind::WeightedMultiplicative,
+            dimension
+        }),
+        Just(Head::LinearTransform {
+            kind: TransformKind::Cosine,
+            dimension: 8
+        }),
+        proptest::sample::select(KERNELS.to_vec())
+            .prop_map(|kernel| Head::Convolution { kernel, dimension: 8 }),
     ];
-    let layer = (prop::collection::vec(head, 1..4), prop::collection::vec(1..80u32, 1..3));
-    (1..60u32, prop::collection::vec(layer, 1..3), 1..5u32, 1..6u32).prop_map(|(hidden, layers, batch, rows)| Size {
-        layers: layers.into_iter().map(|(heads, feed_forward)| Layer { hidden, heads, feed_forward }).collect(),
-        batch,
-        sequence: rows * TILE,
-    })
+    let layer = (
+        prop::collection::vec(head, 1..4),
+        prop::collection::vec(1..80u32, 1..3),
+    );
+    (1..60u32, prop::collection::vec(layer, 1..3), 1..5u32, 1..6u32).prop_map(
+        |(hidden, layers, batch, rows)| Size {
+            layers: layers
+                .into_iter()
+                .map(|(heads, feed_forward)| Layer {
+                    hidden,
+                    heads,
+                    feed_forward,
+                })
+                .collect(),
+            batch,
+            sequence: rows * TILE,
+        },
+    )
 }
 
 fn tiles(size: &Size) -> BTreeMap<Role, u64> {
     let program = plan(&shipped("tiny-trace", |scenario: &mut Scenario| {
-        scenario.workload.transformer = Transformer { layers: size.layers.clone() };
+        scenario.workload.transformer = Transformer {
+            layers: size.layers.clone(),
+        };
         scenario.workload.batch = size.batch;
         scenario.workload.sequence_length = size.sequence;
         let buffers = &mut scenario.accelerator.buffers;
@@ -45,12 +69,18 @@ fn tiles(size: &Size) -> BTreeMap<Role, u64> {
         scenario.memory = memory("ideal");
     }))
     .program;
-    program.roles.keys().map(|&(_, role)| (role, program.tiles_of(role))).collect()
+    program
+        .roles
+        .keys()
+        .map(|&(_, role)| (role, program.tiles_of(role)))
+        .collect()
 }
 
 fn check(size: &Size, doubled: &Size, factor: impl Fn(Role) -> u64) -> Result<(), TestCaseError> {
-    let expected: BTreeMap<Role, u64> =
-        tiles(size).into_iter().map(|(role, tiles)| (role, tiles * factor(role))).collect();
+    let expected: BTreeMap<Role, u64> = tiles(size)
+        .into_iter()
+        .map(|(role, tiles)| (role, tiles * factor(role)))
+        .collect();
     prop_assert_eq!(tiles(doubled), expected);
     Ok(())
 }
