@@ -267,6 +267,7 @@ impl ControlBlock {
                 slice.state = SliceState::Resident;
                 let woken = std::mem::take(&mut owner.waiting);
                 self.make_all_issuable(woken);
+                self.wake_leader_for_room();
             }
             SliceState::Unallocated | SliceState::Resident | SliceState::Spilled | SliceState::Freed => {
                 context.stop("a slice moved that was not on its way");
