@@ -148,6 +148,8 @@ pub struct ControlBlock {
     weights: WeightStore,
     pending: Pending,
     space_waiting: Vec<usize>,
+    /// Whether the leader found no room when it last asked: until it gets some, nobody else does.
+    leader_short_of_room: bool,
     spill_offset: u64,
     tokens_gathered: u32,
     clock_of_use: u64,
@@ -183,6 +185,7 @@ impl ControlBlock {
             weights: WeightStore::new(Space::new(parameters.weight_space)),
             pending: Pending::default(),
             space_waiting: Vec::new(),
+            leader_short_of_room: false,
             spill_offset: 0,
             tokens_gathered: 0,
             clock_of_use: 0,
@@ -298,8 +301,11 @@ impl ControlBlock {
             })
             .collect();
         for weight in operation.weights() {
-            self.weights
-                .want(*weight, self.parameters.weight_footprint(weight.elements));
+            self.weights.want(
+                *weight,
+                self.parameters.weight_footprint(weight.elements),
+                operation.id.0,
+            );
         }
         let weights = operation.weights().map(|weight| weight.tensor).collect();
         let output = self.admit_output(&operation, cursor.finishes_sums(), class);
@@ -460,7 +466,7 @@ impl ControlBlock {
             return;
         };
         for tensor in entry.weights {
-            self.weights.release(tensor);
+            self.weights.release(tensor, entry.operation.id.0);
         }
         while self.oldest < self.admitted && self.entries[self.place_of(self.oldest)].is_none() {
             self.oldest += 1;

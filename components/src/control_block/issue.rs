@@ -229,12 +229,14 @@ impl ControlBlock {
 
     pub(super) fn unpin(&mut self, place: usize, run: &Run) {
         self.for_slices_of(place, run, |slice| slice.pins -= 1);
-        // A slice without pins may be pushed out for one that waits for room.
-        if !self.space_waiting.is_empty() {
-            let leader = self.place_of(self.leader);
-            if self.space_waiting.contains(&leader) {
-                self.make_issuable(leader);
-            }
+        self.wake_leader_for_room();
+    }
+
+    /// A slice that may be pushed out again is a chance for the leader, if that waits for room.
+    pub(super) fn wake_leader_for_room(&mut self) {
+        let leader = self.place_of(self.leader);
+        if !self.space_waiting.is_empty() && self.space_waiting.contains(&leader) {
+            self.make_issuable(leader);
         }
     }
 

@@ -259,19 +259,20 @@ impl Plan {
     fn check_operation(&self, operation: &Operation, problems: &mut Vec<Problem>) {
         self.check_tile_counts(operation, problems);
         let what = format!("the {} of layer {}", operation.role, operation.layer);
-        for weight in operation.weights() {
-            let needed = Footprint {
-                data: self.mapper.word.data(weight.elements, self.mapper.weight_density),
-                mask: word::mask(weight.elements),
-            };
-            check_room(
-                &format!("weights for {what}"),
-                needed,
-                self.weight_space,
-                "weight",
-                problems,
-            );
-        }
+        // A run needs all weights of its operation at once.
+        let needed = operation
+            .weights()
+            .fold(Footprint::default(), |sum, weight| Footprint {
+                data: sum.data + self.mapper.word.data(weight.elements, self.mapper.weight_density),
+                mask: sum.mask + word::mask(weight.elements),
+            });
+        check_room(
+            &format!("weights for {what}"),
+            needed,
+            self.weight_space,
+            "weight",
+            problems,
+        );
         if operation.work.is_compute() {
             let slices = operation.inputs().count() as u64 + u64::from(operation.output.is_some());
             let needed = self.slices_needed(operation);
