@@ -250,8 +250,14 @@ impl ControlBlock {
         match self.pending.finish(transfer) {
             Some(Purpose::Weight(tensor)) => self.weight_arrived(tensor),
             Some(Purpose::Slice { tensor, b }) => self.slice_moved(tensor, b, context),
-            Some(Purpose::Gather { place, b }) => self.rows_gathered(place, b, context),
-            Some(Purpose::Store { place, b }) => self.finish_batch(place, b, context),
+            Some(Purpose::Gather { place, b }) => {
+                self.unpin_data(place, b);
+                self.rows_gathered(place, b, context);
+            }
+            Some(Purpose::Store { place, b }) => {
+                self.unpin_data(place, b);
+                self.finish_batch(place, b, context);
+            }
             None => {}
         }
         self.proceed(context);

@@ -205,6 +205,7 @@ impl ControlBlock {
         let b = entry.next_batch;
         match self.check_row(entry, b, 0) {
             Ok(()) => {
+                self.for_slices_at(place, b, |slice| slice.pins += 1);
                 self.order_data(place, b, context);
                 if let Some(entry) = self.entries[place].as_mut() {
                     entry.next_batch += 1;
@@ -237,6 +238,23 @@ impl ControlBlock {
         let leader = self.place_of(self.leader);
         if !self.space_waiting.is_empty() && self.space_waiting.contains(&leader) {
             self.make_issuable(leader);
+        }
+    }
+
+    /// The transfer of a data operation has ended, which read or wrote slices `b`.
+    pub(super) fn unpin_data(&mut self, place: usize, b: u32) {
+        self.for_slices_at(place, b, |slice| slice.pins -= 1);
+        self.wake_leader_for_room();
+    }
+
+    fn for_slices_at(&mut self, place: usize, b: u32, mut apply: impl FnMut(&mut super::tensors::Slice)) {
+        let Some(entry) = self.entries[place].as_ref() else {
+            return;
+        };
+        for tensor in entry.inputs.iter().map(|input| input.tensor).chain(entry.output) {
+            if let Some(tensor) = self.tensors[tensor].as_mut() {
+                apply(&mut tensor.slices[b as usize]);
+            }
         }
     }
 

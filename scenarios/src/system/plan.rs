@@ -2,7 +2,7 @@
 
 use components::control_block::{SchedulingPolicy, split_mask_buffer};
 use components::density::{Density, DensitySource};
-use components::operation::{ActivationFunction, Footprint, Operation, Work};
+use components::operation::{ActivationFunction, Footprint, Operand, Operation, Work};
 use components::pe::PeLayout;
 use components::tile::{Dimension, LoopOrder, TileShape};
 use components::units::Bytes;
@@ -310,18 +310,13 @@ impl Plan {
         let [i, j, k] =
             [Dimension::I, Dimension::J, Dimension::K].map(|d| u64::from(operation.grid.extent(d)));
         let density = self.mapper.activation_density;
-        let inputs = operation.inputs().count() as u64;
-        let input_elements = match operation.work {
+        let left_is_weight = matches!(operation.operands.first(), Some(Operand::Weight(_)));
+        let inputs: Vec<u64> = match (operation.work, operation.inputs().count()) {
             // Left, and right if it is no weight.
-            Work::Product if inputs == 2 => items * (i * k + k * j),
-            Work::Product => {
-                let left_is_weight = operation
-                    .operands
-                    .first()
-                    .is_some_and(|o| matches!(o, components::operation::Operand::Weight(_)));
-                items * if left_is_weight { k * j } else { i * k }
-            }
-            _ => items * i * j * inputs,
+            (Work::Product, 2) => vec![items * i * k, items * k * j],
+            (Work::Product, _) if left_is_weight => vec![items * k * j],
+            (Work::Product, _) => vec![items * i * k],
+            (_, count) => vec![items * i * j; count],
         };
         let result = items * i * j;
         let partial = operation.work == Work::Product;
@@ -330,10 +325,17 @@ impl Plan {
         } else {
             self.mapper.word.data(result, density)
         };
-        Footprint {
-            data: self.mapper.word.data(input_elements, density) + result_data,
-            mask: word::mask(input_elements) + word::mask(result),
-        }
+        // Each slice takes whole bytes.
+        inputs.into_iter().fold(
+            Footprint {
+                data: result_data,
+                mask: word::mask(result),
+            },
+            |sum, elements| Footprint {
+                data: sum.data + self.mapper.word.data(elements, density),
+                mask: sum.mask + word::mask(elements),
+            },
+        )
     }
 }
 
