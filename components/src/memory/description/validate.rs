@@ -348,5 +348,8 @@ fn controller(description: &MemoryDescription, problems: &mut Problems) {
             "`refresh: None`",
         );
     }
-    refresh_period(description, problems);
+    // Its sums are within bounds only if each term is.
+    if problems.0.is_empty() {
+        refresh_period(description, problems);
+    }
 }
