@@ -71,8 +71,12 @@ impl Buffer {
 
     pub(crate) fn receive(&mut self, message: Message, context: &mut Context<'_, Message>) {
         match message {
-            Message::BlockFilled { transfer, completes } => self.on_block_filled(transfer, completes, context),
-            Message::BlockDrained { transfer, completes } => self.on_block_drained(transfer, completes, context),
+            Message::BlockFilled { transfer, completes } => {
+                self.on_block_filled(transfer, completes, context)
+            }
+            Message::BlockDrained { transfer, completes } => {
+                self.on_block_drained(transfer, completes, context)
+            }
             Message::Reserve(bytes) => self.on_reserve(bytes, context),
             Message::Release(bytes) => self.on_release(bytes, context),
             other => context.stop(format!("a buffer takes no {other:?}")),
@@ -122,7 +126,10 @@ impl Buffer {
 
     fn on_release(&mut self, bytes: Bytes, context: &mut Context<'_, Message>) {
         let Some(held) = self.occupancy.value().checked_sub(bytes.0) else {
-            context.stop(format!("the {} buffer was asked to release more than it holds", self.kind.name()));
+            context.stop(format!(
+                "the {} buffer was asked to release more than it holds",
+                self.kind.name()
+            ));
             return;
         };
         self.hold(held, context);

@@ -49,14 +49,22 @@ impl Actor for Component {
     #[inline]
     fn receive(&mut self, message: Message, context: &mut Context<'_, Message>) {
         match (self, message) {
-            (Self::ProcessingElement(pe), Message::FetchOperands(fetch)) => pe.on_fetch_operands(fetch, context),
-            (Self::DynaProp(module), Message::OperandsFetched(work)) => module.on_operands_fetched(work, context),
+            (Self::ProcessingElement(pe), Message::FetchOperands(fetch)) => {
+                pe.on_fetch_operands(fetch, context)
+            }
+            (Self::DynaProp(module), Message::OperandsFetched(work)) => {
+                module.on_operands_fetched(work, context)
+            }
             (Self::PreCompute(module), Message::TilePruned(work)) => module.on_tile_pruned(work, context),
             (Self::MacLane(lane), Message::PairsMatched(work)) => lane.on_pairs_matched(work, context),
             (Self::MacLane(lane), Message::StartRun(run)) => lane.on_start_run(run, context),
             (Self::PostCompute(module), Message::ResultReady(run)) => module.on_result_ready(run, context),
-            (Self::ProcessingElement(pe), Message::IssueRun { unit, run }) => pe.on_issue_run(unit, run, context),
-            (Self::ProcessingElement(pe), Message::ResultCompressed(run)) => pe.on_result_compressed(run, context),
+            (Self::ProcessingElement(pe), Message::IssueRun { unit, run }) => {
+                pe.on_issue_run(unit, run, context)
+            }
+            (Self::ProcessingElement(pe), Message::ResultCompressed(run)) => {
+                pe.on_result_compressed(run, context)
+            }
             (Self::Memory(part), Message::Memory(message)) => part.receive(message, context),
             (Self::IdealMemory(memory), Message::Memory(message)) => memory.receive(message, context),
             (Self::Dma(dma), Message::Memory(message)) => dma.on_memory(message, context),

@@ -5,7 +5,7 @@
 //! activation buffer and a unit is free. Only the oldest operation with work to issue may push other slices out to main
 //! memory, so the machine always moves on.
 
-mod cursor;
+pub(crate) mod cursor;
 mod issue;
 mod policy;
 mod residency;
@@ -202,7 +202,23 @@ impl ControlBlock {
     pub(crate) fn receive(&mut self, message: Message, context: &mut Context<'_, Message>) {
         match message {
             Message::Start => self.on_start(context),
-            Message::UnitFree { pe, unit, kind } => self.on_unit_free(pe, unit, UnitClass::of(kind), context),
+            Message::UnitFree {
+                pe,
+                unit,
+                kind,
+                busy_until,
+            } => {
+                let cause = self.current_cause();
+                let unit = Unit {
+                    pe,
+                    unit,
+                    freed_at: context.now(),
+                    busy_until,
+                    cause,
+                };
+                self.on_unit_free(unit, UnitClass::of(kind), context);
+            }
+
             Message::RunRetired(run) => self.on_run_retired(run, context),
             Message::TransferDone(transfer) => self.on_transfer_done(transfer, context),
             other => context.stop(format!("the control block takes no {other:?}")),
@@ -214,15 +230,9 @@ impl ControlBlock {
         self.proceed(context);
     }
 
-    fn on_unit_free(
-        &mut self,
-        pe: u16,
-        unit: u16,
-        class: UnitClass,
-        context: &mut Context<'_, Message>,
-    ) {
+    fn on_unit_free(&mut self, unit: Unit, class: UnitClass, context: &mut Context<'_, Message>) {
         self.account(context.now());
-        self.units.put(class, Unit { pe, unit });
+        self.units.put(class, unit);
         self.proceed(context);
     }
 
@@ -272,14 +282,16 @@ impl ControlBlock {
             self.admit_operation(operation);
         }
         if self.program_ended && self.oldest == self.admitted {
-            self.finished_at.get_or_insert(context.now());
+            self.finish(context.now());
         }
     }
 
     fn admit_operation(&mut self, operation: Operation) {
         let place = self.place_of(operation.id.0);
         let class = match operation.work {
-            Work::Product | Work::Convolution { .. } | Work::NonLinearity | Work::Add { .. } => Some(UnitClass::Lane),
+            Work::Product | Work::Convolution { .. } | Work::NonLinearity | Work::Add { .. } => {
+                Some(UnitClass::Lane)
+            }
             Work::Softmax => Some(UnitClass::Softmax),
             Work::LayerNorm => Some(UnitClass::LayerNorm),
             Work::Gather { .. } | Work::Store { .. } => None,
@@ -288,10 +300,18 @@ impl ControlBlock {
         let cursor = Cursor::new(&operation, self.parameters.loop_order, lanes);
         let inputs = operation
             .inputs()
-            .filter_map(|(tensor, rows)| self.tensor_places.get(&tensor).map(|&tensor| Input { tensor, rows }))
+            .filter_map(|(tensor, rows)| {
+                self.tensor_places
+                    .get(&tensor)
+                    .map(|&tensor| Input { tensor, rows })
+            })
             .collect();
         for weight in operation.weights() {
-            self.weights.want(*weight, self.parameters.weight_footprint(weight.elements), operation.id.0);
+            self.weights.want(
+                *weight,
+                self.parameters.weight_footprint(weight.elements),
+                operation.id.0,
+            );
         }
         let weights = operation.weights().map(|weight| weight.tensor).collect();
         let output = self.admit_output(&operation, cursor.finishes_sums(), class);
@@ -315,7 +335,12 @@ impl ControlBlock {
         self.make_issuable(place);
     }
 
-    fn admit_output(&mut self, operation: &Operation, final_sums: bool, class: Option<UnitClass>) -> Option<usize> {
+    fn admit_output(
+        &mut self,
+        operation: &Operation,
+        final_sums: bool,
+        class: Option<UnitClass>,
+    ) -> Option<usize> {
         let made = operation.output.as_ref()?;
         let producer = match class {
             Some(UnitClass::Lane) => StallCause::Dependence,
@@ -326,14 +351,20 @@ impl ControlBlock {
         let parameters = self.parameters;
         let footprint = |elements: u64| parameters.activation_footprint(elements, final_sums);
         let (start, size) = parameters.spill_region;
-        let dense = parameters.word.dense(
-            u64::from(made.batch) * u64::from(made.rows) * u64::from(made.columns),
-        );
+        let dense = parameters
+            .word
+            .dense(u64::from(made.batch) * u64::from(made.rows) * u64::from(made.columns));
         let needed = dense.blocks() * 64 * 2 + 128 * u64::from(made.batch);
         if self.spill_offset + needed > size {
             self.spill_offset = 0;
         }
-        let tensor = Tensor::new(made, parameters.tile, footprint, producer, start + self.spill_offset);
+        let tensor = Tensor::new(
+            made,
+            parameters.tile,
+            footprint,
+            producer,
+            start + self.spill_offset,
+        );
         self.spill_offset += needed;
         let place = self.free_tensor_places.pop().unwrap_or_else(|| {
             self.tensors.push(None);
@@ -349,7 +380,9 @@ impl ControlBlock {
     }
 
     fn make_issuable(&mut self, place: usize) {
-        let Some(entry) = self.entries[place].as_mut() else { return };
+        let Some(entry) = self.entries[place].as_mut() else {
+            return;
+        };
         if !entry.has_work_to_issue() {
             return;
         }
@@ -374,14 +407,23 @@ impl ControlBlock {
         };
         self.roles.entry(entry.operation.role).or_default().retired += u64::from(run.length);
         let rows = entry.rows();
-        let (b, i) = (u32::from(run.first.along(Dimension::B)), u32::from(run.first.along(Dimension::I)));
+        let (b, i) = (
+            u32::from(run.first.along(Dimension::B)),
+            u32::from(run.first.along(Dimension::I)),
+        );
         let (pieces, tiles_each) = match run.along {
             Dimension::B | Dimension::I => (u32::from(run.length), 1),
             Dimension::J | Dimension::K => (1, u32::from(run.length)),
         };
         for step in 0..pieces {
-            let (b, i) = if run.along == Dimension::B { (b + step, i) } else { (b, i + step) };
-            let Some(entry) = self.entries[place].as_mut() else { return };
+            let (b, i) = if run.along == Dimension::B {
+                (b + step, i)
+            } else {
+                (b, i + step)
+            };
+            let Some(entry) = self.entries[place].as_mut() else {
+                return;
+            };
             let missing = &mut entry.tiles_missing[(b * rows + i) as usize];
             *missing -= tiles_each;
             if *missing == 0 {
@@ -391,7 +433,9 @@ impl ControlBlock {
     }
 
     fn finish_row(&mut self, place: usize, b: u32, row: u32, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_mut() else { return };
+        let Some(entry) = self.entries[place].as_mut() else {
+            return;
+        };
         entry.rows_missing[b as usize] -= 1;
         let batch_complete = entry.rows_missing[b as usize] == 0;
         if let Some(tensor) = entry.output.and_then(|output| self.tensors[output].as_mut()) {
@@ -406,7 +450,9 @@ impl ControlBlock {
 
     /// All of batch tile `b` of an operation is done: its inputs are needed no longer.
     fn finish_batch(&mut self, place: usize, b: u32, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_mut() else { return };
+        let Some(entry) = self.entries[place].as_mut() else {
+            return;
+        };
         entry.batches_missing -= 1;
         let complete = entry.batches_missing == 0;
         let (inputs, output) = (entry.inputs.clone(), entry.output);
@@ -422,7 +468,9 @@ impl ControlBlock {
     }
 
     fn finish_operation(&mut self, place: usize, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].take() else { return };
+        let Some(entry) = self.entries[place].take() else {
+            return;
+        };
         for tensor in entry.weights {
             self.weights.release(tensor, entry.operation.id.0);
         }
@@ -467,9 +515,15 @@ impl ControlBlock {
     pub fn stuck_on(&self) -> Option<String> {
         let entry = self.entries[self.place_of(self.oldest)].as_ref()?;
         let operation = &entry.operation;
-        let head = operation.head.map(|head| format!(", head {head}")).unwrap_or_default();
+        let head = operation
+            .head
+            .map(|head| format!(", head {head}"))
+            .unwrap_or_default();
         let cause = entry.blocked.map_or("its own tiles", StallCause::name);
-        Some(format!("operation {} ({}, layer {}{head}) waits for {cause}", operation.id.0, operation.role, operation.layer))
+        Some(format!(
+            "operation {} ({}, layer {}{head}) waits for {cause}",
+            operation.id.0, operation.role, operation.layer
+        ))
     }
 }
 
@@ -477,14 +531,24 @@ impl ControlBlockParameters {
     /// What `elements` of an activation take: zero-free once sums are final, else with zeros in place.
     #[must_use]
     pub fn activation_footprint(&self, elements: u64, final_sums: bool) -> Footprint {
-        let data = if final_sums { self.word.data(elements, self.activation_density) } else { self.word.dense(elements) };
-        Footprint { data, mask: word::mask(elements) }
+        let data = if final_sums {
+            self.word.data(elements, self.activation_density)
+        } else {
+            self.word.dense(elements)
+        };
+        Footprint {
+            data,
+            mask: word::mask(elements),
+        }
     }
 
     /// What `elements` of weights take.
     #[must_use]
     pub fn weight_footprint(&self, elements: u64) -> Footprint {
-        Footprint { data: self.word.data(elements, self.weight_density), mask: word::mask(elements) }
+        Footprint {
+            data: self.word.data(elements, self.weight_density),
+            mask: word::mask(elements),
+        }
     }
 }
 

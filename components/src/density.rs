@@ -73,7 +73,9 @@ impl DensitySource {
 fn sample(seed: u64, concentration: f64, mean: Density, tensor: u32, place: u64) -> Density {
     let share = mean.share();
     // A tensor that is all zero, or has no zero, has no tile that differs.
-    let Ok(beta) = Beta::new(share * concentration, (1.0 - share) * concentration) else { return mean };
+    let Ok(beta) = Beta::new(share * concentration, (1.0 - share) * concentration) else {
+        return mean;
+    };
     let mut dice = random::stream(random::draw(seed, u64::from(tensor)), place);
     Density::from_share(beta.sample(&mut dice))
 }
@@ -93,7 +95,10 @@ mod tests {
 
     #[test]
     fn sampled_densities_repeat_and_average_to_the_mean() {
-        let source = DensitySource::Sampled { seed: 3, concentration: 20.0 };
+        let source = DensitySource::Sampled {
+            seed: 3,
+            concentration: 20.0,
+        };
         let mean = Density::from_share(0.3);
         assert_eq!(source.tile(mean, 5, 9), source.tile(mean, 5, 9));
         let total: f64 = (0..20_000).map(|place| source.tile(mean, 5, place).share()).sum();
@@ -103,8 +108,14 @@ mod tests {
 
     #[test]
     fn the_extremes_have_no_variance() {
-        let source = DensitySource::Sampled { seed: 3, concentration: 20.0 };
+        let source = DensitySource::Sampled {
+            seed: 3,
+            concentration: 20.0,
+        };
         assert_eq!(source.tile(Density::FULL, 1, 2), Density::FULL);
-        assert_eq!(source.tile(Density::from_share(0.0), 1, 2), Density::from_share(0.0));
+        assert_eq!(
+            source.tile(Density::from_share(0.0), 1, 2),
+            Density::from_share(0.0)
+        );
     }
 }

@@ -42,15 +42,25 @@ impl MemoryRoute {
     /// The way by `channels`, with `credits` for each kind of traffic.
     #[must_use]
     pub fn channels(map: AddressMap, channels: Vec<ActorId>, credits: &CreditAccount) -> Self {
-        Self::Channels { map, channels, credits: vec![credits.clone(); Traffic::ALL.len()] }
+        Self::Channels {
+            map,
+            channels,
+            credits: vec![credits.clone(); Traffic::ALL.len()],
+        }
     }
 
     /// Where a request goes, if there is room for it now.
     fn admit(&mut self, address: u64, access: Access, traffic: Traffic) -> Option<ActorId> {
         match self {
-            Self::Channels { map, channels, credits } => {
+            Self::Channels {
+                map,
+                channels,
+                credits,
+            } => {
                 let channel = map.channel_of(address);
-                credits[traffic as usize].take(channel, access).then(|| channels[channel])
+                credits[traffic as usize]
+                    .take(channel, access)
+                    .then(|| channels[channel])
             }
             Self::Ideal(memory) => Some(*memory),
         }
@@ -143,7 +153,11 @@ impl Dma {
         let transfer = &active.transfer;
         let start = match transfer.pattern {
             TransferPattern::Load | TransferPattern::Store => transfer.address,
-            TransferPattern::Gather { table_rows, first_token, .. } => {
+            TransferPattern::Gather {
+                table_rows,
+                first_token,
+                ..
+            } => {
                 let token = u64::from(first_token + active.row);
                 let row = random::draw(self.parameters.seed, token) % u64::from(table_rows.max(1));
                 transfer.address + row * u64::from(transfer.bytes)
@@ -157,7 +171,11 @@ impl Dma {
     fn issue(&mut self, context: &mut Context<'_, Message>) {
         while self.outstanding < self.parameters.outstanding_requests {
             let from_urgent = !self.urgent.is_empty();
-            let queue = if from_urgent { &self.urgent } else { &self.prefetches };
+            let queue = if from_urgent {
+                &self.urgent
+            } else {
+                &self.prefetches
+            };
             let Some(&slot) = queue.front() else { return };
             match self.request_block(slot, context) {
                 Requested::NoRoom => return,
@@ -170,9 +188,15 @@ impl Dma {
 
     /// Requests the next block of a transfer.
     fn request_block(&mut self, slot: u32, context: &mut Context<'_, Message>) -> Requested {
-        let Some(mut active) = self.slots[slot as usize] else { return Requested::Last };
+        let Some(mut active) = self.slots[slot as usize] else {
+            return Requested::Last;
+        };
         let address = active.next_address;
-        let access = if active.transfer.pattern == TransferPattern::Store { Access::Write } else { Access::Read };
+        let access = if active.transfer.pattern == TransferPattern::Store {
+            Access::Write
+        } else {
+            Access::Read
+        };
         let traffic = active.transfer.traffic;
         let Some(channel) = self.parameters.memory.admit(address, access, traffic) else {
             return Requested::NoRoom;
@@ -193,9 +217,23 @@ impl Dma {
         self.outstanding += 1;
         self.requests += 1;
         let requestor = RequestorId(traffic as u8);
-        let request = MemoryRequest { address, tag: slot, requestor, access, reply_to: context.me() };
-        context.send(channel, Ticks::ZERO, Message::Memory(MemoryMessage::Request(request)));
-        if active.issued_all { Requested::Last } else { Requested::More }
+        let request = MemoryRequest {
+            address,
+            tag: slot,
+            requestor,
+            access,
+            reply_to: context.me(),
+        };
+        context.send(
+            channel,
+            Ticks::ZERO,
+            Message::Memory(MemoryMessage::Request(request)),
+        );
+        if active.issued_all {
+            Requested::Last
+        } else {
+            Requested::More
+        }
     }
 
     pub(crate) fn on_memory(&mut self, message: MemoryMessage, context: &mut Context<'_, Message>) {
@@ -247,7 +285,12 @@ impl Dma {
                 work: active.transfer.id.0,
                 part: u64::from(active.transfer.bytes),
             };
-            sink.span(Span { actor, start: active.started, end, label });
+            sink.span(Span {
+                actor,
+                start: active.started,
+                end,
+                label,
+            });
         });
     }
 

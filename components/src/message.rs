@@ -1,6 +1,6 @@
 //! What the actors of an accelerator send each other.
 
-use sim_core::{ActorId, Message as SimMessage, mix};
+use sim_core::{ActorId, Message as SimMessage, Tick, mix};
 
 use crate::density::Density;
 use crate::memory::MemoryMessage;
@@ -30,8 +30,13 @@ pub enum Traffic {
 
 impl Traffic {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 5] =
-        [Self::Weights, Self::Masks, Self::Embeddings, Self::Activations, Self::Spills];
+    pub const ALL: [Self; 5] = [
+        Self::Weights,
+        Self::Masks,
+        Self::Embeddings,
+        Self::Activations,
+        Self::Spills,
+    ];
 
     /// The name in results.
     #[must_use]
@@ -173,6 +178,8 @@ pub enum Message {
         unit: u16,
         /// What kind of unit.
         kind: RunKind,
+        /// When its last tile will be done.
+        busy_until: Tick,
     },
     /// MAC lane to its post-compute sparsity module: a run's result, zeros in place.
     ResultReady(Run),
@@ -188,11 +195,16 @@ impl SimMessage for Message {
         match self {
             Self::Start => 1,
             Self::Memory(message) => mix(2, message.fingerprint()),
-            Self::Transfer(transfer) => {
-                mix(mix(3, u64::from(transfer.id.0)), transfer.address ^ u64::from(transfer.bytes))
+            Self::Transfer(transfer) => mix(
+                mix(3, u64::from(transfer.id.0)),
+                transfer.address ^ u64::from(transfer.bytes),
+            ),
+            Self::BlockFilled { transfer, completes } => {
+                mix(4, (u64::from(transfer.0) << 1) | u64::from(*completes))
             }
-            Self::BlockFilled { transfer, completes } => mix(4, (u64::from(transfer.0) << 1) | u64::from(*completes)),
-            Self::BlockDrained { transfer, completes } => mix(5, (u64::from(transfer.0) << 1) | u64::from(*completes)),
+            Self::BlockDrained { transfer, completes } => {
+                mix(5, (u64::from(transfer.0) << 1) | u64::from(*completes))
+            }
             Self::TransferDone(transfer) => mix(6, u64::from(transfer.0)),
             Self::Reserve(bytes) => mix(7, bytes.0),
             Self::Release(bytes) => mix(8, bytes.0),
@@ -200,15 +212,24 @@ impl SimMessage for Message {
             Self::StartRun(run) => mix(10, run.fingerprint()),
             Self::FetchOperands(fetch) => {
                 let bytes = (u64::from(fetch.activation_bytes) << 32) | u64::from(fetch.weight_bytes);
-                mix(mix(11, fetch.work.tile.packed()), bytes ^ (u64::from(fetch.lane) << 20))
+                mix(
+                    mix(11, fetch.work.tile.packed()),
+                    bytes ^ (u64::from(fetch.lane) << 20),
+                )
             }
             Self::OperandsFetched(work) => tile_fingerprint(12, work),
             Self::TilePruned(work) => tile_fingerprint(13, work),
             Self::PairsMatched(work) => tile_fingerprint(14, work),
             Self::TileFinished => 15,
-            Self::UnitFree { pe, unit, kind } => {
-                mix(16, (u64::from(*pe) << 24) | (u64::from(*unit) << 8) | *kind as u64)
-            }
+            Self::UnitFree {
+                pe,
+                unit,
+                kind,
+                busy_until,
+            } => mix(
+                mix(16, busy_until.0),
+                (u64::from(*pe) << 24) | (u64::from(*unit) << 8) | *kind as u64,
+            ),
             Self::ResultReady(run) => mix(17, run.fingerprint()),
             Self::ResultCompressed(run) => mix(18, run.fingerprint()),
             Self::RunRetired(run) => mix(19, run.fingerprint()),
@@ -218,7 +239,10 @@ impl SimMessage for Message {
 
 #[inline]
 fn tile_fingerprint(step: u64, work: &TileWork) -> u64 {
-    mix(mix(step, work.tile.packed()), (u64::from(work.pairs) << 32) ^ u64::from(work.left_tensor))
+    mix(
+        mix(step, work.tile.packed()),
+        (u64::from(work.pairs) << 32) ^ u64::from(work.left_tensor),
+    )
 }
 
 impl From<MemoryMessage> for Message {

@@ -235,7 +235,11 @@ impl Operation {
     /// Tile operations issued to PEs.
     #[must_use]
     pub fn tile_operations(&self) -> u64 {
-        if self.work.is_compute() { self.grid.total() } else { 0 }
+        if self.work.is_compute() {
+            self.grid.total()
+        } else {
+            0
+        }
     }
 
     /// Multiplications with all zeros counted.

@@ -60,7 +60,11 @@ struct OperandBus {
 
 impl OperandBus {
     fn new(bytes_per_cycle: u32) -> Self {
-        Self { bytes_per_cycle, free_at: Tick::ZERO, busy: Ticks::ZERO }
+        Self {
+            bytes_per_cycle,
+            free_at: Tick::ZERO,
+            busy: Ticks::ZERO,
+        }
     }
 
     /// Moves `bytes` as soon as the bus is free; the instant at which they are there.
@@ -69,7 +73,11 @@ impl OperandBus {
         if bytes == 0 {
             return now;
         }
-        let cycles = if bytes <= self.bytes_per_cycle { 1 } else { bytes.div_ceil(self.bytes_per_cycle) };
+        let cycles = if bytes <= self.bytes_per_cycle {
+            1
+        } else {
+            bytes.div_ceil(self.bytes_per_cycle)
+        };
         let span = clock.span(Cycles(u64::from(cycles)));
         self.free_at = self.free_at.max(now) + span;
         self.busy += span;
@@ -162,7 +170,9 @@ impl ProcessingElement {
     #[inline]
     pub(crate) fn on_fetch_operands(&mut self, fetch: OperandFetch, context: &mut Context<'_, Message>) {
         let now = context.now();
-        let left = self.activation_bus.transfer(now, fetch.activation_bytes, self.clock);
+        let left = self
+            .activation_bus
+            .transfer(now, fetch.activation_bytes, self.clock);
         let right = self.weight_bus.transfer(now, fetch.weight_bytes, self.clock);
         self.accesses.activation += blocks(fetch.activation_bytes);
         self.accesses.weight += blocks(fetch.weight_bytes);
@@ -176,14 +186,20 @@ impl ProcessingElement {
 
     /// Writes a run's result back and reports it to the control block.
     pub(crate) fn on_result_compressed(&mut self, run: Run, context: &mut Context<'_, Message>) {
-        let written = self.activation_bus.transfer(context.now(), run.result_bytes, self.clock);
+        let written = self
+            .activation_bus
+            .transfer(context.now(), run.result_bytes, self.clock);
         self.accesses.activation += blocks(run.result_bytes);
         self.accesses.mask += self.mask_accesses_per_tile * u64::from(run.result_tiles());
         self.runs_in_flight -= 1;
         if self.runs_in_flight == 0 {
             self.active += written.since(self.active_since);
         }
-        context.send_at(self.control_block, written + self.clock.period(), Message::RunRetired(run));
+        context.send_at(
+            self.control_block,
+            written + self.clock.period(),
+            Message::RunRetired(run),
+        );
     }
 
     /// Blocks moved to and from the buffers.

@@ -116,7 +116,11 @@ impl Run {
         length: 0,
         along: Dimension::K,
         kind: RunKind::MultiplyAccumulate,
-        sources: OperandSources { indexing: Indexing::Product, left_is_weight: false, right_is_weight: false },
+        sources: OperandSources {
+            indexing: Indexing::Product,
+            left_is_weight: false,
+            right_is_weight: false,
+        },
         work: 0,
         last_work: 0,
         left_bytes: 0,
@@ -138,7 +142,11 @@ impl Run {
     /// Result tiles the run writes: one when it walks the reduction, else one a tile.
     #[must_use]
     pub fn result_tiles(&self) -> u16 {
-        if self.along == Dimension::K { 1 } else { self.length }
+        if self.along == Dimension::K {
+            1
+        } else {
+            self.length
+        }
     }
 
     /// A number that tells this run from others.

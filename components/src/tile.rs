@@ -101,7 +101,9 @@ impl LoopOrder {
 
 impl fmt::Display for LoopOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|dimension| write!(f, "{}", dimension.letter()))
+        self.0
+            .iter()
+            .try_for_each(|dimension| write!(f, "{}", dimension.letter()))
     }
 }
 
@@ -124,7 +126,9 @@ impl Serialize for LoopOrder {
 
 impl<'de> Deserialize<'de> for LoopOrder {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -152,7 +156,9 @@ impl TileCoordinate {
     #[must_use]
     #[inline]
     pub fn packed(self) -> u64 {
-        self.0.iter().fold(0, |packed, &index| (packed << 16) | u64::from(index))
+        self.0
+            .iter()
+            .fold(0, |packed, &index| (packed << 16) | u64::from(index))
     }
 }
 
@@ -168,7 +174,10 @@ impl TileGrid {
     #[must_use]
     pub fn new(extents: [u32; 4], tile: TileShape) -> Self {
         debug_assert!(extents.iter().all(|&extent| extent > 0));
-        Self { extents, edges: tile.along() }
+        Self {
+            extents,
+            edges: tile.along(),
+        }
     }
 
     /// Elements along `dimension`.
@@ -187,7 +196,10 @@ impl TileGrid {
     /// All tiles of the grid: cd(b)·cd(i)·cd(j)·cd(k).
     #[must_use]
     pub fn total(&self) -> u64 {
-        Dimension::ALL.iter().map(|&dimension| u64::from(self.tiles(dimension))).product()
+        Dimension::ALL
+            .iter()
+            .map(|&dimension| u64::from(self.tiles(dimension)))
+            .product()
     }
 
     /// Elements along `dimension` of the tile with `index`: the full edge, or less for a ragged last tile.

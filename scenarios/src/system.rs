@@ -16,7 +16,7 @@ pub use build::System;
 pub use energy::{Energy, energy};
 pub use invariants::violations;
 pub use main_memory::MainMemory;
-pub use measure::{LaneTotals, Measurements, PeTotals};
+pub use measure::{BufferUse, LaneTotals, Measurements, PeTotals};
 pub use plan::{Plan, Problem};
 
 use sim_core::SimError;

@@ -17,7 +17,8 @@ impl Cursor {
     /// The walk over `operation` in `order`, with runs short enough that `units` lanes all get some.
     pub(crate) fn new(operation: &Operation, order: LoopOrder, units: u64) -> Self {
         let loops = loops_of(operation.work, order);
-        let tiles = Dimension::ALL.map(|dimension| u16::try_from(operation.grid.tiles(dimension)).unwrap_or(u16::MAX));
+        let tiles = Dimension::ALL
+            .map(|dimension| u16::try_from(operation.grid.tiles(dimension)).unwrap_or(u16::MAX));
         let along = tiles[loops[3] as usize];
         let longest_run = match operation.work {
             // The normaliser of a row needs the whole row in one module.
@@ -28,7 +29,13 @@ impl Cursor {
                 u64::from(along).div_ceil(pieces) as u16
             }
         };
-        Self { loops, tiles, next: TileCoordinate::default(), longest_run, exhausted: false }
+        Self {
+            loops,
+            tiles,
+            next: TileCoordinate::default(),
+            longest_run,
+            exhausted: false,
+        }
     }
 
     /// The loop that runs walk.
@@ -84,8 +91,14 @@ fn loops_of(work: Work, order: LoopOrder) -> [Dimension; 4] {
         Work::Product => order.loops(),
         Work::Convolution { .. } => {
             let mut loops = [Dimension::K; 4];
-            let kept = order.loops().into_iter().filter(|&dimension| dimension != Dimension::K);
-            loops[1..].iter_mut().zip(kept).for_each(|(place, dimension)| *place = dimension);
+            let kept = order
+                .loops()
+                .into_iter()
+                .filter(|&dimension| dimension != Dimension::K);
+            loops[1..]
+                .iter_mut()
+                .zip(kept)
+                .for_each(|(place, dimension)| *place = dimension);
             loops
         }
         _ => [Dimension::K, Dimension::B, Dimension::I, Dimension::J],
@@ -121,7 +134,10 @@ mod tests {
                 let mut seen = std::collections::BTreeSet::new();
                 while let Some((first, length)) = cursor.peek() {
                     for step in 0..length {
-                        assert!(seen.insert(first.stepped(cursor.along(), step)), "{order} visits a tile twice");
+                        assert!(
+                            seen.insert(first.stepped(cursor.along(), step)),
+                            "{order} visits a tile twice"
+                        );
                     }
                     cursor.advance(length);
                 }
@@ -133,7 +149,11 @@ mod tests {
     #[test]
     fn runs_are_cut_only_as_far_as_the_lanes_need() {
         let operation = product([4, 128, 128, 512]); // 4 x 8 x 8 runs of 32 tiles
-        let longest = |units| Cursor::new(&operation, LoopOrder::BIJK, units).peek().map(|(_, length)| length);
+        let longest = |units| {
+            Cursor::new(&operation, LoopOrder::BIJK, units)
+                .peek()
+                .map(|(_, length)| length)
+        };
         assert_eq!(longest(256), Some(32));
         assert_eq!(longest(1024), Some(8));
         assert_eq!(longest(1 << 20), Some(1));

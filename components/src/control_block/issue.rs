@@ -31,7 +31,9 @@ impl ControlBlock {
                 SchedulingPolicy::StaggeredHeads => self.place_of(self.oldest),
                 SchedulingPolicy::EqualPriority => self.turn[class as usize],
             };
-            let Some(place) = self.issuable[class as usize].first_from(start) else { return };
+            let Some(place) = self.issuable[class as usize].first_from(start) else {
+                return;
+            };
             if self.try_issue(place, context) {
                 self.turn[class as usize] = (place + 1) % self.entries.len();
             }
@@ -41,8 +43,12 @@ impl ControlBlock {
     /// Issues the next run of the operation at `place`, or notes what it waits for.
     fn try_issue(&mut self, place: usize, context: &mut Context<'_, Message>) -> bool {
         loop {
-            let Some(entry) = self.entries[place].as_ref() else { return false };
-            let Some((first, longest)) = entry.cursor.peek() else { return false };
+            let Some(entry) = self.entries[place].as_ref() else {
+                return false;
+            };
+            let Some((first, longest)) = entry.cursor.peek() else {
+                return false;
+            };
             match self.issuable_length(entry, first, longest) {
                 Ok(length) => {
                     self.issue(place, first, length, context);
@@ -60,17 +66,28 @@ impl ControlBlock {
 
     /// How many tiles from `first` on have all they need; at least one, or the need of the first.
     fn issuable_length(&self, entry: &Entry, first: TileCoordinate, longest: u16) -> Result<u16, Need> {
-        if let Some(&tensor) = entry.weights.iter().find(|&&tensor| !self.weights.is_resident(tensor)) {
+        if let Some(&tensor) = entry
+            .weights
+            .iter()
+            .find(|&&tensor| !self.weights.is_resident(tensor))
+        {
             return Err(Need::Weight(tensor));
         }
         let along = entry.cursor.along();
-        let (b, i) = (u32::from(first.along(Dimension::B)), u32::from(first.along(Dimension::I)));
+        let (b, i) = (
+            u32::from(first.along(Dimension::B)),
+            u32::from(first.along(Dimension::I)),
+        );
         self.check_row(entry, b, i)?;
         if matches!(along, Dimension::J | Dimension::K) {
             return Ok(longest);
         }
         let ready = (1..u32::from(longest)).take_while(|step| {
-            let (b, i) = if along == Dimension::B { (b + step, i) } else { (b, i + step) };
+            let (b, i) = if along == Dimension::B {
+                (b + step, i)
+            } else {
+                (b, i + step)
+            };
             self.check_row(entry, b, i).is_ok()
         });
         Ok(1 + ready.count() as u16)
@@ -79,7 +96,9 @@ impl ControlBlock {
     /// Whether row `row` of batch tile `b` has its inputs ready and in the buffer, and room for its result.
     fn check_row(&self, entry: &Entry, b: u32, row: u32) -> Result<(), Need> {
         for input in &entry.inputs {
-            let Some(tensor) = &self.tensors[input.tensor] else { return Err(Need::Rows(input.tensor)) };
+            let Some(tensor) = &self.tensors[input.tensor] else {
+                return Err(Need::Rows(input.tensor));
+            };
             if !tensor.is_ready(b, row, input.rows) {
                 return Err(Need::Rows(input.tensor));
             }
@@ -89,7 +108,9 @@ impl ControlBlock {
     }
 
     pub(super) fn check_slice(&self, place: usize, b: u32) -> Result<(), Need> {
-        let Some(tensor) = &self.tensors[place] else { return Err(Need::Rows(place)) };
+        let Some(tensor) = &self.tensors[place] else {
+            return Err(Need::Rows(place));
+        };
         match tensor.slices[b as usize].state {
             SliceState::Resident => Ok(()),
             SliceState::Unallocated => Err(Need::Room(place, b)),
@@ -100,7 +121,9 @@ impl ControlBlock {
 
     /// Takes an operation out of the running until what it waits for has come.
     pub(super) fn block(&mut self, place: usize, cause: StallCause) {
-        let Some(entry) = self.entries[place].as_mut() else { return };
+        let Some(entry) = self.entries[place].as_mut() else {
+            return;
+        };
         entry.blocked = Some(cause);
         match entry.class {
             Some(class) => self.issuable[class as usize].remove(place),
@@ -108,8 +131,16 @@ impl ControlBlock {
         }
     }
 
-    fn issue(&mut self, place: usize, first: TileCoordinate, length: u16, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_mut() else { return };
+    fn issue(
+        &mut self,
+        place: usize,
+        first: TileCoordinate,
+        length: u16,
+        context: &mut Context<'_, Message>,
+    ) {
+        let Some(entry) = self.entries[place].as_mut() else {
+            return;
+        };
         let Some(class) = entry.class else { return };
         let run = self.parameters.describe(entry, first, length);
         entry.cursor.advance(length);
@@ -117,9 +148,20 @@ impl ControlBlock {
         self.roles.entry(entry.operation.role).or_default().issued += u64::from(length);
         self.pin(place, &run);
         self.runs_issued += 1;
-        let Some(Unit { pe, unit }) = self.units.take(class) else { return };
-        let pe = self.parameters.first_pe.offset(u32::from(pe) * self.parameters.layout.actors());
-        context.send(pe, self.parameters.clock.period(), Message::IssueRun { unit, run });
+        let Some(taken) = self.units.take(class) else {
+            return;
+        };
+        self.discharge(class, &taken, context.now());
+        let Unit { pe, unit, .. } = taken;
+        let pe = self
+            .parameters
+            .first_pe
+            .offset(u32::from(pe) * self.parameters.layout.actors());
+        context.send(
+            pe,
+            self.parameters.clock.period(),
+            Message::IssueRun { unit, run },
+        );
         if exhausted {
             self.issuable[class as usize].remove(place);
             self.advance_leader();
@@ -153,7 +195,9 @@ impl ControlBlock {
     }
 
     fn try_issue_data(&mut self, place: usize, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_ref() else { return self.data_issuable.remove(place) };
+        let Some(entry) = self.entries[place].as_ref() else {
+            return self.data_issuable.remove(place);
+        };
         if !entry.has_work_to_issue() {
             self.data_issuable.remove(place);
             return self.advance_leader();
@@ -204,7 +248,9 @@ impl ControlBlock {
     }
 
     fn for_slices_at(&mut self, place: usize, b: u32, mut apply: impl FnMut(&mut super::tensors::Slice)) {
-        let Some(entry) = self.entries[place].as_ref() else { return };
+        let Some(entry) = self.entries[place].as_ref() else {
+            return;
+        };
         for tensor in entry.inputs.iter().map(|input| input.tensor).chain(entry.output) {
             if let Some(tensor) = self.tensors[tensor].as_mut() {
                 apply(&mut tensor.slices[b as usize]);
@@ -213,9 +259,15 @@ impl ControlBlock {
     }
 
     fn for_slices_of(&mut self, place: usize, run: &Run, mut apply: impl FnMut(&mut super::tensors::Slice)) {
-        let Some(entry) = self.entries[place].as_ref() else { return };
+        let Some(entry) = self.entries[place].as_ref() else {
+            return;
+        };
         let b = usize::from(run.first.along(Dimension::B));
-        let slices = if run.along == Dimension::B { usize::from(run.length) } else { 1 };
+        let slices = if run.along == Dimension::B {
+            usize::from(run.length)
+        } else {
+            1
+        };
         for tensor in entry.inputs.iter().map(|input| input.tensor).chain(entry.output) {
             if let Some(tensor) = self.tensors[tensor].as_mut() {
                 tensor.slices[b..b + slices].iter_mut().for_each(&mut apply);
@@ -243,7 +295,11 @@ impl super::ControlBlockParameters {
         let edges = operation.grid.edges_at(first);
         let last_edges = operation.grid.edges_at(first.stepped(along, length - 1));
         let operands = self.operands(operation, edges);
-        let result_tiles = if along == Dimension::K { 1 } else { u64::from(length) };
+        let result_tiles = if along == Dimension::K {
+            1
+        } else {
+            u64::from(length)
+        };
         let result_elements = elements(edges) * (result_tiles - 1) + elements(last_edges);
         let result = if entry.cursor.finishes_sums() {
             self.word.data(result_elements, self.activation_density)
@@ -285,7 +341,13 @@ impl super::ControlBlockParameters {
         let left_is_weight = operation.operands.first().is_some_and(is_weight);
         let right = operation.operands.get(1);
         let right_is_weight = right.is_some_and(is_weight);
-        let density = |weight: bool| if weight { self.weight_density } else { self.activation_density };
+        let density = |weight: bool| {
+            if weight {
+                self.weight_density
+            } else {
+                self.activation_density
+            }
+        };
         let tensor = |operand: Option<&Operand>| match operand {
             Some(Operand::Activation { tensor, .. }) => tensor.0,
             Some(Operand::Weight(weight)) => weight.tensor.0,
@@ -308,11 +370,23 @@ impl super::ControlBlockParameters {
             _ => (Density::FULL, Density::FULL),
         };
         let batched = |elements: u64, weight: bool| if weight { elements } else { elements * b };
-        let right_elements = if indexing == Indexing::Product { batched(right_elements, right_is_weight) } else { right_elements };
+        let right_elements = if indexing == Indexing::Product {
+            batched(right_elements, right_is_weight)
+        } else {
+            right_elements
+        };
         Operands {
-            sources: OperandSources { indexing, left_is_weight, right_is_weight },
+            sources: OperandSources {
+                indexing,
+                left_is_weight,
+                right_is_weight,
+            },
             left_bytes: bytes(left_elements, left_is_weight).saturating_mul(terms),
-            right_bytes: if has_right { bytes(right_elements, right_is_weight) } else { 0 },
+            right_bytes: if has_right {
+                bytes(right_elements, right_is_weight)
+            } else {
+                0
+            },
             left_tensor: tensor(operation.operands.first()),
             right_tensor: tensor(right),
             left_density,
@@ -341,7 +415,9 @@ fn kind_of(work: Work) -> RunKind {
         Work::Product | Work::Convolution { .. } => RunKind::MultiplyAccumulate,
         Work::Softmax => RunKind::Softmax,
         Work::LayerNorm => RunKind::LayerNorm,
-        Work::NonLinearity | Work::Add { .. } | Work::Gather { .. } | Work::Store { .. } => RunKind::Elementwise,
+        Work::NonLinearity | Work::Add { .. } | Work::Gather { .. } | Work::Store { .. } => {
+            RunKind::Elementwise
+        }
     }
 }
 

@@ -21,7 +21,9 @@ pub(crate) struct PlaceSet {
 
 impl PlaceSet {
     pub(crate) fn new(places: usize) -> Self {
-        Self { words: vec![0; places.div_ceil(64)] }
+        Self {
+            words: vec![0; places.div_ceil(64)],
+        }
     }
 
     pub(crate) fn insert(&mut self, place: usize) {
@@ -40,10 +42,13 @@ impl PlaceSet {
             return Some(first_word * 64 + here.trailing_zeros() as usize);
         }
         let count = self.words.len();
-        (1..=count).map(|step| (first_word + step) % count).find(|&word| self.words[word] != 0).map(|word| {
-            // In the last step this is the first word again, whose later bits are known to be clear.
-            word * 64 + self.words[word].trailing_zeros() as usize
-        })
+        (1..=count)
+            .map(|step| (first_word + step) % count)
+            .find(|&word| self.words[word] != 0)
+            .map(|word| {
+                // In the last step this is the first word again, whose later bits are known to be clear.
+                word * 64 + self.words[word].trailing_zeros() as usize
+            })
     }
 }
 

@@ -15,9 +15,18 @@ use crate::units::BLOCK;
 pub(super) enum Purpose {
     Weight(TensorId),
     /// A spill or a reload.
-    Slice { tensor: usize, b: u32 },
-    Gather { place: usize, b: u32 },
-    Store { place: usize, b: u32 },
+    Slice {
+        tensor: usize,
+        b: u32,
+    },
+    Gather {
+        place: usize,
+        b: u32,
+    },
+    Store {
+        place: usize,
+        b: u32,
+    },
 }
 
 /// Transfers under way: data and mask of one purpose form a group, which is done with its last part.
@@ -77,12 +86,20 @@ impl ControlBlock {
                 let entry = self.entries[operation as usize % self.entries.len()].as_ref();
                 entry.is_some_and(|entry| entry.cursor.has_begun())
             };
-            let next = self.weights.next_load(has_begun, |footprint| evicted.push(footprint)).cloned();
+            let next = self
+                .weights
+                .next_load(has_begun, |footprint| evicted.push(footprint))
+                .cloned();
             for footprint in evicted.drain(..) {
                 self.send_to_buffers(self.parameters.buffers[1], footprint, Message::Release, context);
             }
             let Some(weight) = next else { return };
-            self.send_to_buffers(self.parameters.buffers[1], weight.footprint, Message::Reserve, context);
+            self.send_to_buffers(
+                self.parameters.buffers[1],
+                weight.footprint,
+                Message::Reserve,
+                context,
+            );
             let placement = Placement {
                 data: weight.source.data,
                 masks: weight.source.masks,
@@ -90,7 +107,13 @@ impl ControlBlock {
                 buffer: 1,
             };
             let purpose = Purpose::Weight(weight.source.tensor);
-            self.order(purpose, weight.footprint, placement, TransferPattern::Load, context);
+            self.order(
+                purpose,
+                weight.footprint,
+                placement,
+                TransferPattern::Load,
+                context,
+            );
         }
     }
 
@@ -103,8 +126,14 @@ impl ControlBlock {
         pattern: TransferPattern,
         context: &mut Context<'_, Message>,
     ) {
-        let buffers = [self.parameters.buffers[placement.buffer], self.parameters.buffers[2]];
-        let parts = [(placement.data, footprint.data), (placement.masks, footprint.mask)];
+        let buffers = [
+            self.parameters.buffers[placement.buffer],
+            self.parameters.buffers[2],
+        ];
+        let parts = [
+            (placement.data, footprint.data),
+            (placement.masks, footprint.mask),
+        ];
         let present = parts.iter().filter(|(_, bytes)| bytes.0 > 0).count() as u32;
         let group = self.pending.begin(purpose, present);
         for (part, (address, bytes)) in parts.into_iter().enumerate() {
@@ -119,7 +148,11 @@ impl ControlBlock {
                 traffic: placement.traffic[part],
                 buffer: buffers[part],
             };
-            context.send(self.parameters.dma, self.parameters.clock.period(), Message::Transfer(transfer));
+            context.send(
+                self.parameters.dma,
+                self.parameters.clock.period(),
+                Message::Transfer(transfer),
+            );
         }
     }
 
@@ -129,7 +162,12 @@ impl ControlBlock {
     }
 
     /// Tries to meet `need` for the operation at `place`. `None` if it is met; else what there is to wait for.
-    pub(super) fn meet(&mut self, place: usize, need: Need, context: &mut Context<'_, Message>) -> Option<StallCause> {
+    pub(super) fn meet(
+        &mut self,
+        place: usize,
+        need: Need,
+        context: &mut Context<'_, Message>,
+    ) -> Option<StallCause> {
         match need {
             Need::Weight(tensor) => {
                 if let Some(weight) = self.weights.get_mut(tensor) {
@@ -149,7 +187,9 @@ impl ControlBlock {
                 let waiting = self.allocate(place, tensor, b, SliceState::Reloading, context);
                 if waiting.is_none() {
                     self.move_slice(tensor, b, TransferPattern::Load, context);
-                    return self.meet(place, Need::Rows(tensor), context).map(|_| StallCause::Memory);
+                    return self
+                        .meet(place, Need::Rows(tensor), context)
+                        .map(|_| StallCause::Memory);
                 }
                 waiting
             }
@@ -193,8 +233,12 @@ impl ControlBlock {
         let shortfall = self.activation_space.shortfall(footprint);
         let mut coming = self.room_coming();
         while coming.data < shortfall.data || coming.mask < shortfall.mask {
-            let Some((tensor, b)) = self.victim(place) else { return };
-            let Some(owner) = self.tensors[tensor].as_mut() else { return };
+            let Some((tensor, b)) = self.victim(place) else {
+                return;
+            };
+            let Some(owner) = self.tensors[tensor].as_mut() else {
+                return;
+            };
             let slice = &mut owner.slices[b as usize];
             coming.data += slice.footprint.data;
             coming.mask += slice.footprint.mask;
@@ -206,7 +250,12 @@ impl ControlBlock {
 
     /// Room that spills under way will give back.
     fn room_coming(&self) -> Footprint {
-        let spilling = self.tensors.iter().flatten().flat_map(|tensor| &tensor.slices).filter(|slice| slice.state == SliceState::Spilling);
+        let spilling = self
+            .tensors
+            .iter()
+            .flatten()
+            .flat_map(|tensor| &tensor.slices)
+            .filter(|slice| slice.state == SliceState::Spilling);
         spilling.fold(Footprint::default(), |sum, slice| Footprint {
             data: sum.data + slice.footprint.data,
             mask: sum.mask + slice.footprint.mask,
@@ -233,27 +282,59 @@ impl ControlBlock {
 
     /// The slices that the next tile of the operation at `place` reads and writes.
     fn needed_now(&self, place: usize) -> Vec<(usize, u32)> {
-        let Some(entry) = self.entries[place].as_ref() else { return Vec::new() };
+        let Some(entry) = self.entries[place].as_ref() else {
+            return Vec::new();
+        };
         let b = match entry.class {
-            Some(_) => entry.cursor.peek().map_or(0, |(first, _)| u32::from(first.along(Dimension::B))),
+            Some(_) => entry
+                .cursor
+                .peek()
+                .map_or(0, |(first, _)| u32::from(first.along(Dimension::B))),
             None => entry.next_batch,
         };
-        entry.inputs.iter().map(|input| input.tensor).chain(entry.output).map(|tensor| (tensor, b)).collect()
+        entry
+            .inputs
+            .iter()
+            .map(|input| input.tensor)
+            .chain(entry.output)
+            .map(|tensor| (tensor, b))
+            .collect()
     }
 
     /// Orders the transfers of a spill or a reload.
-    fn move_slice(&mut self, tensor: usize, b: u32, pattern: TransferPattern, context: &mut Context<'_, Message>) {
-        let Some(owner) = self.tensors[tensor].as_ref() else { return };
+    fn move_slice(
+        &mut self,
+        tensor: usize,
+        b: u32,
+        pattern: TransferPattern,
+        context: &mut Context<'_, Message>,
+    ) {
+        let Some(owner) = self.tensors[tensor].as_ref() else {
+            return;
+        };
         let footprint = owner.slices[b as usize].footprint;
         let stride = (footprint.data.blocks() + footprint.mask.blocks()) * BLOCK.0;
         let data = owner.spill_address + u64::from(b) * stride;
         let masks = data + footprint.data.blocks() * BLOCK.0;
-        let placement = Placement { data, masks, traffic: [Traffic::Spills; 2], buffer: 0 };
-        self.order(Purpose::Slice { tensor, b }, footprint, placement, pattern, context);
+        let placement = Placement {
+            data,
+            masks,
+            traffic: [Traffic::Spills; 2],
+            buffer: 0,
+        };
+        self.order(
+            Purpose::Slice { tensor, b },
+            footprint,
+            placement,
+            pattern,
+            context,
+        );
     }
 
     pub(super) fn slice_moved(&mut self, tensor: usize, b: u32, context: &mut Context<'_, Message>) {
-        let Some(owner) = self.tensors[tensor].as_mut() else { return };
+        let Some(owner) = self.tensors[tensor].as_mut() else {
+            return;
+        };
         let slice = &mut owner.slices[b as usize];
         let footprint = slice.footprint;
         match slice.state {
@@ -284,11 +365,16 @@ impl ControlBlock {
 
     /// Gives back what partial sums took over the final, zero-free result.
     pub(super) fn compact_slice(&mut self, tensor: usize, b: u32, context: &mut Context<'_, Message>) {
-        let Some(owner) = self.tensors[tensor].as_mut() else { return };
+        let Some(owner) = self.tensors[tensor].as_mut() else {
+            return;
+        };
         let slice = &mut owner.slices[b as usize];
         let final_data = self.parameters.activation_footprint(slice.elements, true).data;
         if slice.state == SliceState::Resident && slice.footprint.data > final_data {
-            let excess = Footprint { data: slice.footprint.data - final_data, mask: crate::units::Bytes(0) };
+            let excess = Footprint {
+                data: slice.footprint.data - final_data,
+                mask: crate::units::Bytes(0),
+            };
             slice.footprint.data = final_data;
             self.give_back(excess, context);
         }
@@ -296,7 +382,9 @@ impl ControlBlock {
 
     /// One reader of a slice is done with it; the last one frees it.
     pub(super) fn release_slice(&mut self, tensor: usize, b: u32, context: &mut Context<'_, Message>) {
-        let Some(owner) = self.tensors[tensor].as_mut() else { return };
+        let Some(owner) = self.tensors[tensor].as_mut() else {
+            return;
+        };
         let slice = &mut owner.slices[b as usize];
         slice.consumers = slice.consumers.saturating_sub(1);
         if slice.consumers > 0 {
@@ -318,18 +406,31 @@ impl ControlBlock {
 
     /// Orders what a data operation does for batch tile `b`.
     pub(super) fn order_data(&mut self, place: usize, b: u32, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_ref() else { return };
+        let Some(entry) = self.entries[place].as_ref() else {
+            return;
+        };
         let grid = entry.operation.grid;
         let (items, rows) = (grid.edge_at(Dimension::B, b), grid.extent(Dimension::I));
         let columns = u64::from(grid.extent(Dimension::J));
         match entry.operation.work {
-            Work::Gather { table_rows, data, masks } => {
-                let pattern =
-                    TransferPattern::Gather { rows: items * rows, table_rows, first_token: self.tokens_gathered };
+            Work::Gather {
+                table_rows,
+                data,
+                masks,
+            } => {
+                let pattern = TransferPattern::Gather {
+                    rows: items * rows,
+                    table_rows,
+                    first_token: self.tokens_gathered,
+                };
                 self.tokens_gathered += items * rows;
                 let row = self.parameters.weight_footprint(columns);
-                let placement =
-                    Placement { data, masks, traffic: [Traffic::Embeddings, Traffic::Masks], buffer: 0 };
+                let placement = Placement {
+                    data,
+                    masks,
+                    traffic: [Traffic::Embeddings, Traffic::Masks],
+                    buffer: 0,
+                };
                 self.order(Purpose::Gather { place, b }, row, placement, pattern, context);
             }
             Work::Store { data, masks } => {
@@ -341,15 +442,25 @@ impl ControlBlock {
                     traffic: [Traffic::Activations, Traffic::Masks],
                     buffer: 0,
                 };
-                self.order(Purpose::Store { place, b }, footprint, placement, TransferPattern::Store, context);
+                self.order(
+                    Purpose::Store { place, b },
+                    footprint,
+                    placement,
+                    TransferPattern::Store,
+                    context,
+                );
             }
             _ => context.stop("a compute operation was taken for a data operation"),
         }
     }
 
     pub(super) fn rows_gathered(&mut self, place: usize, b: u32, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_ref() else { return };
-        let Some(tensor) = entry.output.and_then(|output| self.tensors[output].as_mut()) else { return };
+        let Some(entry) = self.entries[place].as_ref() else {
+            return;
+        };
+        let Some(tensor) = entry.output.and_then(|output| self.tensors[output].as_mut()) else {
+            return;
+        };
         for row in 0..tensor.rows() {
             tensor.set_ready(b, row);
         }

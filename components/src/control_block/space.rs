@@ -12,7 +12,10 @@ pub(crate) struct Space {
 
 impl Space {
     pub(crate) fn new(capacity: Footprint) -> Self {
-        Self { capacity, used: Footprint::default() }
+        Self {
+            capacity,
+            used: Footprint::default(),
+        }
     }
 
     /// Takes `footprint` if there is room for both parts of it.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use sim_core::Tick;
 
 use super::ControlBlock;
-use super::units::UnitClass;
+use super::units::{Unit, UnitClass};
 
 /// What the oldest operation with work to issue waited for while a lane was idle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -27,8 +27,14 @@ pub enum StallCause {
 
 impl StallCause {
     /// All causes, in the order of their numbers.
-    pub const ALL: [Self; 6] =
-        [Self::Memory, Self::Softmax, Self::LayerNorm, Self::Dependence, Self::BufferSpace, Self::Drain];
+    pub const ALL: [Self; 6] = [
+        Self::Memory,
+        Self::Softmax,
+        Self::LayerNorm,
+        Self::Dependence,
+        Self::BufferSpace,
+        Self::Drain,
+    ];
 
     /// The name in results.
     #[must_use]
@@ -80,8 +86,30 @@ impl ControlBlock {
         }
     }
 
-    fn current_cause(&self) -> StallCause {
-        let Some(leader) = self.entries[self.place_of(self.leader)].as_ref() else { return StallCause::Drain };
+    /// Takes back what was charged while a free lane still worked on its last tile.
+    pub(super) fn discharge(&mut self, class: UnitClass, unit: &Unit, now: Tick) {
+        if class == UnitClass::Lane {
+            let overlap = unit.busy_until.min(now).since(unit.freed_at).0;
+            let charged = &mut self.stalls.idle[unit.cause as usize];
+            *charged = charged.saturating_sub(u128::from(overlap));
+        }
+    }
+
+    /// Closes the account with the last operation.
+    pub(super) fn finish(&mut self, now: Tick) {
+        if self.finished_at.is_some() {
+            return;
+        }
+        let idle: Vec<Unit> = self.units.iter(UnitClass::Lane).copied().collect();
+        idle.iter()
+            .for_each(|unit| self.discharge(UnitClass::Lane, unit, now));
+        self.finished_at = Some(now);
+    }
+
+    pub(super) fn current_cause(&self) -> StallCause {
+        let Some(leader) = self.entries[self.place_of(self.leader)].as_ref() else {
+            return StallCause::Drain;
+        };
         if leader.operation.id.0 != self.leader {
             return StallCause::Drain;
         }

@@ -43,7 +43,13 @@ pub(crate) struct WeightStore {
 
 impl WeightStore {
     pub(crate) fn new(space: Space) -> Self {
-        Self { weights: BTreeMap::new(), queue: VecDeque::new(), space, uses: 0, changed: false }
+        Self {
+            weights: BTreeMap::new(),
+            queue: VecDeque::new(),
+            space,
+            uses: 0,
+            changed: false,
+        }
     }
 
     /// Announces a use of `source` by `operation`, to be loaded if it is not here.
@@ -51,7 +57,14 @@ impl WeightStore {
         let weight = self.weights.entry(source.tensor).or_insert_with(|| {
             self.queue.push_back(source.tensor);
             self.changed = true;
-            Weight { source, footprint, state: WeightState::Queued, users: Vec::new(), waiting: Vec::new(), last_used: 0 }
+            Weight {
+                source,
+                footprint,
+                state: WeightState::Queued,
+                users: Vec::new(),
+                waiting: Vec::new(),
+                last_used: 0,
+            }
         });
         weight.users.push(operation);
     }
@@ -71,12 +84,16 @@ impl WeightStore {
     }
 
     pub(crate) fn is_resident(&self, tensor: TensorId) -> bool {
-        self.weights.get(&tensor).is_some_and(|weight| weight.state == WeightState::Resident)
+        self.weights
+            .get(&tensor)
+            .is_some_and(|weight| weight.state == WeightState::Resident)
     }
 
     /// Notes that a weight is here; the operations that wait for it.
     pub(crate) fn arrived(&mut self, tensor: TensorId) -> Vec<usize> {
-        let Some(weight) = self.weights.get_mut(&tensor) else { return Vec::new() };
+        let Some(weight) = self.weights.get_mut(&tensor) else {
+            return Vec::new();
+        };
         weight.state = WeightState::Resident;
         self.changed = true;
         std::mem::take(&mut weight.waiting)
@@ -95,13 +112,18 @@ impl WeightStore {
         }
         let tensor = *self.queue.front()?;
         let wanted = self.weights.get(&tensor)?;
-        let (footprint, wanting) = (wanted.footprint, wanted.users.first().copied().unwrap_or(u32::MAX));
+        let (footprint, wanting) = (
+            wanted.footprint,
+            wanted.users.first().copied().unwrap_or(u32::MAX),
+        );
         while !self.space.take(footprint) {
             let can_wait = |user: &u32| *user > wanting && !has_begun(*user);
             let (&victim, _) = self
                 .weights
                 .iter()
-                .filter(|(_, weight)| weight.state == WeightState::Resident && weight.users.iter().all(can_wait))
+                .filter(|(_, weight)| {
+                    weight.state == WeightState::Resident && weight.users.iter().all(can_wait)
+                })
                 .min_by_key(|(_, weight)| (!weight.users.is_empty(), weight.last_used))?;
             let gone = self.evict(victim)?;
             self.space.give_back(gone);
@@ -124,7 +146,10 @@ impl WeightStore {
         };
         weight.state = WeightState::Queued;
         let older = |tensor: &&TensorId| {
-            self.weights.get(*tensor).and_then(|other| other.users.first()).is_some_and(|&user| user < first)
+            self.weights
+                .get(*tensor)
+                .and_then(|other| other.users.first())
+                .is_some_and(|&user| user < first)
         };
         let place = self.queue.iter().take_while(older).count();
         self.queue.insert(place, victim);

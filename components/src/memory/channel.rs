@@ -16,7 +16,7 @@ use self::bank_queue::BankQueue;
 use self::ingress::Ingress;
 use self::pending::PendingBlocks;
 use self::refresh::RefreshTimer;
-use self::scoreboard::{CLOSED, Scoreboard};
+use self::scoreboard::{CLOSED, Scoreboard, Wants};
 use self::transaction::{NONE, Transaction, TransactionQueue, Transactions};
 use super::address_map::AddressMap;
 use super::description::{CommandQueues, HitCap, PagePolicy, Scheduling, TransactionQueues, WriteDrain};
@@ -24,8 +24,6 @@ use super::plan::MemoryPlan;
 use super::{Access, Credit, MemoryMessage, MemoryRequest, MemoryResponse, RequestorId};
 
 pub use statistics::{ChannelStatistics, RequestorStatistics};
-
-const NEVER: u64 = u64::MAX;
 
 /// The controller of one channel.
 ///
@@ -78,9 +76,11 @@ pub struct Channel {
     /// The bank of the last command.
     last_bank: usize,
     /// Banks with queued requests, with room for more, and with an open row.
-    busy_banks: u128,
-    room: u128,
-    open_banks: u128,
+    busy_banks: u64,
+    room: u64,
+    open_banks: u64,
+    /// What each bank wants next.
+    wants: Wants,
 
     /// The next cycle in which something happens by itself.
     next_event: u64,
@@ -105,7 +105,7 @@ impl Channel {
         let organisation = &description.organisation;
         let controller = &description.controller;
         let banks = bank_actors.len();
-        let all_banks = u128::MAX >> (128 - banks);
+        let all_banks = u64::MAX >> (64 - banks);
         let (unified, read_places, write_places) = match controller.transaction_queues {
             TransactionQueues::Split { reads, writes } => (false, reads, writes),
             TransactionQueues::Unified { depth } => (true, depth, 0),
@@ -159,6 +159,7 @@ impl Channel {
             busy_banks: 0,
             room: all_banks,
             open_banks: 0,
+            wants: Wants::default(),
             must_wake: false,
             wakes: Vec::new(),
             halted: None,
@@ -241,14 +242,11 @@ impl Channel {
     /// Finds the next cycle in which something happens.
     #[inline]
     fn plan_next(&mut self, now: u64) {
-        let work = if self.can_move() {
-            now + 1
-        } else {
-            self.next_command()
-        };
+        let can_move = self.can_move();
+        let work = if can_move { now + 1 } else { self.next_command() };
         let mut event = work.min(self.refresh.next_due());
-        // Requests for banks that await a refresh have no command yet, but the refresh must come.
-        self.must_wake = work != NEVER || self.busy_banks != 0;
+        // Requests of a bank that is stopped for a refresh wait for it.
+        self.must_wake = can_move || self.busy_banks != 0;
         if self.refresh.current().is_some() {
             event = event.min(self.refresh_ready_at());
         }
@@ -556,6 +554,7 @@ impl Channel {
         let open_row = self.board.banks[bank].open_row;
         self.queues[bank].push(slot, &transaction, open_row);
         self.busy_banks |= 1 << bank;
+        self.update_wants(bank);
         if transaction.access == Access::Read {
             self.queued_reads += 1;
         }

@@ -35,7 +35,12 @@ impl EnergyTable {
     pub fn new(description: &MemoryDescription) -> Self {
         match description.energy {
             EnergyModel::Currents { .. } => Self::from_currents(description),
-            EnergyModel::Operations { activate_pj, read_pj, write_pj, leakage_mw } => {
+            EnergyModel::Operations {
+                activate_pj,
+                read_pj,
+                write_pj,
+                leakage_mw,
+            } => {
                 // mW times ns is pJ.
                 let cycle = PicoJoules(leakage_mw.0 * description.cycle_time().0);
                 Self {
@@ -56,7 +61,17 @@ impl EnergyTable {
     }
 
     fn from_currents(description: &MemoryDescription) -> Self {
-        let EnergyModel::Currents { vdd, idd0, idd2n, idd3n, idd4r, idd4w, idd5ab, idd5pb } = description.energy else {
+        let EnergyModel::Currents {
+            vdd,
+            idd0,
+            idd2n,
+            idd3n,
+            idd4r,
+            idd4w,
+            idd5ab,
+            idd5pb,
+        } = description.energy
+        else {
             return Self::default();
         };
         let timing = &description.timing;

@@ -20,16 +20,29 @@ impl IdealMemory {
         message: MemoryMessage,
         context: &mut Context<'_, M>,
     ) {
-        let MemoryMessage::Request(request) = message else { return };
-        let counts = if request.access == Access::Read { &mut self.reads } else { &mut self.writes };
+        let MemoryMessage::Request(request) = message else {
+            return;
+        };
+        let counts = if request.access == Access::Read {
+            &mut self.reads
+        } else {
+            &mut self.writes
+        };
         let requestor = usize::from(request.requestor.0);
         if counts.len() <= requestor {
             counts.resize(requestor + 1, 0);
         }
         counts[requestor] += 1;
-        let response =
-            MemoryResponse { tag: request.tag, requestor: request.requestor, access: request.access };
-        context.send(request.reply_to, Ticks::ZERO, MemoryMessage::Response(response).into());
+        let response = MemoryResponse {
+            tag: request.tag,
+            requestor: request.requestor,
+            access: request.access,
+        };
+        context.send(
+            request.reply_to,
+            Ticks::ZERO,
+            MemoryMessage::Response(response).into(),
+        );
     }
 
     /// Reads and writes of each requestor, by number.

@@ -10,9 +10,7 @@ use super::address_map::AddressMap;
 use super::credit::CreditAccount;
 use super::report::{MemoryReport, collect};
 use super::trace_text::{TraceError, TraceRecord};
-use super::{
-    MemoryActor, MemoryMessage, MemoryPlan, MemoryPorts, MemoryRequest, RequestorId, build_memory,
-};
+use super::{MemoryActor, MemoryMessage, MemoryPlan, MemoryPorts, MemoryRequest, RequestorId, build_memory};
 
 /// The host of a replay.
 ///
@@ -33,6 +31,8 @@ pub struct ReplayHost<I> {
     /// The cycle of the last offers, and how many there were.
     offered_at: u64,
     offered: u32,
+    /// The cycle of the wake-up under way.
+    woken_for: Option<u64>,
     outstanding: u64,
     next_tag: u32,
     last_answer: u64,
@@ -59,6 +59,7 @@ impl<I: Iterator<Item = Result<TraceRecord, TraceError>>> ReplayHost<I> {
             clock,
             offered_at: 0,
             offered: 0,
+            woken_for: None,
             outstanding: 0,
             next_tag: 0,
             last_answer: 0,
@@ -129,6 +130,10 @@ impl<I: Iterator<Item = Result<TraceRecord, TraceError>>> ReplayHost<I> {
     }
 
     fn wake_at(&mut self, cycle: u64, context: &mut Context<'_, MemoryMessage>) {
+        if self.woken_for == Some(cycle) {
+            return;
+        }
+        self.woken_for = Some(cycle);
         let at = self.clock.edge(Cycles(cycle));
         context.send_at(context.me(), at, MemoryMessage::Wake { cycle });
     }

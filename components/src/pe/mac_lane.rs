@@ -72,7 +72,10 @@ impl MacLane {
     /// Lane number `lane` of the PE at `pe`, idle.
     #[must_use]
     pub fn new(parameters: LaneParameters, pe: ActorId, pe_index: u16, lane: u16) -> Self {
-        let nothing = Held { tensor: u32::MAX, place: u64::MAX };
+        let nothing = Held {
+            tensor: u32::MAX,
+            place: u64::MAX,
+        };
         Self {
             parameters,
             pe,
@@ -103,19 +106,36 @@ impl MacLane {
         let run = &self.run;
         let tile = run.tile(self.fetched);
         self.fetched += 1;
-        let dense = if self.fetched == run.length { run.last_work } else { run.work };
+        let dense = if self.fetched == run.length {
+            run.last_work
+        } else {
+            run.work
+        };
         let sources = run.sources;
-        let left = Held { tensor: run.left_tensor, place: sources.left_place(tile) };
-        let right = Held { tensor: run.right_tensor, place: sources.right_place(tile) };
+        let left = Held {
+            tensor: run.left_tensor,
+            place: sources.left_place(tile),
+        };
+        let right = Held {
+            tensor: run.right_tensor,
+            place: sources.right_place(tile),
+        };
         let fetch_left = left != self.left;
         let fetch_right = run.right_bytes > 0 && right != self.right;
         self.left = left;
         self.right = right;
         let left_bytes = if fetch_left { run.left_bytes } else { 0 };
         let right_bytes = if fetch_right { run.right_bytes } else { 0 };
-        let (left_weight, left_activation) = if sources.left_is_weight { (left_bytes, 0) } else { (0, left_bytes) };
-        let (right_weight, right_activation) =
-            if sources.right_is_weight { (right_bytes, 0) } else { (0, right_bytes) };
+        let (left_weight, left_activation) = if sources.left_is_weight {
+            (left_bytes, 0)
+        } else {
+            (0, left_bytes)
+        };
+        let (right_weight, right_activation) = if sources.right_is_weight {
+            (right_bytes, 0)
+        } else {
+            (0, right_bytes)
+        };
         let fetch = OperandFetch {
             lane: self.lane,
             activation_bytes: left_activation + right_activation,
@@ -147,9 +167,17 @@ impl MacLane {
         self.matched += 1;
         let actor = context.me();
         context.trace(|sink| {
-            let label =
-                Label { kind: labels::MAC_TILE, work: self.run.operation.0, part: work.tile.packed() };
-            sink.span(Span { actor, start, end, label });
+            let label = Label {
+                kind: labels::MAC_TILE,
+                work: self.run.operation.0,
+                part: work.tile.packed(),
+            };
+            sink.span(Span {
+                actor,
+                start,
+                end,
+                label,
+            });
         });
         let until_start = start.since(context.now());
         if self.fetched < self.run.length {
@@ -170,7 +198,12 @@ impl MacLane {
     }
 
     fn finish_run(&mut self, until_start: Ticks, end: Tick, context: &mut Context<'_, Message>) {
-        let free = Message::UnitFree { pe: self.pe_index, unit: self.lane, kind: RunKind::MultiplyAccumulate };
+        let free = Message::UnitFree {
+            pe: self.pe_index,
+            unit: self.lane,
+            kind: RunKind::MultiplyAccumulate,
+            busy_until: end,
+        };
         let hop = self.parameters.clock.period();
         context.send(self.parameters.control_block, until_start + hop, free);
         let sum = end + self.parameters.clock.span(self.parameters.adder_tree_levels());

@@ -34,7 +34,15 @@ pub(crate) struct RowModule {
 
 impl RowModule {
     pub(crate) fn new(place: ModulePlace, kind: RunKind, label: u16) -> Self {
-        Self { place, kind, label, run: None, done: 0, tiles: 0, busy: Ticks::ZERO }
+        Self {
+            place,
+            kind,
+            label,
+            run: None,
+            done: 0,
+            tiles: 0,
+            busy: Ticks::ZERO,
+        }
     }
 
     pub(crate) fn receive(&mut self, message: Message, context: &mut Context<'_, Message>) {
@@ -52,14 +60,26 @@ impl RowModule {
     }
 
     fn work_on_tile(&mut self, run: &Run, context: &mut Context<'_, Message>) {
-        let cycles = if self.done + 1 == run.length { run.last_work } else { run.work };
+        let cycles = if self.done + 1 == run.length {
+            run.last_work
+        } else {
+            run.work
+        };
         let span = self.place.clock.span(Cycles(u64::from(cycles)));
         self.busy += span;
         let (actor, start, end) = (context.me(), context.now(), context.now() + span);
         context.trace(|sink| {
-            let label =
-                Label { kind: self.label, work: run.operation.0, part: run.tile(self.done).packed() };
-            sink.span(Span { actor, start, end, label });
+            let label = Label {
+                kind: self.label,
+                work: run.operation.0,
+                part: run.tile(self.done).packed(),
+            };
+            sink.span(Span {
+                actor,
+                start,
+                end,
+                label,
+            });
         });
         context.wake(span, Message::TileFinished);
     }
@@ -77,7 +97,12 @@ impl RowModule {
         }
         self.run = None;
         context.send(self.place.pe, Ticks::ZERO, Message::ResultCompressed(run));
-        let free = Message::UnitFree { pe: self.place.pe_index, unit: self.place.unit, kind: self.kind };
+        let free = Message::UnitFree {
+            pe: self.place.pe_index,
+            unit: self.place.unit,
+            kind: self.kind,
+            busy_until: context.now(),
+        };
         context.send(self.place.control_block, self.place.clock.period(), free);
     }
 

@@ -21,12 +21,19 @@ impl DynaProp {
     /// A module that takes `cost` a tile and prunes to the densities of `source`.
     #[must_use]
     pub fn new(cost: Ticks, source: DensitySource) -> Self {
-        Self { cost, source, stage: Stage::default() }
+        Self {
+            cost,
+            source,
+            stage: Stage::default(),
+        }
     }
 
     #[inline]
     pub(crate) fn on_operands_fetched(&mut self, mut work: TileWork, context: &mut Context<'_, Message>) {
-        let (left, right) = (work.sources.left_place(work.tile), work.sources.right_place(work.tile));
+        let (left, right) = (
+            work.sources.left_place(work.tile),
+            work.sources.right_place(work.tile),
+        );
         work.left = self.source.tile(work.left, work.left_tensor, left);
         work.right = self.source.tile(work.right, work.right_tensor, right);
         let leaves = self.stage.admit(context.now(), self.cost);

@@ -19,7 +19,12 @@ impl PostComputeSparsity {
     /// The module after a lane of the PE at `pe`, which takes `cost` a result tile.
     #[must_use]
     pub fn new(cost: Ticks, pe: ActorId) -> Self {
-        Self { cost, pe, stage: Stage::default(), tiles: 0 }
+        Self {
+            cost,
+            pe,
+            stage: Stage::default(),
+            tiles: 0,
+        }
     }
 
     pub(crate) fn on_result_ready(&mut self, run: Run, context: &mut Context<'_, Message>) {

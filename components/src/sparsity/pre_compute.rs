@@ -21,7 +21,11 @@ impl PreComputeSparsity {
     /// The module before `lane`, which takes `cost` a tile.
     #[must_use]
     pub fn new(cost: Ticks, lane: ActorId) -> Self {
-        Self { cost, lane, stage: Stage::default() }
+        Self {
+            cost,
+            lane,
+            stage: Stage::default(),
+        }
     }
 
     #[inline]

@@ -95,7 +95,9 @@ impl Plan {
     fn buffers(&self) -> [Buffer; 3] {
         let sizes = &self.scenario.accelerator.buffers;
         // DMA side: 370 GB/s (the buffers' `ddr_bandwidth` in the 14 nm table of arXiv:2302.14705), in whole blocks.
-        let ports = (370e9 / (64.0 * self.clock.frequency().hertz())).floor().clamp(1.0, 1e6) as u32;
+        let ports = (370e9 / (64.0 * self.clock.frequency().hertz()))
+            .floor()
+            .clamp(1.0, 1e6) as u32;
         let buffer = |kind, bytes| Buffer::new(kind, Bytes(bytes), self.clock, ports, CONTROL_BLOCK);
         [
             buffer(BufferKind::Activation, sizes.activation_bytes()),
@@ -110,7 +112,13 @@ impl Plan {
         let cycles = |count: u32| self.clock.span(Cycles(u64::from(count)));
         let me = first_pe.offset(u32::from(index) * self.layout.actors());
         let mask = word::mask(self.mapper.tile.elements());
-        let pe = ProcessingElement::new(self.layout, self.clock, CONTROL_BLOCK, self.operand_bus_bytes, mask);
+        let pe = ProcessingElement::new(
+            self.layout,
+            self.clock,
+            CONTROL_BLOCK,
+            self.operand_bus_bytes,
+            mask,
+        );
         simulation.add(Component::ProcessingElement(Box::new(pe)));
         let lane_parameters = LaneParameters {
             clock: self.clock,
@@ -118,12 +126,25 @@ impl Plan {
             operand_fifo_tiles: accelerator.operand_fifo_tiles.min(u32::from(u16::MAX)) as u16,
             control_block: CONTROL_BLOCK,
         };
-        let pruning = if self.scenario.sparsity.dynaprop { stages.dynaprop_cycles } else { 0 };
+        let pruning = if self.scenario.sparsity.dynaprop {
+            stages.dynaprop_cycles
+        } else {
+            0
+        };
         for lane in 0..accelerator.lanes_per_pe as u16 {
             let id = simulation.add(Component::MacLane(MacLane::new(lane_parameters, me, index, lane)));
-            simulation.add(Component::DynaProp(DynaProp::new(cycles(pruning), self.density_source)));
-            simulation.add(Component::PreCompute(PreComputeSparsity::new(cycles(stages.pre_compute_cycles), id)));
-            simulation.add(Component::PostCompute(PostComputeSparsity::new(cycles(stages.post_compute_cycles), me)));
+            simulation.add(Component::DynaProp(DynaProp::new(
+                cycles(pruning),
+                self.density_source,
+            )));
+            simulation.add(Component::PreCompute(PreComputeSparsity::new(
+                cycles(stages.pre_compute_cycles),
+                id,
+            )));
+            simulation.add(Component::PostCompute(PostComputeSparsity::new(
+                cycles(stages.post_compute_cycles),
+                me,
+            )));
         }
         let place = |unit| ModulePlace {
             clock: self.clock,
@@ -149,10 +170,14 @@ impl System {
         // An idle memory keeps no clock: it accounts for its refreshes up to now when told that the run is over.
         let now = self.simulation.now();
         for &channel in &self.channels {
-            self.simulation.post(channel, now, Message::Memory(MemoryMessage::Halt));
+            self.simulation
+                .post(channel, now, Message::Memory(MemoryMessage::Halt));
         }
         self.simulation.run()?;
-        let (events, digest) = (self.simulation.events(), self.simulation.digest().unwrap_or_default());
+        let (events, digest) = (
+            self.simulation.events(),
+            self.simulation.digest().unwrap_or_default(),
+        );
         let (actors, sink) = self.simulation.into_parts();
         let measurements = Measurements::of(&actors, plan, events, digest)?;
         Ok((measurements, sink))

@@ -2,7 +2,9 @@
 
 use components::Component;
 use components::dma::MemoryRoute;
-use components::memory::{IdealMemory, MemoryDescription, MemoryPlan, MemoryReport, RequestorReport, build_memory, collect};
+use components::memory::{
+    IdealMemory, MemoryDescription, MemoryPlan, MemoryReport, RequestorReport, build_memory, collect,
+};
 use components::units::{BLOCK, Bytes};
 use sim_core::{ActorId, Clock, Frequency, Tick};
 
@@ -30,13 +32,15 @@ impl MainMemory {
             return Ok(Self::Ideal);
         }
         let document = loaded.memory::<MemoryDescription>(resolver)?;
-        MemoryPlan::new(document.value.clone()).map(|plan| Self::Banked(Box::new(plan))).map_err(|problems| {
-            let mut diagnostics = Diagnostics::default();
-            for problem in problems {
-                diagnostics.push(document.problem(problem.field, problem.message, problem.remedy));
-            }
-            diagnostics
-        })
+        MemoryPlan::new(document.value.clone())
+            .map(|plan| Self::Banked(Box::new(plan)))
+            .map_err(|problems| {
+                let mut diagnostics = Diagnostics::default();
+                for problem in problems {
+                    diagnostics.push(document.problem(problem.field, problem.message, problem.remedy));
+                }
+                diagnostics
+            })
     }
 
     /// The technology's name.
@@ -90,7 +94,11 @@ impl MainMemory {
         (u64::from(plan.request_bytes()) != BLOCK.0).then(|| {
             Problem::new(
                 "memory",
-                format!("the DMA asks for blocks of {}, but an access of this memory has {} B", BLOCK, plan.request_bytes()),
+                format!(
+                    "the DMA asks for blocks of {}, but an access of this memory has {} B",
+                    BLOCK,
+                    plan.request_bytes()
+                ),
                 "bus_width / 8 x burst_length of 64 bytes is accepted",
             )
         })
@@ -99,14 +107,20 @@ impl MainMemory {
     /// Its actors, to be registered from `first` on, and the DMA's way to them.
     pub(super) fn build(&self, clock: Clock, first: ActorId) -> (Vec<Component>, MemoryRoute) {
         let Self::Banked(plan) = self else {
-            return (vec![Component::IdealMemory(Box::default())], MemoryRoute::Ideal(first));
+            return (
+                vec![Component::IdealMemory(Box::default())],
+                MemoryRoute::Ideal(first),
+            );
         };
         let mut actors = Vec::new();
         let ports = build_memory(plan, clock, &mut |actor| {
             actors.push(Component::Memory(actor));
             first.offset(actors.len() as u32 - 1)
         });
-        (actors, MemoryRoute::channels(plan.address_map(), ports.channels, &plan.credits()))
+        (
+            actors,
+            MemoryRoute::channels(plan.address_map(), ports.channels, &plan.credits()),
+        )
     }
 
     /// What it did, gathered from all actors of a machine that has run.
@@ -136,7 +150,12 @@ fn ideal_report(memory: &IdealMemory) -> MemoryReport {
         report.reads += reads;
         report.writes += writes;
         let bytes = (reads + writes) * BLOCK.0;
-        report.requestors.push(RequestorReport { reads, writes, bytes, ..RequestorReport::default() });
+        report.requestors.push(RequestorReport {
+            reads,
+            writes,
+            bytes,
+            ..RequestorReport::default()
+        });
     }
     report.read_bytes = report.reads * BLOCK.0;
     report.write_bytes = report.writes * BLOCK.0;

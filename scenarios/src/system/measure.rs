@@ -101,10 +101,19 @@ pub struct Measurements {
 }
 
 impl Measurements {
-    pub(super) fn of(actors: &[Component], plan: &Plan, events: u64, digest: Digest) -> Result<Self, RunError> {
+    pub(super) fn of(
+        actors: &[Component],
+        plan: &Plan,
+        events: u64,
+        digest: Digest,
+    ) -> Result<Self, RunError> {
         let control = control_block(actors)?;
         let finished = control.finished_at().ok_or_else(|| {
-            RunError::Standstill(control.stuck_on().unwrap_or_else(|| "no operation is left in the window".to_owned()))
+            RunError::Standstill(
+                control
+                    .stuck_on()
+                    .unwrap_or_else(|| "no operation is left in the window".to_owned()),
+            )
         })?;
         let mut measurements = Self {
             finished,
@@ -180,13 +189,21 @@ impl Measurements {
     /// Tile operations finished, additions left out: what the mapper's program has without them.
     #[must_use]
     pub fn tile_operations(&self) -> u64 {
-        self.roles.iter().filter(|(role, _)| !is_add(**role)).map(|(_, counts)| counts.retired).sum()
+        self.roles
+            .iter()
+            .filter(|(role, _)| !is_add(**role))
+            .map(|(_, counts)| counts.retired)
+            .sum()
     }
 
     /// Tile operations that added tensors.
     #[must_use]
     pub fn add_tile_operations(&self) -> u64 {
-        self.roles.iter().filter(|(role, _)| is_add(**role)).map(|(_, counts)| counts.retired).sum()
+        self.roles
+            .iter()
+            .filter(|(role, _)| is_add(**role))
+            .map(|(_, counts)| counts.retired)
+            .sum()
     }
 }
 
@@ -197,6 +214,8 @@ fn is_add(role: Role) -> bool {
 fn control_block(actors: &[Component]) -> Result<&ControlBlock, RunError> {
     match actors.first() {
         Some(Component::ControlBlock(control)) => Ok(control),
-        _ => Err(RunError::Standstill("the machine has no control block".to_owned())),
+        _ => Err(RunError::Standstill(
+            "the machine has no control block".to_owned(),
+        )),
     }
 }

@@ -46,6 +46,7 @@ impl Channel {
         self.board.activate(bank, row, now);
         self.queues[bank].row_changed(row);
         self.open_banks |= 1 << bank;
+        self.update_wants(bank);
         self.to_rank(bank, now, Operation::Activate { row }, context);
         self.trace_command(CommandKind::Activate, bank, row, 0, now, context);
     }
@@ -60,6 +61,7 @@ impl Channel {
         self.board.precharge(bank, now, demanded);
         self.queues[bank].row_changed(CLOSED);
         self.open_banks &= !(1 << bank);
+        self.update_wants(bank);
         self.to_rank(bank, now, Operation::Precharge, context);
         self.trace_command(CommandKind::Precharge, bank, 0, 0, now, context);
     }
@@ -91,6 +93,7 @@ impl Channel {
                 self.queued_reads -= 1;
                 self.pending_reads.remove(transaction.block);
                 self.board.read(bank, now);
+                self.update_wants(bank);
                 let done = now + rules.read_delay;
                 self.record_read(&transaction, done);
                 self.answer_merged(transaction.merged, done, context);
@@ -124,6 +127,7 @@ impl Channel {
                 self.statistics.write_row_hits += u64::from(is_hit);
                 self.pending_writes.remove(transaction.block);
                 self.board.write(bank, now);
+                self.update_wants(bank);
                 let done = now + rules.write_delay;
                 let latency = self.clock.span(Cycles(done - transaction.added));
                 self.statistics
@@ -168,7 +172,7 @@ impl Channel {
         match &mut self.shared_places {
             Some(left) => {
                 *left += 1;
-                self.room = u128::MAX >> (128 - self.queues.len());
+                self.room = u64::MAX >> (64 - self.queues.len());
             }
             None => self.room |= 1 << bank,
         }

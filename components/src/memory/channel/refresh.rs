@@ -65,12 +65,12 @@ impl RefreshTimer {
 
     /// Banks that get no new work because of the current refresh.
     #[inline]
-    pub(super) fn stopped_banks(&self) -> u128 {
+    pub(super) fn stopped_banks(&self) -> u64 {
         match self.current() {
             None => 0,
             Some(Target::Bank(bank)) => 1 << bank,
             Some(Target::Rank(rank)) => {
-                (u128::MAX >> (128 - self.banks_per_rank)) << (rank * self.banks_per_rank)
+                (u64::MAX >> (64 - self.banks_per_rank)) << (rank * self.banks_per_rank)
             }
         }
     }

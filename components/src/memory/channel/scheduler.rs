@@ -1,6 +1,7 @@
 //! Which command goes next.
 
 use super::Channel;
+use super::scoreboard::Wants;
 use crate::memory::Access;
 use crate::memory::description::{HitCap, PagePolicy, Scheduling};
 
@@ -30,18 +31,18 @@ impl Step {
 
 /// Banks of a mask, from the one after `last` around to `last` itself.
 #[inline]
-fn in_turn(mask: u128, last: usize) -> impl Iterator<Item = usize> {
-    let later = if last >= 127 {
+fn in_turn(mask: u64, last: usize) -> impl Iterator<Item = usize> {
+    let later = if last >= 63 {
         0
     } else {
-        mask & (u128::MAX << (last + 1))
+        mask & (u64::MAX << (last + 1))
     };
     bits(later).chain(bits(mask ^ later))
 }
 
 /// The set bits of a mask, in ascending order.
 #[inline]
-pub(super) fn bits(mut mask: u128) -> impl Iterator<Item = usize> {
+pub(super) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         if mask == 0 {
             return None;
@@ -56,17 +57,23 @@ impl Channel {
     /// The command to issue in the cycle `now`, if any is ready.
     #[inline]
     pub(super) fn select(&mut self, now: u64) -> Option<Candidate> {
-        let banks = self.busy_banks & !self.refresh.stopped_banks();
         let chosen = match self.scheduling {
-            Scheduling::RoundRobin => {
-                in_turn(banks, self.last_bank).find_map(|bank| self.bank_candidate(bank, now))
-            }
-            Scheduling::FrFcfs | Scheduling::Priority(_) => bits(banks)
-                .filter_map(|bank| self.bank_candidate(bank, now))
-                .min_by_key(|candidate| self.rank_of(candidate)),
             Scheduling::Fcfs => self
                 .oldest_bank()
                 .and_then(|bank| self.in_order_candidate(bank, now)),
+            Scheduling::RoundRobin => {
+                let ready = self.ready(now);
+                in_turn(ready.any(), self.last_bank).find_map(|bank| self.candidate(bank, &ready))
+            }
+            Scheduling::FrFcfs => {
+                let ready = self.ready(now);
+                let columns = self.best(ready.read | ready.write, &ready);
+                columns.or_else(|| self.best(ready.activate | ready.precharge, &ready))
+            }
+            Scheduling::Priority(_) => {
+                let ready = self.ready(now);
+                self.best(ready.any(), &ready)
+            }
         };
         if let Some(candidate) = chosen {
             self.last_bank = candidate.bank;
@@ -75,63 +82,80 @@ impl Channel {
         self.closing_candidate(now)
     }
 
-    /// Smaller goes first: better class, column commands, older requests.
-    fn rank_of(&self, candidate: &Candidate) -> (u8, bool, u64) {
-        let place = match candidate.step {
-            Step::Column { place } => place,
-            _ => 0,
-        };
-        let entry = self.queues[candidate.bank].get(place);
-        (entry.class, !candidate.step.is_column(), entry.age)
+    #[inline]
+    fn ready(&self, now: u64) -> Wants {
+        self.board
+            .ready(&self.wants.without(self.refresh.stopped_banks()), now)
     }
 
-    /// The first request of the bank's queue that can go forward now, and how. Only the oldest may close the
-    /// row, and only if nothing waits for it or the hits have had their share.
+    /// Of the candidates of these banks, that of the best class; then column commands; then the oldest.
     #[inline]
-    fn bank_candidate(&self, bank: usize, now: u64) -> Option<Candidate> {
-        let queue = &self.queues[bank];
-        let times = &self.board.banks[bank];
-        let oldest = queue.entries().first()?;
-        if !times.is_open() {
-            return (now >= self.board.activate_at(bank)).then_some(Candidate {
-                bank,
-                step: Step::Activate,
-            });
-        }
-        if oldest.row != times.open_row {
-            let capped = self.hits_are_capped(times.accesses);
-            if now >= times.precharge && (capped || !queue.has_hits()) {
-                let step = Step::Precharge { demanded: true };
-                return Some(Candidate { bank, step });
-            }
-            if capped && matches!(self.hit_cap, HitCap::Hard(_)) {
-                return None;
-            }
-        }
-        self.ready_hit(bank, now)
+    fn best(&self, banks: u64, ready: &Wants) -> Option<Candidate> {
+        bits(banks)
+            .filter_map(|bank| self.candidate(bank, ready))
+            .min_by_key(|candidate| {
+                let place = match candidate.step {
+                    Step::Column { place } => place,
+                    _ => 0,
+                };
+                let entry = self.queues[candidate.bank].get(place);
+                (entry.class, !candidate.step.is_column(), entry.age)
+            })
     }
 
-    /// The oldest queued request that hits the open row and whose column command is ready.
+    /// The first request of the bank's queue that can go forward, and how, given which commands are ready.
     #[inline]
-    fn ready_hit(&self, bank: usize, now: u64) -> Option<Candidate> {
+    fn candidate(&self, bank: usize, ready: &Wants) -> Option<Candidate> {
+        let bit = 1 << bank;
+        if ready.activate & bit != 0 {
+            let step = Step::Activate;
+            return Some(Candidate { bank, step });
+        }
+        if ready.precharge & bit != 0 {
+            let step = Step::Precharge { demanded: true };
+            return Some(Candidate { bank, step });
+        }
+        let (reads, writes) = (ready.read & bit != 0, ready.write & bit != 0);
         let queue = &self.queues[bank];
         let open_row = self.board.banks[bank].open_row;
-        let reads = queue.read_hits != 0 && now >= self.board.read_at(bank);
-        let writes = queue.write_hits != 0 && now >= self.board.write_at(bank);
-        if !reads && !writes {
-            return None;
-        }
-        let ready = queue.entries().iter().enumerate().position(|(place, entry)| {
+        let first = queue.entries().iter().enumerate().position(|(place, entry)| {
             entry.row == open_row
                 && match entry.access {
                     Access::Read => reads,
                     Access::Write => writes && !queue.write_follows_read(place),
                 }
         });
-        ready.map(|place| Candidate {
+        first.map(|place| Candidate {
             bank,
             step: Step::Column { place },
         })
+    }
+
+    /// Works out anew what a bank wants, after its row or its queue has changed.
+    ///
+    /// Only the oldest request may close the row, and only if nothing waits for it or the hits have had their
+    /// share.
+    #[inline]
+    pub(super) fn update_wants(&mut self, bank: usize) {
+        let bit = 1 << bank;
+        let mut wants = self.wants.without(bit);
+        let queue = &self.queues[bank];
+        let times = &self.board.banks[bank];
+        if let Some(oldest) = queue.entries().first() {
+            if times.is_open() {
+                let capped = oldest.row != times.open_row && self.hits_are_capped(times.accesses);
+                if capped || !queue.has_hits() {
+                    wants.precharge |= bit;
+                }
+                if !(capped && matches!(self.hit_cap, HitCap::Hard(_))) {
+                    wants.read |= u64::from(queue.read_hits != 0) << bank;
+                    wants.write |= u64::from(queue.write_hits != 0) << bank;
+                }
+            } else {
+                wants.activate |= bit;
+            }
+        }
+        self.wants = wants;
     }
 
     fn hits_are_capped(&self, accesses: u32) -> bool {
@@ -150,9 +174,15 @@ impl Channel {
         if self.refresh.stopped_banks() & (1 << bank) != 0 {
             return None;
         }
+        let (step, at) = self.in_order_step(bank);
+        (now >= at).then_some(Candidate { bank, step })
+    }
+
+    /// What the oldest request of a bank needs next, and when that can be.
+    fn in_order_step(&self, bank: usize) -> (Step, u64) {
         let times = &self.board.banks[bank];
         let oldest = self.queues[bank].get(0);
-        let (step, at) = if !times.is_open() {
+        if !times.is_open() {
             (Step::Activate, self.board.activate_at(bank))
         } else if oldest.row != times.open_row {
             (Step::Precharge { demanded: true }, times.precharge)
@@ -160,8 +190,7 @@ impl Channel {
             (Step::Column { place: 0 }, self.board.read_at(bank))
         } else {
             (Step::Column { place: 0 }, self.board.write_at(bank))
-        };
-        (now >= at).then_some(Candidate { bank, step })
+        }
     }
 
     /// A row that the page policy wants closed.
@@ -201,44 +230,12 @@ impl Channel {
     /// one block that wait for each other.
     #[inline]
     pub(super) fn next_command(&self) -> u64 {
-        let banks = self.busy_banks & !self.refresh.stopped_banks();
-        let mut next = u64::MAX;
+        let stopped = self.refresh.stopped_banks();
         if self.scheduling == Scheduling::Fcfs {
-            return self.oldest_bank().map_or(next, |bank| self.bank_ready_at(bank));
+            let bank = self.oldest_bank().filter(|&bank| stopped & (1 << bank) == 0);
+            return bank.map_or(u64::MAX, |bank| self.in_order_step(bank).1);
         }
-        for bank in bits(banks) {
-            next = next.min(self.bank_ready_at(bank));
-        }
-        next
-    }
-
-    #[inline]
-    fn bank_ready_at(&self, bank: usize) -> u64 {
-        let times = &self.board.banks[bank];
-        if !times.is_open() {
-            return self.board.activate_at(bank);
-        }
-        let queue = &self.queues[bank];
-        let mut at = u64::MAX;
-        if self.scheduling == Scheduling::Fcfs && queue.get(0).row != times.open_row {
-            return times.precharge;
-        }
-        if queue.read_hits != 0 {
-            at = self.board.read_at(bank);
-        }
-        if queue.write_hits != 0 {
-            at = at.min(self.board.write_at(bank));
-        }
-        if queue.get(0).row != times.open_row {
-            let capped = self.hits_are_capped(times.accesses);
-            if capped && matches!(self.hit_cap, HitCap::Hard(_)) {
-                return times.precharge;
-            }
-            if capped || !queue.has_hits() {
-                at = at.min(times.precharge);
-            }
-        }
-        at
+        self.board.next_ready(&self.wants.without(stopped))
     }
 }
 
@@ -249,7 +246,7 @@ mod tests {
     #[test]
     fn turn_starts_after_the_last_and_ends_with_it() {
         assert_eq!(in_turn(0b1011, 1).collect::<Vec<_>>(), [3, 0, 1]);
-        assert_eq!(in_turn(1 << 127 | 1, 127).collect::<Vec<_>>(), [0, 127]);
+        assert_eq!(in_turn(1 << 63 | 1, 63).collect::<Vec<_>>(), [0, 63]);
         assert_eq!(in_turn(0, 5).count(), 0);
     }
 }

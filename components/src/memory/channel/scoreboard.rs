@@ -1,9 +1,38 @@
 //! When each command may next issue: the channel's own account of its ranks and banks.
 
+use super::scheduler::bits;
 use crate::memory::constraints::Constraints;
 
 /// Row number of a closed bank.
 pub(super) const CLOSED: u32 = u32::MAX;
+
+/// Which banks want which command next, one bit a bank.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wants {
+    pub(super) activate: u64,
+    pub(super) precharge: u64,
+    pub(super) read: u64,
+    pub(super) write: u64,
+}
+
+impl Wants {
+    /// The banks that want anything.
+    #[inline]
+    pub(super) fn any(&self) -> u64 {
+        self.activate | self.precharge | self.read | self.write
+    }
+
+    /// The same but for the banks of a mask, which want nothing.
+    #[inline]
+    pub(super) fn without(&self, banks: u64) -> Self {
+        Self {
+            activate: self.activate & !banks,
+            precharge: self.precharge & !banks,
+            read: self.read & !banks,
+            write: self.write & !banks,
+        }
+    }
+}
 
 /// Earliest cycles of the commands to one bank, as far as that bank decides.
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +141,68 @@ impl Scoreboard {
         let group = &self.groups[usize::from(times.group)];
         let rank = &self.ranks[usize::from(times.rank)].shared;
         times.write.max(group.write).max(rank.write)
+    }
+
+    /// Of the banks that want each kind of command, those for which it is ready.
+    #[inline]
+    pub(super) fn ready(&self, wants: &Wants, now: u64) -> Wants {
+        let mut ready = Wants::default();
+        for bank in bits(wants.precharge) {
+            ready.precharge |= u64::from(now >= self.banks[bank].precharge) << bank;
+        }
+        for (rank, times) in self.ranks.iter().enumerate() {
+            let banks = self.mask_of(rank);
+            if now >= times.shared.activate {
+                for bank in bits(wants.activate & banks) {
+                    ready.activate |= u64::from(now >= self.activate_at(bank)) << bank;
+                }
+            }
+            if now >= times.shared.read {
+                for bank in bits(wants.read & banks) {
+                    ready.read |= u64::from(now >= self.read_at(bank)) << bank;
+                }
+            }
+            if now >= times.shared.write {
+                for bank in bits(wants.write & banks) {
+                    ready.write |= u64::from(now >= self.write_at(bank)) << bank;
+                }
+            }
+        }
+        ready
+    }
+
+    /// The first cycle in which one of the wanted commands is ready.
+    #[inline]
+    pub(super) fn next_ready(&self, wants: &Wants) -> u64 {
+        let mut next = u64::MAX;
+        for (rank, times) in self.ranks.iter().enumerate() {
+            // What the whole rank must wait for decides first: its banks can only be later.
+            let banks = self.mask_of(rank);
+            if times.shared.read < next {
+                next = bits(wants.read & banks)
+                    .map(|bank| self.read_at(bank))
+                    .fold(next, u64::min);
+            }
+            if times.shared.write < next {
+                next = bits(wants.write & banks)
+                    .map(|bank| self.write_at(bank))
+                    .fold(next, u64::min);
+            }
+            if times.shared.activate < next {
+                next = bits(wants.activate & banks)
+                    .map(|bank| self.activate_at(bank))
+                    .fold(next, u64::min);
+            }
+        }
+        bits(wants.precharge)
+            .map(|bank| self.banks[bank].precharge)
+            .fold(next, u64::min)
+    }
+
+    /// The banks of a rank, as a mask.
+    #[inline]
+    fn mask_of(&self, rank: usize) -> u64 {
+        (u64::MAX >> (64 - self.banks_per_rank)) << (rank * self.banks_per_rank)
     }
 
     #[inline]

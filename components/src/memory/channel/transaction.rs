@@ -86,7 +86,7 @@ pub(super) struct TransactionQueue {
     places: usize,
     per_bank: Vec<u16>,
     /// Banks for which some request waits.
-    banks: u128,
+    banks: u64,
 }
 
 impl TransactionQueue {
@@ -116,7 +116,7 @@ impl TransactionQueue {
 
     /// Banks for which some request waits.
     #[inline]
-    pub(super) fn banks(&self) -> u128 {
+    pub(super) fn banks(&self) -> u64 {
         self.banks
     }
 
@@ -147,7 +147,7 @@ impl TransactionQueue {
     #[inline]
     pub(super) fn first_movable(
         &self,
-        room: u128,
+        room: u64,
         by_class: bool,
         may_go: impl Fn(&Waiting) -> bool,
     ) -> Option<usize> {

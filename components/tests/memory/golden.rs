@@ -1,0 +1,128 @@
+//! Ours against DRAMsim3 (umd-memsys/DRAMsim3, MIT): the same traces through the same controller.
+
+use components::memory::pattern::Pattern;
+use components::memory::{ReplayReport, replay};
+use sim_core::Engine;
+
+use crate::presets::{geometry, plan};
+
+/// One run of DRAMsim3.
+#[derive(Debug)]
+struct Case {
+    memory: String,
+    trace: String,
+    requests: u64,
+    requests_per_cycle: u32,
+    figures: serde_json::Value,
+}
+
+impl Case {
+    fn figure(&self, name: &str) -> f64 {
+        self.figures[name].as_f64().unwrap()
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let path = format!(
+        "{}/../tests/data/memory/dramsim3_golden.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let data: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let case = |figures: &serde_json::Value| Case {
+        memory: figures["memory"].as_str().unwrap().to_owned(),
+        trace: figures["trace"].as_str().unwrap().to_owned(),
+        requests: figures["requests"].as_u64().unwrap(),
+        requests_per_cycle: figures["requests_per_cycle"].as_u64().unwrap() as u32,
+        figures: figures.clone(),
+    };
+    data["cases"].as_array().unwrap().iter().map(case).collect()
+}
+
+fn pattern(trace: &str) -> Pattern {
+    match trace {
+        "a_seq_read" => Pattern::Sequential,
+        "b_seq_rw21" => Pattern::SequentialTwoReadsOneWrite,
+        "c_rand_read" => Pattern::Random { seed: 1 },
+        "e_row_conflict" => Pattern::RowConflicts,
+        "f2_streams4_stag_w" => Pattern::StaggeredStreams,
+        "g_rand_read_low" => Pattern::SparseRandom { seed: 3, period: 200 },
+        "h_bursty" => Pattern::Bursts {
+            seed: 4,
+            burst: 128,
+            gap_min: 200,
+            gap_max: 1000,
+        },
+        other => panic!("no pattern for the trace {other}"),
+    }
+}
+
+/// What is compared: name, our figure, theirs, and the largest relative difference allowed.
+fn comparison(case: &Case, ours: &ReplayReport) -> Vec<(&'static str, f64, f64, f64)> {
+    let memory = &ours.memory;
+    let count = |figure: u64| figure as f64;
+    let theirs = |name| case.figure(name);
+    vec![
+        (
+            "cycles",
+            count(ours.last_answer),
+            theirs("cycles_last_completion"),
+            0.01,
+        ),
+        (
+            "latency",
+            memory.read_latency().mean(),
+            theirs("read_latency_mean"),
+            0.02,
+        ),
+        ("ACT", count(memory.activates), theirs("num_act_cmds"), 0.02),
+        ("PRE", count(memory.precharges), theirs("num_pre_cmds"), 0.02),
+        ("REF", count(memory.refreshes), theirs("num_ref_cmds"), 0.02),
+        (
+            "read hits",
+            count(memory.read_row_hits),
+            theirs("num_read_row_hits"),
+            0.01,
+        ),
+        (
+            "write hits",
+            count(memory.write_row_hits),
+            theirs("num_write_row_hits"),
+            0.01,
+        ),
+        ("WR", count(memory.write_commands), theirs("num_write_cmds"), 0.02),
+        ("dual", count(memory.dual_commands), theirs("hbm_dual_cmds"), 0.02),
+        ("energy", memory.energy.total().0, theirs("total_energy_pj"), 0.02),
+    ]
+}
+
+fn difference(ours: f64, theirs: f64) -> f64 {
+    if ours == theirs {
+        0.0
+    } else {
+        (ours - theirs).abs() / theirs.abs().max(1.0)
+    }
+}
+
+#[test]
+fn equals_dramsim3_on_all_golden_cases() {
+    let mut failures = Vec::new();
+    println!("| memory | trace | figure | ours | DRAMsim3 | difference |\n|---|---|---|---|---|---|");
+    for case in cases() {
+        let plan = plan(&format!("dramsim3/{}", case.memory));
+        let records = pattern(&case.trace).records(geometry(&plan), case.requests);
+        let report = replay(&plan, records, case.requests_per_cycle, Engine::Wheel).unwrap();
+        for (figure, ours, theirs, tolerance) in comparison(&case, &report) {
+            let difference = difference(ours, theirs);
+            let (memory, trace) = (&case.memory, &case.trace);
+            println!(
+                "| {memory} | {trace} | {figure} | {ours} | {theirs} | {:.3} % |",
+                difference * 100.0
+            );
+            if difference > tolerance {
+                failures.push(format!("{memory} {trace} {figure}: {ours}, not {theirs}"));
+            }
+        }
+        assert_eq!(report.memory.violations.first(), None);
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
