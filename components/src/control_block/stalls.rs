@@ -86,12 +86,18 @@ impl ControlBlock {
         }
     }
 
-    /// Takes back what was charged while a free lane still worked on its last tile.
+    /// Takes back what was charged while a free lane still worked on its last tile: from the cause in force when it
+    /// became free and, as far as the cause has changed since, from others.
     pub(super) fn discharge(&mut self, class: UnitClass, unit: &Unit, now: Tick) {
-        if class == UnitClass::Lane {
-            let overlap = unit.busy_until.min(now).since(unit.freed_at).0;
-            let charged = &mut self.stalls.idle[unit.cause as usize];
-            *charged = charged.saturating_sub(u128::from(overlap));
+        if class != UnitClass::Lane {
+            return;
+        }
+        let mut overlap = u128::from(unit.busy_until.min(now).since(unit.freed_at).0);
+        for cause in std::iter::once(unit.cause).chain(StallCause::ALL) {
+            let charged = &mut self.stalls.idle[cause as usize];
+            let taken_back = overlap.min(*charged);
+            *charged -= taken_back;
+            overlap -= taken_back;
         }
     }
 
