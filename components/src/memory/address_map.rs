@@ -61,18 +61,14 @@ impl FromStr for FieldOrder {
         let mut order = [Field::Row; 6];
         for (place, field) in order.iter_mut().enumerate() {
             let name = &text[2 * place..2 * place + 2];
-            if text[..2 * place]
-                .as_bytes()
-                .chunks(2)
-                .any(|earlier| earlier == name.as_bytes())
-            {
-                return Err(complaint());
-            }
             *field = Field::NAMES
                 .iter()
                 .find(|known| known.0 == name)
                 .ok_or_else(complaint)?
                 .1;
+        }
+        if (1..order.len()).any(|place| order[..place].contains(&order[place])) {
+            return Err(complaint());
         }
         Ok(Self(order))
     }
@@ -190,6 +186,27 @@ impl AddressMap {
             bank: self.bank.of(address) as u32,
             row: self.row.of(address) as u32,
             column: self.column.of(address) as u32,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FieldOrder;
+
+    #[test]
+    fn each_field_stands_once() {
+        let parse = |text: &str| text.parse::<FieldOrder>();
+        assert_eq!(parse("rochrababgco").unwrap().to_string(), "rochrababgco");
+        for wrong in [
+            "",
+            "rochrababg",
+            "rochrababgro",
+            "rochrababgxx",
+            "röchrababgc",
+            "rochrababgcoco",
+        ] {
+            assert!(parse(wrong).unwrap_err().contains("is no address map"), "{wrong}");
         }
     }
 }
