@@ -38,7 +38,7 @@ fn cases() -> Vec<Case> {
     data["cases"].as_array().unwrap().iter().map(case).collect()
 }
 
-fn pattern(trace: &str) -> Pattern {
+pub(crate) fn pattern(trace: &str) -> Pattern {
     match trace {
         "a_seq_read" => Pattern::Sequential,
         "b_seq_rw21" => Pattern::SequentialTwoReadsOneWrite,

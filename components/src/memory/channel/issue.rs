@@ -243,6 +243,11 @@ impl Channel {
         through: u64,
         context: &mut Context<'_, M>,
     ) {
+        let next = self.refresh.next_due();
+        if (0..self.ranks.len()).any(|rank| self.board.rank_refresh_at(rank) > next) {
+            // A row was closed, or a refresh done, so late that the next one has to wait.
+            return;
+        }
         let mut skipped = Vec::new();
         self.refresh.skip_rounds(through, |target, cycle, times| {
             skipped.push((target, cycle, times))

@@ -226,47 +226,68 @@ fn timing(description: &MemoryDescription, problems: &mut Problems) {
     }
 }
 
-/// A refresh must leave time to close the rows before it and to do some work after it.
+/// Between refreshes there must be time to close the rows, to refresh, and to serve at least one request: rows
+/// would else be opened and closed for ever.
 fn refresh_period(description: &MemoryDescription, problems: &mut Problems) {
     let timing = &description.timing;
-    let ranks = u64::from(description.organisation.ranks);
-    let (field, interval, needed) = match description.controller.refresh {
+    let organisation = &description.organisation;
+    let ranks = u64::from(organisation.ranks);
+    let banks = ranks * u64::from(organisation.banks_per_rank());
+    // The field, how often some refresh falls due, how often the same one does, and how long it takes.
+    let (field, interval, round, refresh) = match description.controller.refresh {
         RefreshPolicy::None => return,
-        RefreshPolicy::AllBank => (
-            "timing.refresh_interval",
-            timing.refresh_interval.0,
-            timing.refresh_cycle.0 * ranks,
-        ),
-        RefreshPolicy::Staggered => (
-            "timing.refresh_interval",
-            timing.refresh_interval.0 / ranks.max(1),
-            timing.refresh_cycle.0,
-        ),
-        RefreshPolicy::PerBank => (
-            "timing.bank_refresh_interval",
-            timing.bank_refresh_interval.0,
-            timing.bank_refresh_cycle.0,
-        ),
+        RefreshPolicy::AllBank => {
+            let interval = timing.refresh_interval.0;
+            (
+                "timing.refresh_interval",
+                interval / ranks,
+                interval,
+                timing.refresh_cycle.0,
+            )
+        }
+        RefreshPolicy::Staggered => {
+            let interval = timing.refresh_interval.0 / ranks;
+            (
+                "timing.refresh_interval",
+                interval,
+                interval * ranks,
+                timing.refresh_cycle.0,
+            )
+        }
+        RefreshPolicy::PerBank => {
+            let interval = timing.bank_refresh_interval.0;
+            (
+                "timing.bank_refresh_interval",
+                interval,
+                interval * banks,
+                timing.bank_refresh_cycle.0,
+            )
+        }
     };
+    let write = timing.additive_latency.0 + timing.write_latency.0 + organisation.burst_cycles();
+    let closing = timing
+        .activate_to_precharge
+        .0
+        .max(timing.additive_latency.0 + timing.read_to_precharge.0)
+        .max(write + timing.write_recovery.0 + timing.write_pulse.0)
+        + timing.precharge.0;
+    let serving = timing.activate_to_read.0.max(timing.activate_to_write.0)
+        + timing
+            .activate_to_activate_same_group
+            .0
+            .max(timing.four_activate_window.0)
+        + write
+        + timing.write_to_read_same_group.0
+        + timing.read_latency.0;
+    let needed = refresh + closing + serving;
     problems.check(
-        interval > 0,
-        field,
-        "the controller refreshes, but the interval is 0",
-        "the technology's tREFI, or `refresh: None` in the controller",
-    );
-    let overhead = timing.precharge.0
-        + timing.activate_to_precharge.0
-        + timing.write_latency.0
-        + timing.write_recovery.0
-        + timing.write_pulse.0;
-    problems.check(
-        interval == 0 || interval > needed.saturating_add(overhead),
+        interval > closing && round > needed,
         field,
         format!(
-            "a refresh falls due every {interval} cycles, but closing the rows and refreshing takes {}",
-            needed.saturating_add(overhead)
+            "a refresh falls due every {interval} cycles, and the same again after {round}, but closing the rows takes \
+             {closing}, and refreshing and serving one request {needed} altogether"
         ),
-        "a longer interval or a shorter refresh cycle",
+        "a longer interval or shorter timings; `refresh: None` in the controller for memories without refresh",
     );
 }
 
