@@ -5,7 +5,7 @@ use sim_core::{Actor, Context};
 use crate::buffer::Buffer;
 use crate::control_block::ControlBlock;
 use crate::dma::Dma;
-use crate::memory::MemoryActor;
+use crate::memory::{IdealMemory, MemoryActor};
 use crate::message::Message;
 use crate::pe::ProcessingElement;
 use crate::pe::layer_norm::LayerNorm;
@@ -25,6 +25,8 @@ pub enum Component {
     Buffer(Box<Buffer>),
     /// A channel, rank or bank of main memory.
     Memory(MemoryActor),
+    /// A main memory without limits.
+    IdealMemory(Box<IdealMemory>),
     /// A processing element.
     ProcessingElement(Box<ProcessingElement>),
     /// A MAC lane.
@@ -64,6 +66,7 @@ impl Actor for Component {
                 pe.on_result_compressed(run, context)
             }
             (Self::Memory(part), Message::Memory(message)) => part.receive(message, context),
+            (Self::IdealMemory(memory), Message::Memory(message)) => memory.receive(message, context),
             (Self::Dma(dma), Message::Memory(message)) => dma.on_memory(message, context),
             (Self::Dma(dma), Message::Transfer(transfer)) => dma.on_transfer(transfer, context),
             (Self::Softmax(module), message) => module.0.receive(message, context),

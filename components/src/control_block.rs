@@ -5,7 +5,7 @@
 //! activation buffer and a unit is free. Only the oldest operation with work to issue may push other slices out to main
 //! memory, so the machine always moves on.
 
-mod cursor;
+pub(crate) mod cursor;
 mod issue;
 mod policy;
 mod residency;
@@ -148,6 +148,8 @@ pub struct ControlBlock {
     weights: WeightStore,
     pending: Pending,
     space_waiting: Vec<usize>,
+    /// Whether the leader found no room when it last asked: until it gets some, nobody else does.
+    leader_short_of_room: bool,
     spill_offset: u64,
     tokens_gathered: u32,
     clock_of_use: u64,
@@ -183,6 +185,7 @@ impl ControlBlock {
             weights: WeightStore::new(Space::new(parameters.weight_space)),
             pending: Pending::default(),
             space_waiting: Vec::new(),
+            leader_short_of_room: false,
             spill_offset: 0,
             tokens_gathered: 0,
             clock_of_use: 0,
@@ -199,7 +202,23 @@ impl ControlBlock {
     pub(crate) fn receive(&mut self, message: Message, context: &mut Context<'_, Message>) {
         match message {
             Message::Start => self.on_start(context),
-            Message::UnitFree { pe, unit, kind } => self.on_unit_free(pe, unit, UnitClass::of(kind), context),
+            Message::UnitFree {
+                pe,
+                unit,
+                kind,
+                busy_until,
+            } => {
+                let cause = self.current_cause();
+                let unit = Unit {
+                    pe,
+                    unit,
+                    freed_at: context.now(),
+                    busy_until,
+                    cause,
+                };
+                self.on_unit_free(unit, UnitClass::of(kind), context);
+            }
+
             Message::RunRetired(run) => self.on_run_retired(run, context),
             Message::TransferDone(transfer) => self.on_transfer_done(transfer, context),
             other => context.stop(format!("the control block takes no {other:?}")),
@@ -211,9 +230,9 @@ impl ControlBlock {
         self.proceed(context);
     }
 
-    fn on_unit_free(&mut self, pe: u16, unit: u16, class: UnitClass, context: &mut Context<'_, Message>) {
+    fn on_unit_free(&mut self, unit: Unit, class: UnitClass, context: &mut Context<'_, Message>) {
         self.account(context.now());
-        self.units.put(class, Unit { pe, unit });
+        self.units.put(class, unit);
         self.proceed(context);
     }
 
@@ -231,8 +250,14 @@ impl ControlBlock {
         match self.pending.finish(transfer) {
             Some(Purpose::Weight(tensor)) => self.weight_arrived(tensor),
             Some(Purpose::Slice { tensor, b }) => self.slice_moved(tensor, b, context),
-            Some(Purpose::Gather { place, b }) => self.rows_gathered(place, b, context),
-            Some(Purpose::Store { place, b }) => self.finish_batch(place, b, context),
+            Some(Purpose::Gather { place, b }) => {
+                self.unpin_data(place, b);
+                self.rows_gathered(place, b, context);
+            }
+            Some(Purpose::Store { place, b }) => {
+                self.unpin_data(place, b);
+                self.finish_batch(place, b, context);
+            }
             None => {}
         }
         self.proceed(context);
@@ -257,7 +282,7 @@ impl ControlBlock {
             self.admit_operation(operation);
         }
         if self.program_ended && self.oldest == self.admitted {
-            self.finished_at.get_or_insert(context.now());
+            self.finish(context.now());
         }
     }
 
@@ -282,8 +307,11 @@ impl ControlBlock {
             })
             .collect();
         for weight in operation.weights() {
-            self.weights
-                .want(*weight, self.parameters.weight_footprint(weight.elements));
+            self.weights.want(
+                *weight,
+                self.parameters.weight_footprint(weight.elements),
+                operation.id.0,
+            );
         }
         let weights = operation.weights().map(|weight| weight.tensor).collect();
         let output = self.admit_output(&operation, cursor.finishes_sums(), class);
@@ -444,7 +472,7 @@ impl ControlBlock {
             return;
         };
         for tensor in entry.weights {
-            self.weights.release(tensor);
+            self.weights.release(tensor, entry.operation.id.0);
         }
         while self.oldest < self.admitted && self.entries[self.place_of(self.oldest)].is_none() {
             self.oldest += 1;

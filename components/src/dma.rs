@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use sim_core::{Clock, Context, Label, Span, Tick, Ticks, random};
+use sim_core::{ActorId, Clock, Context, Label, Span, Tick, Ticks, random};
 
-use crate::memory::{Access, MemoryMessage, MemoryPorts, MemoryRequest, RequestorId};
+use crate::memory::{Access, AddressMap, CreditAccount, MemoryMessage, MemoryRequest, RequestorId};
 use crate::message::{Message, Traffic, Transfer, TransferPattern};
 use crate::trace_labels;
 use crate::units::BLOCK;
@@ -16,10 +16,55 @@ pub struct DmaParameters {
     pub clock: Clock,
     /// Requests that may be under way at once.
     pub outstanding_requests: u32,
-    /// Main memory.
-    pub memory: MemoryPorts,
+    /// The way to main memory.
+    pub memory: MemoryRoute,
     /// Seed of the tokens whose embeddings are gathered.
     pub seed: u64,
+}
+
+/// How requests reach main memory.
+#[derive(Clone, Debug)]
+pub enum MemoryRoute {
+    /// By the channel that the address names, as far as it has room.
+    Channels {
+        /// Which address is where.
+        map: AddressMap,
+        /// The channels, by number.
+        channels: Vec<ActorId>,
+        /// Places in the channels' queues, for each kind of traffic.
+        credits: Vec<CreditAccount>,
+    },
+    /// To an ideal memory, which always has room.
+    Ideal(ActorId),
+}
+
+impl MemoryRoute {
+    /// The way by `channels`, with `credits` for each kind of traffic.
+    #[must_use]
+    pub fn channels(map: AddressMap, channels: Vec<ActorId>, credits: &CreditAccount) -> Self {
+        Self::Channels {
+            map,
+            channels,
+            credits: vec![credits.clone(); Traffic::ALL.len()],
+        }
+    }
+
+    /// Where a request goes, if there is room for it now.
+    fn admit(&mut self, address: u64, access: Access, traffic: Traffic) -> Option<ActorId> {
+        match self {
+            Self::Channels {
+                map,
+                channels,
+                credits,
+            } => {
+                let channel = map.channel_of(address);
+                credits[traffic as usize]
+                    .take(channel, access)
+                    .then(|| channels[channel])
+            }
+            Self::Ideal(memory) => Some(*memory),
+        }
+    }
 }
 
 /// A transfer on its way.
@@ -32,6 +77,16 @@ struct Active {
     outstanding: u32,
     issued_all: bool,
     started: Tick,
+}
+
+/// What came of trying to request a block.
+enum Requested {
+    /// It is on its way, and more are to come.
+    More,
+    /// It is on its way, the last of its transfer.
+    Last,
+    /// Its channel has no room.
+    NoRoom,
 }
 
 /// The DMA engine.
@@ -112,6 +167,7 @@ impl Dma {
         active.row_end = start + u64::from(transfer.bytes);
     }
 
+    /// Requests blocks as far as the window of outstanding requests and the room in main memory's queues go.
     fn issue(&mut self, context: &mut Context<'_, Message>) {
         while self.outstanding < self.parameters.outstanding_requests {
             let from_urgent = !self.urgent.is_empty();
@@ -121,22 +177,30 @@ impl Dma {
                 &self.prefetches
             };
             let Some(&slot) = queue.front() else { return };
-            if self.request_block(slot, context) {
-                if from_urgent {
-                    self.urgent.pop_front()
-                } else {
-                    self.prefetches.pop_front()
-                };
+            match self.request_block(slot, context) {
+                Requested::NoRoom => return,
+                Requested::More => {}
+                Requested::Last if from_urgent => drop(self.urgent.pop_front()),
+                Requested::Last => drop(self.prefetches.pop_front()),
             }
         }
     }
 
-    /// Requests the next block of a transfer; whether it was the last.
-    fn request_block(&mut self, slot: u32, context: &mut Context<'_, Message>) -> bool {
+    /// Requests the next block of a transfer.
+    fn request_block(&mut self, slot: u32, context: &mut Context<'_, Message>) -> Requested {
         let Some(mut active) = self.slots[slot as usize] else {
-            return true;
+            return Requested::Last;
         };
         let address = active.next_address;
+        let access = if active.transfer.pattern == TransferPattern::Store {
+            Access::Write
+        } else {
+            Access::Read
+        };
+        let traffic = active.transfer.traffic;
+        let Some(channel) = self.parameters.memory.admit(address, access, traffic) else {
+            return Requested::NoRoom;
+        };
         active.next_address += BLOCK.0;
         active.outstanding += 1;
         if active.next_address >= active.row_end {
@@ -152,32 +216,43 @@ impl Dma {
         }
         self.outstanding += 1;
         self.requests += 1;
-        let access = if active.transfer.pattern == TransferPattern::Store {
-            Access::Write
-        } else {
-            Access::Read
-        };
+        let requestor = RequestorId(traffic as u8);
         let request = MemoryRequest {
             address,
             tag: slot,
-            requestor: RequestorId(active.transfer.traffic as u8),
+            requestor,
             access,
             reply_to: context.me(),
         };
-        let channel = self.parameters.memory.channel_of(address);
         context.send(
             channel,
             Ticks::ZERO,
             Message::Memory(MemoryMessage::Request(request)),
         );
-        active.issued_all
+        if active.issued_all {
+            Requested::Last
+        } else {
+            Requested::More
+        }
     }
 
     pub(crate) fn on_memory(&mut self, message: MemoryMessage, context: &mut Context<'_, Message>) {
-        let MemoryMessage::Response(response) = message else {
-            return;
-        };
-        let Some(active) = self.slots.get_mut(response.tag as usize).and_then(Option::as_mut) else {
+        match message {
+            MemoryMessage::Response(response) => self.on_response(response.tag, context),
+            MemoryMessage::Credit(credit) => {
+                if let MemoryRoute::Channels { credits, .. } = &mut self.parameters.memory
+                    && let Some(account) = credits.get_mut(usize::from(credit.requestor.0))
+                {
+                    account.give(credit);
+                }
+                self.issue(context);
+            }
+            other => context.stop(format!("the DMA takes no {other:?}")),
+        }
+    }
+
+    fn on_response(&mut self, slot: u32, context: &mut Context<'_, Message>) {
+        let Some(active) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
             context.stop("main memory answered a request that the DMA never made");
             return;
         };
@@ -195,8 +270,8 @@ impl Dma {
         };
         context.send(active.transfer.buffer, Ticks::ZERO, message);
         if completes {
-            self.slots[response.tag as usize] = None;
-            self.free.push(response.tag);
+            self.slots[slot as usize] = None;
+            self.free.push(slot);
             self.record(&active, context);
         }
         self.issue(context);

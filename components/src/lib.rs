@@ -17,6 +17,7 @@ pub mod pe;
 pub mod run;
 pub mod sparsity;
 pub mod tile;
+pub mod tile_walk;
 pub mod trace_labels;
 pub mod units;
 pub mod word;

@@ -42,6 +42,7 @@ mod constraints;
 mod credit;
 pub mod description;
 mod energy;
+mod ideal;
 pub mod label;
 mod message;
 pub mod pattern;
@@ -61,6 +62,7 @@ pub use constraints::Constraints;
 pub use credit::CreditAccount;
 pub use description::MemoryDescription;
 pub use energy::{Energy, EnergyTable};
+pub use ideal::IdealMemory;
 pub use message::{
     Access, Command, Credit, MemoryMessage, MemoryRequest, MemoryResponse, Operation, Reply, RequestorId,
 };

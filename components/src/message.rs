@@ -1,6 +1,6 @@
 //! What the actors of an accelerator send each other.
 
-use sim_core::{ActorId, Message as SimMessage, mix};
+use sim_core::{ActorId, Message as SimMessage, Tick, mix};
 
 use crate::density::Density;
 use crate::memory::MemoryMessage;
@@ -178,6 +178,8 @@ pub enum Message {
         unit: u16,
         /// What kind of unit.
         kind: RunKind,
+        /// When its last tile will be done.
+        busy_until: Tick,
     },
     /// MAC lane to its post-compute sparsity module: a run's result, zeros in place.
     ResultReady(Run),
@@ -219,8 +221,13 @@ impl SimMessage for Message {
             Self::TilePruned(work) => tile_fingerprint(13, work),
             Self::PairsMatched(work) => tile_fingerprint(14, work),
             Self::TileFinished => 15,
-            Self::UnitFree { pe, unit, kind } => mix(
-                16,
+            Self::UnitFree {
+                pe,
+                unit,
+                kind,
+                busy_until,
+            } => mix(
+                mix(16, busy_until.0),
                 (u64::from(*pe) << 24) | (u64::from(*unit) << 8) | *kind as u64,
             ),
             Self::ResultReady(run) => mix(17, run.fingerprint()),

@@ -146,9 +146,7 @@ fn load(place: Place, source: Arc<Source>, resolver: &dyn Resolver) -> Result<Lo
     whole::check(&scenario, &mut checks);
     problems.extend(strata.problems(checks.into_findings()));
     let costs = read_costs(&scenario, &strata, resolver, &mut problems);
-    if let Reference::Preset(_) = scenario.memory
-        && Shelf::Memories.names().next().is_some()
-    {
+    if let Reference::Preset(_) = scenario.memory {
         problems.extend(
             strata
                 .referenced("memory", &scenario.memory, Shelf::Memories)

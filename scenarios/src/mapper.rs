@@ -134,7 +134,11 @@ impl Mapper {
             }
             Stage::Layer(layer) => {
                 self.lower_layer(layer);
-                if layer + 1 < self.transformer.layers.len() { Stage::Layer(layer + 1) } else { Stage::Store }
+                if layer + 1 < self.transformer.layers.len() {
+                    Stage::Layer(layer + 1)
+                } else {
+                    Stage::Store
+                }
             }
             Stage::Store => {
                 self.store();
@@ -151,7 +155,13 @@ impl Mapper {
         let tensor = TensorId(self.next_tensor);
         self.next_tensor += 1;
         let is_store = matches!(draft.work, Work::Store { .. });
-        let output = ActivationTensor { tensor, batch: parameters.batch, rows, columns, consumers: draft.consumers };
+        let output = ActivationTensor {
+            tensor,
+            batch: parameters.batch,
+            rows,
+            columns,
+            consumers: draft.consumers,
+        };
         self.ready.push_back(Operation {
             id: OperationId(self.next_operation),
             layer: draft.layer as u32,
@@ -178,7 +188,9 @@ impl Mapper {
     fn store(&mut self) {
         let layer = self.transformer.layers.len() - 1;
         let columns = self.transformer.layers[layer].hidden;
-        let (data, masks) = self.addresses.result(self.parameters.batch, self.parameters.sequence, columns);
+        let (data, masks) = self
+            .addresses
+            .result(self.parameters.batch, self.parameters.sequence, columns);
         self.emit(Draft {
             layer,
             head: None,

@@ -40,8 +40,10 @@ impl ProgramSummary {
 
     /// Adds one operation.
     pub fn add(&mut self, operation: &Operation) {
-        let (tiles, multiplications) =
-            (operation.tile_operations(), u128::from(operation.dense_multiplications()));
+        let (tiles, multiplications) = (
+            operation.tile_operations(),
+            u128::from(operation.dense_multiplications()),
+        );
         let totals = self.roles.entry((operation.layer, operation.role)).or_default();
         totals.operations += 1;
         totals.tile_operations += tiles;
@@ -58,6 +60,10 @@ impl ProgramSummary {
     /// Tile operations of `role` in all layers.
     #[must_use]
     pub fn tiles_of(&self, role: Role) -> u64 {
-        self.roles.iter().filter(|((_, other), _)| *other == role).map(|(_, totals)| totals.tile_operations).sum()
+        self.roles
+            .iter()
+            .filter(|((_, other), _)| *other == role)
+            .map(|(_, totals)| totals.tile_operations)
+            .sum()
     }
 }

@@ -7,6 +7,7 @@ mod area;
 mod build;
 mod energy;
 mod invariants;
+mod main_memory;
 mod measure;
 mod plan;
 
@@ -14,7 +15,8 @@ pub use area::{Area, area};
 pub use build::System;
 pub use energy::{Energy, energy};
 pub use invariants::violations;
-pub use measure::{LaneTotals, Measurements, PeTotals};
+pub use main_memory::MainMemory;
+pub use measure::{BufferUse, LaneTotals, Measurements, PeTotals};
 pub use plan::{Plan, Problem};
 
 use sim_core::SimError;

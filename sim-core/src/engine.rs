@@ -87,6 +87,10 @@ pub struct QueueStatistics {
 ///
 /// This is code in line with every handler, hence an `enum` and care about what goes through memory. A run alternates between two steps: [`advance`](Self::advance) to the next tick that has messages, then
 /// [`pop`](Self::pop) until that tick is empty. Messages pushed for the current tick join its end.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a simulation has one queue; boxing it would cost every event a hop"
+)]
 pub(crate) enum EventQueue<M: Message> {
     Wheel(WheelQueue<M>),
     Heap(Staged<M, HeapQueue<M>>),

@@ -1,16 +1,4 @@
-//! A small, deterministic discrete-event kernel.
-//!
-//! A machine is a set of [`Actor`]s that exchange small messages in simulated time. Time is counted in exact
-//! [`Tick`]s, the common divisor of all [`Clock`]s of the machine.
-//!
-//! # Ordering
-//! Messages are delivered in order of (tick, order of sending). A message sent with no delay arrives in the
-//! same tick, after everything sent before it.
-//!
-//! # Determinism
-//! The same actors and the same messages give the same run, to the byte, on either [`Engine`] and any machine.
-//! Randomness comes from [`random::stream`], one stream an actor.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(feature = "desim", feature(coroutine_trait))]
 
 mod actor;

@@ -1,1 +1,130 @@
-//! tests
+//! Whole machines for tests and benches: a shipped scenario with changes, planned and run.
+
+use components::memory::{MemoryDescription, MemoryPlan};
+use scenarios::Scenario;
+use scenarios::load::library::Shelf;
+use scenarios::load::{Disk, Loaded};
+use scenarios::schema::Reference;
+use scenarios::system::{MainMemory, Measurements, Plan, RunError};
+use sim_core::{Engine, Tick};
+
+/// A run that came to its end, with the plan that it followed.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What was to be done, and on which machine.
+    pub plan: Plan,
+    /// What came of it.
+    pub measured: Measurements,
+}
+
+impl Run {
+    /// Cycles of the accelerator from the start to the end of the last operation.
+    #[must_use]
+    pub fn cycles(&self) -> u64 {
+        self.plan
+            .clock
+            .cycles_spanning(self.measured.finished.since(Tick::ZERO))
+            .0
+    }
+
+    /// Simulated seconds.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.plan
+            .timebase
+            .seconds(self.measured.finished.since(Tick::ZERO))
+    }
+}
+
+/// The names of all shipped scenarios.
+pub fn shipped_names() -> impl Iterator<Item = &'static str> {
+    Shelf::Scenarios.names()
+}
+
+/// A shipped scenario with `change` made to it.
+///
+/// # Panics
+/// There is no such scenario.
+#[must_use]
+pub fn shipped(name: &str, change: impl FnOnce(&mut Scenario)) -> Loaded {
+    let mut loaded = Scenario::shipped(name).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
+    change(&mut loaded.scenario);
+    loaded
+}
+
+/// A shipped scenario small enough for a test: of those on the server accelerator, one layer and two sequences.
+///
+/// # Panics
+/// There is no such scenario.
+#[must_use]
+pub fn shipped_small(name: &str) -> Loaded {
+    shipped(name, |scenario| {
+        if scenario.accelerator.processing_elements >= 512 {
+            scenario.workload.transformer.layers.truncate(1);
+            scenario.workload.batch = 2;
+        }
+    })
+}
+
+/// The main memory called `name` in the library.
+#[must_use]
+pub fn memory(name: &str) -> Reference {
+    Reference::Preset(name.to_owned())
+}
+
+/// The plan of a scenario that is known to fit.
+///
+/// # Panics
+/// It does not fit.
+#[must_use]
+pub fn plan(loaded: &Loaded) -> Plan {
+    Plan::load(loaded, &Disk).unwrap_or_else(|wrong| panic!("{}", wrong.render()))
+}
+
+/// The plan of a scenario whose main memory has `change` made to it.
+///
+/// # Panics
+/// Scenario and memory do not go together.
+#[must_use]
+pub fn plan_on_memory(loaded: &Loaded, change: impl FnOnce(&mut MemoryDescription)) -> Plan {
+    let document = loaded
+        .memory::<MemoryDescription>(&Disk)
+        .unwrap_or_else(|wrong| panic!("{}", wrong.render()));
+    let mut description = document.value.clone();
+    change(&mut description);
+    let memory = MemoryPlan::new(description).unwrap_or_else(|problems| panic!("{problems:?}"));
+    Plan::new(
+        loaded.scenario.clone(),
+        MainMemory::Banked(Box::new(memory)),
+        loaded.costs.clone(),
+    )
+    .unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+/// Runs `plan` on `engine`.
+///
+/// # Errors
+/// The engine stopped, or the machine came to a standstill.
+pub fn try_run(plan: Plan, engine: Engine) -> Result<Run, RunError> {
+    let (measured, _) = plan.build(engine, None)?.run(&plan)?;
+    Ok(Run { plan, measured })
+}
+
+/// Runs `plan`, which is known to come to its end, on the default engine.
+///
+/// # Panics
+/// It does not.
+#[must_use]
+pub fn run(plan: Plan) -> Run {
+    try_run(plan, Engine::default()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The engines of this build.
+#[must_use]
+pub fn engines() -> Vec<Engine> {
+    let mut engines = vec![Engine::Wheel, Engine::Heap];
+    if cfg!(feature = "desim") {
+        engines.push(Engine::Desim);
+    }
+    engines
+}

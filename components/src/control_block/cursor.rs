@@ -74,6 +74,11 @@ impl Cursor {
         self.exhausted = true;
     }
 
+    /// Whether a run was ever taken.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.exhausted || self.next != TileCoordinate::default()
+    }
+
     pub(crate) fn is_exhausted(&self) -> bool {
         self.exhausted
     }

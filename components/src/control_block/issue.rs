@@ -148,9 +148,11 @@ impl ControlBlock {
         self.roles.entry(entry.operation.role).or_default().issued += u64::from(length);
         self.pin(place, &run);
         self.runs_issued += 1;
-        let Some(Unit { pe, unit }) = self.units.take(class) else {
+        let Some(taken) = self.units.take(class) else {
             return;
         };
+        self.discharge(class, &taken, context.now());
+        let Unit { pe, unit, .. } = taken;
         let pe = self
             .parameters
             .first_pe
@@ -203,6 +205,7 @@ impl ControlBlock {
         let b = entry.next_batch;
         match self.check_row(entry, b, 0) {
             Ok(()) => {
+                self.for_slices_at(place, b, |slice| slice.pins += 1);
                 self.order_data(place, b, context);
                 if let Some(entry) = self.entries[place].as_mut() {
                     entry.next_batch += 1;
@@ -227,11 +230,30 @@ impl ControlBlock {
 
     pub(super) fn unpin(&mut self, place: usize, run: &Run) {
         self.for_slices_of(place, run, |slice| slice.pins -= 1);
-        // A slice without pins may be pushed out for one that waits for room.
-        if !self.space_waiting.is_empty() {
-            let leader = self.place_of(self.leader);
-            if self.space_waiting.contains(&leader) {
-                self.make_issuable(leader);
+        self.wake_leader_for_room();
+    }
+
+    /// A slice that may be pushed out again is a chance for the leader, if that waits for room.
+    pub(super) fn wake_leader_for_room(&mut self) {
+        let leader = self.place_of(self.leader);
+        if !self.space_waiting.is_empty() && self.space_waiting.contains(&leader) {
+            self.make_issuable(leader);
+        }
+    }
+
+    /// The transfer of a data operation has ended, which read or wrote slices `b`.
+    pub(super) fn unpin_data(&mut self, place: usize, b: u32) {
+        self.for_slices_at(place, b, |slice| slice.pins -= 1);
+        self.wake_leader_for_room();
+    }
+
+    fn for_slices_at(&mut self, place: usize, b: u32, mut apply: impl FnMut(&mut super::tensors::Slice)) {
+        let Some(entry) = self.entries[place].as_ref() else {
+            return;
+        };
+        for tensor in entry.inputs.iter().map(|input| input.tensor).chain(entry.output) {
+            if let Some(tensor) = self.tensors[tensor].as_mut() {
+                apply(&mut tensor.slices[b as usize]);
             }
         }
     }

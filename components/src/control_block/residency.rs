@@ -4,7 +4,6 @@ use sim_core::Context;
 
 use super::issue::Need;
 use super::tensors::SliceState;
-use super::weights::WeightState;
 use super::{ControlBlock, StallCause};
 use crate::message::{Message, Traffic, Transfer, TransferId, TransferPattern};
 use crate::operation::{Footprint, TensorId, Work};
@@ -83,9 +82,13 @@ impl ControlBlock {
     pub(super) fn load_weights(&mut self, context: &mut Context<'_, Message>) {
         let mut evicted = Vec::new();
         loop {
+            let has_begun = |operation: u32| {
+                let entry = self.entries[operation as usize % self.entries.len()].as_ref();
+                entry.is_some_and(|entry| entry.cursor.has_begun())
+            };
             let next = self
                 .weights
-                .next_load(|footprint| evicted.push(footprint))
+                .next_load(has_begun, |footprint| evicted.push(footprint))
                 .cloned();
             for footprint in evicted.drain(..) {
                 self.send_to_buffers(self.parameters.buffers[1], footprint, Message::Release, context);
@@ -154,11 +157,7 @@ impl ControlBlock {
     }
 
     pub(super) fn weight_arrived(&mut self, tensor: TensorId) {
-        let Some(weight) = self.weights.get_mut(tensor) else {
-            return;
-        };
-        weight.state = WeightState::Resident;
-        let woken = std::mem::take(&mut weight.waiting);
+        let woken = self.weights.arrived(tensor);
         self.make_all_issuable(woken);
     }
 
@@ -207,12 +206,19 @@ impl ControlBlock {
         context: &mut Context<'_, Message>,
     ) -> Option<StallCause> {
         let footprint = self.tensors[tensor].as_ref()?.slices[b as usize].footprint;
-        if self.activation_space.take(footprint) {
+        let leads = place == self.place_of(self.leader);
+        // Room made for the leader is the leader's: others would take it, be pushed out again, and so forth for ever.
+        if (leads || !self.leader_short_of_room) && self.activation_space.take(footprint) {
             self.tensors[tensor].as_mut()?.slices[b as usize].state = state;
             self.send_to_buffers(self.parameters.buffers[0], footprint, Message::Reserve, context);
+            if leads && std::mem::take(&mut self.leader_short_of_room) {
+                let woken = std::mem::take(&mut self.space_waiting);
+                self.make_all_issuable(woken);
+            }
             return None;
         }
-        if place == self.place_of(self.leader) {
+        if leads {
+            self.leader_short_of_room = true;
             self.make_room(place, footprint, context);
         }
         if !self.space_waiting.contains(&place) {
@@ -342,6 +348,7 @@ impl ControlBlock {
                 slice.state = SliceState::Resident;
                 let woken = std::mem::take(&mut owner.waiting);
                 self.make_all_issuable(woken);
+                self.wake_leader_for_room();
             }
             SliceState::Unallocated | SliceState::Resident | SliceState::Spilled | SliceState::Freed => {
                 context.stop("a slice moved that was not on its way");

@@ -4,7 +4,7 @@ use serde::Serialize;
 use sim_core::Tick;
 
 use super::ControlBlock;
-use super::units::UnitClass;
+use super::units::{Unit, UnitClass};
 
 /// What the oldest operation with work to issue waited for while a lane was idle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -86,7 +86,33 @@ impl ControlBlock {
         }
     }
 
-    fn current_cause(&self) -> StallCause {
+    /// Takes back what was charged while a free lane still worked on its last tile: from the cause in force when it
+    /// became free and, as far as the cause has changed since, from others.
+    pub(super) fn discharge(&mut self, class: UnitClass, unit: &Unit, now: Tick) {
+        if class != UnitClass::Lane {
+            return;
+        }
+        let mut overlap = u128::from(unit.busy_until.min(now).since(unit.freed_at).0);
+        for cause in std::iter::once(unit.cause).chain(StallCause::ALL) {
+            let charged = &mut self.stalls.idle[cause as usize];
+            let taken_back = overlap.min(*charged);
+            *charged -= taken_back;
+            overlap -= taken_back;
+        }
+    }
+
+    /// Closes the account with the last operation.
+    pub(super) fn finish(&mut self, now: Tick) {
+        if self.finished_at.is_some() {
+            return;
+        }
+        let idle: Vec<Unit> = self.units.iter(UnitClass::Lane).copied().collect();
+        idle.iter()
+            .for_each(|unit| self.discharge(UnitClass::Lane, unit, now));
+        self.finished_at = Some(now);
+    }
+
+    pub(super) fn current_cause(&self) -> StallCause {
         let Some(leader) = self.entries[self.place_of(self.leader)].as_ref() else {
             return StallCause::Drain;
         };

@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 
+use sim_core::Tick;
+
+use super::StallCause;
 use crate::run::RunKind;
 
 /// A lane or module: the PE's number and the unit's number within it.
@@ -9,6 +12,24 @@ use crate::run::RunKind;
 pub(crate) struct Unit {
     pub(crate) pe: u16,
     pub(crate) unit: u16,
+    /// When it reported itself free.
+    pub(crate) freed_at: Tick,
+    /// When its last tile is done: a lane reports itself free when that tile enters the multipliers.
+    pub(crate) busy_until: Tick,
+    /// What idle lanes were waiting for when it became free.
+    pub(crate) cause: StallCause,
+}
+
+impl Unit {
+    fn idle(pe: u16, unit: u16) -> Self {
+        Self {
+            pe,
+            unit,
+            freed_at: Tick::ZERO,
+            busy_until: Tick::ZERO,
+            cause: StallCause::Memory,
+        }
+    }
 }
 
 /// The classes of units; an operation needs one of one class for each of its runs.
@@ -42,7 +63,7 @@ impl FreeUnits {
     pub(crate) fn new(pes: u16, lanes: u16, softmax: u16) -> Self {
         let all = |units: u16| {
             (0..units)
-                .flat_map(|unit| (0..pes).map(move |pe| Unit { pe, unit }))
+                .flat_map(|unit| (0..pes).map(move |pe| Unit::idle(pe, unit)))
                 .collect()
         };
         Self([all(lanes), all(softmax), all(1)])
@@ -50,6 +71,11 @@ impl FreeUnits {
 
     pub(crate) fn count(&self, class: UnitClass) -> u64 {
         self.0[class as usize].len() as u64
+    }
+
+    /// The free units of a class.
+    pub(crate) fn iter(&self, class: UnitClass) -> impl Iterator<Item = &Unit> {
+        self.0[class as usize].iter()
     }
 
     pub(crate) fn take(&mut self, class: UnitClass) -> Option<Unit> {

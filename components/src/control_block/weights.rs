@@ -21,15 +21,16 @@ pub(crate) struct Weight {
     pub(crate) source: WeightTensor,
     pub(crate) footprint: Footprint,
     pub(crate) state: WeightState,
-    /// Operations of the window that need it. At zero it stays as long as its room is not wanted.
-    users: u32,
+    /// Operations of the window that need it, oldest first. Without any it stays as long as its room is not wanted.
+    users: Vec<u32>,
     /// Window places of operations that wait for it.
     pub(crate) waiting: Vec<usize>,
     last_used: u64,
 }
 
 /// The weights known to the control block. Loads begin in the order in which operations were admitted, so the oldest
-/// operation's weights always come first and loading cannot deadlock.
+/// operation's weights always come first. A weight that only younger operations wait for makes way, too, and is loaded
+/// again for them, so loading cannot deadlock.
 #[derive(Clone, Debug)]
 pub(crate) struct WeightStore {
     weights: BTreeMap<TensorId, Weight>,
@@ -51,8 +52,8 @@ impl WeightStore {
         }
     }
 
-    /// Announces a use of `source`, to be loaded if it is not here.
-    pub(crate) fn want(&mut self, source: WeightTensor, footprint: Footprint) {
+    /// Announces a use of `source` by `operation`, to be loaded if it is not here.
+    pub(crate) fn want(&mut self, source: WeightTensor, footprint: Footprint, operation: u32) {
         let weight = self.weights.entry(source.tensor).or_insert_with(|| {
             self.queue.push_back(source.tensor);
             self.changed = true;
@@ -60,20 +61,20 @@ impl WeightStore {
                 source,
                 footprint,
                 state: WeightState::Queued,
-                users: 0,
+                users: Vec::new(),
                 waiting: Vec::new(),
                 last_used: 0,
             }
         });
-        weight.users += 1;
+        weight.users.push(operation);
     }
 
     /// Ends a use announced by [`Self::want`].
-    pub(crate) fn release(&mut self, tensor: TensorId) {
+    pub(crate) fn release(&mut self, tensor: TensorId, operation: u32) {
         self.uses += 1;
         if let Some(weight) = self.weights.get_mut(&tensor) {
-            weight.users -= 1;
-            self.changed |= weight.users == 0;
+            weight.users.retain(|&user| user != operation);
+            self.changed = true;
             weight.last_used = self.uses;
         }
     }
@@ -88,21 +89,43 @@ impl WeightStore {
             .is_some_and(|weight| weight.state == WeightState::Resident)
     }
 
-    /// The next weight for which there is room, now marked as loading. Unused weights make way,
-    /// least recently used first; what was evicted for it is handed to `evicted`.
-    pub(crate) fn next_load(&mut self, mut evicted: impl FnMut(Footprint)) -> Option<&Weight> {
+    /// Notes that a weight is here; the operations that wait for it.
+    pub(crate) fn arrived(&mut self, tensor: TensorId) -> Vec<usize> {
+        let Some(weight) = self.weights.get_mut(&tensor) else {
+            return Vec::new();
+        };
+        weight.state = WeightState::Resident;
+        self.changed = true;
+        std::mem::take(&mut weight.waiting)
+    }
+
+    /// The next weight for which there is room, now marked as loading. Unused weights make way, least recently used
+    /// first, then those that are only for younger operations of which none `has_begun`; what was evicted for it is
+    /// handed to `evicted`.
+    pub(crate) fn next_load(
+        &mut self,
+        has_begun: impl Fn(u32) -> bool,
+        mut evicted: impl FnMut(Footprint),
+    ) -> Option<&Weight> {
         if !std::mem::take(&mut self.changed) {
             return None;
         }
         let tensor = *self.queue.front()?;
-        let footprint = self.weights.get(&tensor)?.footprint;
+        let wanted = self.weights.get(&tensor)?;
+        let (footprint, wanting) = (
+            wanted.footprint,
+            wanted.users.first().copied().unwrap_or(u32::MAX),
+        );
         while !self.space.take(footprint) {
+            let can_wait = |user: &u32| *user > wanting && !has_begun(*user);
             let (&victim, _) = self
                 .weights
                 .iter()
-                .filter(|(_, weight)| weight.users == 0 && weight.state == WeightState::Resident)
-                .min_by_key(|(_, weight)| weight.last_used)?;
-            let gone = self.weights.remove(&victim)?.footprint;
+                .filter(|(_, weight)| {
+                    weight.state == WeightState::Resident && weight.users.iter().all(can_wait)
+                })
+                .min_by_key(|(_, weight)| (!weight.users.is_empty(), weight.last_used))?;
+            let gone = self.evict(victim)?;
             self.space.give_back(gone);
             evicted(gone);
         }
@@ -111,5 +134,25 @@ impl WeightStore {
         let weight = self.weights.get_mut(&tensor)?;
         weight.state = WeightState::Loading;
         Some(weight)
+    }
+
+    /// Takes a weight out; if it is still wanted, it queues again, before what only younger operations want.
+    fn evict(&mut self, victim: TensorId) -> Option<Footprint> {
+        let weight = self.weights.get_mut(&victim)?;
+        let footprint = weight.footprint;
+        let Some(&first) = weight.users.first() else {
+            self.weights.remove(&victim);
+            return Some(footprint);
+        };
+        weight.state = WeightState::Queued;
+        let older = |tensor: &&TensorId| {
+            self.weights
+                .get(*tensor)
+                .and_then(|other| other.users.first())
+                .is_some_and(|&user| user < first)
+        };
+        let place = self.queue.iter().take_while(older).count();
+        self.queue.insert(place, victim);
+        Some(footprint)
     }
 }

@@ -202,6 +202,7 @@ impl MacLane {
             pe: self.pe_index,
             unit: self.lane,
             kind: RunKind::MultiplyAccumulate,
+            busy_until: end,
         };
         let hop = self.parameters.clock.period();
         context.send(self.parameters.control_block, until_start + hop, free);

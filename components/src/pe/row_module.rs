@@ -101,6 +101,7 @@ impl RowModule {
             pe: self.place.pe_index,
             unit: self.place.unit,
             kind: self.kind,
+            busy_until: context.now(),
         };
         context.send(self.place.control_block, self.place.clock.period(), free);
     }

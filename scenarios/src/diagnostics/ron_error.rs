@@ -53,7 +53,9 @@ impl Offence<'_> {
             Error::TrailingCharacters => self
                 .at_word("", "there is more text after the end".to_owned())
                 .with_help("a file holds one value in parentheses and nothing behind it"),
-            _ => self.at_word("", lower(&code.to_string())),
+            _ => self
+                .at_word("", lower(&code.to_string()))
+                .with_help("the file has to be RON: fields in parentheses, `(field: value, ..)`"),
         }
     }
 

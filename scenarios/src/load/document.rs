@@ -18,7 +18,7 @@ use crate::schema::limits::MAX_NESTING;
 pub(super) fn options() -> Options {
     Options::default()
         .with_default_extension(Extensions::IMPLICIT_SOME)
-        .with_default_extension(Extensions::UNWRAP_NEWTYPES)
+        .with_default_extension(Extensions::UNWRAP_NEWTYPES | Extensions::UNWRAP_VARIANT_NEWTYPES)
         .with_recursion_limit(MAX_NESTING)
 }
 

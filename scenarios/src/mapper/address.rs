@@ -1,9 +1,9 @@
 //! Where tensors lie in main memory: one after another, each from a block boundary on.
 
+use components::density::Density;
 use components::operation::{TensorId, WeightTensor};
 use components::units::{BLOCK, Bytes};
 use components::word::{self, WordFormat};
-use components::density::Density;
 
 use super::MapperParameters;
 
@@ -31,14 +31,22 @@ impl AddressSpace {
     pub(super) fn weight(&mut self, tensor: TensorId, elements: u64) -> WeightTensor {
         let data = self.take(self.word.data(elements, self.weight_density));
         let masks = self.take(word::mask(elements));
-        WeightTensor { tensor, elements, data, masks }
+        WeightTensor {
+            tensor,
+            elements,
+            data,
+            masks,
+        }
     }
 
     /// A table of `rows` rows that are read one by one: data and masks of each row directly after the one before.
     pub(super) fn table(&mut self, rows: u32, columns: u32) -> (u64, u64) {
         let row = self.word.data(u64::from(columns), self.weight_density);
         let row_mask = word::mask(u64::from(columns));
-        (self.take(row * u64::from(rows)), self.take(row_mask * u64::from(rows)))
+        (
+            self.take(row * u64::from(rows)),
+            self.take(row_mask * u64::from(rows)),
+        )
     }
 
     /// Room for a result, each batch tile from a block boundary on.

@@ -17,9 +17,15 @@ pub(super) struct HeadPlace {
 impl Mapper {
     /// softmax(Q·Kᵀ)·V·Wo; a weighted multiplicative head has Q·Wa in place of Q. The scale 1/sqrt(d) is part of Wq.
     pub(super) fn attention(&mut self, place: HeadPlace, kind: AttentionKind, dimension: u32) -> TensorId {
-        let (sequence, width) = (self.parameters.sequence, self.transformer.layers[place.layer].hidden);
+        let (sequence, width) = (
+            self.parameters.sequence,
+            self.transformer.layers[place.layer].hidden,
+        );
         let d = dimension;
-        let triple = HeadPlace { siblings: place.siblings * 3, ..place };
+        let triple = HeadPlace {
+            siblings: place.siblings * 3,
+            ..place
+        };
         let mut query = self.project(triple, Role::Query, place.input, width, d);
         let key = self.project(triple, Role::Key, place.input, width, d);
         let value = self.project(triple, Role::Value, place.input, width, d);
@@ -49,7 +55,14 @@ impl Mapper {
         self.product(place, role, left, weight, [self.parameters.sequence, to, from])
     }
 
-    fn product(&mut self, place: HeadPlace, role: Role, left: TensorId, right: Operand, extents: [u32; 3]) -> TensorId {
+    fn product(
+        &mut self,
+        place: HeadPlace,
+        role: Role,
+        left: TensorId,
+        right: Operand,
+        extents: [u32; 3],
+    ) -> TensorId {
         self.emit(Draft {
             layer: place.layer,
             head: Some(place.head),

@@ -10,7 +10,9 @@ impl Mapper {
         let width = self.transformer.layers[0].hidden;
         let words = match self.parameters.embedding {
             EmbeddingLoad::Gather => self.gather_words(width),
-            EmbeddingLoad::WholeTable => self.weight(u64::from(self.parameters.vocabulary) * u64::from(width)),
+            EmbeddingLoad::WholeTable => {
+                self.weight(u64::from(self.parameters.vocabulary) * u64::from(width))
+            }
         };
         let positions = self.weight(u64::from(self.parameters.sequence) * u64::from(width));
         let consumers = self.readers_of_input(0);
@@ -33,7 +35,11 @@ impl Mapper {
             layer: 0,
             head: None,
             role: Role::WordEmbedding,
-            work: Work::Gather { table_rows, data, masks },
+            work: Work::Gather {
+                table_rows,
+                data,
+                masks,
+            },
             extents: [self.parameters.sequence, width, 1],
             operands: Vec::new(),
             consumers: 1,

@@ -31,14 +31,31 @@ impl Mapper {
     /// The next layer's width, if it differs from this one's.
     fn next_width(&self, layer: usize) -> Option<u32> {
         let width = self.transformer.layers[layer].hidden;
-        self.transformer.layers.get(layer + 1).map(|next| next.hidden).filter(|&next| next != width)
+        self.transformer
+            .layers
+            .get(layer + 1)
+            .map(|next| next.hidden)
+            .filter(|&next| next != width)
     }
 
     /// Operations that read the input of `layer`; past the last layer, the write-back.
     pub(super) fn readers_of_input(&self, layer: usize) -> u32 {
-        let Some(layer) = self.transformer.layers.get(layer) else { return 1 };
+        let Some(layer) = self.transformer.layers.get(layer) else {
+            return 1;
+        };
         let residual = 1;
-        layer.heads.iter().map(|head| if matches!(head, Head::Attention { .. }) { 3 } else { 1 }).sum::<u32>() + residual
+        layer
+            .heads
+            .iter()
+            .map(|head| {
+                if matches!(head, Head::Attention { .. }) {
+                    3
+                } else {
+                    1
+                }
+            })
+            .sum::<u32>()
+            + residual
     }
 
     /// All heads, and their sum. Each head's output is added to the sum of those before it as soon as both are there, so
@@ -48,7 +65,12 @@ impl Mapper {
         let like = |head: &Head| heads.iter().filter(|other| kind(other) == kind(head)).count() as u32;
         let mut sum = None;
         for (index, head) in heads.iter().enumerate() {
-            let place = HeadPlace { layer, head: index, siblings: like(head), input };
+            let place = HeadPlace {
+                layer,
+                head: index,
+                siblings: like(head),
+                input,
+            };
             let output = match *head {
                 Head::Attention { kind, dimension } => self.attention(place, kind, dimension),
                 Head::LinearTransform { kind, .. } => self.linear_transform(place, kind),
@@ -86,7 +108,10 @@ impl Mapper {
             role,
             work,
             extents: [self.parameters.sequence, width, 1],
-            operands: inputs.into_iter().map(|tensor| activation(tensor, RowAccess::SameRow)).collect(),
+            operands: inputs
+                .into_iter()
+                .map(|tensor| activation(tensor, RowAccess::SameRow))
+                .collect(),
             consumers,
             siblings: 1,
         })

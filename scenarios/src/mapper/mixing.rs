@@ -17,7 +17,10 @@ impl Mapper {
     /// F·X, where F is the S x S Vandermonde matrix of the transform along the sequence (for the Fourier transform its
     /// real part, as in FNet, arXiv:2105.03824). It takes the layer's whole width.
     pub(super) fn linear_transform(&mut self, place: HeadPlace, kind: TransformKind) -> TensorId {
-        let (sequence, width) = (self.parameters.sequence, self.transformer.layers[place.layer].hidden);
+        let (sequence, width) = (
+            self.parameters.sequence,
+            self.transformer.layers[place.layer].hidden,
+        );
         let matrix = self.transform_matrix(kind);
         self.emit(Draft {
             layer: place.layer,
@@ -58,7 +61,10 @@ impl Mapper {
             role: Role::Convolution,
             work: Work::Convolution { kernel },
             extents: [self.parameters.sequence, width, 1],
-            operands: vec![activation(place.input, RowAccess::Halo { radius: kernel / 2 }), kernels],
+            operands: vec![
+                activation(place.input, RowAccess::Halo { radius: kernel / 2 }),
+                kernels,
+            ],
             consumers: 1,
             siblings: place.siblings,
         })

@@ -17,16 +17,28 @@ fn parameters(batch: u32, sequence: u32) -> MapperParameters {
         embedding: EmbeddingLoad::Gather,
         activation_function: ActivationFunction::Gelu,
         tile: TileShape { b: 1, x: 16, y: 16 },
-        word: WordFormat { integer_bits: 4, fraction_bits: 16 },
+        word: WordFormat {
+            integer_bits: 4,
+            fraction_bits: 16,
+        },
         weight_density: Density::from_share(0.5),
         activation_density: Density::from_share(0.5),
     }
 }
 
 fn bert_tiny() -> Transformer {
-    let head = Head::Attention { kind: AttentionKind::ScaledDotProduct, dimension: 64 };
-    let layer = Layer { hidden: 128, heads: vec![head; 2], feed_forward: vec![512] };
-    Transformer { layers: vec![layer; 2] }
+    let head = Head::Attention {
+        kind: AttentionKind::ScaledDotProduct,
+        dimension: 64,
+    };
+    let layer = Layer {
+        hidden: 128,
+        heads: vec![head; 2],
+        feed_forward: vec![512],
+    };
+    Transformer {
+        layers: vec![layer; 2],
+    }
 }
 
 /// Per layer of BERT-Tiny at batch 4, sequence 128, tiles of 1x16x16: operations, tiles, multiplications.
@@ -60,14 +72,31 @@ fn bert_tiny_lowers_to_the_table_worked_out_by_hand() {
     for layer in 0..2 {
         for (role, operations, tiles, multiplications) in BERT_TINY_LAYER {
             let totals = summary.roles[&(layer, role)];
-            assert_eq!(totals.operations, operations, "operations of {role} in layer {layer}");
+            assert_eq!(
+                totals.operations, operations,
+                "operations of {role} in layer {layer}"
+            );
             assert_eq!(totals.tile_operations, tiles, "tiles of {role} in layer {layer}");
-            assert_eq!(totals.multiplications, multiplications, "multiplications of {role} in layer {layer}");
+            assert_eq!(
+                totals.multiplications, multiplications,
+                "multiplications of {role} in layer {layer}"
+            );
         }
     }
     assert_eq!(summary.tile_operations, 61_440);
-    let products = [Role::Query, Role::Key, Role::Value, Role::Scores, Role::Context, Role::HeadOutput, Role::FeedForward];
-    assert_eq!(products.map(|role| summary.tiles_of(role)).iter().sum::<u64>(), 57_344);
+    let products = [
+        Role::Query,
+        Role::Key,
+        Role::Value,
+        Role::Scores,
+        Role::Context,
+        Role::HeadOutput,
+        Role::FeedForward,
+    ];
+    assert_eq!(
+        products.map(|role| summary.tiles_of(role)).iter().sum::<u64>(),
+        57_344
+    );
     assert_eq!(summary.tiles_of(Role::Softmax), 1024);
     assert_eq!(summary.tiles_of(Role::LayerNorm), 1024);
     assert_eq!(summary.tiles_of(Role::Activation), 2048);
@@ -79,15 +108,31 @@ fn bert_tiny_lowers_to_the_table_worked_out_by_hand() {
 #[test]
 fn each_head_kind_has_the_shapes_of_its_formula() {
     let heads = vec![
-        Head::Attention { kind: AttentionKind::WeightedMultiplicative, dimension: 32 },
-        Head::LinearTransform { kind: TransformKind::Fourier, dimension: 32 },
-        Head::Convolution { kernel: 9, dimension: 32 },
+        Head::Attention {
+            kind: AttentionKind::WeightedMultiplicative,
+            dimension: 32,
+        },
+        Head::LinearTransform {
+            kind: TransformKind::Fourier,
+            dimension: 32,
+        },
+        Head::Convolution {
+            kernel: 9,
+            dimension: 32,
+        },
     ];
     let layers = vec![
-        Layer { hidden: 96, heads, feed_forward: vec![160, 224] },
+        Layer {
+            hidden: 96,
+            heads,
+            feed_forward: vec![160, 224],
+        },
         Layer {
             hidden: 64,
-            heads: vec![Head::LinearTransform { kind: TransformKind::Fourier, dimension: 64 }],
+            heads: vec![Head::LinearTransform {
+                kind: TransformKind::Fourier,
+                dimension: 64,
+            }],
             feed_forward: vec![48],
         },
     ];
@@ -128,9 +173,15 @@ fn each_head_kind_has_the_shapes_of_its_formula() {
         (Role::LayerNorm, [2, 40, 64, 1]),
         (Role::Store, [2, 40, 64, 1]),
     ];
-    let found: Vec<_> = operations.iter().map(|operation| (operation.role, extents(operation))).collect();
+    let found: Vec<_> = operations
+        .iter()
+        .map(|operation| (operation.role, extents(operation)))
+        .collect();
     assert_eq!(found, expected);
-    let convolution = operations.iter().find(|operation| operation.role == Role::Convolution).expect("there is one");
+    let convolution = operations
+        .iter()
+        .find(|operation| operation.role == Role::Convolution)
+        .expect("there is one");
     assert_eq!(convolution.dense_multiplications(), 2 * 40 * 96 * 9);
 }
 
@@ -140,20 +191,41 @@ fn readers_match_what_the_mapper_announced() {
     let mixed = Layer {
         hidden: 64,
         heads: vec![
-            Head::Attention { kind: AttentionKind::ScaledDotProduct, dimension: 16 },
-            Head::Attention { kind: AttentionKind::WeightedMultiplicative, dimension: 16 },
-            Head::LinearTransform { kind: TransformKind::Cosine, dimension: 16 },
-            Head::Convolution { kernel: 5, dimension: 16 },
+            Head::Attention {
+                kind: AttentionKind::ScaledDotProduct,
+                dimension: 16,
+            },
+            Head::Attention {
+                kind: AttentionKind::WeightedMultiplicative,
+                dimension: 16,
+            },
+            Head::LinearTransform {
+                kind: TransformKind::Cosine,
+                dimension: 16,
+            },
+            Head::Convolution {
+                kernel: 5,
+                dimension: 16,
+            },
         ],
         feed_forward: vec![128, 64],
     };
-    let wide = Layer { hidden: 128, ..mixed.clone() };
-    let transformer = Transformer { layers: vec![mixed.clone(), wide, mixed] };
+    let wide = Layer {
+        hidden: 128,
+        ..mixed.clone()
+    };
+    let transformer = Transformer {
+        layers: vec![mixed.clone(), wide, mixed],
+    };
     let mut announced = std::collections::BTreeMap::new();
     let mut read = std::collections::BTreeMap::<_, u32>::new();
     for operation in Mapper::new(transformer, parameters(2, 64)) {
         for (tensor, _) in operation.inputs() {
-            assert!(announced.contains_key(&tensor), "{} reads a tensor that is made later", operation.role);
+            assert!(
+                announced.contains_key(&tensor),
+                "{} reads a tensor that is made later",
+                operation.role
+            );
             *read.entry(tensor).or_default() += 1;
         }
         if let Some(output) = operation.output {

@@ -111,9 +111,9 @@ section! {
 section! {
     /// The DMA engine.
     Dma, DmaFile {
-        /// Requests of one memory block that may be under way at once. Default: 64, one queue of a channel
-        /// controller.
-        outstanding_requests: u32 => whole(1..=65_536, 64),
+        /// Requests of one memory block that may be under way at once. Default: 256, which hides 64 ns of latency at
+        /// 256 GB/s.
+        outstanding_requests: u32 => whole(1..=65_536, 256),
     }
 }
 

@@ -48,8 +48,11 @@ pub fn area(plan: &Plan) -> Area {
         mac_lanes: square(parts.lane, lanes),
         softmax: square(parts.softmax, pes * f64::from(accelerator.softmax_per_pe)),
         layer_norm: square(parts.layer_norm, pes),
-        sparsity: square(plan.costs.pre_compute_sparsity, lanes) + square(plan.costs.post_compute_sparsity, lanes),
+        sparsity: square(plan.costs.pre_compute_sparsity, lanes)
+            + square(plan.costs.post_compute_sparsity, lanes),
         buffers: SquareMillimetres(buffers * 1e-6),
-        other: square(plan.costs.operand_fifo, lanes) + square(plan.costs.dataflow, pes) + square(plan.costs.dma, pes),
+        other: square(plan.costs.operand_fifo, lanes)
+            + square(plan.costs.dataflow, pes)
+            + square(plan.costs.dma, pes),
     }
 }

@@ -3,8 +3,8 @@
 use components::Component;
 use components::buffer::{Buffer, BufferKind};
 use components::control_block::{ControlBlock, ControlBlockParameters};
-use components::dma::{Dma, DmaParameters};
-use components::memory::build_memory;
+use components::dma::{Dma, DmaParameters, MemoryRoute};
+use components::memory::MemoryMessage;
 use components::message::Message;
 use components::pe::ProcessingElement;
 use components::pe::layer_norm::LayerNorm;
@@ -29,6 +29,7 @@ const FIRST_MEMORY: ActorId = ActorId(5);
 /// A machine ready to run.
 pub struct System {
     simulation: Simulation<Component>,
+    channels: Vec<ActorId>,
 }
 
 impl Plan {
@@ -41,30 +42,30 @@ impl Plan {
         if let Some(sink) = sink {
             simulation = simulation.with_trace(sink);
         }
-        let mut memory_actors = Vec::new();
-        let ports = build_memory(&self.memory, self.memory_clock, &mut |actor| {
-            memory_actors.push(actor);
-            FIRST_MEMORY.offset(memory_actors.len() as u32 - 1)
-        });
-        let first_pe = FIRST_MEMORY.offset(memory_actors.len() as u32);
+        let (memory, route) = self.memory.build(self.memory_clock, FIRST_MEMORY);
+        let first_pe = FIRST_MEMORY.offset(memory.len() as u32);
+        let channels = match &route {
+            MemoryRoute::Channels { channels, .. } => channels.clone(),
+            MemoryRoute::Ideal(_) => Vec::new(),
+        };
         simulation.add(Component::ControlBlock(Box::new(self.control_block(first_pe))));
         simulation.add(Component::Dma(Box::new(Dma::new(DmaParameters {
             clock: self.clock,
             outstanding_requests: self.scenario.accelerator.dma.outstanding_requests,
-            memory: ports,
+            memory: route,
             seed: self.scenario.seed,
         }))));
         for buffer in self.buffers() {
             simulation.add(Component::Buffer(Box::new(buffer)));
         }
-        for actor in memory_actors {
-            simulation.add(Component::Memory(actor));
+        for actor in memory {
+            simulation.add(actor);
         }
         for index in 0..self.scenario.accelerator.processing_elements {
             self.add_pe(&mut simulation, index as u16, first_pe);
         }
         simulation.post(CONTROL_BLOCK, Tick::ZERO, Message::Start);
-        Ok(System { simulation })
+        Ok(System { simulation, channels })
     }
 
     fn control_block(&self, first_pe: ActorId) -> ControlBlock {
@@ -94,7 +95,9 @@ impl Plan {
     fn buffers(&self) -> [Buffer; 3] {
         let sizes = &self.scenario.accelerator.buffers;
         // DMA side: 370 GB/s (the buffers' `ddr_bandwidth` in the 14 nm table of arXiv:2302.14705), in whole blocks.
-        let ports = (370e9 / (64.0 * self.clock.frequency().hertz())).floor().clamp(1.0, 1e6) as u32;
+        let ports = (370e9 / (64.0 * self.clock.frequency().hertz()))
+            .floor()
+            .clamp(1.0, 1e6) as u32;
         let buffer = |kind, bytes| Buffer::new(kind, Bytes(bytes), self.clock, ports, CONTROL_BLOCK);
         [
             buffer(BufferKind::Activation, sizes.activation_bytes()),
@@ -109,7 +112,13 @@ impl Plan {
         let cycles = |count: u32| self.clock.span(Cycles(u64::from(count)));
         let me = first_pe.offset(u32::from(index) * self.layout.actors());
         let mask = word::mask(self.mapper.tile.elements());
-        let pe = ProcessingElement::new(self.layout, self.clock, CONTROL_BLOCK, self.operand_bus_bytes, mask);
+        let pe = ProcessingElement::new(
+            self.layout,
+            self.clock,
+            CONTROL_BLOCK,
+            self.operand_bus_bytes,
+            mask,
+        );
         simulation.add(Component::ProcessingElement(Box::new(pe)));
         let lane_parameters = LaneParameters {
             clock: self.clock,
@@ -117,12 +126,25 @@ impl Plan {
             operand_fifo_tiles: accelerator.operand_fifo_tiles.min(u32::from(u16::MAX)) as u16,
             control_block: CONTROL_BLOCK,
         };
-        let pruning = if self.scenario.sparsity.dynaprop { stages.dynaprop_cycles } else { 0 };
+        let pruning = if self.scenario.sparsity.dynaprop {
+            stages.dynaprop_cycles
+        } else {
+            0
+        };
         for lane in 0..accelerator.lanes_per_pe as u16 {
             let id = simulation.add(Component::MacLane(MacLane::new(lane_parameters, me, index, lane)));
-            simulation.add(Component::DynaProp(DynaProp::new(cycles(pruning), self.density_source)));
-            simulation.add(Component::PreCompute(PreComputeSparsity::new(cycles(stages.pre_compute_cycles), id)));
-            simulation.add(Component::PostCompute(PostComputeSparsity::new(cycles(stages.post_compute_cycles), me)));
+            simulation.add(Component::DynaProp(DynaProp::new(
+                cycles(pruning),
+                self.density_source,
+            )));
+            simulation.add(Component::PreCompute(PreComputeSparsity::new(
+                cycles(stages.pre_compute_cycles),
+                id,
+            )));
+            simulation.add(Component::PostCompute(PostComputeSparsity::new(
+                cycles(stages.post_compute_cycles),
+                me,
+            )));
         }
         let place = |unit| ModulePlace {
             clock: self.clock,
@@ -145,7 +167,17 @@ impl System {
     /// The engine stopped, or the machine came to a standstill before the transformer was finished.
     pub fn run(mut self, plan: &Plan) -> Result<(Measurements, Option<Box<dyn TraceSink>>), RunError> {
         self.simulation.run()?;
-        let (events, digest) = (self.simulation.events(), self.simulation.digest().unwrap_or_default());
+        // An idle memory keeps no clock: it accounts for its refreshes up to now when told that the run is over.
+        let now = self.simulation.now();
+        for &channel in &self.channels {
+            self.simulation
+                .post(channel, now, Message::Memory(MemoryMessage::Halt));
+        }
+        self.simulation.run()?;
+        let (events, digest) = (
+            self.simulation.events(),
+            self.simulation.digest().unwrap_or_default(),
+        );
         let (actors, sink) = self.simulation.into_parts();
         let measurements = Measurements::of(&actors, plan, events, digest)?;
         Ok((measurements, sink))

@@ -52,11 +52,14 @@ impl Energy {
 #[must_use]
 pub fn energy(plan: &Plan, measured: &Measurements) -> Energy {
     let parts = plan.module_costs();
-    let account = Account { plan, clock: plan.clock };
+    let account = Account {
+        plan,
+        clock: plan.clock,
+    };
     let pes = &measured.pes;
     let lanes = &measured.lanes;
     Energy {
-        main_memory: measured.memory.energy(),
+        main_memory: NanoJoules(measured.memory.energy.total().0 * 1e-3),
         buffers: account.buffers(measured),
         mac_lanes: account.dynamic(parts.lane, lanes.busy),
         softmax: account.dynamic(parts.softmax, measured.softmax.1),
@@ -87,9 +90,14 @@ impl Account<'_> {
         let sizes = &self.plan.scenario.accelerator.buffers;
         let costs = &self.plan.costs;
         let accesses = &measured.pes.accesses;
-        let dma: Vec<u64> = measured.buffers.iter().map(|buffer| buffer.blocks_moved).collect();
+        let dma: Vec<u64> = measured
+            .buffers
+            .iter()
+            .map(|buffer| buffer.blocks_moved)
+            .collect();
         let moved = |index: usize| dma.get(index).copied().unwrap_or(0);
-        let total = costs.activation_buffer.access_nj(sizes.activation_mb) * (accesses.activation + moved(0)) as f64
+        let total = costs.activation_buffer.access_nj(sizes.activation_mb)
+            * (accesses.activation + moved(0)) as f64
             + costs.weight_buffer.access_nj(sizes.weight_mb) * (accesses.weight + moved(1)) as f64
             + costs.mask_buffer.access_nj(sizes.mask_mb) * (accesses.mask + moved(2)) as f64;
         NanoJoules(total)
@@ -99,10 +107,20 @@ impl Account<'_> {
         let accelerator = &self.plan.scenario.accelerator;
         let costs = &self.plan.costs;
         let parts = self.plan.module_costs();
-        let (pes, lanes) = (f64::from(accelerator.processing_elements), accelerator.lanes() as f64);
-        let run = self.plan.timebase.seconds(measured.finished.since(sim_core::Tick::ZERO));
+        let (pes, lanes) = (
+            f64::from(accelerator.processing_elements),
+            accelerator.lanes() as f64,
+        );
+        let run = self
+            .plan
+            .timebase
+            .seconds(measured.finished.since(sim_core::Tick::ZERO));
         let of = |cost: ModuleCost, count: f64, busy: Ticks| {
-            let seconds = if accelerator.power_gating { self.plan.timebase.seconds(busy) } else { run * count };
+            let seconds = if accelerator.power_gating {
+                self.plan.timebase.seconds(busy)
+            } else {
+                run * count
+            };
             Milliwatts(cost.leakage_mw).over_seconds(seconds)
         };
         let sizes = &accelerator.buffers;
@@ -112,9 +130,17 @@ impl Account<'_> {
         let measured_lanes = &measured.lanes;
         of(parts.lane, lanes, measured_lanes.busy)
             + of(costs.pre_compute_sparsity, lanes, measured_lanes.pre_compute_busy)
-            + of(costs.post_compute_sparsity, lanes, measured_lanes.post_compute_busy)
+            + of(
+                costs.post_compute_sparsity,
+                lanes,
+                measured_lanes.post_compute_busy,
+            )
             + of(costs.operand_fifo, lanes, measured_lanes.busy)
-            + of(parts.softmax, pes * f64::from(accelerator.softmax_per_pe), measured.softmax.1)
+            + of(
+                parts.softmax,
+                pes * f64::from(accelerator.softmax_per_pe),
+                measured.softmax.1,
+            )
             + of(parts.layer_norm, pes, measured.layer_norm.1)
             + of(costs.dataflow, pes, measured.pes.active)
             + of(costs.dma, pes, measured.pes.active)

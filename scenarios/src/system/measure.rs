@@ -101,15 +101,20 @@ pub struct Measurements {
 }
 
 impl Measurements {
-    pub(super) fn of(actors: &[Component], plan: &Plan, events: u64, digest: Digest) -> Result<Self, RunError> {
+    pub(super) fn of(
+        actors: &[Component],
+        plan: &Plan,
+        events: u64,
+        digest: Digest,
+    ) -> Result<Self, RunError> {
         let control = control_block(actors)?;
         let finished = control.finished_at().ok_or_else(|| {
-            RunError::Standstill(control.stuck_on().unwrap_or_else(|| "no operation is left in the window".to_owned()))
+            RunError::Standstill(
+                control
+                    .stuck_on()
+                    .unwrap_or_else(|| "no operation is left in the window".to_owned()),
+            )
         })?;
-        let memory_parts = actors.iter().filter_map(|actor| match actor {
-            Component::Memory(part) => Some(part),
-            _ => None,
-        });
         let mut measurements = Self {
             finished,
             events,
@@ -125,7 +130,7 @@ impl Measurements {
             buffers: Vec::new(),
             dma_requests: (0, 0),
             dma_busy: Ticks::ZERO,
-            memory: MemoryReport::collect(&plan.memory, memory_parts, finished),
+            memory: plan.memory.report(actors, plan.memory_clock, finished),
         };
         actors.iter().for_each(|actor| measurements.add(actor));
         Ok(measurements)
@@ -165,7 +170,7 @@ impl Measurements {
                 self.dma_requests = (dma.requests(), dma.outstanding());
                 self.dma_busy = dma.busy();
             }
-            Component::ControlBlock(_) | Component::Memory(_) => {}
+            Component::ControlBlock(_) | Component::Memory(_) | Component::IdealMemory(_) => {}
         }
     }
 
@@ -184,13 +189,21 @@ impl Measurements {
     /// Tile operations finished, additions left out: what the mapper's program has without them.
     #[must_use]
     pub fn tile_operations(&self) -> u64 {
-        self.roles.iter().filter(|(role, _)| !is_add(**role)).map(|(_, counts)| counts.retired).sum()
+        self.roles
+            .iter()
+            .filter(|(role, _)| !is_add(**role))
+            .map(|(_, counts)| counts.retired)
+            .sum()
     }
 
     /// Tile operations that added tensors.
     #[must_use]
     pub fn add_tile_operations(&self) -> u64 {
-        self.roles.iter().filter(|(role, _)| is_add(**role)).map(|(_, counts)| counts.retired).sum()
+        self.roles
+            .iter()
+            .filter(|(role, _)| is_add(**role))
+            .map(|(_, counts)| counts.retired)
+            .sum()
     }
 }
 
@@ -201,6 +214,8 @@ fn is_add(role: Role) -> bool {
 fn control_block(actors: &[Component]) -> Result<&ControlBlock, RunError> {
     match actors.first() {
         Some(Component::ControlBlock(control)) => Ok(control),
-        _ => Err(RunError::Standstill("the machine has no control block".to_owned())),
+        _ => Err(RunError::Standstill(
+            "the machine has no control block".to_owned(),
+        )),
     }
 }

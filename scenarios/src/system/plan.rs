@@ -2,18 +2,20 @@
 
 use components::control_block::{SchedulingPolicy, split_mask_buffer};
 use components::density::{Density, DensitySource};
-use components::memory::MemoryDescription;
-use components::operation::{ActivationFunction, Footprint, Operation, Work};
+use components::operation::{ActivationFunction, Footprint, Operand, Operation, Work};
 use components::pe::PeLayout;
 use components::tile::{Dimension, LoopOrder, TileShape};
 use components::units::Bytes;
 use components::word::{self, WordFormat};
 use sim_core::{Clock, Timebase};
 
+use crate::diagnostics::Diagnostics;
+use crate::load::{Loaded, Resolver};
 use crate::mapper::{EmbeddingLoad, Mapper, MapperParameters};
 use crate::program::ProgramSummary;
 use crate::schema::costs::ModuleCost;
 use crate::schema::{self, CostTable, Scenario};
+use crate::system::main_memory::MainMemory;
 
 /// Something in a scenario that no machine can do, at the field that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +30,11 @@ pub struct Problem {
 
 impl Problem {
     pub(super) fn new(field: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), message: message.into(), help: help.into() }
+        Self {
+            field: field.to_owned(),
+            message: message.into(),
+            help: help.into(),
+        }
     }
 }
 
@@ -38,7 +44,7 @@ pub struct Plan {
     /// The scenario it was made from.
     pub scenario: Scenario,
     /// Its main memory.
-    pub memory: MemoryDescription,
+    pub memory: MainMemory,
     /// Its costs.
     pub costs: CostTable,
     /// The tick.
@@ -70,51 +76,92 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Resolves a loaded scenario, with the main memory that it names.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each at its place in the file that states it.
+    pub fn load(loaded: &Loaded, resolver: &dyn Resolver) -> Result<Self, Diagnostics> {
+        let memory = MainMemory::load(loaded, resolver)?;
+        Self::new(loaded.scenario.clone(), memory, loaded.costs.clone()).map_err(|problems| {
+            let mut diagnostics = Diagnostics::default();
+            for Problem { field, message, help } in problems {
+                diagnostics.push(loaded.problem(&field, message, help));
+            }
+            diagnostics
+        })
+    }
+
     /// Resolves `scenario` with its main memory and its costs.
     ///
     /// # Errors
     /// Everything that the machine cannot hold or do, each at its field.
-    pub fn new(scenario: Scenario, memory: MemoryDescription, costs: CostTable) -> Result<Self, Vec<Problem>> {
+    pub fn new(scenario: Scenario, memory: MainMemory, costs: CostTable) -> Result<Self, Vec<Problem>> {
         let accelerator = &scenario.accelerator;
         let core = accelerator.clock();
-        let bus = memory.clock();
-        let clocks = Timebase::of(&[core, bus]).and_then(|timebase| {
-            Ok((timebase, timebase.clock(core)?, timebase.clock(bus)?))
-        });
+        let bus = memory.clock().unwrap_or(core);
+        let clocks = Timebase::of(&[core, bus])
+            .and_then(|timebase| Ok((timebase, timebase.clock(core)?, timebase.clock(bus)?)));
         let (timebase, clock, memory_clock) = match clocks {
             Ok(clocks) => clocks,
             Err(error) => {
                 let help = "choose a frequency that has a larger common divisor with the memory's";
-                return Err(vec![Problem::new("accelerator.clock_mhz", error.to_string(), help)]);
+                return Err(vec![Problem::new(
+                    "accelerator.clock_mhz",
+                    error.to_string(),
+                    help,
+                )]);
             }
         };
-        let tile = TileShape { b: accelerator.tile.b, x: accelerator.tile.x, y: accelerator.tile.y };
+        let tile = TileShape {
+            b: accelerator.tile.b,
+            x: accelerator.tile.x,
+            y: accelerator.tile.y,
+        };
         let word = WordFormat {
             integer_bits: accelerator.word.integer_bits,
             fraction_bits: accelerator.word.fraction_bits,
         };
         let mapper = mapper_parameters(&scenario, tile, word);
         let buffers = &accelerator.buffers;
-        let [activation, weight, mask] =
-            [buffers.activation_bytes(), buffers.weight_bytes(), buffers.mask_bytes()].map(Bytes);
+        let [activation, weight, mask] = [
+            buffers.activation_bytes(),
+            buffers.weight_bytes(),
+            buffers.mask_bytes(),
+        ]
+        .map(Bytes);
         let (activation_masks, weight_masks) = split_mask_buffer(activation, weight, mask);
         let dense_tile = word.dense(tile.elements().max(u64::from(tile.y).pow(2)));
-        let operand_bus_bytes =
-            accelerator.operand_bus_bytes.unwrap_or(u32::try_from(dense_tile.0).unwrap_or(u32::MAX)).max(1);
+        let operand_bus_bytes = accelerator
+            .operand_bus_bytes
+            .unwrap_or(u32::try_from(dense_tile.0).unwrap_or(u32::MAX))
+            .max(1);
         let mut plan = Self {
             timebase,
             clock,
             memory_clock,
             mapper,
-            layout: PeLayout { lanes: accelerator.lanes_per_pe, softmax: accelerator.softmax_per_pe },
-            loop_order: accelerator.loop_order.to_string().parse().unwrap_or(LoopOrder::BIJK),
+            layout: PeLayout {
+                lanes: accelerator.lanes_per_pe,
+                softmax: accelerator.softmax_per_pe,
+            },
+            loop_order: accelerator
+                .loop_order
+                .to_string()
+                .parse()
+                .unwrap_or(LoopOrder::BIJK),
             policy: match scenario.scheduling.policy {
                 schema::Policy::StaggeredHeads => SchedulingPolicy::StaggeredHeads,
                 schema::Policy::EqualPriority => SchedulingPolicy::EqualPriority,
             },
             density_source: density_source(&scenario),
-            activation_space: Footprint { data: activation, mask: activation_masks },
-            weight_space: Footprint { data: weight, mask: weight_masks },
+            activation_space: Footprint {
+                data: activation,
+                mask: activation_masks,
+            },
+            weight_space: Footprint {
+                data: weight,
+                mask: weight_masks,
+            },
             operand_bus_bytes,
             program: ProgramSummary::default(),
             memory_used: Bytes(0),
@@ -123,7 +170,11 @@ impl Plan {
             costs,
         };
         let problems = plan.survey();
-        if problems.is_empty() { Ok(plan) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(plan)
+        } else {
+            Err(problems)
+        }
     }
 
     /// Costs of the modules whose size is the scenario's choice.
@@ -151,14 +202,28 @@ impl Plan {
         if u16::try_from(accelerator.processing_elements).is_err() {
             problems.push(Problem::new(
                 "accelerator.processing_elements",
-                format!("{} PEs are more than the control block can address", accelerator.processing_elements),
+                format!(
+                    "{} PEs are more than the control block can address",
+                    accelerator.processing_elements
+                ),
                 "at most 65535 PEs are accepted",
             ));
         }
-        if self.mapper.tile.along().iter().map(|&edge| u64::from(edge)).product::<u64>() > u64::from(MAX_TILE_WORK) {
+        if self
+            .mapper
+            .tile
+            .along()
+            .iter()
+            .map(|&edge| u64::from(edge))
+            .product::<u64>()
+            > u64::from(MAX_TILE_WORK)
+        {
             problems.push(Problem::new(
                 "accelerator.tile",
-                format!("no lane can hold a tile of {}: it has over {MAX_TILE_WORK} multiplications", self.mapper.tile),
+                format!(
+                    "no lane can hold a tile of {}: it has over {MAX_TILE_WORK} multiplications",
+                    self.mapper.tile
+                ),
                 format!("b·x·y·y of at most {MAX_TILE_WORK} is accepted"),
             ));
         }
@@ -177,10 +242,14 @@ impl Plan {
         self.memory_used = Bytes(program.memory_used());
         self.program = summary;
         let capacity = self.memory.capacity();
+        problems.extend(self.memory.problem());
         if self.memory_used > capacity {
             problems.push(Problem::new(
                 "memory",
-                format!("the weights take {}, but main memory holds {capacity}", self.memory_used),
+                format!(
+                    "the weights take {}, but main memory holds {capacity}",
+                    self.memory_used
+                ),
                 "choose a larger memory or a smaller transformer",
             ));
         }
@@ -190,13 +259,20 @@ impl Plan {
     fn check_operation(&self, operation: &Operation, problems: &mut Vec<Problem>) {
         self.check_tile_counts(operation, problems);
         let what = format!("the {} of layer {}", operation.role, operation.layer);
-        for weight in operation.weights() {
-            let needed = Footprint {
-                data: self.mapper.word.data(weight.elements, self.mapper.weight_density),
-                mask: word::mask(weight.elements),
-            };
-            check_room(&format!("weights for {what}"), needed, self.weight_space, "weight", problems);
-        }
+        // A run needs all weights of its operation at once.
+        let needed = operation
+            .weights()
+            .fold(Footprint::default(), |sum, weight| Footprint {
+                data: sum.data + self.mapper.word.data(weight.elements, self.mapper.weight_density),
+                mask: sum.mask + word::mask(weight.elements),
+            });
+        check_room(
+            &format!("weights for {what}"),
+            needed,
+            self.weight_space,
+            "weight",
+            problems,
+        );
         if operation.work.is_compute() {
             let slices = operation.inputs().count() as u64 + u64::from(operation.output.is_some());
             let needed = self.slices_needed(operation);
@@ -218,7 +294,11 @@ impl Plan {
                     "{tiles} tiles along one dimension of the {} of layer {} are more than a tile's address can hold",
                     operation.role, operation.layer
                 );
-                problems.push(Problem::new(field, message, "at most 65535 are accepted: choose larger tiles"));
+                problems.push(Problem::new(
+                    field,
+                    message,
+                    "at most 65535 are accepted: choose larger tiles",
+                ));
             }
         }
     }
@@ -227,26 +307,35 @@ impl Plan {
     /// result, the latter with zeros in place while sums are partial.
     fn slices_needed(&self, operation: &Operation) -> Footprint {
         let items = u64::from(operation.grid.edge_at(Dimension::B, 0));
-        let [i, j, k] = [Dimension::I, Dimension::J, Dimension::K].map(|d| u64::from(operation.grid.extent(d)));
+        let [i, j, k] =
+            [Dimension::I, Dimension::J, Dimension::K].map(|d| u64::from(operation.grid.extent(d)));
         let density = self.mapper.activation_density;
-        let inputs = operation.inputs().count() as u64;
-        let input_elements = match operation.work {
+        let left_is_weight = matches!(operation.operands.first(), Some(Operand::Weight(_)));
+        let inputs: Vec<u64> = match (operation.work, operation.inputs().count()) {
             // Left, and right if it is no weight.
-            Work::Product if inputs == 2 => items * (i * k + k * j),
-            Work::Product => {
-                let left_is_weight = operation.operands.first().is_some_and(|o| matches!(o, components::operation::Operand::Weight(_)));
-                items * if left_is_weight { k * j } else { i * k }
-            }
-            _ => items * i * j * inputs,
+            (Work::Product, 2) => vec![items * i * k, items * k * j],
+            (Work::Product, _) if left_is_weight => vec![items * k * j],
+            (Work::Product, _) => vec![items * i * k],
+            (_, count) => vec![items * i * j; count],
         };
         let result = items * i * j;
         let partial = operation.work == Work::Product;
-        let result_data =
-            if partial { self.mapper.word.dense(result) } else { self.mapper.word.data(result, density) };
-        Footprint {
-            data: self.mapper.word.data(input_elements, density) + result_data,
-            mask: word::mask(input_elements) + word::mask(result),
-        }
+        let result_data = if partial {
+            self.mapper.word.dense(result)
+        } else {
+            self.mapper.word.data(result, density)
+        };
+        // Each slice takes whole bytes.
+        inputs.into_iter().fold(
+            Footprint {
+                data: result_data,
+                mask: word::mask(result),
+            },
+            |sum, elements| Footprint {
+                data: sum.data + self.mapper.word.data(elements, density),
+                mask: sum.mask + word::mask(elements),
+            },
+        )
     }
 }
 
@@ -271,13 +360,22 @@ fn check_room(what: &str, needed: Footprint, room: Footprint, buffer: &str, prob
     if needed.data > room.data {
         problems.push(Problem::new(
             &format!("accelerator.buffers.{buffer}_mb"),
-            format!("{what} take {}, but the {buffer} buffer holds {}", needed.data, room.data),
-            format!("a {buffer} buffer of at least {:.3} MB is accepted", megabytes(needed.data)),
+            format!(
+                "{what} take {}, but the {buffer} buffer holds {}",
+                needed.data, room.data
+            ),
+            format!(
+                "a {buffer} buffer of at least {:.3} MB is accepted",
+                megabytes(needed.data)
+            ),
         ));
     } else if needed.mask > room.mask {
         problems.push(Problem::new(
             "accelerator.buffers.mask_mb",
-            format!("masks of {what} take {}, but the {buffer} share of the mask buffer is {}", needed.mask, room.mask),
+            format!(
+                "masks of {what} take {}, but the {buffer} share of the mask buffer is {}",
+                needed.mask, room.mask
+            ),
             "choose a larger mask buffer; it is split between activations and weights like their buffers",
         ));
     }
@@ -289,7 +387,11 @@ fn megabytes(bytes: Bytes) -> f64 {
 
 fn mapper_parameters(scenario: &Scenario, tile: TileShape, word: WordFormat) -> MapperParameters {
     let (workload, sparsity) = (&scenario.workload, &scenario.sparsity);
-    let activations = if sparsity.dynaprop { sparsity.activation_density } else { 1.0 };
+    let activations = if sparsity.dynaprop {
+        sparsity.activation_density
+    } else {
+        1.0
+    };
     MapperParameters {
         batch: workload.batch,
         sequence: workload.sequence_length,
@@ -312,8 +414,11 @@ fn mapper_parameters(scenario: &Scenario, tile: TileShape, word: WordFormat) -> 
 fn density_source(scenario: &Scenario) -> DensitySource {
     match scenario.sparsity.source {
         schema::DensitySource::Uniform => DensitySource::Uniform,
-        schema::DensitySource::Sampled { distribution: schema::Distribution::Beta { concentration } } => {
-            DensitySource::Sampled { seed: scenario.seed, concentration }
-        }
+        schema::DensitySource::Sampled {
+            distribution: schema::Distribution::Beta { concentration },
+        } => DensitySource::Sampled {
+            seed: scenario.seed,
+            concentration,
+        },
     }
 }

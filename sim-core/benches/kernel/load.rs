@@ -22,8 +22,11 @@ impl Message for Packet {
 pub(crate) enum Load {
     /// Each message makes the next one, to a random actor after 1 to 64 ticks.
     Phold,
-    /// Actors in pairs: a reply after 8 ticks, the next request after 1.
+    /// Pairs of a client (even) and a server (odd): a reply after 8 ticks, the next request after 1. All
+    /// clients are of one kind, all servers of another.
     Ring,
+    /// The same exchange between actors of all eight kinds.
+    MixedRing,
     /// PHOLD over two clocks, of 40 ticks (even actors) and 35 (odd ones): 0 to 15 cycles of the receiver's,
     /// from its next edge on; one message in a hundred after up to 100,000 ticks more.
     Clocks,
@@ -32,7 +35,7 @@ pub(crate) enum Load {
 impl Load {
     /// The messages that the load starts with: one in flight for each actor, one a pair in the ring.
     pub(crate) fn first_messages(self, actors: u32) -> impl Iterator<Item = (u32, u64, Packet)> {
-        let step = if self == Self::Ring { 2 } else { 1 };
+        let step = if self.in_pairs() { 2 } else { 1 };
         (0..actors).step_by(step).map(move |actor| {
             let packet = Packet {
                 from: actor ^ 1,
@@ -42,11 +45,23 @@ impl Load {
         })
     }
 
+    pub(crate) fn in_pairs(self) -> bool {
+        matches!(self, Self::Ring | Self::MixedRing)
+    }
+
+    /// Which of the eight kinds an actor is.
+    fn kind_of(self, actor: u32) -> u64 {
+        match self {
+            Self::Ring => u64::from(actor % 2) + 3,
+            _ => random::draw(2, u64::from(actor)) % 8,
+        }
+    }
+
     fn route(self, dice: u64, now: u64, from: u32, actors: u32) -> (u32, u64) {
-        let random_peer = ((dice >> 32) * u64::from(actors) >> 32) as u32;
+        let random_peer = (((dice >> 32) * u64::from(actors)) >> 32) as u32;
         match self {
             Self::Phold => (random_peer, 1 + dice % 64),
-            Self::Ring => (from, if from.is_multiple_of(2) { 8 } else { 1 }),
+            Self::Ring | Self::MixedRing => (from, if from.is_multiple_of(2) { 8 } else { 1 }),
             Self::Clocks => {
                 let period = if random_peer.is_multiple_of(2) { 40 } else { 35 };
                 let far = if dice % 128 < 1 { (dice >> 16) % 100_000 } else { 0 };
@@ -86,11 +101,14 @@ impl Node {
 
     fn new(load: Load, actor: u32, actors: u32) -> Self {
         let dice = random::draw(1, u64::from(actor)) | 1;
-        let kind = match random::draw(2, u64::from(actor)) % 8 {
+        let kind = match load.kind_of(actor) {
             0 => Kind::Counter { seen: 0 },
             1 => Kind::Mixer { state: dice },
             2 => Kind::Average { mean: 0.0 },
-            3 => Kind::Extremes { low: u64::MAX, high: 0 },
+            3 => Kind::Extremes {
+                low: u64::MAX,
+                high: 0,
+            },
             4 => Kind::History { last: [0; 4], at: 0 },
             5 => Kind::Parity { ones: 0, rounds: 0 },
             6 => Kind::Filter { taps: [1; 6] },
@@ -167,7 +185,7 @@ impl Kind {
             Self::Parity { ones, rounds } => {
                 *ones = ones.wrapping_add(input.count_ones());
                 *rounds = rounds.wrapping_add(1);
-                u64::from(*ones) << 32 | u64::from(*rounds)
+                (u64::from(*ones) << 32) | u64::from(*rounds)
             }
             Self::Filter { taps } => {
                 taps.rotate_right(1);
@@ -178,7 +196,7 @@ impl Kind {
                 let next = input & 1 == 1;
                 *edges = edges.wrapping_add(u16::from(next != *on));
                 *on = next;
-                input >> 1 ^ u64::from(*edges)
+                (input >> 1) ^ u64::from(*edges)
             }
         }
     }

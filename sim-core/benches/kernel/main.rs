@@ -20,6 +20,9 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use load::Load;
 use sim_core::Engine;
 
+/// Kernels whose order is defined stop only at multiples of so many ticks, all at the same one.
+const CHUNK: u64 = 4096;
+
 /// A kernel with a load on it.
 trait Kernel {
     /// Delivers at least so many messages; says how many they were.
@@ -36,7 +39,7 @@ struct Population {
     actors: u32,
 }
 
-const POPULATIONS: [(&str, Population); 5] = {
+const POPULATIONS: [(&str, Population); 6] = {
     const fn of(load: Load, actors: u32) -> Population {
         Population { load, actors }
     }
@@ -44,12 +47,13 @@ const POPULATIONS: [(&str, Population); 5] = {
         ("PHOLD, 64 actors", of(Load::Phold, 64)),
         ("PHOLD, 1,024 actors", of(Load::Phold, 1024)),
         ("PHOLD, 16,384 actors", of(Load::Phold, 16_384)),
-        ("request/response ring, 1,024", of(Load::Ring, 1024)),
-        ("clocks of 40 and 35 ticks, 1,024", of(Load::Clocks, 1024)),
+        ("ring of clients and servers", of(Load::Ring, 1024)),
+        ("ring of eight kinds", of(Load::MixedRing, 1024)),
+        ("clocks of 40 and 35 ticks", of(Load::Clocks, 1024)),
     ]
 };
 
-/// A kernel under its name, and the events that make a round of about a tenth of a second.
+/// A kernel under its name, and the events that make a round of a tenth of a second or more.
 struct Contender {
     name: &'static str,
     build: Box<dyn Fn(Population) -> Box<dyn Kernel>>,
@@ -70,7 +74,7 @@ fn contenders() -> Vec<Contender> {
         #[cfg(feature = "desim")]
         of("desim", 1_000_000, raw_desim::build),
         of("BinaryHeap", 1_000_000, std_heap::build),
-        of("NeXosim", 50_000, nexosim::build),
+        of("NeXosim", 200_000, nexosim::build),
         of("heap engine", 1_000_000, ours::on(Engine::Heap)),
         #[cfg(feature = "desim")]
         of("desim engine", 500_000, ours::on(Engine::Desim)),

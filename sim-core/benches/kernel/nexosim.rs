@@ -70,7 +70,7 @@ impl Kernel for Nexosim {
 /// The peer behind a port: any actor of the same clock as those that the load picks for it.
 fn peer_behind(load: Load, me: u32, port: u32, actors: u32) -> u32 {
     match load {
-        Load::Ring => me ^ 1,
+        Load::Ring | Load::MixedRing => me ^ 1,
         Load::Phold | Load::Clocks => {
             let place = draw(3, u64::from(me * PORTS + port)) as u32 % (actors / PORTS);
             place * PORTS + port

@@ -3,7 +3,7 @@
 use sim_core::{Actor, ActorId, Context, Engine, Label, Simulation, Tick, Ticks, TraceSink};
 
 use crate::load::{Node, Packet};
-use crate::{Kernel, Population};
+use crate::{CHUNK, Kernel, Population};
 
 /// A node that, if `TRACED`, offers each delivery to the trace sink.
 struct Peer<const TRACED: bool>(Node);
@@ -55,9 +55,6 @@ struct Ours<const TRACED: bool> {
     limit: Tick,
 }
 
-/// Ticks to run between looks at the event count.
-const CHUNK: Ticks = Ticks(4096);
-
 impl<const TRACED: bool> Ours<TRACED> {
     fn new(mut simulation: Simulation<Peer<TRACED>>, Population { load, actors }: Population) -> Self {
         for node in Node::all(load, actors) {
@@ -77,7 +74,7 @@ impl<const TRACED: bool> Kernel for Ours<TRACED> {
     fn run(&mut self, at_least: u64) -> u64 {
         let before = self.simulation.events();
         while self.simulation.events() - before < at_least {
-            self.limit += CHUNK;
+            self.limit += Ticks(CHUNK);
             self.simulation
                 .run_until(self.limit)
                 .expect("the load has no faults");

@@ -4,7 +4,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use crate::load::{Node, Packet};
-use crate::{Kernel, Population};
+use crate::{CHUNK, Kernel, Population};
 
 struct Event {
     at: u64,
@@ -37,6 +37,7 @@ struct HeapLoop {
     nodes: Vec<Node>,
     events: BinaryHeap<Reverse<Event>>,
     sequence: u64,
+    limit: u64,
 }
 
 impl HeapLoop {
@@ -54,12 +55,22 @@ impl HeapLoop {
 
 impl Kernel for HeapLoop {
     fn run(&mut self, at_least: u64) -> u64 {
-        for _ in 0..at_least {
-            let Reverse(event) = self.events.pop().expect("the load never ends");
-            let (to, delay, packet) = self.nodes[event.to as usize].react(event.to, event.at, &event.packet);
-            self.push(event.at + delay, to, packet);
+        let mut delivered = 0;
+        while delivered < at_least {
+            self.limit += CHUNK;
+            while self
+                .events
+                .peek()
+                .is_some_and(|Reverse(event)| event.at <= self.limit)
+            {
+                let Reverse(event) = self.events.pop().expect("it has just been seen");
+                let (to, delay, packet) =
+                    self.nodes[event.to as usize].react(event.to, event.at, &event.packet);
+                self.push(event.at + delay, to, packet);
+                delivered += 1;
+            }
         }
-        at_least
+        delivered
     }
 
     fn checksum(&self) -> Option<u64> {
@@ -72,6 +83,7 @@ pub(crate) fn build(Population { load, actors }: Population) -> Box<dyn Kernel> 
         nodes: Node::all(load, actors),
         events: BinaryHeap::with_capacity(actors as usize + 1),
         sequence: 0,
+        limit: 0,
     };
     for (to, at, packet) in load.first_messages(actors) {
         heap.push(at, to, packet);

@@ -127,7 +127,7 @@ mod tests {
         let mut model: BTreeMap<u64, u32> = BTreeMap::new();
         for step in 0..20_000u64 {
             let block = sim_core::random::draw(1, step) % 97 * 64;
-            if sim_core::random::draw(2, step) % 2 == 0 {
+            if sim_core::random::draw(2, step).is_multiple_of(2) {
                 table.add(block, 7);
                 *model.entry(block).or_default() += 1;
             } else {

@@ -1,0 +1,119 @@
+//! `elector check`: whether a scenario is right, and the machine it describes.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, stdout};
+use std::path::PathBuf;
+
+use clap::Args;
+use components::operation::Role;
+use scenarios::system::Plan;
+use serde::Serialize;
+
+use super::{print, print_json, warn};
+use crate::Failure;
+use crate::prepare::{Prepared, prepare};
+use crate::report::{Style, check_report};
+use crate::result::parts::AreaResult;
+
+/// Check a scenario and show the machine it describes, without running it.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  elector check mine.ron\n  elector check bert-tiny-edge --json\n  cat mine.ron | elector check -"
+)]
+pub struct Check {
+    /// A scenario file, the name of a shipped one, or `-` for standard input.
+    pub scenario: PathBuf,
+    /// Print the machine as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a scenario amounts to before it runs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Resolved {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The accelerator's clock.
+    pub clock_mhz: f64,
+    /// Main memory's clock.
+    pub memory_clock_mhz: f64,
+    /// Ticks a second of simulated time, in MHz.
+    pub tick_mhz: f64,
+    /// PEs.
+    pub processing_elements: u32,
+    /// MAC lanes of all PEs.
+    pub mac_lanes: u64,
+    /// Multiplications that all multipliers can do in a second.
+    pub peak_macs_per_second: f64,
+    /// Peak bandwidth of main memory, GB/s.
+    pub peak_memory_gb_s: Option<f64>,
+    /// Area of the chip.
+    pub area_mm2: f64,
+    /// Area of its parts.
+    pub area_mm2_by_part: AreaResult,
+    /// Operations.
+    pub operations: u64,
+    /// Tile operations to come, additions of tensors left out.
+    pub tile_ops: u64,
+    /// Tile operations to come that add tensors.
+    pub add_tile_ops: u64,
+    /// Tile operations to come, by what they are for.
+    pub tile_ops_by_role: BTreeMap<Role, u64>,
+    /// Multiplications to come, zeros counted.
+    pub macs_dense: u128,
+    /// Main memory taken by tables, weights and the result.
+    pub memory_used_bytes: u64,
+    /// What main memory holds.
+    pub memory_capacity_bytes: u64,
+}
+
+impl Check {
+    pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
+        let Prepared { plan, warnings } = prepare(&self.scenario, None)?;
+        warn(&warnings, quiet);
+        let resolved = Resolved::new(&plan);
+        if self.json {
+            print_json(&resolved)
+        } else {
+            print(&check_report(&resolved, Style::of(stdout().is_terminal())))
+        }
+    }
+}
+
+impl Resolved {
+    /// What `plan` amounts to.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let accelerator = &plan.scenario.accelerator;
+        let clock_hz = plan.clock.frequency().hertz();
+        let mut tile_ops_by_role = BTreeMap::<Role, u64>::new();
+        for ((_, role), totals) in plan
+            .program
+            .roles
+            .iter()
+            .filter(|(_, totals)| totals.tile_operations > 0)
+        {
+            *tile_ops_by_role.entry(*role).or_default() += totals.tile_operations;
+        }
+        let area = AreaResult::new(plan);
+        Self {
+            scenario: plan.scenario.name.clone(),
+            clock_mhz: clock_hz / 1e6,
+            memory_clock_mhz: plan.memory_clock.frequency().hertz() / 1e6,
+            tick_mhz: plan.timebase.frequency().hertz() / 1e6,
+            processing_elements: accelerator.processing_elements,
+            mac_lanes: accelerator.lanes(),
+            peak_macs_per_second: accelerator.multipliers() as f64 * clock_hz,
+            peak_memory_gb_s: Some(plan.memory.peak_bytes_per_second() / 1e9).filter(|peak| peak.is_finite()),
+            area_mm2: area.total(),
+            area_mm2_by_part: area,
+            operations: plan.program.operations,
+            tile_ops: plan.program.tile_operations,
+            add_tile_ops: plan.program.add_tile_operations,
+            tile_ops_by_role,
+            macs_dense: plan.program.multiplications,
+            memory_used_bytes: plan.memory_used.0,
+            memory_capacity_bytes: plan.memory.capacity().0,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Why a command did not do what was asked, and the exit code that says so.
+
+use std::io;
+
+use scenarios::Diagnostics;
+use scenarios::system::RunError;
+use thiserror::Error;
+
+/// Why a command did not do what was asked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The scenario is wrong.
+    #[error("{0}")]
+    Input(#[from] Diagnostics),
+    /// What was asked for on the command line cannot be had.
+    #[error("{0}")]
+    Usage(String),
+    /// The run did not come to its end.
+    #[error("the run failed: {0}")]
+    Run(#[from] RunError),
+    /// The run came to its end, but broke what must hold after every run.
+    #[error("the run broke {} of the invariants:\n  {}", .0.len(), .0.join("\n  "))]
+    Violations(Vec<String>),
+    /// Results could not be written.
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+    /// Results could not be put into JSON.
+    #[error("cannot write JSON: {0}")]
+    Json(#[source] serde_json::Error),
+}
+
+impl Failure {
+    /// 1 if the run failed, 2 if the input is wrong.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Input(_) | Self::Usage(_) => 2,
+            _ => 1,
+        }
+    }
+
+    /// Whether nobody reads the output any more, as after `elector lower ... | head`.
+    #[must_use]
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        if error.is_io() {
+            Self::Output(error.into())
+        } else {
+            Self::Json(error)
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The command `elector`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    analysis::command::main()
+}

@@ -1,0 +1,274 @@
+//! The report of `elector run`: the figure that matters first, then where time, energy and bytes went.
+
+use components::units::Bytes;
+
+use super::Style;
+use super::number::{bar, grouped, percent, scaled};
+use super::table::Table;
+use crate::result::RunResult;
+
+/// A run in words and tables.
+#[must_use]
+pub fn run_report(result: &RunResult, style: Style) -> String {
+    let sections = [
+        ("Throughput", throughput(result)),
+        ("Where the MAC lanes' time went", lanes(result)),
+        ("Utilisation", utilization(result)),
+        ("Energy", energy(result)),
+        ("Area", area(result)),
+        ("Buffers", buffers(result)),
+        ("Main memory", memory(result)),
+        ("Simulation", simulation(result)),
+    ];
+    let headline = format!(
+        "{} cycles  {} at {} MHz",
+        grouped(result.cycles),
+        scaled(result.seconds, "s"),
+        result.clock_mhz
+    );
+    let mut text = format!("{}\n{}\n", result.scenario, style.bold(&headline));
+    for (heading, section) in sections {
+        text.push_str(&format!("\n{}\n{section}", style.bold(heading)));
+    }
+    text
+}
+
+fn cells<const N: usize>(cells: [&str; N]) -> [String; N] {
+    cells.map(str::to_owned)
+}
+
+fn throughput(result: &RunResult) -> String {
+    let rate = |count: f64| {
+        if result.seconds > 0.0 {
+            count / result.seconds
+        } else {
+            0.0
+        }
+    };
+    let (dense, effective) = (rate(result.macs_dense as f64), rate(result.macs_effective as f64));
+    let mut table = Table::default();
+    table.row([
+        "sequences".to_owned(),
+        format!("{} /s", grouped(rate(f64::from(result.batch)).round() as u64)),
+        String::new(),
+    ]);
+    let of_peak = |macs| format!("{} of peak", percent(macs, result.peak_macs_per_second));
+    table.row([
+        "effective".to_owned(),
+        scaled(2.0 * effective, "OP/s"),
+        of_peak(effective),
+    ]);
+    table.row([
+        "dense, zeros counted".to_owned(),
+        scaled(2.0 * dense, "OP/s"),
+        of_peak(dense),
+    ]);
+    table.row([
+        "peak".to_owned(),
+        scaled(2.0 * result.peak_macs_per_second, "OP/s"),
+        String::new(),
+    ]);
+    table.render(&[0, 2])
+}
+
+fn lanes(result: &RunResult) -> String {
+    let causes = result.stalls.causes();
+    let whole = result.busy_cycles + causes.iter().map(|(_, cycles, _)| cycles).sum::<f64>();
+    let mut table = Table::default();
+    let mut row = |name: &str, cycles: f64, meaning: &str| {
+        table.row([
+            name.to_owned(),
+            format!("{cycles:.0}"),
+            percent(cycles, whole),
+            bar(cycles, whole),
+            meaning.to_owned(),
+        ]);
+    };
+    row(
+        "busy",
+        result.busy_cycles,
+        "multiplying, adding, the non-linearity",
+    );
+    for (name, cycles, meaning) in causes {
+        row(name, cycles, meaning);
+    }
+    table.render(&[0, 3, 4])
+}
+
+fn utilization(result: &RunResult) -> String {
+    let utilization = result.utilization;
+    let mut table = Table::default();
+    for (name, share) in [
+        ("MAC lanes", utilization.mac_lanes),
+        ("softmax", utilization.softmax),
+        ("layer norm", utilization.layer_norm),
+    ] {
+        table.row([name.to_owned(), percent(share, 1.0), bar(share, 1.0)]);
+    }
+    table.render(&[0, 2])
+}
+
+fn energy(result: &RunResult) -> String {
+    let energy = &result.energy_nj;
+    let watts = |nanojoules: f64| {
+        if result.seconds > 0.0 {
+            nanojoules * 1e-9 / result.seconds
+        } else {
+            0.0
+        }
+    };
+    let mut table = Table::default();
+    for (name, nanojoules) in energy.parts().into_iter().chain([("total", energy.total)]) {
+        table.row([
+            name.to_owned(),
+            scaled(nanojoules * 1e-9, "J"),
+            percent(nanojoules, energy.total),
+            scaled(watts(nanojoules), "W"),
+        ]);
+    }
+    table.render(&[0])
+}
+
+fn area(result: &RunResult) -> String {
+    let mut table = Table::default();
+    for (name, area) in result
+        .area_mm2_by_part
+        .parts()
+        .into_iter()
+        .chain([("total", result.area_mm2)])
+    {
+        table.row([
+            name.to_owned(),
+            format!("{area:.3} mm2"),
+            percent(area, result.area_mm2),
+        ]);
+    }
+    table.render(&[0])
+}
+
+fn buffers(result: &RunResult) -> String {
+    let mut table = Table::default();
+    table.row(cells(["", "peak", "mean", "capacity", "peak share"]));
+    for buffer in &result.buffers {
+        table.row([
+            buffer.name.to_owned(),
+            Bytes(buffer.peak_bytes).to_string(),
+            Bytes(buffer.mean_bytes.round() as u64).to_string(),
+            Bytes(buffer.capacity_bytes).to_string(),
+            percent(buffer.peak_bytes as f64, buffer.capacity_bytes as f64),
+        ]);
+    }
+    format!(
+        "{}  {} slices spilled to main memory\n",
+        table.render(&[0]),
+        grouped(result.spills)
+    )
+}
+
+fn memory(result: &RunResult) -> String {
+    let memory = &result.memory;
+    let mut table = Table::default();
+    let mut row = |name: &str, value: String| table.row([name.to_owned(), value]);
+    row(
+        "technology",
+        format!("{}, channels: {}", memory.technology, memory.channels),
+    );
+    let bandwidth = match memory.peak_gb_s {
+        Some(peak) => {
+            format!(
+                "{:.2} of {peak:.2} GB/s, {}",
+                memory.achieved_gb_s,
+                percent(memory.achieved_gb_s, peak)
+            )
+        }
+        None => format!("{:.2} GB/s, without limit", memory.achieved_gb_s),
+    };
+    row("bandwidth", bandwidth);
+    row(
+        "read, written",
+        format!("{}, {}", Bytes(memory.read_bytes), Bytes(memory.write_bytes)),
+    );
+    row(
+        "commands",
+        format!(
+            "{} activates, {} precharges, {} refreshes",
+            grouped(memory.activates),
+            grouped(memory.precharges),
+            grouped(memory.refreshes)
+        ),
+    );
+    row(
+        "refreshing, energy",
+        format!(
+            "{:.1}% of the time, {:.1} pJ/bit",
+            memory.refresh_share * 100.0,
+            memory.pj_per_bit
+        ),
+    );
+    let accesses = (memory.row_hits + memory.row_misses + memory.row_conflicts) as f64;
+    row(
+        "rows",
+        format!(
+            "{} hits ({}), {} misses, {} conflicts",
+            grouped(memory.row_hits),
+            percent(memory.row_hits as f64, accesses),
+            grouped(memory.row_misses),
+            grouped(memory.row_conflicts)
+        ),
+    );
+    format!("{}\n{}", table.render(&[0, 1]), requestors(result))
+}
+
+fn requestors(result: &RunResult) -> String {
+    let mut table = Table::default();
+    table.row(cells([
+        "latency, ns",
+        "requests",
+        "bytes",
+        "mean",
+        "p50",
+        "p90",
+        "p99",
+        "max",
+    ]));
+    for requestor in &result.memory.requestors {
+        let latency = requestor.latency_ns;
+        let [mean, p50, p90, p99, max] =
+            [latency.mean, latency.p50, latency.p90, latency.p99, latency.max].map(|ns| format!("{ns:.1}"));
+        let (requests, bytes) = (grouped(requestor.requests), Bytes(requestor.bytes).to_string());
+        table.row([requestor.name.clone(), requests, bytes, mean, p50, p90, p99, max]);
+    }
+    table.render(&[0])
+}
+
+fn simulation(result: &RunResult) -> String {
+    let rate = |count: u64| {
+        if result.wall_seconds > 0.0 {
+            count as f64 / result.wall_seconds
+        } else {
+            0.0
+        }
+    };
+    let tiles = result.tile_ops + result.add_tile_ops;
+    let mut table = Table::default();
+    table.row([
+        "events".to_owned(),
+        grouped(result.events),
+        scaled(rate(result.events), "events/s"),
+    ]);
+    table.row([
+        "tile operations".to_owned(),
+        grouped(tiles),
+        scaled(rate(tiles), "tiles/s"),
+    ]);
+    table.row([
+        "wall".to_owned(),
+        scaled(result.wall_seconds, "s"),
+        format!("engine {}", result.engine),
+    ]);
+    let checks = match &result.checks {
+        Some(checks) if checks.violations.is_empty() => "  all invariants held\n",
+        _ => "",
+    };
+    format!("{}{checks}", table.render(&[0]))
+}

@@ -1,0 +1,163 @@
+//! The main memory of a scenario: channels, ranks and banks, or an ideal one.
+
+use components::Component;
+use components::dma::MemoryRoute;
+use components::memory::{
+    IdealMemory, MemoryDescription, MemoryPlan, MemoryReport, RequestorReport, build_memory, collect,
+};
+use components::units::{BLOCK, Bytes};
+use sim_core::{ActorId, Clock, Frequency, Tick};
+
+use super::Problem;
+use crate::diagnostics::Diagnostics;
+use crate::load::{Loaded, Resolver};
+use crate::schema::Reference;
+
+/// A main memory, checked and ready to be built.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MainMemory {
+    /// Channels, ranks and banks.
+    Banked(Box<MemoryPlan>),
+    /// Infinite bandwidth, no latency, no energy.
+    Ideal,
+}
+
+impl MainMemory {
+    /// The main memory that a scenario names: the preset `ideal`, or a description in RON.
+    ///
+    /// # Errors
+    /// The file is not there, is no memory description, or describes a memory that cannot be.
+    pub fn load(loaded: &Loaded, resolver: &dyn Resolver) -> Result<Self, Diagnostics> {
+        if loaded.scenario.memory == Reference::Preset("ideal".to_owned()) {
+            return Ok(Self::Ideal);
+        }
+        let document = loaded.memory::<MemoryDescription>(resolver)?;
+        MemoryPlan::new(document.value.clone())
+            .map(|plan| Self::Banked(Box::new(plan)))
+            .map_err(|problems| {
+                let mut diagnostics = Diagnostics::default();
+                for problem in problems {
+                    diagnostics.push(document.problem(problem.field, problem.message, problem.remedy));
+                }
+                diagnostics
+            })
+    }
+
+    /// The technology's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Banked(plan) => &plan.description().name,
+            Self::Ideal => "ideal",
+        }
+    }
+
+    /// The memory's clock; an ideal memory has none.
+    #[must_use]
+    pub fn clock(&self) -> Option<Frequency> {
+        match self {
+            Self::Banked(plan) => Some(plan.frequency()),
+            Self::Ideal => None,
+        }
+    }
+
+    /// Number of channels.
+    #[must_use]
+    pub fn channels(&self) -> u32 {
+        match self {
+            Self::Banked(plan) => plan.description().organisation.channels,
+            Self::Ideal => 0,
+        }
+    }
+
+    /// What it can hold.
+    #[must_use]
+    pub fn capacity(&self) -> Bytes {
+        match self {
+            Self::Banked(plan) => Bytes(plan.capacity_bytes()),
+            Self::Ideal => Bytes(1 << 62),
+        }
+    }
+
+    /// Bytes a second at most; infinite for an ideal memory.
+    #[must_use]
+    pub fn peak_bytes_per_second(&self) -> f64 {
+        match self {
+            Self::Banked(plan) => plan.peak_bytes_per_second(),
+            Self::Ideal => f64::INFINITY,
+        }
+    }
+
+    /// What keeps the DMA from using it.
+    pub(super) fn problem(&self) -> Option<Problem> {
+        let Self::Banked(plan) = self else { return None };
+        (u64::from(plan.request_bytes()) != BLOCK.0).then(|| {
+            Problem::new(
+                "memory",
+                format!(
+                    "the DMA asks for blocks of {}, but an access of this memory has {} B",
+                    BLOCK,
+                    plan.request_bytes()
+                ),
+                "bus_width / 8 x burst_length of 64 bytes is accepted",
+            )
+        })
+    }
+
+    /// Its actors, to be registered from `first` on, and the DMA's way to them.
+    pub(super) fn build(&self, clock: Clock, first: ActorId) -> (Vec<Component>, MemoryRoute) {
+        let Self::Banked(plan) = self else {
+            return (
+                vec![Component::IdealMemory(Box::default())],
+                MemoryRoute::Ideal(first),
+            );
+        };
+        let mut actors = Vec::new();
+        let ports = build_memory(plan, clock, &mut |actor| {
+            actors.push(Component::Memory(actor));
+            first.offset(actors.len() as u32 - 1)
+        });
+        (
+            actors,
+            MemoryRoute::channels(plan.address_map(), ports.channels, &plan.credits()),
+        )
+    }
+
+    /// What it did, gathered from all actors of a machine that has run.
+    pub(super) fn report(&self, actors: &[Component], clock: Clock, now: Tick) -> MemoryReport {
+        match self {
+            Self::Banked(plan) => {
+                let parts = actors.iter().filter_map(|actor| match actor {
+                    Component::Memory(part) => Some(part),
+                    _ => None,
+                });
+                collect(plan, clock, parts, now)
+            }
+            Self::Ideal => actors
+                .iter()
+                .find_map(|actor| match actor {
+                    Component::IdealMemory(memory) => Some(ideal_report(memory)),
+                    _ => None,
+                })
+                .unwrap_or_default(),
+        }
+    }
+}
+
+fn ideal_report(memory: &IdealMemory) -> MemoryReport {
+    let mut report = MemoryReport::default();
+    for (reads, writes) in memory.requests() {
+        report.reads += reads;
+        report.writes += writes;
+        let bytes = (reads + writes) * BLOCK.0;
+        report.requestors.push(RequestorReport {
+            reads,
+            writes,
+            bytes,
+            ..RequestorReport::default()
+        });
+    }
+    report.read_bytes = report.reads * BLOCK.0;
+    report.write_bytes = report.writes * BLOCK.0;
+    report
+}

@@ -1,0 +1,181 @@
+//! Running in parts, posting between them, and what the queue says of itself.
+
+use proptest::prelude::*;
+use sim_core::{ActorId, Engine, Simulation, Tick};
+
+use crate::system::{System, seed, system};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn running_in_parts_is_running_at_once(system in system(), mut stops in prop::collection::vec(0..40_000u64, 0..12)) {
+        stops.sort_unstable();
+        for &engine in Engine::available() {
+            let mut whole = system.build(engine);
+            whole.run().expect("no faults");
+            let mut parts = system.build(engine);
+            for &stop in &stops {
+                parts.run_until(Tick(stop)).expect("no faults");
+                prop_assert!(parts.now() <= Tick(stop));
+            }
+            parts.run().expect("no faults");
+            prop_assert_eq!(parts.digest(), whole.digest(), "{}", engine);
+            prop_assert_eq!(parts.events(), whole.events());
+        }
+    }
+
+    /// Messages come from outside between the parts of a run: also for ticks before the next one that has any.
+    #[test]
+    fn posts_between_parts_arrive_in_order(
+        system in system(),
+        mut stops in prop::collection::vec((0..20_000u64, any::<u32>(), crate::system::delay()), 0..12),
+    ) {
+        stops.sort_unstable();
+        let mut digests = Vec::new();
+        for &engine in Engine::available() {
+            let (mut simulation, log) = system.build_recorded(engine);
+            for &(stop, to, delay) in &stops {
+                simulation.run_until(Tick(stop)).expect("no faults");
+                let at = Tick(simulation.now().0 + delay);
+                simulation.post(ActorId(to % system.actors), at, seed(4, delay));
+            }
+            simulation.run().expect("no faults");
+            prop_assert!(log.0.borrow().is_sorted_by_key(|&(at, ..)| at), "{}", engine);
+            digests.push(simulation.digest());
+        }
+        prop_assert!(digests.windows(2).all(|pair| pair[0] == pair[1]));
+    }
+
+    /// Shuffling changes the order within ticks, not what a machine does whose actors don't depend on it.
+    #[test]
+    fn shuffled_ties_keep_time_and_repeat(system in system(), shuffle in any::<u64>()) {
+        let run = || {
+            let mut simulation = Simulation::new(Engine::Wheel)
+                .expect("the wheel is always there")
+                .with_digest()
+                .with_shuffled_ties(shuffle);
+            system.populate(&mut simulation);
+            simulation.run().expect("no faults");
+            simulation.digest()
+        };
+        prop_assert_eq!(run(), run());
+    }
+}
+
+fn one_message(at: u64) -> System {
+    System {
+        seed: 1,
+        actors: 1,
+        delays: vec![1],
+        posts: vec![(0, at, 0)],
+    }
+}
+
+#[test]
+fn a_post_before_the_next_tick_arrives_before_it() {
+    for &engine in Engine::available() {
+        for next in [200, 2 * Engine::WHEEL_WINDOW.0] {
+            let (mut simulation, log) = one_message(next).build_recorded(engine);
+            simulation.run_until(Tick(100)).expect("no faults");
+            assert_eq!(simulation.now(), Tick::ZERO, "nothing has been delivered");
+            // Earlier than the next message; earlier than the limit of the last run.
+            for at in [150, 60, next - 1] {
+                simulation.post(ActorId(0), Tick(at), seed(0, at));
+            }
+            simulation.run().expect("no faults");
+            let times: Vec<_> = log.0.borrow().iter().map(|&(at, ..)| at.0).collect();
+            assert_eq!(times, [60, 150, next - 1, next], "{engine}");
+        }
+    }
+}
+
+#[test]
+fn a_post_into_the_past_arrives_now() {
+    for &engine in Engine::available() {
+        let (mut simulation, log) = one_message(50).build_recorded(engine);
+        simulation.run().expect("no faults");
+        simulation.post(ActorId(0), Tick(10), seed(0, 1));
+        simulation.run().expect("no faults");
+        let times: Vec<_> = log.0.borrow().iter().map(|&(at, ..)| at.0).collect();
+        assert_eq!(times, [50, 50], "{engine}");
+    }
+}
+
+#[test]
+fn shuffled_ties_are_a_permutation_of_the_tick() {
+    let arrivals = |shuffle: Option<u64>| {
+        let system = System {
+            posts: (0..50).map(|_| (0, 7, 0)).collect(),
+            ..one_message(7)
+        };
+        let recorder = crate::system::Recorder::default();
+        let mut simulation = Simulation::new(Engine::Heap)
+            .expect("the heap is always there")
+            .with_trace(Box::new(recorder.clone()));
+        if let Some(shuffle) = shuffle {
+            simulation = simulation.with_shuffled_ties(shuffle);
+        }
+        system.populate(&mut simulation);
+        for value in 0..50 {
+            simulation.post(ActorId(0), Tick(9), seed(0, value));
+        }
+        simulation.run().expect("no faults");
+        let log = recorder.0.take();
+        log.iter()
+            .map(|(at, _, label)| (*at, label.part))
+            .collect::<Vec<_>>()
+    };
+    let (plain, first, second) = (arrivals(None), arrivals(Some(1)), arrivals(Some(2)));
+    assert_ne!(first, plain);
+    assert_ne!(first, second);
+    assert!(first.is_sorted_by_key(|&(at, _)| at));
+    let mut sorted = first;
+    sorted.sort_unstable();
+    assert_eq!(sorted, plain);
+}
+
+#[test]
+#[should_panic(expected = "ties are shuffled from the first message on")]
+fn ties_cannot_be_shuffled_once_messages_are_posted() {
+    let _ = one_message(3).build(Engine::Wheel).with_shuffled_ties(1);
+}
+
+#[test]
+fn the_queue_counts_what_it_held() {
+    let window = Engine::WHEEL_WINDOW.0;
+    let posts = (0..100).map(|post| (0, post + window - 50, 0)).collect();
+    let system = System {
+        posts,
+        ..one_message(0)
+    };
+    for &engine in Engine::available() {
+        let mut simulation = system.build(engine);
+        simulation.run().expect("no faults");
+        let statistics = simulation.queue_statistics();
+        assert_eq!(statistics.peak_in_flight, 100, "{engine}");
+        let beyond = if engine == Engine::Wheel { 50 } else { 0 };
+        assert_eq!(statistics.beyond_window, beyond, "{engine}");
+    }
+}
+
+#[test]
+fn a_queue_of_sufficient_capacity_never_grows() {
+    for engine in [Engine::Wheel, Engine::Heap] {
+        let mut simulation = Simulation::new(engine)
+            .expect("an engine of this build")
+            .with_capacity(200);
+        let posts = (0..200).map(|post| (0, post * 100, 0)).collect();
+        System {
+            posts,
+            ..one_message(0)
+        }
+        .populate(&mut simulation);
+        simulation.run().expect("no faults");
+        assert_eq!(simulation.queue_statistics().growths, 0, "{engine}");
+    }
+    let mut simulation = one_message(3).build(Engine::Wheel);
+    simulation.run().expect("no faults");
+    assert_eq!(simulation.queue_statistics().growths, 1);
+    assert_eq!(simulation.actors()[0].received(), 1);
+}

@@ -1,0 +1,18 @@
+//! What must hold of whole machines, one claim a module.
+
+#[cfg(test)]
+mod closed_form;
+#[cfg(test)]
+mod determinism;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod invariants;
+#[cfg(test)]
+mod monotonicity;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
+mod rooflines;
+#[cfg(test)]
+mod scaling;

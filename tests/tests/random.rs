@@ -1,0 +1,196 @@
+//! Scenarios drawn at random: small, ragged, with heads of all kinds and buffers that hardly suffice.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use scenarios::Scenario;
+use scenarios::load::{Disk, Loaded};
+use scenarios::schema::{
+    Accelerator, ActivationFunction, Buffers, DensitySource, Distribution, Dma, Embedding, LoopOrder, Phase,
+    Policy, Reference, Sparsity, Stages, Tile, Workload,
+};
+use scenarios::system::Plan;
+use scenarios::transformer::{AttentionKind, Head, KERNELS, Layer, TransformKind, Transformer};
+use tests::{memory, shipped};
+
+/// A scenario as text, and its plan; buffers have grown until it fits.
+pub(crate) fn planned() -> impl Strategy<Value = (String, Plan)> {
+    let parts = (
+        workload(),
+        accelerator(),
+        sparsity(),
+        memory_and_policy(),
+        any::<u64>(),
+    );
+    parts.prop_map(|(workload, accelerator, sparsity, (memory, policy), seed)| {
+        grown(shipped("tiny-trace", |scenario| {
+            scenario.workload = workload;
+            scenario.accelerator = accelerator;
+            scenario.sparsity = sparsity;
+            scenario.memory = memory;
+            scenario.scheduling.policy = policy;
+            scenario.seed = seed;
+        }))
+    })
+}
+
+/// Enlarges what is too small. The plan says what that is.
+fn grown(mut loaded: Loaded) -> (String, Plan) {
+    for _ in 0..64 {
+        let wrong = match Plan::load(&loaded, &Disk) {
+            Ok(plan) => return (loaded.scenario.to_ron(), plan),
+            Err(wrong) => wrong.render(),
+        };
+        let buffers = &mut loaded.scenario.accelerator.buffers;
+        let sizes = [
+            &mut buffers.activation_mb,
+            &mut buffers.weight_mb,
+            &mut buffers.mask_mb,
+        ];
+        let mut changed = false;
+        for (size, name) in sizes
+            .into_iter()
+            .zip(["activation buffer", "weight buffer", "mask buffer"])
+        {
+            if wrong.contains(name) {
+                *size *= 1.25;
+                changed = true;
+            }
+        }
+        assert!(changed, "refused, but not for its buffers: {wrong}");
+    }
+    panic!("no buffer is large enough for {}", loaded.scenario.to_ron());
+}
+
+fn head() -> impl Strategy<Value = Head> {
+    let attention = select(vec![
+        AttentionKind::ScaledDotProduct,
+        AttentionKind::WeightedMultiplicative,
+    ]);
+    let transform = select(vec![TransformKind::Fourier, TransformKind::Cosine]);
+    prop_oneof![
+        (attention, 1..20u32).prop_map(|(kind, dimension)| Head::Attention { kind, dimension }),
+        (transform, 1..20u32).prop_map(|(kind, dimension)| Head::LinearTransform { kind, dimension }),
+        (select(KERNELS.to_vec()), 1..20u32)
+            .prop_map(|(kernel, dimension)| Head::Convolution { kernel, dimension }),
+    ]
+}
+
+fn layer() -> impl Strategy<Value = Layer> {
+    let heads = prop::collection::vec(head(), 1..4);
+    let feed_forward = prop::collection::vec(1..48u32, 1..3);
+    (1..40u32, heads, feed_forward).prop_map(|(hidden, heads, feed_forward)| Layer {
+        hidden,
+        heads,
+        feed_forward,
+    })
+}
+
+fn workload() -> impl Strategy<Value = Workload> {
+    let embedding = select(vec![Embedding::Gather, Embedding::WholeTable]);
+    let function = select(vec![ActivationFunction::Gelu, ActivationFunction::Relu]);
+    (
+        prop::collection::vec(layer(), 1..3),
+        1..4u32,
+        1..36u32,
+        1..80u32,
+        embedding,
+        function,
+    )
+        .prop_map(
+            |(layers, batch, sequence_length, vocabulary, embedding, activation_function)| Workload {
+                transformer: Transformer { layers },
+                batch,
+                sequence_length,
+                vocabulary,
+                phase: Phase::Inference,
+                activation_function,
+                embedding,
+            },
+        )
+}
+
+fn accelerator() -> impl Strategy<Value = Accelerator> {
+    let units = (1..5u32, 1..5u32, select(vec![1u32, 3, 16]), 1..3u32);
+    let tile = (1..3u32, 4..17u32, 4..17u32).prop_map(|(b, x, y)| Tile { b, x, y });
+    let bus = prop::option::of(1..1000u32);
+    let windows = (1..4u32, 1..64u32, 1..64u32);
+    (
+        units,
+        tile,
+        bus,
+        stages(),
+        buffers(),
+        select(LoopOrder::all().collect::<Vec<_>>()),
+        windows,
+    )
+        .prop_map(
+            |(units, tile, operand_bus_bytes, stages, buffers, loop_order, windows)| Accelerator {
+                processing_elements: units.0,
+                lanes_per_pe: units.1,
+                multipliers_per_lane: units.2,
+                softmax_per_pe: units.3,
+                tile,
+                buffers,
+                loop_order,
+                operand_fifo_tiles: windows.0,
+                operand_bus_bytes,
+                stages,
+                dma: Dma {
+                    outstanding_requests: windows.1,
+                },
+                prefetch_operations: windows.2,
+                ..Scenario::default().accelerator
+            },
+        )
+}
+
+fn stages() -> impl Strategy<Value = Stages> {
+    (0..3u32, 0..3u32, 0..3u32).prop_map(|(dynaprop_cycles, pre_compute_cycles, post_compute_cycles)| {
+        Stages {
+            dynaprop_cycles,
+            pre_compute_cycles,
+            post_compute_cycles,
+        }
+    })
+}
+
+/// From 1 to 128 KB each.
+fn buffers() -> impl Strategy<Value = Buffers> {
+    let megabytes = || (0..8u32).prop_map(|doublings| f64::from(1 << doublings) / 1024.0);
+    (megabytes(), megabytes(), megabytes()).prop_map(|(activation_mb, weight_mb, mask_mb)| Buffers {
+        activation_mb,
+        weight_mb,
+        mask_mb,
+    })
+}
+
+fn memory_and_policy() -> impl Strategy<Value = (Reference, Policy)> {
+    let memories = select(vec![
+        "lpddr3-1600",
+        "ddr4-2400",
+        "hbm2",
+        "rram",
+        "rram-m3d",
+        "ideal",
+    ]);
+    (
+        memories.prop_map(memory),
+        select(vec![Policy::StaggeredHeads, Policy::EqualPriority]),
+    )
+}
+
+fn sparsity() -> impl Strategy<Value = Sparsity> {
+    let density = || prop_oneof![1 => Just(0.0), 1 => Just(1.0), 2 => 0.0..1.0f64];
+    let sampled = (0.1..100.0f64).prop_map(|concentration| DensitySource::Sampled {
+        distribution: Distribution::Beta { concentration },
+    });
+    let source = prop_oneof![Just(DensitySource::Uniform), sampled];
+    (source, density(), density(), any::<bool>()).prop_map(
+        |(source, activation_density, weight_density, dynaprop)| Sparsity {
+            source,
+            activation_density,
+            weight_density,
+            dynaprop,
+        },
+    )
+}
