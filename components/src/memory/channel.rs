@@ -1,7 +1,9 @@
 //! One channel: queues, scheduler, refresh timer, and the buses to its ranks.
 
 mod bank_queue;
+mod drain;
 mod ingress;
+mod intake;
 mod issue;
 mod pending;
 mod refresh;
@@ -10,18 +12,18 @@ mod scoreboard;
 mod statistics;
 mod transaction;
 
-use sim_core::{ActorId, Clock, Context, Cycles, Message, Ticks};
+use sim_core::{ActorId, Clock, Context, Cycles, Message};
 
 use self::bank_queue::BankQueue;
 use self::ingress::Ingress;
 use self::pending::PendingBlocks;
 use self::refresh::RefreshTimer;
 use self::scoreboard::{CLOSED, Scoreboard, Wants};
-use self::transaction::{NONE, Transaction, TransactionQueue, Transactions};
+use self::transaction::{NONE, TransactionQueue, Transactions};
 use super::address_map::AddressMap;
 use super::description::{CommandQueues, HitCap, PagePolicy, Scheduling, TransactionQueues, WriteDrain};
 use super::plan::MemoryPlan;
-use super::{Access, Credit, MemoryMessage, MemoryRequest, MemoryResponse, RequestorId};
+use super::{Access, MemoryMessage, RequestorId};
 
 pub use statistics::{ChannelStatistics, RequestorStatistics};
 
@@ -256,321 +258,6 @@ impl Channel {
         self.next_event = event.max(now + 1);
     }
 
-    #[inline]
-    fn on_request<M: Message + From<MemoryMessage>>(
-        &mut self,
-        request: &MemoryRequest,
-        added: u64,
-        context: &mut Context<'_, M>,
-    ) {
-        let transaction = self.transaction(request, added);
-        let counts = self.statistics.of(request.requestor);
-        match request.access {
-            Access::Read => counts.reads += 1,
-            Access::Write => counts.writes += 1,
-        }
-        let queued_before = self.ingress.holds(usize::from(request.requestor.0));
-        if queued_before || !self.has_room(request.access) {
-            self.ingress.push(transaction);
-        } else {
-            self.take_in(transaction, added, context);
-        }
-        self.next_event = self.next_event.min(added);
-        self.must_wake = true;
-    }
-
-    fn transaction(&self, request: &MemoryRequest, added: u64) -> Transaction {
-        let location = self.map.locate(request.address);
-        let bank =
-            location.bank + self.banks_per_group * (location.bank_group + self.bank_groups * location.rank);
-        Transaction {
-            block: request.address >> self.request_shift,
-            added,
-            row: location.row,
-            column: location.column,
-            bank: bank as u8,
-            access: request.access,
-            requestor: request.requestor,
-            class: self
-                .classes
-                .get(usize::from(request.requestor.0))
-                .copied()
-                .unwrap_or(u8::MAX),
-            tag: request.tag,
-            reply_to: request.reply_to,
-            merged: NONE,
-        }
-    }
-
-    #[inline]
-    fn has_room(&self, access: Access) -> bool {
-        !self.queue_of(access).is_full()
-    }
-
-    #[inline]
-    fn queue_of(&self, access: Access) -> &TransactionQueue {
-        if self.unified || access == Access::Read {
-            &self.reads
-        } else {
-            &self.writes
-        }
-    }
-
-    fn next_from_ingress(&mut self) -> Option<Transaction> {
-        if self.ingress.is_empty() {
-            return None;
-        }
-        let (reads, writes) = (self.has_room(Access::Read), self.has_room(Access::Write));
-        self.ingress.pop(|access| match access {
-            Access::Read => reads,
-            Access::Write => writes,
-        })
-    }
-
-    /// Takes a request into its queue, unless another request serves it as well.
-    #[inline]
-    fn take_in<M: Message + From<MemoryMessage>>(
-        &mut self,
-        transaction: Transaction,
-        now: u64,
-        context: &mut Context<'_, M>,
-    ) {
-        match transaction.access {
-            Access::Write => self.take_in_write(transaction, now, context),
-            Access::Read => self.take_in_read(transaction, now, context),
-        }
-        let (reads, writes) = (self.reads.len(), self.writes.len());
-        let (actor, clock) = (context.me(), self.clock);
-        context.trace(|sink| {
-            let at = clock.edge(Cycles(now));
-            sink.counter(actor, at, super::label::QUEUED_READS, reads as u64);
-            sink.counter(actor, at, super::label::QUEUED_WRITES, writes as u64);
-        });
-    }
-
-    #[inline]
-    fn take_in_write<M: Message + From<MemoryMessage>>(
-        &mut self,
-        transaction: Transaction,
-        now: u64,
-        context: &mut Context<'_, M>,
-    ) {
-        self.answer(&transaction, now + 1, context);
-        if self.write_merging && self.pending_writes.contains(transaction.block) {
-            self.statistics.merged_writes += 1;
-            self.give_credit(&transaction, context);
-            return;
-        }
-        let slot = self.transactions.insert(transaction);
-        self.pending_writes.add(transaction.block, slot);
-        let queue = if self.unified {
-            &mut self.reads
-        } else {
-            &mut self.writes
-        };
-        queue.push(slot, &transaction);
-    }
-
-    #[inline]
-    fn take_in_read<M: Message + From<MemoryMessage>>(
-        &mut self,
-        transaction: Transaction,
-        now: u64,
-        context: &mut Context<'_, M>,
-    ) {
-        if self.read_forwarding && self.pending_writes.contains(transaction.block) {
-            self.statistics.forwarded_reads += 1;
-            self.record_read(&transaction, now + 1);
-            self.answer(&transaction, now + 1, context);
-            self.give_credit(&transaction, context);
-            return;
-        }
-        if self.read_merging
-            && let Some(first) = self.pending_reads.head(transaction.block)
-        {
-            self.statistics.merged_reads += 1;
-            self.transactions.merge(first, transaction);
-            self.give_credit(&transaction, context);
-            return;
-        }
-        let slot = self.transactions.insert(transaction);
-        self.pending_reads.add(transaction.block, slot);
-        self.reads.push(slot, &transaction);
-    }
-
-    #[inline]
-    fn record_read(&mut self, transaction: &Transaction, done: u64) {
-        let latency = self.clock.span(Cycles(done - transaction.added));
-        self.statistics
-            .of(transaction.requestor)
-            .read_latency
-            .record(latency);
-    }
-
-    #[inline]
-    fn answer<M: Message + From<MemoryMessage>>(
-        &self,
-        transaction: &Transaction,
-        done: u64,
-        context: &mut Context<'_, M>,
-    ) {
-        let response = MemoryResponse {
-            tag: transaction.tag,
-            requestor: transaction.requestor,
-            access: transaction.access,
-        };
-        let at = self.clock.edge(Cycles(done));
-        context.send_at(transaction.reply_to, at, MemoryMessage::Response(response).into());
-    }
-
-    #[inline]
-    fn give_credit<M: Message + From<MemoryMessage>>(
-        &self,
-        transaction: &Transaction,
-        context: &mut Context<'_, M>,
-    ) {
-        let credit = Credit {
-            channel: self.index,
-            requestor: transaction.requestor,
-            access: transaction.access,
-        };
-        context.send(
-            transaction.reply_to,
-            Ticks::ZERO,
-            MemoryMessage::Credit(credit).into(),
-        );
-    }
-
-    /// Moves requests to the queues of their banks.
-    #[inline]
-    fn move_transactions<M: Message + From<MemoryMessage>>(&mut self, context: &mut Context<'_, M>) {
-        let mut moved = 0;
-        while self.move_one(context) {
-            moved += 1;
-            if moved == self.moves_per_cycle {
-                break;
-            }
-        }
-    }
-
-    fn move_one<M: Message + From<MemoryMessage>>(&mut self, context: &mut Context<'_, M>) -> bool {
-        if self.drains_writes() {
-            self.start_drain();
-            match self.first_movable_write() {
-                Movable::At(place) => {
-                    self.draining = self.draining.saturating_sub(1);
-                    let waiting = self.writes.remove(place);
-                    self.enter_bank(waiting.slot, context);
-                    return true;
-                }
-                Movable::AwaitsRead => self.draining = 0,
-                Movable::None => {}
-            }
-            // DRAMsim3 waits for the read here, for ever if that still waits in the transaction queue.
-            let only_reads_help =
-                self.busy_banks == 0 || matches!(self.write_drain, WriteDrain::Watermarks { .. });
-            if !(only_reads_help && self.writes.banks() & self.room != 0) {
-                return false;
-            }
-        }
-        let by_class = matches!(self.scheduling, Scheduling::Priority(_));
-        let Some(place) = self.reads.first_movable(self.room, by_class, |_| true) else {
-            return false;
-        };
-        let waiting = self.reads.remove(place);
-        self.enter_bank(waiting.slot, context);
-        true
-    }
-
-    /// Whether the next request to move is a write.
-    #[inline]
-    fn drains_writes(&self) -> bool {
-        if self.unified || self.writes.is_empty() {
-            return false;
-        }
-        match self.write_drain {
-            WriteDrain::FullOrIdle { threshold } => {
-                self.draining > 0
-                    || self.writes.is_full()
-                    || (self.writes.len() > threshold as usize && self.busy_banks == 0)
-            }
-            WriteDrain::Watermarks { high, .. } => {
-                self.draining > 0
-                    || self.writes.len() >= high as usize
-                    || (self.reads.is_empty() && self.queued_reads == 0)
-            }
-        }
-    }
-
-    /// Fixes how many writes a drain that begins now will move.
-    #[inline]
-    fn start_drain(&mut self) {
-        if self.draining > 0 {
-            return;
-        }
-        self.draining = match self.write_drain {
-            WriteDrain::FullOrIdle { .. } => self.writes.len(),
-            WriteDrain::Watermarks { high, low } if self.writes.len() >= high as usize => {
-                self.writes.len() - low as usize
-            }
-            WriteDrain::Watermarks { .. } => 0,
-        };
-    }
-
-    fn first_movable_write(&self) -> Movable {
-        let by_class = matches!(self.scheduling, Scheduling::Priority(_));
-        let awaits_read = |slot: u32| self.pending_reads.contains(self.transactions.get(slot).block);
-        if matches!(self.write_drain, WriteDrain::FullOrIdle { .. }) {
-            // The first with room decides, as in DRAMsim3.
-            return match self.writes.first_movable(self.room, by_class, |_| true) {
-                Some(place) if awaits_read(self.writes.get(place).slot) => Movable::AwaitsRead,
-                Some(place) => Movable::At(place),
-                None => Movable::None,
-            };
-        }
-        match self
-            .writes
-            .first_movable(self.room, by_class, |waiting| !awaits_read(waiting.slot))
-        {
-            Some(place) => Movable::At(place),
-            None => Movable::None,
-        }
-    }
-
-    /// Whether some request may move in the next cycle.
-    #[inline]
-    fn can_move(&self) -> bool {
-        if self.drains_writes() && self.writes.banks() & self.room != 0 {
-            return true;
-        }
-        let waits = matches!(self.write_drain, WriteDrain::FullOrIdle { .. }) && self.drains_writes();
-        !waits && self.reads.banks() & self.room != 0
-    }
-
-    #[inline]
-    fn enter_bank<M: Message + From<MemoryMessage>>(&mut self, slot: u32, context: &mut Context<'_, M>) {
-        let transaction = *self.transactions.get(slot);
-        let bank = usize::from(transaction.bank);
-        let open_row = self.board.banks[bank].open_row;
-        self.queues[bank].push(slot, &transaction, open_row);
-        self.busy_banks |= 1 << bank;
-        self.update_wants(bank);
-        if transaction.access == Access::Read {
-            self.queued_reads += 1;
-        }
-        match &mut self.shared_places {
-            Some(left) => {
-                *left -= 1;
-                if *left == 0 {
-                    self.room = 0;
-                }
-            }
-            None if self.queues[bank].len() >= self.bank_places => self.room &= !(1 << bank),
-            None => {}
-        }
-        self.give_credit(&transaction, context);
-    }
-
     /// What it counted.
     #[must_use]
     pub fn statistics(&self) -> &ChannelStatistics {
@@ -588,16 +275,6 @@ impl Channel {
     pub fn queued(&self) -> usize {
         self.reads.len() + self.writes.len() + self.queues.iter().map(BankQueue::len).sum::<usize>()
     }
-}
-
-/// Whether a drain can go on.
-enum Movable {
-    /// With the write at this place.
-    At(usize),
-    /// Not before a read of the same block has been served.
-    AwaitsRead,
-    /// Not before a bank's queue has room.
-    None,
 }
 
 /// The class of each requestor: its place in the list of a strict priority.

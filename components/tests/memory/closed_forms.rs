@@ -5,7 +5,7 @@ use components::memory::pattern::Pattern;
 use components::memory::{Access, MemoryPlan, TraceRecord, replay};
 use sim_core::Engine;
 
-use crate::presets::{ALL, describe, geometry, plan};
+use crate::presets::{ALL, SHIPPED, describe, geometry, plan};
 
 /// A shipped memory without refresh.
 fn unrefreshed(name: &str) -> MemoryPlan {
@@ -94,7 +94,7 @@ fn rows_of_one_bank_follow_at_the_row_cycle() {
 
 #[test]
 fn a_stream_reaches_over_nine_tenths_of_the_peak() {
-    for name in ["lpddr3-1600", "ddr4-2400", "hbm2", "rram", "rram-m3d"] {
+    for name in SHIPPED {
         let plan = plan(name);
         let report = replay(
             &plan,

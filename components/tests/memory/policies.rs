@@ -4,7 +4,7 @@ use components::memory::description::{Cells, PagePolicy, RefreshPolicy, Scheduli
 use components::memory::{Access, MemoryPlan, RequestorId};
 use sim_core::Cycles;
 
-use crate::presets::describe;
+use crate::presets::{SHIPPED, describe};
 use crate::traffic::{Fate, Wish, run};
 
 fn stream(start: u64, count: u64, access: Access) -> Vec<Wish> {
@@ -133,7 +133,7 @@ fn a_read_waits_for_a_write_pulse_unless_it_may_interrupt() {
 
 #[test]
 fn every_write_is_written_in_the_end() {
-    for name in ["lpddr3-1600", "ddr4-2400", "hbm2", "rram", "rram-m3d"] {
+    for name in SHIPPED {
         let plan = MemoryPlan::new(describe(name)).unwrap();
         let report = run(&plan, vec![stream(0, 100, Access::Write)], 0).report;
         assert_eq!((report.write_commands, report.still_queued), (100, 0), "{name}");

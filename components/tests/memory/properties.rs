@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use sim_core::Cycles;
 
 use crate::monitor::Monitor;
-use crate::presets::describe;
+use crate::presets::{SHIPPED, describe};
 use crate::traffic::{Wish, run};
 
 /// Shakes the timings, the organisation and the controller of a shipped memory.
@@ -138,8 +138,7 @@ fn wishes(random: &mut SplitMix64, capacity: u64, count: u64) -> Vec<Wish> {
 
 fn check(seed: u64) -> Result<(), TestCaseError> {
     let mut random = SplitMix64::new(seed);
-    let presets = ["lpddr3-1600", "ddr4-2400", "hbm2", "rram", "rram-m3d"];
-    let preset = presets[random.below(presets.len() as u64) as usize];
+    let preset = SHIPPED[random.below(SHIPPED.len() as u64) as usize];
     let description = shake(describe(preset), &mut random);
     let plan =
         MemoryPlan::new(description.clone()).map_err(|p| TestCaseError::fail(format!("{preset}: {p:?}")))?;

@@ -82,7 +82,7 @@ impl Requestor {
 
 pub(crate) enum Part {
     Memory(MemoryActor),
-    Requestor(Requestor),
+    Requestor(Box<Requestor>),
 }
 
 impl Actor for Part {
@@ -119,7 +119,7 @@ pub(crate) fn run(plan: &MemoryPlan, wishes: Vec<Vec<Wish>>, tail: u64) -> Outco
         .into_iter()
         .enumerate()
         .map(|(id, wishes)| {
-            simulation.add(Part::Requestor(Requestor {
+            simulation.add(Part::Requestor(Box::new(Requestor {
                 id: RequestorId(id as u8),
                 answered: vec![Vec::new(); wishes.len()],
                 wishes,
@@ -127,7 +127,7 @@ pub(crate) fn run(plan: &MemoryPlan, wishes: Vec<Vec<Wish>>, tail: u64) -> Outco
                 credits: plan.credits(),
                 ports: ports.clone(),
                 sent: Vec::new(),
-            }))
+            })))
         })
         .collect();
     for requestor in requestors {

@@ -42,6 +42,12 @@ pub enum EnergyModel {
         leakage_mw: Milliwatts,
     },
     /// One figure for each access, background included: the form of the accelerator papers' tables.
+    ///
+    /// AccelTran (jha-lab/acceltran, constants.yaml) gives for type_banks_ranks_channels, in nJ for 64 bytes:
+    /// rram_16_2_2 17.321165, rram_8_2_4 32.655499, rram_4_2_8 69.3328008, rram_2_2_16 149.0564671,
+    /// rram_32_2_1 8.63281599, rram_1_2_32 340.9690911, dram_16_2_2 69.00706337, dram_8_2_4 200.2819855,
+    /// dram_32_2_1 13.43777522, dram_16_4_1 38.28777884, hbm_32_1_4 26.5569841. They grow with the number of
+    /// channels, so they hold a share of standby power at one traffic.
     PerAccess {
         /// Energy of one access of `request_bytes`, in nJ.
         access_nj: f64,
