@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::tile::{Dimension, TileGrid};
 use crate::units::Bytes;
@@ -16,16 +16,6 @@ pub struct OperationId(pub u32);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct TensorId(pub u32);
-
-/// The non-linearity of the feed-forward stack.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ActivationFunction {
-    /// Gaussian error linear unit.
-    #[default]
-    Gelu,
-    /// Rectified linear unit.
-    Relu,
-}
 
 /// What an operation is for in the transformer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -69,6 +59,14 @@ pub enum Role {
     Projection,
     /// Write-back of the result to main memory.
     Store,
+}
+
+impl Role {
+    /// Whether the operation adds tensors: embeddings, sums over heads, residuals. Their tiles are counted apart.
+    #[must_use]
+    pub fn is_add(self) -> bool {
+        matches!(self, Self::EmbeddingAdd | Self::HeadSum | Self::ResidualAdd)
+    }
 }
 
 impl fmt::Display for Role {

@@ -81,8 +81,7 @@ impl LoopOrder {
     }
 
     /// All 24 orders.
-    #[must_use]
-    pub fn all() -> Vec<Self> {
+    pub fn all() -> impl Iterator<Item = Self> {
         let mut orders = Vec::with_capacity(24);
         for a in Dimension::ALL {
             for b in Dimension::ALL {
@@ -95,7 +94,13 @@ impl LoopOrder {
                 }
             }
         }
-        orders
+        orders.into_iter()
+    }
+}
+
+impl Default for LoopOrder {
+    fn default() -> Self {
+        Self::BIJK
     }
 }
 
@@ -108,13 +113,13 @@ impl fmt::Display for LoopOrder {
 }
 
 impl FromStr for LoopOrder {
-    type Err = String;
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    /// Reads the four letters, outermost loop first; the error says what is accepted.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::all()
-            .into_iter()
             .find(|order| order.to_string() == text)
-            .ok_or_else(|| format!("`{text}` is no order of the four loops; write each of b, i, j and k once, such as \"bijk\""))
+            .ok_or("each of the letters b, i, j and k once, outermost loop first, for example \"bijk\"")
     }
 }
 

@@ -32,7 +32,7 @@ use std::collections::VecDeque;
 
 use components::density::Density;
 use components::operation::{
-    ActivationFunction, ActivationTensor, Operand, Operation, OperationId, Role, RowAccess, TensorId, Work,
+    ActivationTensor, Operand, Operation, OperationId, Role, RowAccess, TensorId, Work,
 };
 use components::tile::{TileGrid, TileShape};
 use components::word::WordFormat;
@@ -60,8 +60,6 @@ pub struct MapperParameters {
     pub vocabulary: u32,
     /// How words are embedded.
     pub embedding: EmbeddingLoad,
-    /// The feed-forward stack's non-linearity.
-    pub activation_function: ActivationFunction,
     /// How tensors are cut.
     pub tile: TileShape,
     /// What a word takes in main memory.

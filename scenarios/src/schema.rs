@@ -17,16 +17,19 @@ pub(crate) mod section;
 mod sparsity;
 mod workload;
 
+pub use components::control_block::SchedulingPolicy as Policy;
+pub use components::tile::LoopOrder;
+
 pub use accelerator::{
-    Accelerator, AcceleratorFile, Axis, Buffers, BuffersFile, Dma, DmaFile, LoopOrder, Stages, StagesFile,
-    Tile, TileFile, Word, WordFile,
+    Accelerator, AcceleratorFile, Buffers, BuffersFile, Dma, DmaFile, Stages, StagesFile, Tile, TileFile,
+    Word, WordFile,
 };
 pub(crate) use checks::{Checks, Finding};
 pub use costs::CostTable;
 pub use number::Number;
 pub use reference::Reference;
 pub use scenario::{Scenario, ScenarioFile};
-pub use scheduling::{Policy, Scheduling, SchedulingFile};
+pub use scheduling::{Scheduling, SchedulingFile};
 pub use section::{OrNone, Overlay, Stated};
 pub use sparsity::{
     DensitySource, DensitySourceFile, Distribution, DistributionFile, Sparsity, SparsityFile,

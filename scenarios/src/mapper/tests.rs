@@ -1,7 +1,7 @@
 //! The lowering held against values worked out by hand from the shapes.
 
 use components::density::Density;
-use components::operation::{ActivationFunction, Operation, Role};
+use components::operation::{Operation, Role};
 use components::tile::{Dimension, TileShape};
 use components::word::WordFormat;
 
@@ -15,7 +15,6 @@ fn parameters(batch: u32, sequence: u32) -> MapperParameters {
         sequence,
         vocabulary: 30_522,
         embedding: EmbeddingLoad::Gather,
-        activation_function: ActivationFunction::Gelu,
         tile: TileShape { b: 1, x: 16, y: 16 },
         word: WordFormat {
             integer_bits: 4,

@@ -1,14 +1,11 @@
 //! The accelerator: its clock, processing elements, buffers and control.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::Serialize;
+use components::tile::LoopOrder;
 use sim_core::Frequency;
 
 use super::limits::MAX_MODULES;
 use super::rule::{nested, parsed, real, value, whole};
-use super::section::{section, stated_as};
+use super::section::{Stated, section};
 
 section! {
     /// The accelerator. The defaults are the edge machine of AccelTran (arXiv:2302.14705, `config_tiny`).
@@ -177,85 +174,10 @@ fn bytes(megabytes: f64) -> u64 {
     (megabytes * 1_048_576.0) as u64
 }
 
-/// One loop of a tiled matrix product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum Axis {
-    /// Batch items, b.
-    Batch,
-    /// Rows of the result, i.
-    Row,
-    /// Columns of the result, j.
-    Column,
-    /// The reduction, k.
-    Reduction,
-}
+impl Stated for LoopOrder {
+    type Form = String;
 
-impl Axis {
-    fn letter(self) -> char {
-        match self {
-            Self::Batch => 'b',
-            Self::Row => 'i',
-            Self::Column => 'j',
-            Self::Reduction => 'k',
-        }
+    fn to_form(&self) -> String {
+        self.to_string()
     }
 }
-
-/// The order of the four loops of a tiled matrix product, outermost first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LoopOrder([Axis; 4]);
-
-impl LoopOrder {
-    /// The loops, outermost first.
-    #[must_use]
-    pub fn axes(self) -> [Axis; 4] {
-        self.0
-    }
-
-    /// All 24 orders.
-    pub fn all() -> impl Iterator<Item = Self> {
-        const AXES: [Axis; 4] = [Axis::Batch, Axis::Row, Axis::Column, Axis::Reduction];
-        (0..256usize).filter_map(|code| {
-            let order = [0, 2, 4, 6].map(|shift| AXES[(code >> shift) & 3]);
-            AXES.iter()
-                .all(|axis| order.contains(axis))
-                .then_some(Self(order))
-        })
-    }
-}
-
-impl Default for LoopOrder {
-    fn default() -> Self {
-        Self([Axis::Batch, Axis::Row, Axis::Column, Axis::Reduction])
-    }
-}
-
-impl fmt::Display for LoopOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|axis| write!(f, "{}", axis.letter()))
-    }
-}
-
-impl FromStr for LoopOrder {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::all()
-            .find(|order| order.to_string() == text)
-            .ok_or("each of the letters b, i, j and k once, outermost loop first, for example \"bijk\"")
-    }
-}
-
-impl Serialize for LoopOrder {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl From<LoopOrder> for String {
-    fn from(order: LoopOrder) -> Self {
-        order.to_string()
-    }
-}
-
-stated_as!(LoopOrder => String);

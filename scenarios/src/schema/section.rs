@@ -163,7 +163,7 @@ macro_rules! section {
     };
 }
 
-pub(crate) use {section, stated_as, stated_as_itself};
+pub(crate) use {section, stated_as_itself};
 
 stated_as_itself!(bool, String, Number);
 stated_as!(u32 => Number, u64 => Number, f64 => Number);

@@ -191,7 +191,7 @@ impl Measurements {
     pub fn tile_operations(&self) -> u64 {
         self.roles
             .iter()
-            .filter(|(role, _)| !is_add(**role))
+            .filter(|(role, _)| !role.is_add())
             .map(|(_, counts)| counts.retired)
             .sum()
     }
@@ -201,14 +201,10 @@ impl Measurements {
     pub fn add_tile_operations(&self) -> u64 {
         self.roles
             .iter()
-            .filter(|(role, _)| is_add(**role))
+            .filter(|(role, _)| role.is_add())
             .map(|(_, counts)| counts.retired)
             .sum()
     }
-}
-
-fn is_add(role: Role) -> bool {
-    matches!(role, Role::EmbeddingAdd | Role::HeadSum | Role::ResidualAdd)
 }
 
 fn control_block(actors: &[Component]) -> Result<&ControlBlock, RunError> {

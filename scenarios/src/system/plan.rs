@@ -2,7 +2,7 @@
 
 use components::control_block::{SchedulingPolicy, split_mask_buffer};
 use components::density::{Density, DensitySource};
-use components::operation::{ActivationFunction, Footprint, Operand, Operation, Work};
+use components::operation::{Footprint, Operand, Operation, Work};
 use components::pe::PeLayout;
 use components::tile::{Dimension, LoopOrder, TileShape};
 use components::units::Bytes;
@@ -144,15 +144,8 @@ impl Plan {
                 lanes: accelerator.lanes_per_pe,
                 softmax: accelerator.softmax_per_pe,
             },
-            loop_order: accelerator
-                .loop_order
-                .to_string()
-                .parse()
-                .unwrap_or(LoopOrder::BIJK),
-            policy: match scenario.scheduling.policy {
-                schema::Policy::StaggeredHeads => SchedulingPolicy::StaggeredHeads,
-                schema::Policy::EqualPriority => SchedulingPolicy::EqualPriority,
-            },
+            loop_order: accelerator.loop_order,
+            policy: scenario.scheduling.policy,
             density_source: density_source(&scenario),
             activation_space: Footprint {
                 data: activation,
@@ -399,10 +392,6 @@ fn mapper_parameters(scenario: &Scenario, tile: TileShape, word: WordFormat) -> 
         embedding: match workload.embedding {
             schema::Embedding::Gather => EmbeddingLoad::Gather,
             schema::Embedding::WholeTable => EmbeddingLoad::WholeTable,
-        },
-        activation_function: match workload.activation_function {
-            schema::ActivationFunction::Gelu => ActivationFunction::Gelu,
-            schema::ActivationFunction::Relu => ActivationFunction::Relu,
         },
         tile,
         word,
