@@ -350,22 +350,13 @@ impl ControlBlock {
         };
         let parameters = self.parameters;
         let footprint = |elements: u64| parameters.activation_footprint(elements, final_sums);
+        let mut tensor = Tensor::new(made, parameters.tile, footprint, producer);
         let (start, size) = parameters.spill_region;
-        let dense = parameters
-            .word
-            .dense(u64::from(made.batch) * u64::from(made.rows) * u64::from(made.columns));
-        let needed = dense.blocks() * 64 * 2 + 128 * u64::from(made.batch);
-        if self.spill_offset + needed > size {
+        if self.spill_offset + tensor.spill_size() > size {
             self.spill_offset = 0;
         }
-        let tensor = Tensor::new(
-            made,
-            parameters.tile,
-            footprint,
-            producer,
-            start + self.spill_offset,
-        );
-        self.spill_offset += needed;
+        tensor.spill_address = start + self.spill_offset;
+        self.spill_offset += tensor.spill_size();
         let place = self.free_tensor_places.pop().unwrap_or_else(|| {
             self.tensors.push(None);
             self.tensors.len() - 1

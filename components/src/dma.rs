@@ -160,11 +160,11 @@ impl Dma {
             } => {
                 let token = u64::from(first_token + active.row);
                 let row = random::draw(self.parameters.seed, token) % u64::from(table_rows.max(1));
-                transfer.address + row * u64::from(transfer.bytes)
+                transfer.address + row * transfer.bytes
             }
         };
         active.next_address = start / BLOCK.0 * BLOCK.0;
-        active.row_end = start + u64::from(transfer.bytes);
+        active.row_end = start + transfer.bytes;
     }
 
     /// Requests blocks as far as the window of outstanding requests and the room in main memory's queues go.
@@ -283,7 +283,7 @@ impl Dma {
             let label = Label {
                 kind: trace_labels::TRANSFER,
                 work: active.transfer.id.0,
-                part: u64::from(active.transfer.bytes),
+                part: active.transfer.bytes,
             };
             sink.span(Span {
                 actor,

@@ -77,7 +77,7 @@ pub struct Transfer {
     /// Where in main memory.
     pub address: u64,
     /// How much (of one row, for a gather).
-    pub bytes: u32,
+    pub bytes: u64,
     /// Which way.
     pub pattern: TransferPattern,
     /// For whom.
@@ -197,7 +197,7 @@ impl SimMessage for Message {
             Self::Memory(message) => mix(2, message.fingerprint()),
             Self::Transfer(transfer) => mix(
                 mix(3, u64::from(transfer.id.0)),
-                transfer.address ^ u64::from(transfer.bytes),
+                transfer.address ^ transfer.bytes,
             ),
             Self::BlockFilled { transfer, completes } => {
                 mix(4, (u64::from(transfer.0) << 1) | u64::from(*completes))

@@ -143,7 +143,7 @@ impl ControlBlock {
             let transfer = Transfer {
                 id: TransferId(group * PARTS + part as u32),
                 address,
-                bytes: u32::try_from(bytes.0).unwrap_or(u32::MAX),
+                bytes: bytes.0,
                 pattern,
                 traffic: placement.traffic[part],
                 buffer: buffers[part],
@@ -313,8 +313,7 @@ impl ControlBlock {
             return;
         };
         let footprint = owner.slices[b as usize].footprint;
-        let stride = (footprint.data.blocks() + footprint.mask.blocks()) * BLOCK.0;
-        let data = owner.spill_address + u64::from(b) * stride;
+        let data = owner.spill_address + u64::from(b) * owner.spill_stride.0;
         let masks = data + footprint.data.blocks() * BLOCK.0;
         let placement = Placement {
             data,

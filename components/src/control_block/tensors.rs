@@ -5,6 +5,7 @@
 
 use crate::operation::{ActivationTensor, Footprint, RowAccess, TensorId};
 use crate::tile::TileShape;
+use crate::units::{BLOCK, Bytes};
 
 /// Where a slice is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +47,10 @@ pub(crate) struct Tensor {
     rows: u32,
     row_edge: u32,
     row_elements: u32,
-    /// Main memory set aside for spills of slice 0; the others follow.
+    /// Main memory set aside for spills of slice 0; each other follows `spill_stride` after the one before.
     pub(crate) spill_address: u64,
+    /// What the largest slice takes at its largest: data, then mask, in whole blocks.
+    pub(crate) spill_stride: Bytes,
     /// Window places of operations that wait for rows of it.
     pub(crate) waiting: Vec<usize>,
     /// What makes it, for the stall account.
@@ -61,7 +64,6 @@ impl Tensor {
         tile: TileShape,
         footprint: impl Fn(u64) -> Footprint,
         producer: super::StallCause,
-        spill_address: u64,
     ) -> Self {
         let rows = made.rows.div_ceil(tile.x);
         let slices: Vec<Slice> = (0..made.batch.div_ceil(tile.b))
@@ -79,15 +81,20 @@ impl Tensor {
                 }
             })
             .collect();
+        // The first slice is a full one, and its sums are not final yet.
+        let largest = slices
+            .first()
+            .map_or(Footprint::default(), |slice| slice.footprint);
         Self {
             id: made.tensor,
+            spill_stride: BLOCK * (largest.data.blocks() + largest.mask.blocks()),
+            spill_address: 0,
             ready: vec![false; slices.len() * rows as usize],
             unfreed: slices.len() as u32,
             slices,
             rows,
             row_edge: tile.x,
             row_elements: made.rows,
-            spill_address,
             waiting: Vec::new(),
             producer,
         }
@@ -115,6 +122,11 @@ impl Tensor {
         if !std::mem::replace(flag, true) {
             self.slices[b as usize].ready_rows += 1;
         }
+    }
+
+    /// Main memory that spills of all slices take.
+    pub(crate) fn spill_size(&self) -> u64 {
+        self.spill_stride.0 * self.slices.len() as u64
     }
 
     /// Rows of tiles in a slice.

@@ -251,6 +251,7 @@ impl Plan {
 
     fn check_operation(&self, operation: &Operation, problems: &mut Vec<Problem>) {
         self.check_tile_counts(operation, problems);
+        self.check_result_size(operation, problems);
         let what = format!("the {} of layer {}", operation.role, operation.layer);
         // A run needs all weights of its operation at once.
         let needed = operation
@@ -293,6 +294,30 @@ impl Plan {
                     "at most 65535 are accepted: choose larger tiles",
                 ));
             }
+        }
+    }
+
+    /// A run reports what it writes in 32 bits: twice its result with zeros in place, if sums are partial.
+    fn check_result_size(&self, operation: &Operation, problems: &mut Vec<Problem>) {
+        let tile = [Dimension::B, Dimension::I, Dimension::J]
+            .map(|dimension| u64::from(operation.grid.edge_at(dimension, 0)))
+            .iter()
+            .product::<u64>();
+        let longest = [Dimension::B, Dimension::I, Dimension::J]
+            .map(|dimension| u64::from(operation.grid.tiles(dimension)))
+            .into_iter()
+            .max()
+            .unwrap_or(1);
+        let written = self.mapper.word.dense(tile * longest) * 2;
+        if u32::try_from(written.0).is_err() {
+            problems.push(Problem::new(
+                "accelerator.tile",
+                format!(
+                    "a row of result tiles of the {} of layer {} takes {written}",
+                    operation.role, operation.layer
+                ),
+                "choose smaller tiles: a row of them, read and written as partial sums, may take 4 GiB",
+            ));
         }
     }
 
