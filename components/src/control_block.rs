@@ -5,79 +5,44 @@
 //! activation buffer and a unit is free. Only the oldest operation with work to issue may push other slices out to main
 //! memory, so the machine always moves on.
 
+mod admission;
+mod completion;
 pub(crate) mod cursor;
 mod issue;
+mod parameters;
 mod policy;
 mod residency;
+mod run_description;
 mod space;
 mod stalls;
 mod tensors;
+mod transfers;
 mod units;
 mod weights;
 
 use std::collections::BTreeMap;
 
-use sim_core::{ActorId, Clock, Context, Tick};
+use sim_core::{Context, Tick};
 
-use crate::density::Density;
 use crate::message::{Message, TransferId};
-use crate::operation::{Footprint, Operation, Role, TensorId, Work};
-use crate::pe::PeLayout;
+use crate::operation::{Operation, Role, TensorId};
 use crate::run::Run;
-use crate::tile::{Dimension, LoopOrder, TileShape};
-use crate::units::Bytes;
-use crate::word::{self, WordFormat};
+use crate::tile::Dimension;
 
+pub use parameters::{ControlBlockParameters, split_mask_buffer};
 pub use policy::SchedulingPolicy;
 pub use stalls::{StallAccount, StallCause};
 
 use cursor::Cursor;
 use policy::PlaceSet;
-use residency::{Pending, Purpose};
 use space::Space;
 use tensors::Tensor;
+use transfers::{Pending, Purpose};
 use units::{FreeUnits, Unit, UnitClass};
 use weights::WeightStore;
 
 /// The mapper's program as the control block sees it: operations one after another, never all at once.
 pub type Program = Box<dyn Iterator<Item = Operation> + Send>;
-
-/// What the control block must know of the machine.
-#[derive(Clone, Copy, Debug)]
-pub struct ControlBlockParameters {
-    /// The accelerator's clock.
-    pub clock: Clock,
-    /// Order of the loops of a product.
-    pub loop_order: LoopOrder,
-    /// How tensors are cut.
-    pub tile: TileShape,
-    /// What a word takes.
-    pub word: WordFormat,
-    /// Share of activations that are not zero.
-    pub activation_density: Density,
-    /// Share of weights that are not zero.
-    pub weight_density: Density,
-    /// Room for activations: the activation buffer, and activations' share of the mask buffer.
-    pub activation_space: Footprint,
-    /// Room for weights: the weight buffer, and weights' share of the mask buffer.
-    pub weight_space: Footprint,
-    /// Which operation goes first.
-    pub policy: SchedulingPolicy,
-    /// Operations looked at together.
-    pub window: u32,
-    /// Number of PEs.
-    pub pes: u16,
-    /// What a PE consists of.
-    pub layout: PeLayout,
-    /// The first PE; the others follow.
-    pub first_pe: ActorId,
-    /// The DMA.
-    pub dma: ActorId,
-    /// Activation, weight and mask buffer.
-    pub buffers: [ActorId; 3],
-    /// First address of the main memory that spills may use, and its size.
-    pub spill_region: (u64, u64),
-}
 
 /// Tile operations of one role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -272,100 +237,6 @@ impl ControlBlock {
         }
     }
 
-    /// Takes operations of the program into the window until it is full.
-    fn admit(&mut self, context: &mut Context<'_, Message>) {
-        while !self.program_ended && self.admitted - self.oldest < self.parameters.window {
-            let Some(operation) = self.program.next() else {
-                self.program_ended = true;
-                break;
-            };
-            self.admit_operation(operation);
-        }
-        if self.program_ended && self.oldest == self.admitted {
-            self.finish(context.now());
-        }
-    }
-
-    fn admit_operation(&mut self, operation: Operation) {
-        let place = self.place_of(operation.id.0);
-        let class = match operation.work {
-            Work::Product | Work::Convolution { .. } | Work::NonLinearity | Work::Add { .. } => {
-                Some(UnitClass::Lane)
-            }
-            Work::Softmax => Some(UnitClass::Softmax),
-            Work::LayerNorm => Some(UnitClass::LayerNorm),
-            Work::Gather { .. } | Work::Store { .. } => None,
-        };
-        let lanes = u64::from(self.parameters.pes) * u64::from(self.parameters.layout.lanes);
-        let cursor = Cursor::new(&operation, self.parameters.loop_order, lanes);
-        let inputs = operation
-            .inputs()
-            .filter_map(|(tensor, rows)| {
-                self.tensor_places
-                    .get(&tensor)
-                    .map(|&tensor| Input { tensor, rows })
-            })
-            .collect();
-        for weight in operation.weights() {
-            self.weights.want(
-                *weight,
-                self.parameters.weight_footprint(weight.elements),
-                operation.id.0,
-            );
-        }
-        let weights = operation.weights().map(|weight| weight.tensor).collect();
-        let output = self.admit_output(&operation, cursor.finishes_sums(), class);
-        let tiles = |dimension| operation.grid.tiles(dimension);
-        let (batches, rows) = (tiles(Dimension::B), tiles(Dimension::I));
-        let tiles_in_row = tiles(Dimension::J) * tiles(Dimension::K);
-        self.entries[place] = Some(Entry {
-            cursor,
-            class,
-            inputs,
-            weights,
-            output,
-            tiles_missing: vec![tiles_in_row; (batches * rows) as usize],
-            rows_missing: vec![rows; batches as usize],
-            batches_missing: batches,
-            next_batch: 0,
-            blocked: None,
-            operation,
-        });
-        self.admitted += 1;
-        self.make_issuable(place);
-    }
-
-    fn admit_output(
-        &mut self,
-        operation: &Operation,
-        final_sums: bool,
-        class: Option<UnitClass>,
-    ) -> Option<usize> {
-        let made = operation.output.as_ref()?;
-        let producer = match class {
-            Some(UnitClass::Lane) => StallCause::Dependence,
-            Some(UnitClass::Softmax) => StallCause::Softmax,
-            Some(UnitClass::LayerNorm) => StallCause::LayerNorm,
-            None => StallCause::Memory,
-        };
-        let parameters = self.parameters;
-        let footprint = |elements: u64| parameters.activation_footprint(elements, final_sums);
-        let mut tensor = Tensor::new(made, parameters.tile, footprint, producer);
-        let (start, size) = parameters.spill_region;
-        if self.spill_offset + tensor.spill_size() > size {
-            self.spill_offset = 0;
-        }
-        tensor.spill_address = start + self.spill_offset;
-        self.spill_offset += tensor.spill_size();
-        let place = self.free_tensor_places.pop().unwrap_or_else(|| {
-            self.tensors.push(None);
-            self.tensors.len() - 1
-        });
-        self.tensor_places.insert(made.tensor, place);
-        self.tensors[place] = Some(tensor);
-        Some(place)
-    }
-
     fn place_of(&self, operation: u32) -> usize {
         operation as usize % self.entries.len()
     }
@@ -388,87 +259,6 @@ impl ControlBlock {
         for place in places {
             self.make_issuable(place);
         }
-    }
-
-    /// Counts a run's tiles down and reports the rows that are complete with them.
-    fn count_retired(&mut self, place: usize, run: &Run, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_mut() else {
-            context.stop("a run retired whose operation had already finished");
-            return;
-        };
-        self.roles.entry(entry.operation.role).or_default().retired += u64::from(run.length);
-        let rows = entry.rows();
-        let (b, i) = (
-            u32::from(run.first.along(Dimension::B)),
-            u32::from(run.first.along(Dimension::I)),
-        );
-        let (pieces, tiles_each) = match run.along {
-            Dimension::B | Dimension::I => (u32::from(run.length), 1),
-            Dimension::J | Dimension::K => (1, u32::from(run.length)),
-        };
-        for step in 0..pieces {
-            let (b, i) = if run.along == Dimension::B {
-                (b + step, i)
-            } else {
-                (b, i + step)
-            };
-            let Some(entry) = self.entries[place].as_mut() else {
-                return;
-            };
-            let missing = &mut entry.tiles_missing[(b * rows + i) as usize];
-            *missing -= tiles_each;
-            if *missing == 0 {
-                self.finish_row(place, b, i, context);
-            }
-        }
-    }
-
-    fn finish_row(&mut self, place: usize, b: u32, row: u32, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_mut() else {
-            return;
-        };
-        entry.rows_missing[b as usize] -= 1;
-        let batch_complete = entry.rows_missing[b as usize] == 0;
-        if let Some(tensor) = entry.output.and_then(|output| self.tensors[output].as_mut()) {
-            tensor.set_ready(b, row);
-            let woken = std::mem::take(&mut tensor.waiting);
-            self.make_all_issuable(woken);
-        }
-        if batch_complete {
-            self.finish_batch(place, b, context);
-        }
-    }
-
-    /// All of batch tile `b` of an operation is done: its inputs are needed no longer.
-    fn finish_batch(&mut self, place: usize, b: u32, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_mut() else {
-            return;
-        };
-        entry.batches_missing -= 1;
-        let complete = entry.batches_missing == 0;
-        let (inputs, output) = (entry.inputs.clone(), entry.output);
-        if let Some(output) = output {
-            self.compact_slice(output, b, context);
-        }
-        for input in inputs {
-            self.release_slice(input.tensor, b, context);
-        }
-        if complete {
-            self.finish_operation(place, context);
-        }
-    }
-
-    fn finish_operation(&mut self, place: usize, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].take() else {
-            return;
-        };
-        for tensor in entry.weights {
-            self.weights.release(tensor, entry.operation.id.0);
-        }
-        while self.oldest < self.admitted && self.entries[self.place_of(self.oldest)].is_none() {
-            self.oldest += 1;
-        }
-        self.admit(context);
     }
 
     /// When the last operation finished; `None` if some never did.
@@ -516,39 +306,4 @@ impl ControlBlock {
             operation.id.0, operation.role, operation.layer
         ))
     }
-}
-
-impl ControlBlockParameters {
-    /// What `elements` of an activation take: zero-free once sums are final, else with zeros in place.
-    #[must_use]
-    pub fn activation_footprint(&self, elements: u64, final_sums: bool) -> Footprint {
-        let data = if final_sums {
-            self.word.data(elements, self.activation_density)
-        } else {
-            self.word.dense(elements)
-        };
-        Footprint {
-            data,
-            mask: word::mask(elements),
-        }
-    }
-
-    /// What `elements` of weights take.
-    #[must_use]
-    pub fn weight_footprint(&self, elements: u64) -> Footprint {
-        Footprint {
-            data: self.word.data(elements, self.weight_density),
-            mask: word::mask(elements),
-        }
-    }
-}
-
-/// Splits the mask buffer between weights and activations, in proportion of their buffers. A fixed split keeps
-/// prefetched weights from starving activations of mask room, which could stop the machine for good.
-#[must_use]
-pub fn split_mask_buffer(activation: Bytes, weight: Bytes, mask: Bytes) -> (Bytes, Bytes) {
-    let total = u128::from(activation.0) + u128::from(weight.0);
-    let share = u128::from(mask.0) * u128::from(activation.0) / total.max(1);
-    let for_activations = Bytes(u64::try_from(share).unwrap_or(mask.0));
-    (for_activations, mask - for_activations)
 }

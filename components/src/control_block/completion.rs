@@ -1,0 +1,91 @@
+//! Completion: from tiles that retire to rows, batch tiles and operations that are done.
+
+use sim_core::Context;
+
+use super::ControlBlock;
+use crate::message::Message;
+use crate::run::Run;
+use crate::tile::Dimension;
+
+impl ControlBlock {
+    /// Counts a run's tiles down and reports the rows that are complete with them.
+    pub(super) fn count_retired(&mut self, place: usize, run: &Run, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.entries[place].as_mut() else {
+            context.stop("a run retired whose operation had already finished");
+            return;
+        };
+        self.roles.entry(entry.operation.role).or_default().retired += u64::from(run.length);
+        let rows = entry.rows();
+        let (b, i) = (
+            u32::from(run.first.along(Dimension::B)),
+            u32::from(run.first.along(Dimension::I)),
+        );
+        let (pieces, tiles_each) = match run.along {
+            Dimension::B | Dimension::I => (u32::from(run.length), 1),
+            Dimension::J | Dimension::K => (1, u32::from(run.length)),
+        };
+        for step in 0..pieces {
+            let (b, i) = if run.along == Dimension::B {
+                (b + step, i)
+            } else {
+                (b, i + step)
+            };
+            let Some(entry) = self.entries[place].as_mut() else {
+                return;
+            };
+            let missing = &mut entry.tiles_missing[(b * rows + i) as usize];
+            *missing -= tiles_each;
+            if *missing == 0 {
+                self.finish_row(place, b, i, context);
+            }
+        }
+    }
+
+    fn finish_row(&mut self, place: usize, b: u32, row: u32, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.entries[place].as_mut() else {
+            return;
+        };
+        entry.rows_missing[b as usize] -= 1;
+        let batch_complete = entry.rows_missing[b as usize] == 0;
+        if let Some(tensor) = entry.output.and_then(|output| self.tensors[output].as_mut()) {
+            tensor.set_ready(b, row);
+            let woken = std::mem::take(&mut tensor.waiting);
+            self.make_all_issuable(woken);
+        }
+        if batch_complete {
+            self.finish_batch(place, b, context);
+        }
+    }
+
+    /// All of batch tile `b` of an operation is done: its inputs are needed no longer.
+    pub(super) fn finish_batch(&mut self, place: usize, b: u32, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.entries[place].as_mut() else {
+            return;
+        };
+        entry.batches_missing -= 1;
+        let complete = entry.batches_missing == 0;
+        let (inputs, output) = (entry.inputs.clone(), entry.output);
+        if let Some(output) = output {
+            self.compact_slice(output, b, context);
+        }
+        for input in inputs {
+            self.release_slice(input.tensor, b, context);
+        }
+        if complete {
+            self.finish_operation(place, context);
+        }
+    }
+
+    fn finish_operation(&mut self, place: usize, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.entries[place].take() else {
+            return;
+        };
+        for tensor in entry.weights {
+            self.weights.release(tensor, entry.operation.id.0);
+        }
+        while self.oldest < self.admitted && self.entries[self.place_of(self.oldest)].is_none() {
+            self.oldest += 1;
+        }
+        self.admit(context);
+    }
+}
