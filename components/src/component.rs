@@ -2,6 +2,7 @@
 
 use sim_core::{Actor, Context};
 
+use crate::background::BackgroundTraffic;
 use crate::buffer::Buffer;
 use crate::control_block::ControlBlock;
 use crate::dma::Dma;
@@ -27,6 +28,8 @@ pub enum Component {
     Memory(MemoryActor),
     /// A main memory without limits.
     IdealMemory(Box<IdealMemory>),
+    /// Requests to main memory from elsewhere.
+    Background(Box<BackgroundTraffic>),
     /// A processing element.
     ProcessingElement(Box<ProcessingElement>),
     /// A MAC lane.
@@ -69,6 +72,7 @@ impl Actor for Component {
             (Self::IdealMemory(memory), Message::Memory(message)) => memory.receive(message, context),
             (Self::Dma(dma), Message::Memory(message)) => dma.on_memory(message, context),
             (Self::Dma(dma), Message::Transfer(transfer)) => dma.on_transfer(transfer, context),
+            (Self::Background(source), message) => source.receive(message, context),
             (Self::Softmax(module), message) => module.0.receive(message, context),
             (Self::LayerNorm(module), message) => module.0.receive(message, context),
             (Self::Buffer(buffer), message) => buffer.receive(message, context),

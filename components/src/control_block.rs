@@ -191,6 +191,7 @@ impl ControlBlock {
     }
 
     fn on_start(&mut self, context: &mut Context<'_, Message>) {
+        self.start_account(context.now());
         self.admit(context);
         self.proceed(context);
     }

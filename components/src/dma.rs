@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use sim_core::{ActorId, Clock, Context, Label, Span, Tick, Ticks, random};
+use sim_core::{Clock, Context, Label, Span, Tick, Ticks, random};
 
-use crate::memory::{Access, AddressMap, CreditAccount, MemoryMessage, MemoryRequest, RequestorId};
+use crate::memory::{Access, MemoryMessage, MemoryRequest, MemoryRoute, RequestorId};
 use crate::message::{Message, Traffic, Transfer, TransferPattern};
 use crate::trace_labels;
 use crate::units::BLOCK;
@@ -20,51 +20,8 @@ pub struct DmaParameters {
     pub memory: MemoryRoute,
     /// Seed of the tokens whose embeddings are gathered.
     pub seed: u64,
-}
-
-/// How requests reach main memory.
-#[derive(Clone, Debug)]
-pub enum MemoryRoute {
-    /// By the channel that the address names, as far as it has room.
-    Channels {
-        /// Which address is where.
-        map: AddressMap,
-        /// The channels, by number.
-        channels: Vec<ActorId>,
-        /// Places in the channels' queues, for each kind of traffic.
-        credits: Vec<CreditAccount>,
-    },
-    /// To an ideal memory, which always has room.
-    Ideal(ActorId),
-}
-
-impl MemoryRoute {
-    /// The way by `channels`, with `credits` for each kind of traffic.
-    #[must_use]
-    pub fn channels(map: AddressMap, channels: Vec<ActorId>, credits: &CreditAccount) -> Self {
-        Self::Channels {
-            map,
-            channels,
-            credits: vec![credits.clone(); Traffic::ALL.len()],
-        }
-    }
-
-    /// Where a request goes, if there is room for it now.
-    fn admit(&mut self, address: u64, access: Access, traffic: Traffic) -> Option<ActorId> {
-        match self {
-            Self::Channels {
-                map,
-                channels,
-                credits,
-            } => {
-                let channel = map.channel_of(address);
-                credits[traffic as usize]
-                    .take(channel, access)
-                    .then(|| channels[channel])
-            }
-            Self::Ideal(memory) => Some(*memory),
-        }
-    }
+    /// The number in main memory of the first kind of traffic; the others follow.
+    pub first_requestor: RequestorId,
 }
 
 /// A transfer on its way.
@@ -102,7 +59,7 @@ pub struct Dma {
     urgent: VecDeque<u32>,
     prefetches: VecDeque<u32>,
     outstanding: u32,
-    requests: u64,
+    requests: [u64; Traffic::ALL.len()],
     busy_since: Tick,
     busy: Ticks,
 }
@@ -118,7 +75,7 @@ impl Dma {
             urgent: VecDeque::new(),
             prefetches: VecDeque::new(),
             outstanding: 0,
-            requests: 0,
+            requests: [0; Traffic::ALL.len()],
             busy_since: Tick::ZERO,
             busy: Ticks::ZERO,
         }
@@ -198,7 +155,7 @@ impl Dma {
             Access::Read
         };
         let traffic = active.transfer.traffic;
-        let Some(channel) = self.parameters.memory.admit(address, access, traffic) else {
+        let Some(channel) = self.parameters.memory.admit(address, access, traffic as usize) else {
             return Requested::NoRoom;
         };
         active.next_address += BLOCK.0;
@@ -215,8 +172,8 @@ impl Dma {
             self.busy_since = context.now();
         }
         self.outstanding += 1;
-        self.requests += 1;
-        let requestor = RequestorId(traffic as u8);
+        self.requests[traffic as usize] += 1;
+        let requestor = RequestorId(self.parameters.first_requestor.0 + traffic as u8);
         let request = MemoryRequest {
             address,
             tag: slot,
@@ -240,11 +197,8 @@ impl Dma {
         match message {
             MemoryMessage::Response(response) => self.on_response(response.tag, context),
             MemoryMessage::Credit(credit) => {
-                if let MemoryRoute::Channels { credits, .. } = &mut self.parameters.memory
-                    && let Some(account) = credits.get_mut(usize::from(credit.requestor.0))
-                {
-                    account.give(credit);
-                }
+                let traffic = credit.requestor.0 - self.parameters.first_requestor.0;
+                self.parameters.memory.give(credit, usize::from(traffic));
                 self.issue(context);
             }
             other => context.stop(format!("the DMA takes no {other:?}")),
@@ -294,9 +248,9 @@ impl Dma {
         });
     }
 
-    /// Requests made.
+    /// Requests made, by kind of traffic.
     #[must_use]
-    pub fn requests(&self) -> u64 {
+    pub fn requests(&self) -> [u64; Traffic::ALL.len()] {
         self.requests
     }
 

@@ -5,6 +5,7 @@
 //! [`Component`] and exchange [`message::Message`]s. This crate knows nothing of files or transformers: it runs any
 //! program of [`operation::Operation`]s.
 
+pub mod background;
 pub mod buffer;
 mod component;
 pub mod control_block;

@@ -35,6 +35,7 @@
 //! ECC, and thermal effects on refresh.
 
 mod address_map;
+mod arbitration;
 mod assemble;
 mod bank;
 mod channel;
@@ -50,11 +51,13 @@ mod plan;
 mod rank;
 mod replay;
 mod report;
+mod route;
 mod trace_text;
 pub mod units;
 mod violation;
 
 pub use address_map::{AddressMap, Field, FieldOrder, Location};
+pub use arbitration::RequestorName;
 pub use assemble::{MemoryActor, MemoryPorts, build_memory};
 pub use bank::Bank;
 pub use channel::{Channel, ChannelStatistics, RequestorStatistics};
@@ -70,5 +73,6 @@ pub use plan::MemoryPlan;
 pub use rank::{Rank, RankCounts};
 pub use replay::{ReplayActor, ReplayError, ReplayHost, ReplayReport, replay, replay_into};
 pub use report::{MemoryReport, RequestorReport, Wear, collect};
+pub use route::MemoryRoute;
 pub use trace_text::{END_CYCLE, TraceError, TraceRecord, parse_trace};
 pub use violation::Violations;

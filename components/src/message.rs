@@ -187,6 +187,8 @@ pub enum Message {
     ResultCompressed(Run),
     /// PE to control block: the result is in the buffer.
     RunRetired(Run),
+    /// Control block to a source of background traffic: its transformer is finished.
+    TransformerFinished,
 }
 
 impl SimMessage for Message {
@@ -233,6 +235,7 @@ impl SimMessage for Message {
             Self::ResultReady(run) => mix(17, run.fingerprint()),
             Self::ResultCompressed(run) => mix(18, run.fingerprint()),
             Self::RunRetired(run) => mix(19, run.fingerprint()),
+            Self::TransformerFinished => 20,
         }
     }
 }

@@ -6,7 +6,9 @@
 mod area;
 mod build;
 mod energy;
+mod fit;
 mod invariants;
+mod machine_plan;
 mod main_memory;
 mod measure;
 mod plan;
@@ -15,6 +17,7 @@ pub use area::{Area, area};
 pub use build::System;
 pub use energy::{Energy, energy};
 pub use invariants::violations;
+pub use machine_plan::{MachinePlan, ModuleCosts};
 pub use main_memory::MainMemory;
 pub use measure::{BufferUse, LaneTotals, Measurements, PeTotals};
 pub use plan::{Plan, Problem};

@@ -21,7 +21,7 @@ impl ControlBlock {
             self.admit_operation(operation);
         }
         if self.program_ended && self.oldest == self.admitted {
-            self.finish(context.now());
+            self.finish(context);
         }
     }
 

@@ -43,6 +43,8 @@ pub struct ControlBlockParameters {
     pub dma: ActorId,
     /// Activation, weight and mask buffer.
     pub buffers: [ActorId; 3],
+    /// The sources of background traffic that end with the last transformer: the first, and how many follow.
+    pub background: (ActorId, u32),
     /// First address of the main memory that spills may use, and its size.
     pub spill_region: (u64, u64),
 }

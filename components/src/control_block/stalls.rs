@@ -1,10 +1,11 @@
 //! Why MAC lanes had no run: idle lane time by cause.
 
 use serde::Serialize;
-use sim_core::Tick;
+use sim_core::{Context, Tick, Ticks};
 
 use super::ControlBlock;
 use super::units::{Unit, UnitClass};
+use crate::message::Message;
 
 /// What the oldest operation with work to issue waited for while a lane was idle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -72,6 +73,11 @@ impl StallAccount {
 }
 
 impl ControlBlock {
+    /// Opens the account: lanes are idle from now on.
+    pub(super) fn start_account(&mut self, now: Tick) {
+        self.stalls.until = now;
+    }
+
     /// Charges the time since the last event to the cause in force since then. To be called before state changes.
     pub(super) fn account(&mut self, now: Tick) {
         if self.finished_at.is_some() {
@@ -101,15 +107,20 @@ impl ControlBlock {
         }
     }
 
-    /// Closes the account with the last operation.
-    pub(super) fn finish(&mut self, now: Tick) {
+    /// Closes the account with the last operation, and lets those know who run as long as the transformer.
+    pub(super) fn finish(&mut self, context: &mut Context<'_, Message>) {
         if self.finished_at.is_some() {
             return;
         }
+        let now = context.now();
         let idle: Vec<Unit> = self.units.iter(UnitClass::Lane).copied().collect();
         idle.iter()
             .for_each(|unit| self.discharge(UnitClass::Lane, unit, now));
         self.finished_at = Some(now);
+        let (first, sources) = self.parameters.background;
+        for source in 0..sources {
+            context.send(first.offset(source), Ticks::ZERO, Message::TransformerFinished);
+        }
     }
 
     pub(super) fn current_cause(&self) -> StallCause {

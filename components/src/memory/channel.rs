@@ -21,9 +21,10 @@ use self::refresh::RefreshTimer;
 use self::scoreboard::{CLOSED, Scoreboard, Wants};
 use self::transaction::{NONE, TransactionQueue, Transactions};
 use super::address_map::AddressMap;
+use super::arbitration::Precedence;
 use super::description::{CommandQueues, HitCap, PagePolicy, Scheduling, TransactionQueues, WriteDrain};
 use super::plan::MemoryPlan;
-use super::{Access, MemoryMessage, RequestorId};
+use super::{Access, MemoryMessage};
 
 pub use statistics::{ChannelStatistics, RequestorStatistics};
 
@@ -55,8 +56,7 @@ pub struct Channel {
     read_merging: bool,
     write_merging: bool,
     dual_command: bool,
-    /// Class of each requestor under strict priority.
-    classes: Vec<u8>,
+    precedence: Precedence,
 
     board: Scoreboard,
     refresh: RefreshTimer,
@@ -137,7 +137,7 @@ impl Channel {
             read_merging: controller.read_merging,
             write_merging: controller.write_merging,
             dual_command: controller.dual_command,
-            classes: classes(&controller.scheduling),
+            precedence: plan.precedence().clone(),
             board: Scoreboard::new(
                 plan.constraints(),
                 organisation.ranks,
@@ -149,7 +149,7 @@ impl Channel {
             transactions: Transactions::default(),
             reads: TransactionQueue::new(read_places, banks),
             writes: TransactionQueue::new(write_places, banks),
-            ingress: Ingress::default(),
+            ingress: Ingress::new(plan.precedence()),
             queues: vec![BankQueue::with_places(bank_places.min(64)); banks],
             bank_places: bank_places as usize,
             shared_places,
@@ -275,16 +275,4 @@ impl Channel {
     pub fn queued(&self) -> usize {
         self.reads.len() + self.writes.len() + self.queues.iter().map(BankQueue::len).sum::<usize>()
     }
-}
-
-/// The class of each requestor: its place in the list of a strict priority.
-fn classes(scheduling: &Scheduling) -> Vec<u8> {
-    let Scheduling::Priority(order) = scheduling else {
-        return Vec::new();
-    };
-    let mut classes = vec![u8::MAX; 256];
-    for (class, requestor) in order.iter().enumerate().rev() {
-        classes[usize::from(requestor.0)] = class.min(254) as u8;
-    }
-    classes
 }

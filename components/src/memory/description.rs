@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use sim_core::Frequency;
 
 pub use controller::{
-    CommandQueues, Controller, HitCap, PagePolicy, RefreshPolicy, Scheduling, TransactionQueues, WriteDrain,
+    Arbitration, CommandQueues, Controller, HitCap, PagePolicy, RefreshPolicy, Scheduling, TransactionQueues,
+    WriteDrain,
 };
 pub use energy::EnergyModel;
 pub use timing::Timing;

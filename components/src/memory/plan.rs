@@ -3,6 +3,7 @@
 use sim_core::Frequency;
 
 use super::address_map::AddressMap;
+use super::arbitration::{Precedence, RequestorName};
 use super::constraints::Constraints;
 use super::credit::CreditAccount;
 use super::description::{MemoryDescription, Problem, TransactionQueues};
@@ -13,10 +14,11 @@ pub struct MemoryPlan {
     description: MemoryDescription,
     address_map: AddressMap,
     constraints: Constraints,
+    precedence: Precedence,
 }
 
 impl MemoryPlan {
-    /// Checks a description.
+    /// Checks a description. Its controller knows requestors by their numbers, as text, until it is told names.
     ///
     /// # Errors
     /// Everything that is wrong with it.
@@ -25,11 +27,26 @@ impl MemoryPlan {
         if !problems.is_empty() {
             return Err(problems);
         }
+        let numbered: Vec<RequestorName> = (0..=u8::MAX)
+            .map(|number| RequestorName::alone(number.to_string()))
+            .collect();
         Ok(Self {
             address_map: AddressMap::new(description.address_map, &description.organisation),
             constraints: Constraints::new(&description),
+            precedence: Precedence::new(&description.controller, &numbered),
             description,
         })
+    }
+
+    /// The plan for requestors of these names, by number.
+    #[must_use]
+    pub fn for_requestors(mut self, requestors: &[RequestorName]) -> Self {
+        self.precedence = Precedence::new(&self.description.controller, requestors);
+        self
+    }
+
+    pub(super) fn precedence(&self) -> &Precedence {
+        &self.precedence
     }
 
     /// What it was made from.
@@ -78,13 +95,17 @@ impl MemoryPlan {
             * self.frequency().hertz()
     }
 
-    /// The credits with which one requestor starts.
+    /// The credits with which one requestor starts: the places of the queues. If bandwidth is shared by weights, twice
+    /// that, so that a requestor that fills the queue still has a request waiting when a place is given away.
     #[must_use]
     pub fn credits(&self) -> CreditAccount {
         let channels = self.description.organisation.channels as usize;
+        let times = 1 + u32::from(self.precedence.has_shares());
         match self.description.controller.transaction_queues {
-            TransactionQueues::Split { reads, writes } => CreditAccount::split(channels, reads, writes),
-            TransactionQueues::Unified { depth } => CreditAccount::shared(channels, depth),
+            TransactionQueues::Split { reads, writes } => {
+                CreditAccount::split(channels, reads * times, writes * times)
+            }
+            TransactionQueues::Unified { depth } => CreditAccount::shared(channels, depth * times),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Priority, fairness, page policies and queues do what they say.
 
-use components::memory::description::{Cells, PagePolicy, RefreshPolicy, Scheduling};
-use components::memory::{Access, MemoryPlan, RequestorId};
+use components::memory::description::{Arbitration, Cells, PagePolicy, RefreshPolicy, Scheduling};
+use components::memory::{Access, MemoryPlan, RequestorName};
 use sim_core::Cycles;
 
 use crate::presets::{SHIPPED, describe};
@@ -59,14 +59,91 @@ fn equal_requestors_get_equal_shares() {
 fn strict_priority_serves_the_first_as_if_alone() {
     let plan = MemoryPlan::new(describe("lpddr3-1600")).unwrap();
     let alone = finish(&run(&plan, vec![stream(0, 4000, Access::Read)], 0).fates[0]);
-    let [first, second] = two_streams(Scheduling::Priority(vec![RequestorId(0), RequestorId(1)]));
+    let [first, second] = two_streams(Scheduling::Priority(vec!["0".to_owned(), "1".to_owned()]));
     assert!(first < alone + alone / 20, "{first} cycles, alone {alone}");
     assert!(
         second > first + 14_000,
         "the second is served after the first: {first}, {second}"
     );
-    let [first, second] = two_streams(Scheduling::Priority(vec![RequestorId(1)]));
+    let [first, second] = two_streams(Scheduling::Priority(vec!["1".to_owned()]));
     assert!(second < first, "those not listed come last: {first}, {second}");
+}
+
+/// Reads of one row of a bank of their own, over and over.
+fn rereads(bank: u64, count: u64) -> Vec<Wish> {
+    (0..count)
+        .map(|block| Wish {
+            cycle: 0,
+            address: bank * 8192 + block % 128 * 64,
+            access: Access::Read,
+        })
+        .collect()
+}
+
+#[test]
+fn shares_divide_the_bandwidth_by_their_weights() {
+    for (weights, share) in [([3, 1], 0.75), ([1, 1], 0.5), ([9, 1], 0.9)] {
+        let mut description = describe("lpddr3-1600");
+        let names = ["0", "1"].map(str::to_owned);
+        description.controller.arbitration = Arbitration::Shares(names.into_iter().zip(weights).collect());
+        let plan = MemoryPlan::new(description).unwrap();
+        let streams = vec![rereads(0, 9000), rereads(1, 9000)];
+        let outcome = run(&plan, streams, 0);
+        let alone = finish(&run(&plan, vec![rereads(0, 9000)], 0).fates[0]);
+        let first = finish(&outcome.fates[0]);
+        // Both ask without end, so the first has its share of a bus that is never idle until it ends.
+        let expected = alone as f64 / share;
+        assert!(
+            (first as f64 / expected - 1.0).abs() < 0.02,
+            "{weights:?}: {first}, expected {expected}"
+        );
+        let second = outcome.fates[1]
+            .iter()
+            .filter(|fate| fate.answered <= first)
+            .count();
+        let expected = 9000.0 * (1.0 - share) / share;
+        // As many as the queues hold may be ahead or behind.
+        assert!(
+            (second as f64 - expected).abs() < 64.0,
+            "{weights:?}: {second}, expected {expected}"
+        );
+    }
+}
+
+#[test]
+fn a_share_that_is_not_used_goes_to_the_others() {
+    let mut description = describe("lpddr3-1600");
+    description.controller.arbitration =
+        Arbitration::Shares([("0".to_owned(), 1), ("1".to_owned(), 100)].into());
+    let plan = MemoryPlan::new(description).unwrap();
+    let alone = finish(&run(&plan, vec![rereads(0, 4000)], 0).fates[0]);
+    let few = rereads(1, 10);
+    let accompanied = finish(&run(&plan, vec![rereads(0, 4000), few], 0).fates[0]);
+    assert!(accompanied < alone + 200, "{accompanied} cycles, alone {alone}");
+}
+
+#[test]
+fn the_members_of_a_group_share_its_weight() {
+    let mut description = describe("lpddr3-1600");
+    description.controller.arbitration =
+        Arbitration::Shares([("pair".to_owned(), 1), ("2".to_owned(), 1)].into());
+    let member = |name: &str, group: &str| RequestorName {
+        name: name.to_owned(),
+        group: group.to_owned(),
+    };
+    let plan = MemoryPlan::new(description).unwrap().for_requestors(&[
+        member("0", "pair"),
+        member("1", "pair"),
+        member("2", "2"),
+    ]);
+    let streams = (0..3).map(|number| rereads(number, 6000)).collect();
+    let outcome = run(&plan, streams, 0);
+    let end = finish(&outcome.fates[2]);
+    for member in 0..2 {
+        let fates = &outcome.fates[member];
+        let served = fates.iter().filter(|fate| fate.answered <= end).count();
+        assert!(served.abs_diff(3000) < 100, "member {member} got {served}");
+    }
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use components::memory::description::{
-    Cells, CommandQueues, Controller, HitCap, PagePolicy, RefreshPolicy, Scheduling, TransactionQueues,
-    WriteDrain,
+    Arbitration, Cells, CommandQueues, Controller, HitCap, PagePolicy, RefreshPolicy, Scheduling,
+    TransactionQueues, WriteDrain,
 };
 use components::memory::pattern::SplitMix64;
-use components::memory::{Access, MemoryDescription, MemoryPlan, RequestorId};
+use components::memory::{Access, MemoryDescription, MemoryPlan};
 use proptest::prelude::*;
 use sim_core::Cycles;
 
@@ -74,7 +74,11 @@ fn controller(random: &mut SplitMix64, cells: &Cells) -> Controller {
             0 => Scheduling::RoundRobin,
             1 => Scheduling::FrFcfs,
             2 => Scheduling::Fcfs,
-            _ => Scheduling::Priority(vec![RequestorId(1), RequestorId(0)]),
+            _ => Scheduling::Priority(vec!["1".to_owned(), "0".to_owned()]),
+        },
+        arbitration: match pick(2) {
+            0 => Arbitration::InTurn,
+            _ => Arbitration::Shares([("1".to_owned(), 1 + pick(9) as u32)].into()),
         },
         page_policy: match pick(3) {
             0 => PagePolicy::Open,

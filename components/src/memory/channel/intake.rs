@@ -24,6 +24,7 @@ impl Channel {
         if queued_before || !self.has_room(request.access) {
             self.ingress.push(transaction);
         } else {
+            self.ingress.passed_by(usize::from(request.requestor.0));
             self.take_in(transaction, added, context);
         }
         self.next_event = self.next_event.min(added);
@@ -42,11 +43,7 @@ impl Channel {
             bank: bank as u8,
             access: request.access,
             requestor: request.requestor,
-            class: self
-                .classes
-                .get(usize::from(request.requestor.0))
-                .copied()
-                .unwrap_or(u8::MAX),
+            class: self.precedence.class(request.requestor),
             tag: request.tag,
             reply_to: request.reply_to,
             merged: NONE,

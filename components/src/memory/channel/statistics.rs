@@ -1,5 +1,6 @@
 //! What a channel counts.
 
+use crate::memory::RequestorId;
 use sim_core::statistics::Latencies;
 
 /// What one requestor asked of one channel.
@@ -45,7 +46,7 @@ pub struct ChannelStatistics {
 
 impl ChannelStatistics {
     #[inline]
-    pub(super) fn of(&mut self, requestor: super::RequestorId) -> &mut RequestorStatistics {
+    pub(super) fn of(&mut self, requestor: RequestorId) -> &mut RequestorStatistics {
         let index = usize::from(requestor.0);
         if index >= self.requestors.len() {
             self.requestors

@@ -1,9 +1,9 @@
 //! The channel controller's policies.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sim_core::Cycles;
-
-use crate::memory::RequestorId;
 
 /// A channel's controller.
 ///
@@ -23,6 +23,8 @@ pub struct Controller {
     pub moves_per_cycle: u32,
     /// Who goes first.
     pub scheduling: Scheduling,
+    /// Whose request is taken in next when several wait for a place.
+    pub arbitration: Arbitration,
     /// What happens to a row after its accesses.
     pub page_policy: PagePolicy,
     /// How many hits may overtake an older request to another row.
@@ -86,8 +88,20 @@ pub enum Scheduling {
     FrFcfs,
     /// Strictly in order of arrival: only the oldest request of the channel gets commands.
     Fcfs,
-    /// As `FrFcfs`, but a requestor earlier in the list goes before those later, and before those not listed.
-    Priority(Vec<RequestorId>),
+    /// As `FrFcfs`, but a requestor earlier in the list goes before those later, and before those not listed. They are
+    /// named as in results (`weights`, `camera`), or by machine (`accelerator`, a tenant's name).
+    Priority(Vec<String>),
+}
+
+/// Whose request is taken in next when several requestors wait for a place in the transaction queues.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Arbitration {
+    /// One of each in turn.
+    InTurn,
+    /// In proportion to weights, as long as those who wait have something to ask for; a share that is not used goes to
+    /// the others. Named as in results, or by machine; each requestor that is not listed has a weight of 1 of its own.
+    Shares(BTreeMap<String, u32>),
 }
 
 /// What happens to an open row.
@@ -157,6 +171,7 @@ impl Default for Controller {
             command_queues: CommandQueues::PerBank { depth: 8 },
             moves_per_cycle: 0,
             scheduling: Scheduling::FrFcfs,
+            arbitration: Arbitration::InTurn,
             page_policy: PagePolicy::Open,
             hit_cap: HitCap::Hard(16),
             write_drain: WriteDrain::Watermarks { high: 24, low: 8 },

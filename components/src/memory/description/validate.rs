@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    Cells, CommandQueues, EnergyModel, HitCap, MemoryDescription, RefreshPolicy, TransactionQueues,
-    WriteDrain,
+    Arbitration, Cells, CommandQueues, EnergyModel, HitCap, MemoryDescription, RefreshPolicy,
+    TransactionQueues, WriteDrain,
 };
 
 /// One thing that is wrong with a description.
@@ -32,6 +32,8 @@ const MOST_BANKS: u64 = 64;
 const MOST_CHANNELS: u32 = 1024;
 /// Actors (channels, ranks and banks) that one memory may have.
 const MOST_ACTORS: u64 = 1 << 16;
+/// The largest weight of a share.
+const MOST_WEIGHT: u32 = 1000;
 /// Places of one queue.
 const MOST_PLACES: u32 = 4096;
 
@@ -340,6 +342,14 @@ fn controller(description: &MemoryDescription, problems: &mut Problems) {
             depth
         }
     };
+    if let Arbitration::Shares(shares) = &controller.arbitration {
+        problems.check(
+            shares.values().all(|&weight| (1..=MOST_WEIGHT).contains(&weight)),
+            "controller.arbitration",
+            "a share is no weight",
+            format!("whole numbers from 1 to {MOST_WEIGHT} are accepted"),
+        );
+    }
     match controller.command_queues {
         CommandQueues::PerBank { depth } | CommandQueues::Unified { depth } => {
             problems.places("controller.command_queues.depth", depth);

@@ -1,0 +1,202 @@
+//! What a machine cannot hold or do of the program that it is given.
+
+use components::operation::{Footprint, Operand, Operation, Work};
+use components::tile::Dimension;
+use components::units::Bytes;
+use components::word;
+
+use super::{MachinePlan, Problem};
+use crate::program::ProgramSummary;
+
+impl MachinePlan {
+    /// Walks the program once: sums it up and collects what does not fit.
+    pub(super) fn survey(&mut self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let accelerator = &self.scenario.accelerator;
+        if u16::try_from(accelerator.processing_elements).is_err() {
+            problems.push(Problem::new(
+                "accelerator.processing_elements",
+                format!(
+                    "{} PEs are more than the control block can address",
+                    accelerator.processing_elements
+                ),
+                "at most 65535 PEs are accepted",
+            ));
+        }
+        if self
+            .mapper
+            .tile
+            .along()
+            .iter()
+            .map(|&edge| u64::from(edge))
+            .product::<u64>()
+            > u64::from(MAX_TILE_WORK)
+        {
+            problems.push(Problem::new(
+                "accelerator.tile",
+                format!(
+                    "no lane can hold a tile of {}: it has over {MAX_TILE_WORK} multiplications",
+                    self.mapper.tile
+                ),
+                format!("b·x·y·y of at most {MAX_TILE_WORK} is accepted"),
+            ));
+        }
+        if !problems.is_empty() {
+            return problems;
+        }
+        let mut program = self.program();
+        let mut summary = ProgramSummary::default();
+        for operation in program.by_ref() {
+            summary.add(&operation);
+            self.check_operation(&operation, &mut problems);
+            if problems.len() >= MAX_PROBLEMS {
+                return problems;
+            }
+        }
+        self.memory_used = Bytes(program.memory_used());
+        self.program = summary;
+        problems
+    }
+
+    fn check_operation(&self, operation: &Operation, problems: &mut Vec<Problem>) {
+        self.check_tile_counts(operation, problems);
+        self.check_result_size(operation, problems);
+        let what = format!("the {} of layer {}", operation.role, operation.layer);
+        // A run needs all weights of its operation at once.
+        let needed = operation
+            .weights()
+            .fold(Footprint::default(), |sum, weight| Footprint {
+                data: sum.data + self.mapper.word.data(weight.elements, self.mapper.weight_density),
+                mask: sum.mask + word::mask(weight.elements),
+            });
+        check_room(
+            &format!("weights for {what}"),
+            needed,
+            self.weight_space,
+            "weight",
+            problems,
+        );
+        if operation.work.is_compute() {
+            let slices = operation.inputs().count() as u64 + u64::from(operation.output.is_some());
+            let needed = self.slices_needed(operation);
+            let name = format!("{slices} slices (one item of the batch each) for {what}");
+            check_room(&name, needed, self.activation_space, "activation", problems);
+        }
+    }
+
+    fn check_tile_counts(&self, operation: &Operation, problems: &mut Vec<Problem>) {
+        for dimension in Dimension::ALL {
+            let tiles = operation.grid.tiles(dimension);
+            if tiles > u32::from(u16::MAX) {
+                let field = match dimension {
+                    Dimension::B => "accelerator.tile.b",
+                    Dimension::I => "accelerator.tile.x",
+                    Dimension::J | Dimension::K => "accelerator.tile.y",
+                };
+                let message = format!(
+                    "{tiles} tiles along one dimension of the {} of layer {} are more than a tile's address can hold",
+                    operation.role, operation.layer
+                );
+                problems.push(Problem::new(
+                    field,
+                    message,
+                    "at most 65535 are accepted: choose larger tiles",
+                ));
+            }
+        }
+    }
+
+    /// A run reports what it writes in 32 bits: twice its result with zeros in place, if sums are partial.
+    fn check_result_size(&self, operation: &Operation, problems: &mut Vec<Problem>) {
+        let tile = [Dimension::B, Dimension::I, Dimension::J]
+            .map(|dimension| u64::from(operation.grid.edge_at(dimension, 0)))
+            .iter()
+            .product::<u64>();
+        let longest = [Dimension::B, Dimension::I, Dimension::J]
+            .map(|dimension| u64::from(operation.grid.tiles(dimension)))
+            .into_iter()
+            .max()
+            .unwrap_or(1);
+        let written = self.mapper.word.dense(tile * longest) * 2;
+        if u32::try_from(written.0).is_err() {
+            problems.push(Problem::new(
+                "accelerator.tile",
+                format!(
+                    "a row of result tiles of the {} of layer {} takes {written}",
+                    operation.role, operation.layer
+                ),
+                "choose smaller tiles: a row of them, read and written as partial sums, may take 4 GiB",
+            ));
+        }
+    }
+
+    /// What a single run of `operation` needs in the activation buffer at once: one slice of each input and of the
+    /// result, the latter with zeros in place while sums are partial.
+    fn slices_needed(&self, operation: &Operation) -> Footprint {
+        let items = u64::from(operation.grid.edge_at(Dimension::B, 0));
+        let [i, j, k] =
+            [Dimension::I, Dimension::J, Dimension::K].map(|d| u64::from(operation.grid.extent(d)));
+        let density = self.mapper.activation_density;
+        let left_is_weight = matches!(operation.operands.first(), Some(Operand::Weight(_)));
+        let inputs: Vec<u64> = match (operation.work, operation.inputs().count()) {
+            // Left, and right if it is no weight.
+            (Work::Product, 2) => vec![items * i * k, items * k * j],
+            (Work::Product, _) if left_is_weight => vec![items * k * j],
+            (Work::Product, _) => vec![items * i * k],
+            (_, count) => vec![items * i * j; count],
+        };
+        let result = items * i * j;
+        let partial = operation.work == Work::Product;
+        let result_data = if partial {
+            self.mapper.word.dense(result)
+        } else {
+            self.mapper.word.data(result, density)
+        };
+        // Each slice takes whole bytes.
+        inputs.into_iter().fold(
+            Footprint {
+                data: result_data,
+                mask: word::mask(result),
+            },
+            |sum, elements| Footprint {
+                data: sum.data + self.mapper.word.data(elements, density),
+                mask: sum.mask + word::mask(elements),
+            },
+        )
+    }
+}
+
+/// Multiplications of a tile that the messages can count.
+const MAX_TILE_WORK: u32 = 1 << 30;
+
+/// After so many, more problems help nobody.
+const MAX_PROBLEMS: usize = 8;
+
+fn check_room(what: &str, needed: Footprint, room: Footprint, buffer: &str, problems: &mut Vec<Problem>) {
+    if needed.data > room.data {
+        problems.push(Problem::new(
+            &format!("accelerator.buffers.{buffer}_mb"),
+            format!(
+                "{what} take {}, but the {buffer} buffer holds {}",
+                needed.data, room.data
+            ),
+            format!(
+                "a {buffer} buffer of at least {:.3} MB is accepted",
+                megabytes(needed.data)
+            ),
+        ));
+    } else if needed.mask > room.mask {
+        problems.push(Problem::new(
+            "accelerator.buffers.mask_mb",
+            format!(
+                "masks of {what} take {}, but the {buffer} share of the mask buffer is {}",
+                needed.mask, room.mask
+            ),
+            "choose a larger mask buffer; it is split between activations and weights like their buffers",
+        ));
+    }
+}
+
+fn megabytes(bytes: Bytes) -> f64 {
+    (bytes.0 as f64 / 1_048_576.0 * 1000.0).ceil() / 1000.0
+}

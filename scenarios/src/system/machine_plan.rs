@@ -1,0 +1,173 @@
+//! One transformer on one accelerator, resolved into the parameters of every actor.
+
+use components::control_block::{SchedulingPolicy, split_mask_buffer};
+use components::density::{Density, DensitySource};
+use components::operation::Footprint;
+use components::pe::PeLayout;
+use components::tile::{LoopOrder, TileShape};
+use components::units::Bytes;
+use components::word::WordFormat;
+use sim_core::Clock;
+
+use super::Problem;
+use crate::mapper::{EmbeddingLoad, Mapper, MapperParameters};
+use crate::program::ProgramSummary;
+use crate::schema::costs::ModuleCost;
+use crate::schema::{self, CostTable, Scenario};
+
+/// A transformer and the accelerator that runs it, every part resolved.
+#[derive(Clone, Debug)]
+pub struct MachinePlan {
+    /// The scenario it was made from.
+    pub scenario: Scenario,
+    /// Its costs.
+    pub costs: CostTable,
+    /// The accelerator's clock.
+    pub clock: Clock,
+    /// What the mapper needs.
+    pub mapper: MapperParameters,
+    /// Parts of a PE.
+    pub layout: PeLayout,
+    /// Order of the loops.
+    pub loop_order: LoopOrder,
+    /// Which operation goes first.
+    pub policy: SchedulingPolicy,
+    /// Where densities come from.
+    pub density_source: DensitySource,
+    /// Room for activations.
+    pub activation_space: Footprint,
+    /// Room for weights.
+    pub weight_space: Footprint,
+    /// Bytes a cycle of each operand bus.
+    pub operand_bus_bytes: u32,
+    /// What the program amounts to.
+    pub program: ProgramSummary,
+    /// Main memory taken by tables, weights and the result.
+    pub memory_used: Bytes,
+}
+
+impl MachinePlan {
+    /// Resolves the transformer and the accelerator of `scenario`, whose clock is `clock`.
+    ///
+    /// # Errors
+    /// Everything that the machine cannot hold or do, each at its field.
+    pub(super) fn new(scenario: Scenario, costs: CostTable, clock: Clock) -> Result<Self, Vec<Problem>> {
+        let accelerator = &scenario.accelerator;
+        let tile = TileShape {
+            b: accelerator.tile.b,
+            x: accelerator.tile.x,
+            y: accelerator.tile.y,
+        };
+        let word = WordFormat {
+            integer_bits: accelerator.word.integer_bits,
+            fraction_bits: accelerator.word.fraction_bits,
+        };
+        let mapper = mapper_parameters(&scenario, tile, word);
+        let buffers = &accelerator.buffers;
+        let [activation, weight, mask] = [
+            buffers.activation_bytes(),
+            buffers.weight_bytes(),
+            buffers.mask_bytes(),
+        ]
+        .map(Bytes);
+        let (activation_masks, weight_masks) = split_mask_buffer(activation, weight, mask);
+        let dense_tile = word.dense(tile.elements().max(u64::from(tile.y).pow(2)));
+        let operand_bus_bytes = accelerator
+            .operand_bus_bytes
+            .unwrap_or(u32::try_from(dense_tile.0).unwrap_or(u32::MAX))
+            .max(1);
+        let mut plan = Self {
+            clock,
+            mapper,
+            layout: PeLayout {
+                lanes: accelerator.lanes_per_pe,
+                softmax: accelerator.softmax_per_pe,
+            },
+            loop_order: accelerator.loop_order,
+            policy: scenario.scheduling.policy,
+            density_source: density_source(&scenario),
+            activation_space: Footprint {
+                data: activation,
+                mask: activation_masks,
+            },
+            weight_space: Footprint {
+                data: weight,
+                mask: weight_masks,
+            },
+            operand_bus_bytes,
+            program: ProgramSummary::default(),
+            memory_used: Bytes(0),
+            scenario,
+            costs,
+        };
+        let problems = plan.survey();
+        if problems.is_empty() {
+            Ok(plan)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Costs of the modules whose size is the scenario's choice.
+    #[must_use]
+    pub fn module_costs(&self) -> ModuleCosts {
+        let accelerator = &self.scenario.accelerator;
+        let function = self.scenario.workload.activation_function;
+        ModuleCosts {
+            lane: self.costs.lane_cost(accelerator.multipliers_per_lane, function),
+            softmax: self.costs.softmax_cost(&accelerator.tile),
+            layer_norm: self.costs.layer_norm_cost(&accelerator.tile),
+        }
+    }
+
+    /// The transformer's program, from its beginning.
+    #[must_use]
+    pub fn program(&self) -> Mapper {
+        Mapper::new(self.scenario.workload.transformer.clone(), self.mapper)
+    }
+}
+
+/// Costs of the modules whose size is the scenario's choice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ModuleCosts {
+    /// A MAC lane.
+    pub lane: ModuleCost,
+    /// A softmax module.
+    pub softmax: ModuleCost,
+    /// A layer-norm module.
+    pub layer_norm: ModuleCost,
+}
+
+fn mapper_parameters(scenario: &Scenario, tile: TileShape, word: WordFormat) -> MapperParameters {
+    let (workload, sparsity) = (&scenario.workload, &scenario.sparsity);
+    let activations = if sparsity.dynaprop {
+        sparsity.activation_density
+    } else {
+        1.0
+    };
+    MapperParameters {
+        batch: workload.batch,
+        sequence: workload.sequence_length,
+        vocabulary: workload.vocabulary,
+        embedding: match workload.embedding {
+            schema::Embedding::Gather => EmbeddingLoad::Gather,
+            schema::Embedding::WholeTable => EmbeddingLoad::WholeTable,
+        },
+        tile,
+        word,
+        weight_density: Density::from_share(sparsity.weight_density),
+        activation_density: Density::from_share(activations),
+    }
+}
+
+fn density_source(scenario: &Scenario) -> DensitySource {
+    match scenario.sparsity.source {
+        schema::DensitySource::Uniform => DensitySource::Uniform,
+        schema::DensitySource::Sampled {
+            distribution: schema::Distribution::Beta { concentration },
+        } => DensitySource::Sampled {
+            seed: scenario.seed,
+            concentration,
+        },
+    }
+}
