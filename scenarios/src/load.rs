@@ -6,7 +6,7 @@ mod place;
 mod strata;
 mod whole;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -112,6 +112,38 @@ impl Loaded {
             .read(resolver)
             .map_err(|problem| self.strata.blame("memory", problem))?;
         Document::parse(source)
+    }
+
+    /// The scenario of a tenant, by number: the one that the tenant names, or this one once more.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each at its place.
+    pub fn tenant(&self, index: usize, resolver: &dyn Resolver) -> Result<Self, Diagnostics> {
+        let tenant = self.scenario.contention.tenants.get(index);
+        let Some(name) = tenant.and_then(|tenant| tenant.scenario.as_deref()) else {
+            return Ok(self.clone());
+        };
+        let field = format!("contention.tenants[{index}].scenario");
+        let reference = match name.ends_with(".ron") {
+            true => Reference::File(name.to_owned()),
+            false => Reference::Preset(name.to_owned()),
+        };
+        let place = self.strata.referenced(&field, &reference, Shelf::Scenarios)?;
+        let source = place
+            .read(resolver)
+            .map_err(|problem| self.strata.blame(&field, problem))?;
+        load(place, source, resolver)
+    }
+
+    /// The path of a file that the field `path` names, relative to the file that states the field; none if that is a
+    /// shipped one.
+    #[must_use]
+    pub fn file_beside(&self, path: &str, file: &str) -> Option<PathBuf> {
+        let reference = Reference::File(file.to_owned());
+        match self.strata.referenced(path, &reference, Shelf::Scenarios) {
+            Ok(Place::Disk(path)) => Some(path),
+            _ => None,
+        }
     }
 
     /// An error at the field `path`, in the file that states it.

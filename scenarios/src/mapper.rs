@@ -68,6 +68,8 @@ pub struct MapperParameters {
     pub weight_density: Density,
     /// Share of activations that are not zero.
     pub activation_density: Density,
+    /// Where its tensors begin in main memory.
+    pub first_address: u64,
 }
 
 /// The forward pass of a transformer, as operations in program order.

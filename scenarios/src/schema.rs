@@ -5,7 +5,10 @@
 //! (`AcceleratorFile`). Files are laid over each other in their file form; [`Scenario`] is what comes out.
 
 mod accelerator;
+mod background;
 mod checks;
+mod compare;
+mod contention;
 pub mod costs;
 pub mod limits;
 mod number;
@@ -24,7 +27,12 @@ pub use accelerator::{
     Accelerator, AcceleratorFile, Buffers, BuffersFile, Dma, DmaFile, Stages, StagesFile, Tile, TileFile,
     Word, WordFile,
 };
+pub use background::{
+    AddressesFile, Arrivals, ArrivalsFile, Background, BackgroundFile, Traffic, TrafficFile,
+};
 pub(crate) use checks::{Checks, Finding};
+pub use compare::{Compare, CompareFile};
+pub use contention::{Arbitration, Contention, ContentionFile, Tenant, TenantFile};
 pub use costs::CostTable;
 pub use number::Number;
 pub use reference::Reference;

@@ -4,22 +4,28 @@
 //! [`System::run`] runs them to the end; [`Measurements`] is what they say of themselves afterwards.
 
 mod area;
+mod background_plan;
 mod build;
 mod energy;
 mod fit;
 mod invariants;
+mod machine_build;
+mod machine_measure;
 mod machine_plan;
 mod main_memory;
 mod measure;
 mod plan;
+mod requestors;
 
 pub use area::{Area, area};
+pub use background_plan::BackgroundPlan;
 pub use build::System;
 pub use energy::{Energy, energy};
 pub use invariants::violations;
+pub use machine_measure::{BufferUse, LaneTotals, MachineMeasurements, PeTotals};
 pub use machine_plan::{MachinePlan, ModuleCosts};
 pub use main_memory::MainMemory;
-pub use measure::{BufferUse, LaneTotals, Measurements, PeTotals};
+pub use measure::Measurements;
 pub use plan::{Plan, Problem};
 
 use sim_core::SimError;
@@ -32,6 +38,9 @@ pub enum RunError {
     /// The engine stopped.
     #[error(transparent)]
     Simulation(#[from] SimError),
+    /// A trace of background traffic cannot be read any more.
+    #[error("{0}")]
+    Background(String),
     /// No message was left, but the transformer was not finished.
     #[error("the machine came to a standstill: {0}")]
     Standstill(String),

@@ -140,6 +140,17 @@ impl Gauge {
         self.peak
     }
 
+    /// The mean over the time from `start` to `now`, if the value was 0 before `start`.
+    #[must_use]
+    pub fn mean_since(&self, start: Tick, now: Tick) -> f64 {
+        let span = now.since(start).0;
+        if span == 0 {
+            self.value as f64
+        } else {
+            self.mean(now) * now.0 as f64 / span as f64
+        }
+    }
+
     /// The mean over the time from 0 to `now`.
     #[must_use]
     pub fn mean(&self, now: Tick) -> f64 {

@@ -10,6 +10,7 @@ use super::MapperParameters;
 /// A bump allocator over main memory.
 #[derive(Clone, Debug)]
 pub(super) struct AddressSpace {
+    base: u64,
     next: u64,
     word: WordFormat,
     weight_density: Density,
@@ -20,7 +21,8 @@ pub(super) struct AddressSpace {
 impl AddressSpace {
     pub(super) fn new(parameters: &MapperParameters) -> Self {
         Self {
-            next: 0,
+            base: parameters.first_address,
+            next: parameters.first_address,
             word: parameters.word,
             weight_density: parameters.weight_density,
             activation_density: parameters.activation_density,
@@ -65,6 +67,6 @@ impl AddressSpace {
     }
 
     pub(super) fn used(&self) -> u64 {
-        self.next
+        self.next - self.base
     }
 }

@@ -22,6 +22,7 @@ fn parameters(batch: u32, sequence: u32) -> MapperParameters {
         },
         weight_density: Density::from_share(0.5),
         activation_density: Density::from_share(0.5),
+        first_address: 0,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::checks::Checks;
+use super::rule::{Rule, Section};
 use super::section::stated_as_itself;
 
 /// Another file that a scenario names.
@@ -14,3 +16,9 @@ pub enum Reference {
 }
 
 stated_as_itself!(Reference);
+
+impl Rule<Reference> for Section {
+    fn read(&self, stated: Option<Reference>, _: &mut Checks) -> Reference {
+        stated.unwrap_or(Reference::Preset(String::new()))
+    }
+}

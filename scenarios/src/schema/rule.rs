@@ -145,6 +145,62 @@ impl Rule<f64> for Real {
     }
 }
 
+impl Rule<Option<f64>> for Real {
+    fn read(&self, stated: Option<OrNone<Number>>, checks: &mut Checks) -> Option<f64> {
+        let number = stated?.0?;
+        Some(self.check(number, checks))
+    }
+}
+
+/// A field that holds a list.
+pub(crate) struct Each {
+    most: usize,
+}
+
+/// A field that holds up to `most` items, each a value or a section; empty if it is not stated.
+pub(crate) const fn each(most: usize) -> Each {
+    Each { most }
+}
+
+impl<T: Stated> Rule<Vec<T>> for Each
+where
+    Section: Rule<T>,
+{
+    fn read(&self, stated: Option<Vec<T::Form>>, checks: &mut Checks) -> Vec<T> {
+        let stated = stated.unwrap_or_default();
+        if stated.len() > self.most {
+            let field = checks.field().to_owned();
+            checks.wrong(
+                format!("`{field}` has {} items", stated.len()),
+                format!("at most {} are accepted", self.most),
+            );
+        }
+        let items = stated.into_iter().take(self.most).enumerate();
+        items
+            .map(|(index, item)| checks.element(index, |checks| Section.read(Some(item), checks)))
+            .collect()
+    }
+}
+
+/// A field that holds a text, empty if it is not stated.
+pub(crate) const fn text() -> Value<String> {
+    Value(String::new())
+}
+
+/// A field that holds a text or nothing.
+pub(crate) struct OptionalText;
+
+/// A field that holds a text, or nothing if it is not stated.
+pub(crate) const fn optional_text() -> OptionalText {
+    OptionalText
+}
+
+impl Rule<Option<String>> for OptionalText {
+    fn read(&self, stated: Option<OrNone<String>>, _: &mut Checks) -> Option<String> {
+        stated?.0
+    }
+}
+
 /// A field of which every value that parses is possible.
 pub(crate) struct Value<T>(T);
 

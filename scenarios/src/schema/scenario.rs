@@ -3,7 +3,7 @@
 use super::checks::Checks;
 use super::rule::{Rule as _, Section, nested, value, whole};
 use super::section::section;
-use super::{Accelerator, Reference, Scheduling, Sparsity, Workload};
+use super::{Accelerator, Compare, Contention, Reference, Scheduling, Sparsity, Workload};
 
 section! {
     /// A whole scenario, checked, every value in place.
@@ -24,6 +24,10 @@ section! {
         sparsity: Sparsity => nested(),
         /// The order of work.
         scheduling: Scheduling => nested(),
+        /// Who else uses main memory.
+        contention: Contention => nested(),
+        /// What `elector compare` sets side by side.
+        compare: Compare => nested(),
         /// Seed of every random draw. Default: 1.
         seed: u64 => whole(0..=u64::MAX, 1),
     } includes {
@@ -36,6 +40,8 @@ section! {
 impl Scenario {
     /// The scenario that `file` states, defaults in place; what is impossible goes to `checks`.
     pub(crate) fn read(file: ScenarioFile, checks: &mut Checks) -> Self {
-        Section.read(Some(file), checks)
+        let mut scenario: Self = Section.read(Some(file), checks);
+        scenario.contention.name_all();
+        scenario
     }
 }

@@ -168,16 +168,37 @@ pub(crate) use {section, stated_as_itself};
 stated_as_itself!(bool, String, Number);
 stated_as!(u32 => Number, u64 => Number, f64 => Number);
 
+impl<T> Overlay for Vec<T> {
+    fn over(self, _below: Self) -> Self {
+        self
+    }
+}
+
+impl<T: Stated> Stated for Vec<T> {
+    type Form = Vec<T::Form>;
+
+    fn to_form(&self) -> Vec<T::Form> {
+        self.iter().map(Stated::to_form).collect()
+    }
+}
+
 impl<T> Overlay for OrNone<T> {
     fn over(self, _below: Self) -> Self {
         self
     }
 }
 
-impl Stated for Option<u32> {
-    type Form = OrNone<Number>;
+/// Values that a file may state to be absent.
+macro_rules! stated_or_none {
+    ($($type:ty),*) => { $(
+        impl Stated for Option<$type> {
+            type Form = OrNone<<$type as Stated>::Form>;
 
-    fn to_form(&self) -> OrNone<Number> {
-        OrNone(self.map(Number::from))
-    }
+            fn to_form(&self) -> Self::Form {
+                OrNone(self.as_ref().map(Stated::to_form))
+            }
+        }
+    )* };
 }
+
+stated_or_none!(u32, f64, String);

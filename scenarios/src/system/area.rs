@@ -2,7 +2,7 @@
 
 use components::units::SquareMillimetres;
 
-use super::Plan;
+use super::MachinePlan;
 use crate::schema::costs::ModuleCost;
 
 /// Area by part.
@@ -34,7 +34,7 @@ impl Area {
 /// arXiv:2303.14882 (PUBLISHED: PEs·(lanes·(lane + pre + post + fifo) + softmax + dataflow + dma + layer norm) + buffers).
 /// Main memory is not part of it.
 #[must_use]
-pub fn area(plan: &Plan) -> Area {
+pub fn area(plan: &MachinePlan) -> Area {
     let accelerator = &plan.scenario.accelerator;
     let parts = plan.module_costs();
     let pes = f64::from(accelerator.processing_elements);

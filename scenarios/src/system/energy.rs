@@ -1,16 +1,14 @@
 //! Energy of a run.
 
 use components::units::{Milliwatts, NanoJoules};
-use sim_core::{Clock, Ticks};
+use sim_core::{Ticks, Timebase};
 
-use super::{Measurements, Plan};
+use super::{MachineMeasurements, MachinePlan};
 use crate::schema::costs::ModuleCost;
 
-/// Energy by part. All but `leakage` and the background of main memory is dynamic: spent only while a part works.
+/// Energy of a machine by part, main memory left out. All but `leakage` is dynamic: spent only while a part works.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Energy {
-    /// Main memory, its background and refresh included.
-    pub main_memory: NanoJoules,
     /// Accesses to the three buffers.
     pub buffers: NanoJoules,
     /// MAC lanes: products, additions, non-linearities.
@@ -31,8 +29,7 @@ impl Energy {
     /// All of it.
     #[must_use]
     pub fn total(&self) -> NanoJoules {
-        self.main_memory
-            + self.buffers
+        self.buffers
             + self.mac_lanes
             + self.softmax
             + self.layer_norm
@@ -50,16 +47,12 @@ impl Energy {
 /// buffers hold data and are never gated. DynaProp has no entry of its own: its comparators are part of the lane's
 /// pre-compute module.
 #[must_use]
-pub fn energy(plan: &Plan, measured: &Measurements) -> Energy {
+pub fn energy(plan: &MachinePlan, timebase: Timebase, measured: &MachineMeasurements) -> Energy {
     let parts = plan.module_costs();
-    let account = Account {
-        plan,
-        clock: plan.clock,
-    };
+    let account = Account { plan, timebase };
     let pes = &measured.pes;
     let lanes = &measured.lanes;
     Energy {
-        main_memory: NanoJoules(measured.memory.energy.total().0 * 1e-3),
         buffers: account.buffers(measured),
         mac_lanes: account.dynamic(parts.lane, lanes.busy),
         softmax: account.dynamic(parts.softmax, measured.softmax.1),
@@ -74,19 +67,19 @@ pub fn energy(plan: &Plan, measured: &Measurements) -> Energy {
 }
 
 struct Account<'a> {
-    plan: &'a Plan,
-    clock: Clock,
+    plan: &'a MachinePlan,
+    timebase: Timebase,
 }
 
 impl Account<'_> {
     /// Dynamic energy of `busy` summed over modules.
     fn dynamic(&self, cost: ModuleCost, busy: Ticks) -> NanoJoules {
-        let cycles = busy.0 as f64 / self.clock.period().0 as f64;
+        let cycles = busy.0 as f64 / self.plan.clock.period().0 as f64;
         // mW / MHz = nJ a cycle.
         NanoJoules(cost.dynamic_mw / self.plan.costs.clock_mhz * cycles)
     }
 
-    fn buffers(&self, measured: &Measurements) -> NanoJoules {
+    fn buffers(&self, measured: &MachineMeasurements) -> NanoJoules {
         let sizes = &self.plan.scenario.accelerator.buffers;
         let costs = &self.plan.costs;
         let accesses = &measured.pes.accesses;
@@ -103,7 +96,7 @@ impl Account<'_> {
         NanoJoules(total)
     }
 
-    fn leakage(&self, measured: &Measurements) -> NanoJoules {
+    fn leakage(&self, measured: &MachineMeasurements) -> NanoJoules {
         let accelerator = &self.plan.scenario.accelerator;
         let costs = &self.plan.costs;
         let parts = self.plan.module_costs();
@@ -111,13 +104,10 @@ impl Account<'_> {
             f64::from(accelerator.processing_elements),
             accelerator.lanes() as f64,
         );
-        let run = self
-            .plan
-            .timebase
-            .seconds(measured.finished.since(sim_core::Tick::ZERO));
+        let run = self.timebase.seconds(measured.duration());
         let of = |cost: ModuleCost, count: f64, busy: Ticks| {
             let seconds = if accelerator.power_gating {
-                self.plan.timebase.seconds(busy)
+                self.timebase.seconds(busy)
             } else {
                 run * count
             };

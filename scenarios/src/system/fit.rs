@@ -175,7 +175,7 @@ const MAX_PROBLEMS: usize = 8;
 fn check_room(what: &str, needed: Footprint, room: Footprint, buffer: &str, problems: &mut Vec<Problem>) {
     if needed.data > room.data {
         problems.push(Problem::new(
-            &format!("accelerator.buffers.{buffer}_mb"),
+            format!("accelerator.buffers.{buffer}_mb"),
             format!(
                 "{what} take {}, but the {buffer} buffer holds {}",
                 needed.data, room.data

@@ -1,18 +1,29 @@
 //! What must hold after every run, whatever the scenario.
 
 use components::units::BLOCK;
+use sim_core::{Tick, Timebase};
 
-use super::{Measurements, Plan, area, energy};
+use super::{MachineMeasurements, MachinePlan, Measurements, Plan, area, energy};
 
 /// Every invariant that a run broke, in words; none if all is well.
 #[must_use]
 pub fn violations(plan: &Plan, measured: &Measurements) -> Vec<String> {
     let mut broken = Vec::new();
-    tiles_are_conserved(plan, measured, &mut broken);
-    bytes_are_conserved(measured, &mut broken);
-    buffers_hold(measured, &mut broken);
-    not_faster_than_possible(plan, measured, &mut broken);
-    energies_add_up(plan, measured, &mut broken);
+    for (index, (machine, did)) in plan.machines().zip(measured.machines()).enumerate() {
+        let before = broken.len();
+        tiles_are_conserved(machine, did, &mut broken);
+        blocks_reach_the_buffers(did, &mut broken);
+        buffers_hold(did, &mut broken);
+        not_faster_than_possible(machine, did, &mut broken);
+        energies_add_up(machine, plan.timebase, did, &mut broken);
+        if index > 0 {
+            for message in &mut broken[before..] {
+                message.insert_str(0, &format!("{}: ", machine.scenario.name));
+            }
+        }
+    }
+    bytes_are_conserved(plan, measured, &mut broken);
+    memory_not_faster_than_possible(plan, measured, &mut broken);
     let timing = &measured.memory.violations;
     if let Some(first) = timing.first() {
         broken.push(format!(
@@ -23,7 +34,7 @@ pub fn violations(plan: &Plan, measured: &Measurements) -> Vec<String> {
     broken
 }
 
-fn tiles_are_conserved(plan: &Plan, measured: &Measurements, broken: &mut Vec<String>) {
+fn tiles_are_conserved(plan: &MachinePlan, measured: &MachineMeasurements, broken: &mut Vec<String>) {
     for (role, counts) in &measured.roles {
         if counts.issued != counts.retired {
             broken.push(format!(
@@ -60,20 +71,51 @@ fn tiles_are_conserved(plan: &Plan, measured: &Measurements, broken: &mut Vec<St
     }
 }
 
-fn bytes_are_conserved(measured: &Measurements, broken: &mut Vec<String>) {
-    let (requests, unanswered) = measured.dma_requests;
+/// Each requestor's bytes are what its machine asked for on its behalf, no more and no less.
+fn bytes_are_conserved(plan: &Plan, measured: &Measurements, broken: &mut Vec<String>) {
+    let machines = measured.machines().flat_map(|machine| machine.dma_requests);
+    let sources = measured.background.iter().map(|source| source.requests);
+    let asked = machines.chain(sources).chain(std::iter::repeat(0));
+    let seen = measured.memory.requestors.iter();
+    let seen = seen.map(|requestor| requestor.bytes).chain(std::iter::repeat(0));
+    for ((requestor, asked), seen) in plan.requestors.iter().zip(asked).zip(seen) {
+        if asked * BLOCK.0 != seen {
+            broken.push(format!(
+                "{} asked for {} bytes of main memory, but {seen} came or went",
+                requestor.name,
+                asked * BLOCK.0
+            ));
+        }
+    }
+    let moved = measured.memory.read_bytes + measured.memory.write_bytes;
+    let all: u64 = measured
+        .memory
+        .requestors
+        .iter()
+        .map(|requestor| requestor.bytes)
+        .sum();
+    if moved != all {
+        broken.push(format!(
+            "main memory moved {moved} bytes, but its requestors {all}"
+        ));
+    }
+    let background = measured.background.iter().map(|source| source.outstanding);
+    let unanswered: u32 = background.sum();
     if unanswered != 0 {
         broken.push(format!(
-            "{unanswered} requests to main memory were never answered"
+            "{unanswered} requests of background traffic were never answered"
         ));
     }
-    let asked = requests * BLOCK.0;
-    let moved = measured.memory.read_bytes + measured.memory.write_bytes;
-    if asked != moved {
+}
+
+fn blocks_reach_the_buffers(measured: &MachineMeasurements, broken: &mut Vec<String>) {
+    if measured.dma_outstanding != 0 {
         broken.push(format!(
-            "{asked} bytes were asked of main memory, but {moved} came or went"
+            "{} requests to main memory were never answered",
+            measured.dma_outstanding
         ));
     }
+    let asked: u64 = measured.dma_requests.iter().sum::<u64>() * BLOCK.0;
     let buffered: u64 = measured
         .buffers
         .iter()
@@ -86,7 +128,7 @@ fn bytes_are_conserved(measured: &Measurements, broken: &mut Vec<String>) {
     }
 }
 
-fn buffers_hold(measured: &Measurements, broken: &mut Vec<String>) {
+fn buffers_hold(measured: &MachineMeasurements, broken: &mut Vec<String>) {
     for buffer in &measured.buffers {
         if buffer.overflows > 0 || buffer.peak > buffer.capacity {
             broken.push(format!(
@@ -99,33 +141,16 @@ fn buffers_hold(measured: &Measurements, broken: &mut Vec<String>) {
     }
 }
 
-/// Cycles are at least what the multipliers and the memory bus take at their peaks.
-fn not_faster_than_possible(plan: &Plan, measured: &Measurements, broken: &mut Vec<String>) {
-    let cycles = plan
-        .clock
-        .cycles_spanning(measured.finished.since(sim_core::Tick::ZERO))
-        .0;
+/// Cycles are at least what the multipliers take at their peak.
+fn not_faster_than_possible(plan: &MachinePlan, measured: &MachineMeasurements, broken: &mut Vec<String>) {
+    let cycles = plan.clock.cycles_spanning(measured.duration()).0;
     let compute = measured.lanes.multiplications / plan.scenario.accelerator.multipliers().max(1);
     if cycles < compute {
         broken.push(format!(
             "{cycles} cycles are fewer than the {compute} that all multipliers need"
         ));
     }
-    let seconds = plan
-        .timebase
-        .seconds(measured.finished.since(sim_core::Tick::ZERO));
-    let peak = plan.memory.peak_bytes_per_second();
-    // Reads answered from a waiting write, or by another read's access, never cross the bus.
-    let memory = &measured.memory;
-    let crossing = memory.reads - memory.forwarded_reads - memory.merged_reads;
-    let needed = (crossing * BLOCK.0) as f64 / peak;
-    // One part in a million for the rounding of the division.
-    if seconds < needed * (1.0 - 1e-6) {
-        broken.push(format!(
-            "{seconds} s are fewer than the {needed} s that main memory needs to read its bytes"
-        ));
-    }
-    let available = u128::from(measured.finished.0) * u128::from(plan.scenario.accelerator.lanes());
+    let available = u128::from(measured.duration().0) * u128::from(plan.scenario.accelerator.lanes());
     let accounted = u128::from(measured.lanes.busy.0) + measured.stalls.total();
     if accounted > available {
         broken.push(format!(
@@ -134,10 +159,34 @@ fn not_faster_than_possible(plan: &Plan, measured: &Measurements, broken: &mut V
     }
 }
 
-fn energies_add_up(plan: &Plan, measured: &Measurements, broken: &mut Vec<String>) {
-    let energy = energy(plan, measured);
+/// Main memory's part of the run is at least what its buses take at their peak.
+fn memory_not_faster_than_possible(plan: &Plan, measured: &Measurements, broken: &mut Vec<String>) {
+    let memory = &measured.memory;
+    // Background traffic is answered after the last transformer is finished.
+    let span = match plan.background.is_empty() {
+        true => measured.ended.since(Tick::ZERO),
+        false => plan.memory_clock.span(sim_core::Cycles(memory.cycles)),
+    };
+    let seconds = plan.timebase.seconds(span);
+    // Reads answered from a waiting write, or by another read's access, never cross the bus.
+    let crossing = memory.reads - memory.forwarded_reads - memory.merged_reads;
+    let needed = (crossing * BLOCK.0) as f64 / plan.memory.peak_bytes_per_second();
+    // One part in a million for the rounding of the division.
+    if seconds < needed * (1.0 - 1e-6) {
+        broken.push(format!(
+            "{seconds} s are fewer than the {needed} s that main memory needs to read its bytes"
+        ));
+    }
+}
+
+fn energies_add_up(
+    plan: &MachinePlan,
+    timebase: Timebase,
+    measured: &MachineMeasurements,
+    broken: &mut Vec<String>,
+) {
+    let energy = energy(plan, timebase, measured);
     let parts = [
-        energy.main_memory,
         energy.buffers,
         energy.mac_lanes,
         energy.softmax,

@@ -7,7 +7,7 @@ use components::pe::PeLayout;
 use components::tile::{LoopOrder, TileShape};
 use components::units::Bytes;
 use components::word::WordFormat;
-use sim_core::Clock;
+use sim_core::{Clock, Tick};
 
 use super::Problem;
 use crate::mapper::{EmbeddingLoad, Mapper, MapperParameters};
@@ -44,14 +44,23 @@ pub struct MachinePlan {
     pub program: ProgramSummary,
     /// Main memory taken by tables, weights and the result.
     pub memory_used: Bytes,
+    /// When it starts: an edge of its clock.
+    pub start: Tick,
+    /// Its part of main memory: the first byte, and the size. What its tensors leave of it is for spills.
+    pub region: (u64, u64),
 }
 
 impl MachinePlan {
-    /// Resolves the transformer and the accelerator of `scenario`, whose clock is `clock`.
+    /// Resolves the transformer and the accelerator of `scenario`, whose clock is `clock`, to begin at `start`.
     ///
     /// # Errors
     /// Everything that the machine cannot hold or do, each at its field.
-    pub(super) fn new(scenario: Scenario, costs: CostTable, clock: Clock) -> Result<Self, Vec<Problem>> {
+    pub(super) fn new(
+        scenario: Scenario,
+        costs: CostTable,
+        clock: Clock,
+        start: Tick,
+    ) -> Result<Self, Vec<Problem>> {
         let accelerator = &scenario.accelerator;
         let tile = TileShape {
             b: accelerator.tile.b,
@@ -97,6 +106,8 @@ impl MachinePlan {
             operand_bus_bytes,
             program: ProgramSummary::default(),
             memory_used: Bytes(0),
+            start,
+            region: (0, 0),
             scenario,
             costs,
         };
@@ -123,7 +134,11 @@ impl MachinePlan {
     /// The transformer's program, from its beginning.
     #[must_use]
     pub fn program(&self) -> Mapper {
-        Mapper::new(self.scenario.workload.transformer.clone(), self.mapper)
+        let parameters = MapperParameters {
+            first_address: self.region.0,
+            ..self.mapper
+        };
+        Mapper::new(self.scenario.workload.transformer.clone(), parameters)
     }
 }
 
@@ -157,6 +172,7 @@ fn mapper_parameters(scenario: &Scenario, tile: TileShape, word: WordFormat) -> 
         word,
         weight_density: Density::from_share(sparsity.weight_density),
         activation_density: Density::from_share(activations),
+        first_address: 0,
     }
 }
 

@@ -1,17 +1,18 @@
 //! The main memory of a scenario: channels, ranks and banks, or an ideal one.
 
 use components::Component;
-use components::dma::MemoryRoute;
+use components::memory::description::{self, Scheduling};
 use components::memory::{
-    IdealMemory, MemoryDescription, MemoryPlan, MemoryReport, RequestorReport, build_memory, collect,
+    IdealMemory, MemoryDescription, MemoryPlan, MemoryReport, MemoryRoute, RequestorName, RequestorReport,
+    build_memory, collect,
 };
 use components::units::{BLOCK, Bytes};
 use sim_core::{ActorId, Clock, Frequency, Tick};
 
-use super::Problem;
+use super::{Problem, requestors};
 use crate::diagnostics::Diagnostics;
 use crate::load::{Loaded, Resolver};
-use crate::schema::Reference;
+use crate::schema::{Arbitration, Reference};
 
 /// A main memory, checked and ready to be built.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +105,40 @@ impl MainMemory {
         })
     }
 
+    /// The same memory, for these requestors, with the arbitration that the scenario states.
+    pub(super) fn for_requestors(
+        self,
+        arbitration: &Arbitration,
+        requestors: &[RequestorName],
+    ) -> Result<Self, Vec<Problem>> {
+        let Self::Banked(plan) = self else { return Ok(self) };
+        if let Some(unknown) = requestors::unknown(arbitration, requestors) {
+            return Err(vec![Problem::new(
+                "contention.arbitration",
+                format!("nobody who asks of main memory is called {unknown:?}"),
+                format!("known are {}", requestors::listing(requestors)),
+            )]);
+        }
+        let mut description = plan.description().clone();
+        let controller = &mut description.controller;
+        match arbitration {
+            Arbitration::AsMemory => {}
+            Arbitration::InTurn => controller.arbitration = description::Arbitration::InTurn,
+            Arbitration::Priority(names) => controller.scheduling = Scheduling::Priority(names.clone()),
+            Arbitration::Shares(shares) => {
+                controller.arbitration = description::Arbitration::Shares(shares.clone());
+            }
+        }
+        MemoryPlan::new(description)
+            .map(|plan| Self::Banked(Box::new(plan.for_requestors(requestors))))
+            .map_err(|problems| {
+                let problems = problems.into_iter();
+                problems
+                    .map(|problem| Problem::new("memory", problem.message, problem.remedy))
+                    .collect()
+            })
+    }
+
     /// Its actors, to be registered from `first` on, and the DMA's way to them.
     pub(super) fn build(&self, clock: Clock, first: ActorId) -> (Vec<Component>, MemoryRoute) {
         let Self::Banked(plan) = self else {
@@ -119,7 +154,11 @@ impl MainMemory {
         });
         (
             actors,
-            MemoryRoute::channels(plan.address_map(), ports.channels, &plan.credits()),
+            MemoryRoute::Channels {
+                map: plan.address_map(),
+                channels: ports.channels,
+                credits: vec![plan.credits()],
+            },
         )
     }
 

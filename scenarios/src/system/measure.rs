@@ -1,217 +1,74 @@
-//! What the actors of a machine say of themselves after a run.
-
-use std::collections::BTreeMap;
+//! What the actors of a system say of themselves after a run.
 
 use components::Component;
-use components::buffer::BufferKind;
-use components::control_block::{ControlBlock, RoleCounts, StallAccount};
+use components::background::BackgroundCounts;
 use components::memory::MemoryReport;
-use components::operation::Role;
-use components::pe::BufferAccesses;
-use sim_core::{Digest, Tick, Ticks};
+use sim_core::{Digest, Tick};
 
-use super::{Plan, RunError};
-
-/// All MAC lanes together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LaneTotals {
-    /// Tile operations finished.
-    pub tiles: u64,
-    /// Multiplications, zeros counted.
-    pub dense_multiplications: u64,
-    /// Multiplications of two non-zero words.
-    pub multiplications: u64,
-    /// Time at work, summed over lanes.
-    pub busy: Ticks,
-    /// Use of the DynaProp modules.
-    pub dynaprop_busy: Ticks,
-    /// Use of the pre-compute sparsity modules.
-    pub pre_compute_busy: Ticks,
-    /// Use of the post-compute sparsity modules.
-    pub post_compute_busy: Ticks,
-}
-
-/// All PEs together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PeTotals {
-    /// Blocks moved between PEs and buffers.
-    pub accesses: BufferAccesses,
-    /// Time with work in the PE, summed over PEs.
-    pub active: Ticks,
-    /// Use of the activation buses and of the weight buses, summed over PEs.
-    pub bus_busy: [Ticks; 2],
-    /// Operand fetches.
-    pub fetches: u64,
-    /// Runs never written back.
-    pub runs_in_flight: u64,
-}
-
-/// A buffer over the run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BufferUse {
-    /// Which.
-    pub kind: BufferKind,
-    /// What it can hold, in bytes.
-    pub capacity: u64,
-    /// The most it held, in bytes.
-    pub peak: u64,
-    /// What it held on average, in bytes.
-    pub mean: f64,
-    /// What it held at the end, in bytes.
-    pub last: u64,
-    /// Blocks moved by the DMA.
-    pub blocks_moved: u64,
-    /// How often it was over its capacity.
-    pub overflows: u64,
-}
+use super::build::Places;
+use super::{MachineMeasurements, Plan, RunError};
 
 /// Everything measured in one run.
 #[derive(Clone, Debug)]
 pub struct Measurements {
-    /// When the last operation was finished.
-    pub finished: Tick,
+    /// The scenario's own transformer.
+    pub machine: MachineMeasurements,
+    /// The other transformers.
+    pub tenants: Vec<MachineMeasurements>,
+    /// Background traffic.
+    pub background: Vec<BackgroundCounts>,
+    /// Main memory.
+    pub memory: MemoryReport,
+    /// When the last transformer was finished.
+    pub ended: Tick,
     /// Messages delivered.
     pub events: u64,
     /// The run's digest.
     pub digest: Digest,
-    /// Tile operations by role.
-    pub roles: BTreeMap<Role, RoleCounts>,
-    /// Runs issued and retired.
-    pub runs: (u64, u64),
-    /// Slices pushed out to main memory.
-    pub spills: u64,
-    /// Idle lane time by cause.
-    pub stalls: StallAccount,
-    /// MAC lanes.
-    pub lanes: LaneTotals,
-    /// Softmax tiles, and time at work summed over modules.
-    pub softmax: (u64, Ticks),
-    /// Layer-norm tiles, and time at work summed over modules.
-    pub layer_norm: (u64, Ticks),
-    /// PEs.
-    pub pes: PeTotals,
-    /// Buffers: activation, weight, mask.
-    pub buffers: Vec<BufferUse>,
-    /// Requests of the DMA, and those never answered.
-    pub dma_requests: (u64, u32),
-    /// Time with a request under way.
-    pub dma_busy: Ticks,
-    /// Main memory.
-    pub memory: MemoryReport,
 }
 
 impl Measurements {
     pub(super) fn of(
         actors: &[Component],
         plan: &Plan,
+        places: &Places,
         events: u64,
         digest: Digest,
     ) -> Result<Self, RunError> {
-        let control = control_block(actors)?;
-        let finished = control.finished_at().ok_or_else(|| {
-            RunError::Standstill(
-                control
-                    .stuck_on()
-                    .unwrap_or_else(|| "no operation is left in the window".to_owned()),
-            )
-        })?;
-        let mut measurements = Self {
-            finished,
+        let mut machines = plan
+            .machines()
+            .zip(&places.machines)
+            .map(|(machine, &at)| MachineMeasurements::of(actors, machine, at))
+            .collect::<Result<Vec<_>, _>>()?;
+        let ended = machines
+            .iter()
+            .map(|machine| machine.finished)
+            .max()
+            .unwrap_or_default();
+        let background = places
+            .background
+            .iter()
+            .map(|place| source(actors, place.map(|id| id.0)));
+        Ok(Self {
+            background: background.collect(),
+            memory: plan.memory.report(actors, plan.memory_clock, ended),
+            machine: machines.remove(0),
+            tenants: machines,
+            ended,
             events,
             digest,
-            roles: control.roles().clone(),
-            runs: control.runs(),
-            spills: control.spills(),
-            stalls: *control.stalls(),
-            lanes: LaneTotals::default(),
-            softmax: (0, Ticks::ZERO),
-            layer_norm: (0, Ticks::ZERO),
-            pes: PeTotals::default(),
-            buffers: Vec::new(),
-            dma_requests: (0, 0),
-            dma_busy: Ticks::ZERO,
-            memory: plan.memory.report(actors, plan.memory_clock, finished),
-        };
-        actors.iter().for_each(|actor| measurements.add(actor));
-        Ok(measurements)
+        })
     }
 
-    fn add(&mut self, actor: &Component) {
-        match actor {
-            Component::MacLane(lane) => {
-                let counts = lane.counts();
-                self.lanes.tiles += counts.tiles;
-                self.lanes.dense_multiplications += counts.dense_multiplications;
-                self.lanes.multiplications += counts.multiplications;
-                self.lanes.busy += counts.busy;
-            }
-            Component::DynaProp(module) => self.lanes.dynaprop_busy += module.stage().busy(),
-            Component::PreCompute(module) => self.lanes.pre_compute_busy += module.stage().busy(),
-            Component::PostCompute(module) => self.lanes.post_compute_busy += module.stage().busy(),
-            Component::Softmax(module) => {
-                self.softmax.0 += module.tiles();
-                self.softmax.1 += module.busy();
-            }
-            Component::LayerNorm(module) => {
-                self.layer_norm.0 += module.tiles();
-                self.layer_norm.1 += module.busy();
-            }
-            Component::ProcessingElement(pe) => self.add_pe(pe),
-            Component::Buffer(buffer) => self.buffers.push(BufferUse {
-                kind: buffer.kind(),
-                capacity: buffer.capacity().0,
-                peak: buffer.occupancy().peak(),
-                mean: buffer.occupancy().mean(self.finished),
-                last: buffer.occupancy().value(),
-                blocks_moved: buffer.blocks_moved(),
-                overflows: buffer.overflows(),
-            }),
-            Component::Dma(dma) => {
-                self.dma_requests = (dma.requests(), dma.outstanding());
-                self.dma_busy = dma.busy();
-            }
-            Component::ControlBlock(_) | Component::Memory(_) | Component::IdealMemory(_) => {}
-        }
-    }
-
-    fn add_pe(&mut self, pe: &components::pe::ProcessingElement) {
-        let (accesses, bus_busy) = (pe.accesses(), pe.bus_busy());
-        self.pes.accesses.activation += accesses.activation;
-        self.pes.accesses.weight += accesses.weight;
-        self.pes.accesses.mask += accesses.mask;
-        self.pes.active += pe.active();
-        self.pes.bus_busy[0] += bus_busy[0];
-        self.pes.bus_busy[1] += bus_busy[1];
-        self.pes.fetches += pe.fetches();
-        self.pes.runs_in_flight += u64::from(pe.runs_in_flight());
-    }
-
-    /// Tile operations finished, additions left out: what the mapper's program has without them.
-    #[must_use]
-    pub fn tile_operations(&self) -> u64 {
-        self.roles
-            .iter()
-            .filter(|(role, _)| !role.is_add())
-            .map(|(_, counts)| counts.retired)
-            .sum()
-    }
-
-    /// Tile operations that added tensors.
-    #[must_use]
-    pub fn add_tile_operations(&self) -> u64 {
-        self.roles
-            .iter()
-            .filter(|(role, _)| role.is_add())
-            .map(|(_, counts)| counts.retired)
-            .sum()
+    /// What all transformers did, the scenario's own first.
+    pub fn machines(&self) -> impl Iterator<Item = &MachineMeasurements> {
+        std::iter::once(&self.machine).chain(&self.tenants)
     }
 }
 
-fn control_block(actors: &[Component]) -> Result<&ControlBlock, RunError> {
-    match actors.first() {
-        Some(Component::ControlBlock(control)) => Ok(control),
-        _ => Err(RunError::Standstill(
-            "the machine has no control block".to_owned(),
-        )),
+fn source(actors: &[Component], place: Option<u32>) -> BackgroundCounts {
+    match place.and_then(|place| actors.get(place as usize)) {
+        Some(Component::Background(source)) => source.counts().clone(),
+        _ => BackgroundCounts::default(),
     }
 }

@@ -1,9 +1,15 @@
 //! A scenario resolved into the parameters of every actor, and checked for what the machine cannot hold.
 
-use sim_core::{Clock, Timebase};
+use std::iter;
+
+use components::memory::RequestorName;
+use components::message::Traffic;
+use sim_core::{Clock, ClockError, Frequency, Tick, Timebase};
 
 use super::MachinePlan;
+use super::background_plan::{self, BackgroundPlan};
 use super::main_memory::MainMemory;
+use super::requestors;
 use crate::diagnostics::Diagnostics;
 use crate::load::{Loaded, Resolver};
 use crate::schema::{CostTable, Scenario};
@@ -11,6 +17,8 @@ use crate::schema::{CostTable, Scenario};
 /// Something in a scenario that no machine can do, at the field that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
+    /// The tenant in whose scenario it is, by number; none if it is in the scenario itself.
+    pub tenant: Option<usize>,
     /// The field, such as `accelerator.tile.x`.
     pub field: String,
     /// What is wrong.
@@ -20,12 +28,18 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(field: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(super) fn new(field: impl Into<String>, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
-            field: field.to_owned(),
+            tenant: None,
+            field: field.into(),
             message: message.into(),
             help: help.into(),
         }
+    }
+
+    fn of_tenant(mut self, tenant: usize) -> Self {
+        self.tenant = Some(tenant);
+        self
     }
 }
 
@@ -34,58 +48,108 @@ impl Problem {
 pub struct Plan {
     /// The transformer and its accelerator.
     pub machine: MachinePlan,
+    /// The other transformers on the same main memory.
+    pub tenants: Vec<MachinePlan>,
+    /// Other traffic on it.
+    pub background: Vec<BackgroundPlan>,
     /// Main memory.
     pub memory: MainMemory,
     /// The tick.
     pub timebase: Timebase,
     /// Main memory's clock.
     pub memory_clock: Clock,
+    /// Who asks of main memory, by number.
+    pub requestors: Vec<RequestorName>,
+}
+
+/// A transformer, its accelerator and their costs, not yet resolved.
+struct Machine {
+    scenario: Scenario,
+    costs: CostTable,
 }
 
 impl Plan {
-    /// Resolves a loaded scenario, with the main memory that it names.
+    /// Resolves a loaded scenario, with the main memory, the tenants and the traces that it names.
     ///
     /// # Errors
     /// Everything that is wrong with it, each at its place in the file that states it.
     pub fn load(loaded: &Loaded, resolver: &dyn Resolver) -> Result<Self, Diagnostics> {
         let memory = MainMemory::load(loaded, resolver)?;
-        Self::new(loaded.scenario.clone(), memory, loaded.costs.clone()).map_err(|problems| {
+        let mut tenants = Vec::new();
+        for index in 0..loaded.scenario.contention.tenants.len() {
+            tenants.push(loaded.tenant(index, resolver)?);
+        }
+        let machines = tenants.iter().map(|tenant| Machine {
+            scenario: tenant.scenario.clone(),
+            costs: tenant.costs.clone(),
+        });
+        let traces = background_plan::find_traces(loaded)?;
+        let own = Machine {
+            scenario: loaded.scenario.clone(),
+            costs: loaded.costs.clone(),
+        };
+        Self::resolve(own, machines.collect(), &traces, memory).map_err(|problems| {
             let mut diagnostics = Diagnostics::default();
-            for Problem { field, message, help } in problems {
-                diagnostics.push(loaded.problem(&field, message, help));
+            for Problem {
+                tenant,
+                field,
+                message,
+                help,
+            } in problems
+            {
+                let source = tenant.map_or(loaded, |tenant| &tenants[tenant]);
+                diagnostics.push(source.problem(&field, message, help));
             }
             diagnostics
         })
     }
 
-    /// Resolves `scenario` with its main memory and its costs.
+    /// Resolves `scenario` with its main memory and its costs; tenants and traces that it names are left out.
     ///
     /// # Errors
     /// Everything that the machine cannot hold or do, each at its field.
-    pub fn new(scenario: Scenario, memory: MainMemory, costs: CostTable) -> Result<Self, Vec<Problem>> {
-        let core = scenario.accelerator.clock();
-        let bus = memory.clock().unwrap_or(core);
-        let clocks = Timebase::of(&[core, bus])
-            .and_then(|timebase| Ok((timebase, timebase.clock(core)?, timebase.clock(bus)?)));
-        let (timebase, clock, memory_clock) = match clocks {
-            Ok(clocks) => clocks,
-            Err(error) => {
-                let help = "choose a frequency that has a larger common divisor with the memory's";
-                return Err(vec![Problem::new(
-                    "accelerator.clock_mhz",
-                    error.to_string(),
-                    help,
-                )]);
-            }
-        };
-        let machine = MachinePlan::new(scenario, costs, clock)?;
-        let plan = Self {
+    pub fn new(mut scenario: Scenario, memory: MainMemory, costs: CostTable) -> Result<Self, Vec<Problem>> {
+        scenario.contention.tenants.clear();
+        let traces = vec![None; scenario.contention.background.len()];
+        Self::resolve(Machine { scenario, costs }, Vec::new(), &traces, memory)
+    }
+
+    fn resolve(
+        own: Machine,
+        tenants: Vec<Machine>,
+        traces: &[Option<background_plan::Trace>],
+        memory: MainMemory,
+    ) -> Result<Self, Vec<Problem>> {
+        let contention = own.scenario.contention.clone();
+        let clocks = Clocks::new(&own, &tenants, &memory)?;
+        let requestors = requestors::names(&contention, tenants.len())?;
+        let memory = memory.for_requestors(&contention.arbitration, &requestors)?;
+        let seed = own.scenario.seed;
+        let machine = MachinePlan::new(own.scenario, own.costs, clocks.own, Tick::ZERO)?;
+        let mut plan = Self {
             machine,
+            tenants: Vec::new(),
+            background: Vec::new(),
             memory,
-            timebase,
-            memory_clock,
+            timebase: clocks.timebase,
+            memory_clock: clocks.memory,
+            requestors,
         };
-        let problems = plan.problems();
+        for (index, (tenant, clock)) in tenants.into_iter().zip(clocks.tenants).enumerate() {
+            let stated = &contention.tenants[index];
+            let start = clock.edge_at_or_after(plan.instant(stated.start_us));
+            let mut machine =
+                MachinePlan::new(tenant.scenario, tenant.costs, clock, start).map_err(|problems| {
+                    problems
+                        .into_iter()
+                        .map(|problem| problem.of_tenant(index))
+                        .collect::<Vec<_>>()
+                })?;
+            machine.scenario.name.clone_from(&stated.name);
+            plan.tenants.push(machine);
+        }
+        plan.background = background_plan::resolve(&plan, &contention.background, traces, seed)?;
+        let problems = plan.lay_out();
         if problems.is_empty() {
             Ok(plan)
         } else {
@@ -93,17 +157,122 @@ impl Plan {
         }
     }
 
-    /// What main memory cannot hold or do.
-    fn problems(&self) -> Vec<Problem> {
+    /// The instant so many microseconds after the beginning.
+    pub(super) fn instant(&self, microseconds: f64) -> Tick {
+        Tick((microseconds * 1e-6 * self.timebase.frequency().hertz()).round() as u64)
+    }
+
+    /// All machines, the scenario's own first.
+    pub fn machines(&self) -> impl Iterator<Item = &MachinePlan> {
+        iter::once(&self.machine).chain(&self.tenants)
+    }
+
+    /// Whether anybody else uses main memory.
+    #[must_use]
+    pub fn has_contention(&self) -> bool {
+        !self.tenants.is_empty() || !self.background.is_empty()
+    }
+
+    /// The same machine with main memory for itself.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        Self {
+            tenants: Vec::new(),
+            background: Vec::new(),
+            requestors: self.requestors[..Traffic::ALL.len()].to_vec(),
+            ..self.clone()
+        }
+    }
+
+    /// Gives every machine its part of main memory; what does not fit is a problem.
+    fn lay_out(&mut self) -> Vec<Problem> {
         let mut problems: Vec<Problem> = self.memory.problem().into_iter().collect();
-        let (used, capacity) = (self.machine.memory_used, self.memory.capacity());
-        if used > capacity {
+        let capacity = self.memory.capacity().0;
+        let background: u64 = self.background.iter().map(|source| source.region_bytes).sum();
+        if background >= capacity {
             problems.push(Problem::new(
-                "memory",
-                format!("the weights take {used}, but main memory holds {capacity}"),
-                "choose a larger memory or a smaller transformer",
+                "contention.background",
+                format!("the regions of background traffic take {background} B, but main memory holds {capacity} B"),
+                "choose smaller regions (`region_mb`) or a larger memory",
             ));
+            return problems;
+        }
+        let machines = 1 + self.tenants.len() as u64;
+        // Whole MB, so that every machine's addresses begin at the same place of a row.
+        let part = (capacity - background) / machines / ALIGNMENT * ALIGNMENT;
+        let part = if machines == 1 {
+            capacity - background
+        } else {
+            part
+        };
+        for (index, machine) in iter::once(&mut self.machine).chain(&mut self.tenants).enumerate() {
+            machine.region = (index as u64 * part, part);
+            if machine.memory_used.0 > part {
+                let (used, whose) = (
+                    machine.memory_used,
+                    if machines == 1 { "" } else { " for each machine" },
+                );
+                problems.push(Problem {
+                    tenant: index.checked_sub(1),
+                    ..Problem::new(
+                        "memory",
+                        format!(
+                            "the weights take {used}, but main memory holds {}{whose}",
+                            components::units::Bytes(part)
+                        ),
+                        "choose a larger memory or a smaller transformer",
+                    )
+                });
+            }
+        }
+        let mut end = capacity;
+        for source in &mut self.background {
+            end -= source.region_bytes;
+            source.region_start = end;
         }
         problems
+    }
+}
+
+/// Machines' parts of main memory begin at multiples of this many bytes.
+const ALIGNMENT: u64 = 1 << 20;
+
+/// The clocks of a plan.
+struct Clocks {
+    timebase: Timebase,
+    memory: Clock,
+    own: Clock,
+    tenants: Vec<Clock>,
+}
+
+impl Clocks {
+    fn new(own: &Machine, tenants: &[Machine], memory: &MainMemory) -> Result<Self, Vec<Problem>> {
+        let core = own.scenario.accelerator.clock();
+        let bus = memory.clock().unwrap_or(core);
+        let others: Vec<Frequency> = tenants
+            .iter()
+            .map(|tenant| tenant.scenario.accelerator.clock())
+            .collect();
+        Self::of(core, bus, &others).map_err(|error| {
+            vec![Problem::new(
+                "accelerator.clock_mhz",
+                error.to_string(),
+                "choose frequencies that have a larger common divisor",
+            )]
+        })
+    }
+
+    fn of(core: Frequency, bus: Frequency, others: &[Frequency]) -> Result<Self, ClockError> {
+        let all: Vec<Frequency> = [core, bus].into_iter().chain(others.iter().copied()).collect();
+        let timebase = Timebase::of(&all)?;
+        Ok(Self {
+            timebase,
+            memory: timebase.clock(bus)?,
+            own: timebase.clock(core)?,
+            tenants: others
+                .iter()
+                .map(|&clock| timebase.clock(clock))
+                .collect::<Result<_, _>>()?,
+        })
     }
 }

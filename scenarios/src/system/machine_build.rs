@@ -1,0 +1,172 @@
+//! The actors of one machine: control block, DMA, buffers and PEs.
+
+use components::Component;
+use components::buffer::{Buffer, BufferKind};
+use components::control_block::{ControlBlock, ControlBlockParameters};
+use components::dma::{Dma, DmaParameters};
+use components::memory::{MemoryRoute, RequestorId};
+use components::message::Traffic;
+use components::pe::ProcessingElement;
+use components::pe::layer_norm::LayerNorm;
+use components::pe::mac_lane::{LaneParameters, MacLane};
+use components::pe::row_module::ModulePlace;
+use components::pe::softmax::Softmax;
+use components::sparsity::dynaprop::DynaProp;
+use components::sparsity::post_compute::PostComputeSparsity;
+use components::sparsity::pre_compute::PreComputeSparsity;
+use components::units::Bytes;
+use components::word;
+use sim_core::{ActorId, Cycles, Simulation};
+
+use super::MachinePlan;
+
+/// Where the actors of a machine are registered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MachinePlaces {
+    /// Control block, DMA, and three buffers follow each other from here.
+    pub(super) control_block: ActorId,
+    /// The PEs follow each other from here.
+    pub(super) first_pe: ActorId,
+    /// The sources of background traffic that end with the last transformer: the first, and how many.
+    pub(super) background: (ActorId, u32),
+}
+
+/// Control block, DMA and buffers.
+pub(super) const CONTROL_ACTORS: u32 = 5;
+
+impl MachinePlaces {
+    pub(super) fn dma(&self) -> ActorId {
+        self.control_block.offset(1)
+    }
+
+    fn buffers(&self) -> [ActorId; 3] {
+        [2, 3, 4].map(|place| self.control_block.offset(place))
+    }
+}
+
+impl MachinePlan {
+    /// Actors of all PEs.
+    pub(super) fn pe_actors(&self) -> u32 {
+        self.scenario.accelerator.processing_elements * self.layout.actors()
+    }
+
+    /// Registers control block, DMA and buffers.
+    pub(super) fn add_control(
+        &self,
+        simulation: &mut Simulation<Component>,
+        places: MachinePlaces,
+        memory: &MemoryRoute,
+        first_requestor: RequestorId,
+    ) {
+        simulation.add(Component::ControlBlock(Box::new(self.control_block(places))));
+        simulation.add(Component::Dma(Box::new(Dma::new(DmaParameters {
+            clock: self.clock,
+            outstanding_requests: self.scenario.accelerator.dma.outstanding_requests,
+            memory: memory.for_requestors(Traffic::ALL.len()),
+            seed: self.scenario.seed,
+            first_requestor,
+        }))));
+        for buffer in self.buffers(places) {
+            simulation.add(Component::Buffer(Box::new(buffer)));
+        }
+    }
+
+    /// Registers the PEs.
+    pub(super) fn add_pes(&self, simulation: &mut Simulation<Component>, places: MachinePlaces) {
+        for index in 0..self.scenario.accelerator.processing_elements {
+            self.add_pe(simulation, index as u16, places);
+        }
+    }
+
+    fn control_block(&self, places: MachinePlaces) -> ControlBlock {
+        let (start, size) = self.region;
+        let used = self.memory_used.0.next_multiple_of(64).min(size);
+        let parameters = ControlBlockParameters {
+            clock: self.clock,
+            loop_order: self.loop_order,
+            tile: self.mapper.tile,
+            word: self.mapper.word,
+            activation_density: self.mapper.activation_density,
+            weight_density: self.mapper.weight_density,
+            activation_space: self.activation_space,
+            weight_space: self.weight_space,
+            policy: self.policy,
+            window: self.scenario.accelerator.prefetch_operations,
+            pes: self.scenario.accelerator.processing_elements as u16,
+            layout: self.layout,
+            first_pe: places.first_pe,
+            dma: places.dma(),
+            buffers: places.buffers(),
+            background: places.background,
+            spill_region: (start + used, size - used),
+        };
+        ControlBlock::new(parameters, Box::new(self.program()))
+    }
+
+    fn buffers(&self, places: MachinePlaces) -> [Buffer; 3] {
+        let sizes = &self.scenario.accelerator.buffers;
+        // DMA side: 370 GB/s (the buffers' `ddr_bandwidth` in the 14 nm table of arXiv:2302.14705), in whole blocks.
+        let ports = (370e9 / (64.0 * self.clock.frequency().hertz()))
+            .floor()
+            .clamp(1.0, 1e6) as u32;
+        let buffer = |kind, bytes| Buffer::new(kind, Bytes(bytes), self.clock, ports, places.control_block);
+        [
+            buffer(BufferKind::Activation, sizes.activation_bytes()),
+            buffer(BufferKind::Weight, sizes.weight_bytes()),
+            buffer(BufferKind::Mask, sizes.mask_bytes()),
+        ]
+    }
+
+    fn add_pe(&self, simulation: &mut Simulation<Component>, index: u16, places: MachinePlaces) {
+        let accelerator = &self.scenario.accelerator;
+        let stages = &accelerator.stages;
+        let cycles = |count: u32| self.clock.span(Cycles(u64::from(count)));
+        let me = places.first_pe.offset(u32::from(index) * self.layout.actors());
+        let mask = word::mask(self.mapper.tile.elements());
+        let pe = ProcessingElement::new(
+            self.layout,
+            self.clock,
+            places.control_block,
+            self.operand_bus_bytes,
+            mask,
+        );
+        simulation.add(Component::ProcessingElement(Box::new(pe)));
+        let lane_parameters = LaneParameters {
+            clock: self.clock,
+            multipliers: accelerator.multipliers_per_lane,
+            operand_fifo_tiles: accelerator.operand_fifo_tiles.min(u32::from(u16::MAX)) as u16,
+            control_block: places.control_block,
+        };
+        let pruning = if self.scenario.sparsity.dynaprop {
+            stages.dynaprop_cycles
+        } else {
+            0
+        };
+        for lane in 0..accelerator.lanes_per_pe as u16 {
+            let id = simulation.add(Component::MacLane(MacLane::new(lane_parameters, me, index, lane)));
+            simulation.add(Component::DynaProp(DynaProp::new(
+                cycles(pruning),
+                self.density_source,
+            )));
+            simulation.add(Component::PreCompute(PreComputeSparsity::new(
+                cycles(stages.pre_compute_cycles),
+                id,
+            )));
+            simulation.add(Component::PostCompute(PostComputeSparsity::new(
+                cycles(stages.post_compute_cycles),
+                me,
+            )));
+        }
+        let place = |unit| ModulePlace {
+            clock: self.clock,
+            control_block: places.control_block,
+            pe: me,
+            pe_index: index,
+            unit,
+        };
+        for unit in 0..accelerator.softmax_per_pe as u16 {
+            simulation.add(Component::Softmax(Box::new(Softmax::new(place(unit)))));
+        }
+        simulation.add(Component::LayerNorm(Box::new(LayerNorm::new(place(0)))));
+    }
+}
