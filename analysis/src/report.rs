@@ -2,6 +2,7 @@
 
 mod check;
 mod lower;
+mod memory;
 mod number;
 mod run;
 mod table;

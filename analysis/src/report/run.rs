@@ -3,6 +3,7 @@
 use components::units::Bytes;
 
 use super::Style;
+use super::memory::memory_section;
 use super::number::{bar, grouped, percent, scaled};
 use super::table::Table;
 use crate::result::RunResult;
@@ -17,7 +18,7 @@ pub fn run_report(result: &RunResult, style: Style) -> String {
         ("Energy", energy(result)),
         ("Area", area(result)),
         ("Buffers", buffers(result)),
-        ("Main memory", memory(result)),
+        ("Main memory", memory_section(&result.memory)),
         ("Simulation", simulation(result)),
     ];
     let headline = format!(
@@ -163,82 +164,6 @@ fn buffers(result: &RunResult) -> String {
         table.render(&[0]),
         grouped(result.spills)
     )
-}
-
-fn memory(result: &RunResult) -> String {
-    let memory = &result.memory;
-    let mut table = Table::default();
-    let mut row = |name: &str, value: String| table.row([name.to_owned(), value]);
-    row(
-        "technology",
-        format!("{}, channels: {}", memory.technology, memory.channels),
-    );
-    let bandwidth = match memory.peak_gb_s {
-        Some(peak) => {
-            format!(
-                "{:.2} of {peak:.2} GB/s, {}",
-                memory.achieved_gb_s,
-                percent(memory.achieved_gb_s, peak)
-            )
-        }
-        None => format!("{:.2} GB/s, without limit", memory.achieved_gb_s),
-    };
-    row("bandwidth", bandwidth);
-    row(
-        "read, written",
-        format!("{}, {}", Bytes(memory.read_bytes), Bytes(memory.write_bytes)),
-    );
-    row(
-        "commands",
-        format!(
-            "{} activates, {} precharges, {} refreshes",
-            grouped(memory.activates),
-            grouped(memory.precharges),
-            grouped(memory.refreshes)
-        ),
-    );
-    row(
-        "refreshing, energy",
-        format!(
-            "{:.1}% of the time, {:.1} pJ/bit",
-            memory.refresh_share * 100.0,
-            memory.pj_per_bit
-        ),
-    );
-    let accesses = (memory.row_hits + memory.row_misses + memory.row_conflicts) as f64;
-    row(
-        "rows",
-        format!(
-            "{} hits ({}), {} misses, {} conflicts",
-            grouped(memory.row_hits),
-            percent(memory.row_hits as f64, accesses),
-            grouped(memory.row_misses),
-            grouped(memory.row_conflicts)
-        ),
-    );
-    format!("{}\n{}", table.render(&[0, 1]), requestors(result))
-}
-
-fn requestors(result: &RunResult) -> String {
-    let mut table = Table::default();
-    table.row(cells([
-        "latency, ns",
-        "requests",
-        "bytes",
-        "mean",
-        "p50",
-        "p90",
-        "p99",
-        "max",
-    ]));
-    for requestor in &result.memory.requestors {
-        let latency = requestor.latency_ns;
-        let [mean, p50, p90, p99, max] =
-            [latency.mean, latency.p50, latency.p90, latency.p99, latency.max].map(|ns| format!("{ns:.1}"));
-        let (requests, bytes) = (grouped(requestor.requests), Bytes(requestor.bytes).to_string());
-        table.row([requestor.name.clone(), requests, bytes, mean, p50, p90, p99, max]);
-    }
-    table.render(&[0])
 }
 
 fn simulation(result: &RunResult) -> String {

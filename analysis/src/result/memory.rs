@@ -1,4 +1,8 @@
-//! What main memory did.
+//! What a main memory did: in a run of a whole machine, or alone under a trace of requests.
+
+mod histogram;
+mod requestor;
+mod wear;
 
 use components::memory::MemoryReport;
 use components::message::Traffic;
@@ -6,7 +10,10 @@ use scenarios::schema::Reference;
 use scenarios::system::{Measurements, Plan};
 use serde::Serialize;
 use sim_core::Ticks;
-use sim_core::statistics::Latencies;
+
+pub use histogram::{HistogramError, LatencyHistogram, decode_histogram};
+pub use requestor::{Latency, RequestorResult};
+pub use wear::WearResult;
 
 /// Main memory over a run.
 #[derive(Clone, Debug, Serialize)]
@@ -17,7 +24,7 @@ pub struct MemoryResult {
     pub channels: u32,
     /// What all channels move at their peak, GB/s (10^9); none for an ideal memory.
     pub peak_gb_s: Option<f64>,
-    /// What they moved on average over the run, GB/s.
+    /// What was moved on average over the run, GB/s; requests that still waited at its end are left out.
     pub achieved_gb_s: f64,
     /// Bytes read.
     pub read_bytes: u64,
@@ -35,12 +42,26 @@ pub struct MemoryResult {
     pub row_misses: u64,
     /// Requests that found another row open.
     pub row_conflicts: u64,
+    /// Reads answered from a write that still waited.
+    pub forwarded_reads: u64,
+    /// Reads served by another read's column access.
+    pub merged_reads: u64,
+    /// Writes replaced by a later write before they were written.
+    pub merged_writes: u64,
+    /// Cycles in which a row command and a column command issued together (HBM).
+    pub dual_commands: u64,
+    /// Requests that still waited when the run ended: writes that no drain had reached.
+    pub still_queued: u64,
+    /// Share of the run that the data buses carried data.
+    pub bus_utilisation: f64,
     /// Share of the run that the ranks spent refreshing.
     pub refresh_share: f64,
     /// Energy a bit read or written, pJ, background included.
     pub pj_per_bit: f64,
     /// Energy by cause.
     pub energy_nj: MemoryEnergy,
+    /// Wear of resistive cells; none for DRAM.
+    pub wear: Option<WearResult>,
     /// Who asked, and how long they waited.
     pub requestors: Vec<RequestorResult>,
 }
@@ -58,55 +79,55 @@ pub struct MemoryEnergy {
     pub refresh: f64,
     /// Standby.
     pub background: f64,
+    /// The sum of all of them.
+    pub total: f64,
 }
 
-/// One requestor's share of the traffic.
-#[derive(Clone, Debug, Serialize)]
-pub struct RequestorResult {
-    /// Who.
-    pub name: String,
-    /// Requests of one block.
-    pub requests: u64,
-    /// Bytes read and written.
-    pub bytes: u64,
-    /// From the request to its data; for a write, to the end of its burst.
-    pub latency_ns: Latency,
-}
-
-/// A distribution of latencies, in nanoseconds.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct Latency {
-    /// The mean.
-    pub mean: f64,
-    /// The median.
-    pub p50: f64,
-    /// Nine of ten are no longer.
-    pub p90: f64,
-    /// 99 of 100 are no longer.
-    pub p99: f64,
-    /// The longest.
-    pub max: f64,
+/// What the counts of a memory must be held against to become figures.
+#[derive(Clone, Copy, Debug)]
+pub struct MemoryFrame<'a> {
+    /// The technology: a shipped name or a file.
+    pub technology: &'a str,
+    /// Channels.
+    pub channels: u32,
+    /// Bytes a second at most; infinite for an ideal memory.
+    pub peak_bytes_per_second: f64,
+    /// The span over which bandwidth and wear are averaged, in seconds.
+    pub seconds: f64,
+    /// The unit of the latencies, in ns.
+    pub nanoseconds_per_tick: f64,
+    /// Names of the requestors, by their numbers.
+    pub requestors: &'a [&'a str],
 }
 
 impl MemoryResult {
     /// What the memory of `plan` did in a run of `seconds`.
     #[must_use]
     pub fn new(plan: &Plan, measured: &Measurements, seconds: f64) -> Self {
-        let technology = match &plan.scenario.memory {
-            Reference::Preset(name) | Reference::File(name) => name.clone(),
-        };
-        let report = &measured.memory;
-        let moved = report.read_bytes + report.write_bytes;
-        // JSON has no infinity: an ideal memory has a peak of null.
-        let peak = plan.memory.peak_bytes_per_second() / 1e9;
-        Self {
+        let (Reference::Preset(technology) | Reference::File(technology)) = &plan.scenario.memory;
+        let frame = MemoryFrame {
             technology,
             channels: plan.memory.channels(),
+            peak_bytes_per_second: plan.memory.peak_bytes_per_second(),
+            seconds,
+            nanoseconds_per_tick: plan.timebase.nanoseconds(Ticks(1)),
+            requestors: &Traffic::ALL.map(Traffic::name),
+        };
+        Self::of(&measured.memory, &frame)
+    }
+
+    /// The figures of `report`, seen in `frame`.
+    #[must_use]
+    pub fn of(report: &MemoryReport, frame: &MemoryFrame<'_>) -> Self {
+        // JSON has no infinity: an ideal memory has a peak of null.
+        let peak = frame.peak_bytes_per_second / 1e9;
+        Self {
+            technology: frame.technology.to_owned(),
+            channels: frame.channels,
             peak_gb_s: peak.is_finite().then_some(peak),
-            achieved_gb_s: if seconds > 0.0 {
-                moved as f64 / seconds / 1e9
-            } else {
-                0.0
+            achieved_gb_s: match frame.seconds {
+                0.0 => 0.0,
+                seconds => moved_bytes(report) / seconds / 1e9,
             },
             read_bytes: report.read_bytes,
             write_bytes: report.write_bytes,
@@ -116,42 +137,33 @@ impl MemoryResult {
             row_hits: report.row_hits(),
             row_misses: report.row_misses,
             row_conflicts: report.row_conflicts,
+            forwarded_reads: report.forwarded_reads,
+            merged_reads: report.merged_reads,
+            merged_writes: report.merged_writes,
+            dual_commands: report.dual_commands,
+            still_queued: report.still_queued,
+            bus_utilisation: report.bus_utilisation,
             refresh_share: report.refresh_share,
             pj_per_bit: report.picojoules_per_bit(),
             energy_nj: MemoryEnergy::of(report),
-            requestors: requestors(plan, measured),
+            wear: report
+                .wear
+                .as_ref()
+                .map(|wear| WearResult::of(wear, frame.seconds)),
+            requestors: requestor::requestors(report, frame),
         }
     }
 }
 
-/// Those who asked for anything, in the order of their numbers.
-fn requestors(plan: &Plan, measured: &Measurements) -> Vec<RequestorResult> {
-    let named = Traffic::ALL.into_iter().zip(&measured.memory.requestors);
-    named
-        .filter(|(_, report)| report.reads + report.writes > 0)
-        .map(|(traffic, report)| {
-            let mut latencies = report.read_latency.clone();
-            latencies.merge(&report.write_latency);
-            RequestorResult {
-                name: traffic.name().to_owned(),
-                requests: report.reads + report.writes,
-                bytes: report.bytes,
-                latency_ns: Latency::of(&latencies, plan),
-            }
-        })
-        .collect()
-}
-
-impl Latency {
-    fn of(latencies: &Latencies, plan: &Plan) -> Self {
-        let nanoseconds = |ticks| plan.timebase.nanoseconds(ticks);
-        Self {
-            mean: latencies.mean() * nanoseconds(Ticks(1)),
-            p50: nanoseconds(latencies.quantile(0.5)),
-            p90: nanoseconds(latencies.quantile(0.9)),
-            p99: nanoseconds(latencies.quantile(0.99)),
-            max: nanoseconds(latencies.max()),
-        }
+/// Bytes that were asked for and did not still wait at the end.
+fn moved_bytes(report: &MemoryReport) -> f64 {
+    let requests = report.reads + report.writes;
+    let served = requests.saturating_sub(report.still_queued);
+    let bytes = (report.read_bytes + report.write_bytes) as f64;
+    if requests == 0 {
+        0.0
+    } else {
+        bytes * (served as f64 / requests as f64)
     }
 }
 
@@ -165,6 +177,7 @@ impl MemoryEnergy {
             write: nanojoules(energy.write.0),
             refresh: nanojoules(energy.refresh.0),
             background: nanojoules(energy.background.0),
+            total: nanojoules(energy.total().0),
         }
     }
 }

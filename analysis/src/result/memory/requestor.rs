@@ -1,0 +1,92 @@
+//! What one requestor asked of a memory, and how long it waited.
+
+use components::memory::{MemoryReport, RequestorReport};
+use serde::Serialize;
+use sim_core::Ticks;
+use sim_core::statistics::Latencies;
+
+use super::MemoryFrame;
+use super::histogram::LatencyHistogram;
+
+/// One requestor's share of the traffic.
+#[derive(Clone, Debug, Serialize)]
+pub struct RequestorResult {
+    /// Who.
+    pub name: String,
+    /// Requests of one block.
+    pub requests: u64,
+    /// Those that read.
+    pub reads: u64,
+    /// Those that write.
+    pub writes: u64,
+    /// Bytes read and written.
+    pub bytes: u64,
+    /// What the requestor waits for: its reads, from the request to the data. A write is posted, nobody waits for
+    /// it; only a requestor that never reads has the latency of its writes here, from the request to the end of
+    /// the burst.
+    pub latency_ns: Latency,
+    /// Of its reads, from the request to the data; none if no latency of a read was measured.
+    pub read_latency_ns: Option<Latency>,
+    /// Of its writes, from the request to the end of the burst; none if no write reached a bank.
+    pub write_latency_ns: Option<Latency>,
+    /// All latencies, not only some quantiles of them: what is needed to merge runs.
+    pub latency_histogram: LatencyHistogram,
+}
+
+/// A distribution of latencies, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Latency {
+    /// The mean.
+    pub mean: f64,
+    /// The median.
+    pub p50: f64,
+    /// Nine of ten are no longer.
+    pub p90: f64,
+    /// 99 of 100 are no longer.
+    pub p99: f64,
+    /// The longest.
+    pub max: f64,
+}
+
+/// Those who asked for anything, in the order of their numbers.
+pub(super) fn requestors(report: &MemoryReport, frame: &MemoryFrame<'_>) -> Vec<RequestorResult> {
+    let named = frame.requestors.iter().zip(&report.requestors);
+    named
+        .filter(|(_, report)| report.reads + report.writes > 0)
+        .map(|(name, report)| RequestorResult::of(name, report, frame.nanoseconds_per_tick))
+        .collect()
+}
+
+impl RequestorResult {
+    fn of(name: &str, report: &RequestorReport, nanoseconds_per_tick: f64) -> Self {
+        let measured = |latencies: &Latencies| {
+            (latencies.count() > 0).then(|| Latency::of(latencies, nanoseconds_per_tick))
+        };
+        let reads = measured(&report.read_latency);
+        let writes = measured(&report.write_latency);
+        Self {
+            name: name.to_owned(),
+            requests: report.reads + report.writes,
+            reads: report.reads,
+            writes: report.writes,
+            bytes: report.bytes,
+            latency_ns: reads.or(writes).unwrap_or_default(),
+            read_latency_ns: reads,
+            write_latency_ns: writes,
+            latency_histogram: LatencyHistogram::of(report, nanoseconds_per_tick),
+        }
+    }
+}
+
+impl Latency {
+    fn of(latencies: &Latencies, nanoseconds_per_tick: f64) -> Self {
+        let nanoseconds = |ticks: Ticks| ticks.0 as f64 * nanoseconds_per_tick;
+        Self {
+            mean: latencies.mean() * nanoseconds_per_tick,
+            p50: nanoseconds(latencies.quantile(0.5)),
+            p90: nanoseconds(latencies.quantile(0.9)),
+            p99: nanoseconds(latencies.quantile(0.99)),
+            max: nanoseconds(latencies.max()),
+        }
+    }
+}
