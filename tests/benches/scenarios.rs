@@ -26,7 +26,7 @@ fn whole_scenarios(criterion: &mut Criterion) {
         .measurement_time(Duration::from_secs(4));
     for (name, loaded) in cases {
         let plan = plan(&loaded);
-        group.throughput(Throughput::Elements(plan.program.tile_operations));
+        group.throughput(Throughput::Elements(plan.machine.program.tile_operations));
         group.bench_function(name, |bencher| {
             bencher.iter(|| black_box(run(plan.clone()).measured.events))
         });

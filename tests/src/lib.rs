@@ -22,8 +22,9 @@ impl Run {
     #[must_use]
     pub fn cycles(&self) -> u64 {
         self.plan
+            .machine
             .clock
-            .cycles_spanning(self.measured.finished.since(Tick::ZERO))
+            .cycles_spanning(self.measured.machine.finished.since(Tick::ZERO))
             .0
     }
 
@@ -32,7 +33,7 @@ impl Run {
     pub fn seconds(&self) -> f64 {
         self.plan
             .timebase
-            .seconds(self.measured.finished.since(Tick::ZERO))
+            .seconds(self.measured.machine.finished.since(Tick::ZERO))
     }
 }
 

@@ -154,7 +154,7 @@ fn looking_ahead_hides_what_the_sum_cannot_but_not_the_lanes_work() {
         scenario.accelerator.prefetch_operations = 256;
     });
     let run = run(plan(&loaded));
-    let busy = run.measured.lanes.busy.0 / run.plan.clock.period().0;
+    let busy = run.measured.machine.lanes.busy.0 / run.plan.machine.clock.period().0;
     assert!(
         busy < run.cycles() && run.cycles() < bert(4, [2, 128, 2, 512]),
         "{busy} {}",

@@ -49,6 +49,7 @@ fn the_seed_decides_sampled_densities() {
         try_run(plan(&seeded(seed)), Engine::Wheel)
             .unwrap()
             .measured
+            .machine
             .lanes
             .multiplications
     };
@@ -78,7 +79,7 @@ fn the_seed_changes_nothing_where_nothing_is_drawn() {
             scenario.memory = memory("ideal");
         });
         let run = try_run(plan(&loaded), Engine::Wheel).unwrap();
-        (run.cycles(), run.measured.lanes.multiplications)
+        (run.cycles(), run.measured.machine.lanes.multiplications)
     };
     assert_eq!(seeded(1), seeded(2));
 }

@@ -69,12 +69,15 @@ fn without_line(text: &str, which: Index) -> String {
 
 /// Whether a machine can be run in a test.
 fn is_small(plan: &Plan) -> bool {
-    let (accelerator, workload) = (&plan.scenario.accelerator, &plan.scenario.workload);
-    plan.program.tile_operations + plan.program.add_tile_operations < 20_000
+    let (accelerator, workload) = (
+        &plan.machine.scenario.accelerator,
+        &plan.machine.scenario.workload,
+    );
+    plan.machine.program.tile_operations + plan.machine.program.add_tile_operations < 20_000
         && accelerator.lanes() + u64::from(accelerator.processing_elements * accelerator.softmax_per_pe)
             < 4096
         && accelerator.prefetch_operations <= 4096
-        && (workload.embedding == Embedding::Gather || plan.memory_used.0 < 1 << 22)
+        && (workload.embedding == Embedding::Gather || plan.machine.memory_used.0 < 1 << 22)
 }
 
 fn check(text: &str) -> Result<(), TestCaseError> {

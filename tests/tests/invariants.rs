@@ -42,7 +42,7 @@ fn random_machines_finish_and_keep_the_invariants() {
         let (text, plan) = case;
         let run = try_run(plan, Engine::Wheel)
             .map_err(|error| TestCaseError::fail(format!("{error} in {text}")))?;
-        spills.set(spills.get() + run.measured.spills);
+        spills.set(spills.get() + run.measured.machine.spills);
         let broken = violations(&run.plan, &run.measured);
         prop_assert!(broken.is_empty(), "{broken:?} in {text}");
         Ok(())

@@ -98,8 +98,11 @@ fn at_density(density: f64) -> Run {
 #[test]
 fn nothing_but_zeros_is_never_multiplied_yet_every_tile_retires() {
     let run = at_density(0.0);
-    assert_eq!(run.measured.lanes.multiplications, 0);
-    assert_eq!(run.measured.tile_operations(), run.plan.program.tile_operations);
+    assert_eq!(run.measured.machine.lanes.multiplications, 0);
+    assert_eq!(
+        run.measured.machine.tile_operations(),
+        run.plan.machine.program.tile_operations
+    );
     assert!(run.cycles() < at_density(0.5).cycles());
 }
 
@@ -107,12 +110,12 @@ fn nothing_but_zeros_is_never_multiplied_yet_every_tile_retires() {
 fn without_zeros_every_multiplication_is_done() {
     let run = at_density(1.0);
     assert_eq!(
-        run.measured.lanes.multiplications,
-        run.measured.lanes.dense_multiplications
+        run.measured.machine.lanes.multiplications,
+        run.measured.machine.lanes.dense_multiplications
     );
     assert_eq!(
-        u128::from(run.measured.lanes.multiplications),
-        run.plan.program.multiplications
+        u128::from(run.measured.machine.lanes.multiplications),
+        run.plan.machine.program.multiplications
     );
     assert!(run.cycles() > at_density(0.5).cycles());
 }

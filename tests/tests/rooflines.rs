@@ -32,7 +32,7 @@ fn no_run_is_faster_than_its_multipliers() {
                 "density {density}, batch {batch}"
             );
             assert!(
-                run.measured.lanes.multiplications as f64 >= pairs,
+                run.measured.machine.lanes.multiplications as f64 >= pairs,
                 "density {density}, batch {batch}"
             );
         }

@@ -68,6 +68,7 @@ fn tiles(size: &Size) -> BTreeMap<Role, u64> {
         (buffers.activation_mb, buffers.weight_mb, buffers.mask_mb) = (64.0, 64.0, 64.0);
         scenario.memory = memory("ideal");
     }))
+    .machine
     .program;
     program
         .roles

@@ -84,10 +84,11 @@ impl Resolved {
     /// What `plan` amounts to.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let accelerator = &plan.scenario.accelerator;
-        let clock_hz = plan.clock.frequency().hertz();
+        let machine = &plan.machine;
+        let accelerator = &machine.scenario.accelerator;
+        let clock_hz = machine.clock.frequency().hertz();
         let mut tile_ops_by_role = BTreeMap::<Role, u64>::new();
-        for ((_, role), totals) in plan
+        for ((_, role), totals) in machine
             .program
             .roles
             .iter()
@@ -95,9 +96,9 @@ impl Resolved {
         {
             *tile_ops_by_role.entry(*role).or_default() += totals.tile_operations;
         }
-        let area = AreaResult::new(plan);
+        let area = AreaResult::new(machine);
         Self {
-            scenario: plan.scenario.name.clone(),
+            scenario: machine.scenario.name.clone(),
             clock_mhz: clock_hz / 1e6,
             memory_clock_mhz: plan.memory_clock.frequency().hertz() / 1e6,
             tick_mhz: plan.timebase.frequency().hertz() / 1e6,
@@ -107,12 +108,12 @@ impl Resolved {
             peak_memory_gb_s: Some(plan.memory.peak_bytes_per_second() / 1e9).filter(|peak| peak.is_finite()),
             area_mm2: area.total(),
             area_mm2_by_part: area,
-            operations: plan.program.operations,
-            tile_ops: plan.program.tile_operations,
-            add_tile_ops: plan.program.add_tile_operations,
+            operations: machine.program.operations,
+            tile_ops: machine.program.tile_operations,
+            add_tile_ops: machine.program.add_tile_operations,
             tile_ops_by_role,
-            macs_dense: plan.program.multiplications,
-            memory_used_bytes: plan.memory_used.0,
+            macs_dense: machine.program.multiplications,
+            memory_used_bytes: machine.memory_used.0,
             memory_capacity_bytes: plan.memory.capacity().0,
         }
     }

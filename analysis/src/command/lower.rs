@@ -86,7 +86,7 @@ impl Lower {
         let Prepared { plan, warnings } = prepare(&self.scenario, None)?;
         warn(&warnings, quiet);
         if self.summary {
-            let summary = Summary::new(&plan.program);
+            let summary = Summary::new(&plan.machine.program);
             return if self.json {
                 print_json(&summary)
             } else {
@@ -106,8 +106,8 @@ impl Lower {
 
 /// Every tile operation of the program of `plan`, lazily.
 pub fn tile_operations(plan: &Plan) -> impl Iterator<Item = TileOperation> {
-    let order = plan.loop_order;
-    plan.program().flat_map(move |operation| {
+    let order = plan.machine.loop_order;
+    plan.machine.program().flat_map(move |operation| {
         TileWalk::new(&operation, order).map(move |tile| tile_operation(&operation, tile))
     })
 }

@@ -57,8 +57,8 @@ impl Run {
         }
         let Prepared { plan, warnings } = prepare(&self.scenario, self.seed)?;
         warn(&warnings, quiet);
-        tracing::info!(scenario = plan.scenario.name, engine = %self.engine, "running");
-        let message = format!("simulating {}", plan.scenario.name);
+        tracing::info!(scenario = plan.machine.scenario.name, engine = %self.engine, "running");
+        let message = format!("simulating {}", plan.machine.scenario.name);
         let result = progress::show_while(&message, quiet, || run::run(&plan, self.engine, self.check))?;
         tracing::info!(events = result.events, wall_seconds = result.wall_seconds, "done");
         if self.json {

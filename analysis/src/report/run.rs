@@ -23,9 +23,9 @@ pub fn run_report(result: &RunResult, style: Style) -> String {
     ];
     let headline = format!(
         "{} cycles  {} at {} MHz",
-        grouped(result.cycles),
-        scaled(result.seconds, "s"),
-        result.clock_mhz
+        grouped(result.machine.cycles),
+        scaled(result.machine.seconds, "s"),
+        result.machine.clock_mhz
     );
     let mut text = format!("{}\n{}\n", result.scenario, style.bold(&headline));
     for (heading, section) in sections {
@@ -40,20 +40,26 @@ fn cells<const N: usize>(cells: [&str; N]) -> [String; N] {
 
 fn throughput(result: &RunResult) -> String {
     let rate = |count: f64| {
-        if result.seconds > 0.0 {
-            count / result.seconds
+        if result.machine.seconds > 0.0 {
+            count / result.machine.seconds
         } else {
             0.0
         }
     };
-    let (dense, effective) = (rate(result.macs_dense as f64), rate(result.macs_effective as f64));
+    let (dense, effective) = (
+        rate(result.machine.macs_dense as f64),
+        rate(result.machine.macs_effective as f64),
+    );
     let mut table = Table::default();
     table.row([
         "sequences".to_owned(),
-        format!("{} /s", grouped(rate(f64::from(result.batch)).round() as u64)),
+        format!(
+            "{} /s",
+            grouped(rate(f64::from(result.machine.batch)).round() as u64)
+        ),
         String::new(),
     ]);
-    let of_peak = |macs| format!("{} of peak", percent(macs, result.peak_macs_per_second));
+    let of_peak = |macs| format!("{} of peak", percent(macs, result.machine.peak_macs_per_second));
     table.row([
         "effective".to_owned(),
         scaled(2.0 * effective, "OP/s"),
@@ -66,15 +72,15 @@ fn throughput(result: &RunResult) -> String {
     ]);
     table.row([
         "peak".to_owned(),
-        scaled(2.0 * result.peak_macs_per_second, "OP/s"),
+        scaled(2.0 * result.machine.peak_macs_per_second, "OP/s"),
         String::new(),
     ]);
     table.render(&[0, 2])
 }
 
 fn lanes(result: &RunResult) -> String {
-    let causes = result.stalls.causes();
-    let whole = result.busy_cycles + causes.iter().map(|(_, cycles, _)| cycles).sum::<f64>();
+    let causes = result.machine.stalls.causes();
+    let whole = result.machine.busy_cycles + causes.iter().map(|(_, cycles, _)| cycles).sum::<f64>();
     let mut table = Table::default();
     let mut row = |name: &str, cycles: f64, meaning: &str| {
         table.row([
@@ -87,7 +93,7 @@ fn lanes(result: &RunResult) -> String {
     };
     row(
         "busy",
-        result.busy_cycles,
+        result.machine.busy_cycles,
         "multiplying, adding, the non-linearity",
     );
     for (name, cycles, meaning) in causes {
@@ -97,7 +103,7 @@ fn lanes(result: &RunResult) -> String {
 }
 
 fn utilization(result: &RunResult) -> String {
-    let utilization = result.utilization;
+    let utilization = result.machine.utilization;
     let mut table = Table::default();
     for (name, share) in [
         ("MAC lanes", utilization.mac_lanes),
@@ -110,10 +116,10 @@ fn utilization(result: &RunResult) -> String {
 }
 
 fn energy(result: &RunResult) -> String {
-    let energy = &result.energy_nj;
+    let energy = &result.machine.energy_nj;
     let watts = |nanojoules: f64| {
-        if result.seconds > 0.0 {
-            nanojoules * 1e-9 / result.seconds
+        if result.machine.seconds > 0.0 {
+            nanojoules * 1e-9 / result.machine.seconds
         } else {
             0.0
         }
@@ -133,15 +139,16 @@ fn energy(result: &RunResult) -> String {
 fn area(result: &RunResult) -> String {
     let mut table = Table::default();
     for (name, area) in result
+        .machine
         .area_mm2_by_part
         .parts()
         .into_iter()
-        .chain([("total", result.area_mm2)])
+        .chain([("total", result.machine.area_mm2)])
     {
         table.row([
             name.to_owned(),
             format!("{area:.3} mm2"),
-            percent(area, result.area_mm2),
+            percent(area, result.machine.area_mm2),
         ]);
     }
     table.render(&[0])
@@ -150,7 +157,7 @@ fn area(result: &RunResult) -> String {
 fn buffers(result: &RunResult) -> String {
     let mut table = Table::default();
     table.row(cells(["", "peak", "mean", "capacity", "peak share"]));
-    for buffer in &result.buffers {
+    for buffer in &result.machine.buffers {
         table.row([
             buffer.name.to_owned(),
             Bytes(buffer.peak_bytes).to_string(),
@@ -162,7 +169,7 @@ fn buffers(result: &RunResult) -> String {
     format!(
         "{}  {} slices spilled to main memory\n",
         table.render(&[0]),
-        grouped(result.spills)
+        grouped(result.machine.spills)
     )
 }
 
@@ -174,7 +181,7 @@ fn simulation(result: &RunResult) -> String {
             0.0
         }
     };
-    let tiles = result.tile_ops + result.add_tile_ops;
+    let tiles = result.machine.tile_ops + result.machine.add_tile_ops;
     let mut table = Table::default();
     table.row([
         "events".to_owned(),

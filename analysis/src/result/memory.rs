@@ -5,11 +5,7 @@ mod requestor;
 mod wear;
 
 use components::memory::MemoryReport;
-use components::message::Traffic;
-use scenarios::schema::Reference;
-use scenarios::system::{Measurements, Plan};
 use serde::Serialize;
-use sim_core::Ticks;
 
 pub use histogram::{HistogramError, LatencyHistogram, decode_histogram};
 pub use requestor::{Latency, RequestorResult};
@@ -101,21 +97,6 @@ pub struct MemoryFrame<'a> {
 }
 
 impl MemoryResult {
-    /// What the memory of `plan` did in a run of `seconds`.
-    #[must_use]
-    pub fn new(plan: &Plan, measured: &Measurements, seconds: f64) -> Self {
-        let (Reference::Preset(technology) | Reference::File(technology)) = &plan.scenario.memory;
-        let frame = MemoryFrame {
-            technology,
-            channels: plan.memory.channels(),
-            peak_bytes_per_second: plan.memory.peak_bytes_per_second(),
-            seconds,
-            nanoseconds_per_tick: plan.timebase.nanoseconds(Ticks(1)),
-            requestors: &Traffic::ALL.map(Traffic::name),
-        };
-        Self::of(&measured.memory, &frame)
-    }
-
     /// The figures of `report`, seen in `frame`.
     #[must_use]
     pub fn of(report: &MemoryReport, frame: &MemoryFrame<'_>) -> Self {

@@ -1,8 +1,10 @@
 //! Energy, area, buffers and the lanes' time, as results state them.
 
 use components::control_block::StallCause;
-use scenarios::system::{Measurements, Plan, area, energy};
+use components::units::NanoJoules;
+use scenarios::system::{MachineMeasurements, MachinePlan, area, energy};
 use serde::Serialize;
+use sim_core::Timebase;
 
 /// Energy by part, in nanojoules.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -28,12 +30,17 @@ pub struct EnergyResult {
 }
 
 impl EnergyResult {
-    /// The energy of a run.
+    /// The energy of a run of `plan`, with that of main memory.
     #[must_use]
-    pub fn new(plan: &Plan, measured: &Measurements) -> Self {
-        let energy = energy(plan, measured);
+    pub fn new(
+        plan: &MachinePlan,
+        timebase: Timebase,
+        measured: &MachineMeasurements,
+        main_memory: NanoJoules,
+    ) -> Self {
+        let energy = energy(plan, timebase, measured);
         Self {
-            main_memory: energy.main_memory.0,
+            main_memory: main_memory.0,
             buffers: energy.buffers.0,
             mac_lanes: energy.mac_lanes.0,
             softmax: energy.softmax.0,
@@ -41,7 +48,7 @@ impl EnergyResult {
             sparsity: energy.sparsity.0,
             other: energy.other.0,
             leakage: energy.leakage.0,
-            total: energy.total().0,
+            total: energy.total().0 + main_memory.0,
         }
     }
 
@@ -81,7 +88,7 @@ pub struct AreaResult {
 impl AreaResult {
     /// The area of the machine of `plan`.
     #[must_use]
-    pub fn new(plan: &Plan) -> Self {
+    pub fn new(plan: &MachinePlan) -> Self {
         let area = area(plan);
         Self {
             mac_lanes: area.mac_lanes.0,
@@ -160,7 +167,7 @@ pub struct Stalls {
 impl Stalls {
     /// The stalls of a run of `cycles` in which a lane was busy for `busy` cycles on average.
     #[must_use]
-    pub fn new(plan: &Plan, measured: &Measurements, cycles: f64, busy: f64) -> Self {
+    pub fn new(plan: &MachinePlan, measured: &MachineMeasurements, cycles: f64, busy: f64) -> Self {
         let lane_cycle = plan.scenario.accelerator.lanes() as f64 * plan.clock.period().0 as f64;
         let of = |cause| measured.stalls.lane_ticks(cause) as f64 / lane_cycle;
         let without_run = measured.stalls.total() as f64 / lane_cycle;

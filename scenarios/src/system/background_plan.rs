@@ -171,8 +171,15 @@ impl BackgroundPlan {
     }
 
     /// When it starts.
-    pub(super) fn start(&self) -> Tick {
+    #[must_use]
+    pub fn start(&self) -> Tick {
         self.start
+    }
+
+    /// From when on it asks for nothing more, if it does not go on to the end.
+    #[must_use]
+    pub fn stop(&self) -> Option<Tick> {
+        self.stop
     }
 
     /// Its actor. `source` is its number among all sources.

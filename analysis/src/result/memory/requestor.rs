@@ -79,7 +79,7 @@ impl RequestorResult {
 }
 
 impl Latency {
-    fn of(latencies: &Latencies, nanoseconds_per_tick: f64) -> Self {
+    pub(crate) fn of(latencies: &Latencies, nanoseconds_per_tick: f64) -> Self {
         let nanoseconds = |ticks: Ticks| ticks.0 as f64 * nanoseconds_per_tick;
         Self {
             mean: latencies.mean() * nanoseconds_per_tick,

@@ -1,0 +1,50 @@
+//! What a source of background traffic came to.
+
+use components::background::BackgroundCounts;
+use components::units::BLOCK;
+use scenarios::system::{BackgroundPlan, Plan};
+use serde::Serialize;
+use sim_core::{Tick, Ticks};
+
+use super::memory::Latency;
+
+/// A source of background traffic over a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct BackgroundResult {
+    /// Its name.
+    pub name: String,
+    /// Requests that it made.
+    pub requests: u64,
+    /// Bytes that it asked for.
+    pub bytes: u64,
+    /// What it was given, GB/s, from its start to the end of the last transformer or its own.
+    pub achieved_gb_s: f64,
+    /// From the moment at which a request was due to its answer, in nanoseconds: the wait for a place in the
+    /// controller's queues included, which main memory's own latencies leave out. A write is answered when it is
+    /// accepted.
+    pub delay_ns: Latency,
+}
+
+impl BackgroundResult {
+    /// What `source` did in a run of `plan` whose last transformer was finished at `ended`.
+    #[must_use]
+    pub fn new(source: &BackgroundPlan, counts: &BackgroundCounts, plan: &Plan, ended: Tick) -> Self {
+        let bytes = counts.requests * BLOCK.0;
+        let end = source.stop().map_or(ended, |stop| stop.min(ended));
+        let seconds = match end > source.start() {
+            true => plan.timebase.seconds(end.since(source.start())),
+            false => 0.0,
+        };
+        Self {
+            name: source.name.clone(),
+            requests: counts.requests,
+            bytes,
+            achieved_gb_s: if seconds > 0.0 {
+                bytes as f64 / seconds / 1e9
+            } else {
+                0.0
+            },
+            delay_ns: Latency::of(&counts.delay, plan.timebase.nanoseconds(Ticks(1))),
+        }
+    }
+}

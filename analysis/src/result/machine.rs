@@ -1,0 +1,109 @@
+//! What one transformer came to on its accelerator.
+
+use std::collections::BTreeMap;
+
+use components::operation::Role;
+use components::units::NanoJoules;
+use scenarios::system::{BufferUse, MachineMeasurements, MachinePlan};
+use serde::Serialize;
+use sim_core::{Ticks, Timebase};
+
+use super::parts::{AreaResult, BufferResult, EnergyResult, Stalls, Utilization};
+
+/// One transformer on its accelerator.
+#[derive(Clone, Debug, Serialize)]
+pub struct MachineResult {
+    /// The accelerator's clock.
+    pub clock_mhz: f64,
+    /// Length of the run, in cycles of the accelerator.
+    pub cycles: u64,
+    /// Length of the run, in simulated seconds.
+    pub seconds: f64,
+    /// Sequences in the batch.
+    pub batch: u32,
+    /// Tile operations, additions of tensors left out.
+    pub tile_ops: u64,
+    /// Tile operations that add tensors.
+    pub add_tile_ops: u64,
+    /// Tile operations by what they are for.
+    pub tile_ops_by_role: BTreeMap<Role, u64>,
+    /// Multiplications, zeros counted.
+    pub macs_dense: u64,
+    /// Multiplications of two words that are not zero.
+    pub macs_effective: u64,
+    /// Multiplications that all multipliers can do in a second.
+    pub peak_macs_per_second: f64,
+    /// Area of the chip.
+    pub area_mm2: f64,
+    /// Area of its parts.
+    pub area_mm2_by_part: AreaResult,
+    /// Energy by part.
+    pub energy_nj: EnergyResult,
+    /// Busy share of the run.
+    pub utilization: Utilization,
+    /// Cycles in which a MAC lane worked, averaged over all lanes.
+    pub busy_cycles: f64,
+    /// Cycles in which it did not, by cause.
+    pub stalls: Stalls,
+    /// Slices pushed out to main memory for want of room.
+    pub spills: u64,
+    /// The three buffers.
+    pub buffers: Vec<BufferResult>,
+}
+
+impl MachineResult {
+    /// What the machine of `plan` did, with the energy of main memory that is accounted for here.
+    #[must_use]
+    pub fn new(
+        plan: &MachinePlan,
+        timebase: Timebase,
+        measured: &MachineMeasurements,
+        main_memory: NanoJoules,
+    ) -> Self {
+        let accelerator = &plan.scenario.accelerator;
+        let span = measured.duration();
+        let share = |busy: Ticks, units: u64| match span.0 as f64 * units as f64 {
+            0.0 => 0.0,
+            all => busy.0 as f64 / all,
+        };
+        let pes = u64::from(accelerator.processing_elements);
+        let cycles = plan.clock.cycles_spanning(span).0;
+        let lanes_busy = share(measured.lanes.busy, accelerator.lanes());
+        let busy_cycles = lanes_busy * cycles as f64;
+        let area = AreaResult::new(plan);
+        let roles = measured.roles.iter();
+        Self {
+            clock_mhz: plan.clock.frequency().hertz() / 1e6,
+            cycles,
+            seconds: timebase.seconds(span),
+            batch: plan.scenario.workload.batch,
+            tile_ops: measured.tile_operations(),
+            add_tile_ops: measured.add_tile_operations(),
+            tile_ops_by_role: roles.map(|(role, counts)| (*role, counts.retired)).collect(),
+            macs_dense: measured.lanes.dense_multiplications,
+            macs_effective: measured.lanes.multiplications,
+            peak_macs_per_second: accelerator.multipliers() as f64 * plan.clock.frequency().hertz(),
+            area_mm2: area.total(),
+            area_mm2_by_part: area,
+            energy_nj: EnergyResult::new(plan, timebase, measured, main_memory),
+            utilization: Utilization {
+                mac_lanes: lanes_busy,
+                softmax: share(measured.softmax.1, pes * u64::from(accelerator.softmax_per_pe)),
+                layer_norm: share(measured.layer_norm.1, pes),
+            },
+            busy_cycles,
+            stalls: Stalls::new(plan, measured, cycles as f64, busy_cycles),
+            spills: measured.spills,
+            buffers: measured.buffers.iter().map(buffer).collect(),
+        }
+    }
+}
+
+fn buffer(measured: &BufferUse) -> BufferResult {
+    BufferResult {
+        name: measured.kind.name(),
+        capacity_bytes: measured.capacity,
+        peak_bytes: measured.peak,
+        mean_bytes: measured.mean,
+    }
+}
