@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod closed_form;
+mod contention;
 #[cfg(test)]
 mod determinism;
 #[cfg(test)]

@@ -73,6 +73,8 @@ pub struct Channel {
     pending_writes: PendingBlocks,
     /// Writes still to move in the current drain.
     draining: usize,
+    /// Reads that move before the next drain: as many as the last drain moved writes.
+    reads_owed: usize,
     /// Reads in the banks' queues.
     queued_reads: usize,
     /// The bank of the last command.
@@ -156,6 +158,7 @@ impl Channel {
             pending_reads: PendingBlocks::new(),
             pending_writes: PendingBlocks::new(),
             draining: 0,
+            reads_owed: 0,
             queued_reads: 0,
             last_bank: 0,
             busy_banks: 0,

@@ -69,6 +69,35 @@ fn strict_priority_serves_the_first_as_if_alone() {
     assert!(second < first, "those not listed come last: {first}, {second}");
 }
 
+#[test]
+fn a_flood_of_writes_halves_the_reads_but_never_stops_them() {
+    let plan = MemoryPlan::new(describe("lpddr3-1600")).unwrap();
+    let reads = rereads(0, 4000);
+    let writes: Vec<Wish> = rereads(1, 8000)
+        .into_iter()
+        .map(|wish| Wish {
+            access: Access::Write,
+            // Other blocks each time, so that none is merged.
+            address: wish.address % 64 + (1 << 20) + wish.address / 64 % 128 * 64,
+            ..wish
+        })
+        .collect();
+    let alone = finish(&run(&plan, vec![reads.clone()], 0).fates[0]);
+    let outcome = run(&plan, vec![reads, writes], 0);
+    let flooded = finish(&outcome.fates[0]);
+    // Half of the bus, and the turns of its direction.
+    assert!(
+        (2 * alone..3 * alone).contains(&flooded),
+        "{flooded} cycles, alone {alone}"
+    );
+    let waited = outcome.fates[0]
+        .iter()
+        .map(|fate| fate.answered - fate.sent)
+        .max()
+        .unwrap();
+    assert!(waited < 1000, "a read waited {waited} cycles");
+}
+
 /// Reads of one row of a bank of their own, over and over.
 fn rereads(bank: u64, count: u64) -> Vec<Wish> {
     (0..count)

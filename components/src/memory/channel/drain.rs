@@ -55,6 +55,7 @@ impl Channel {
         let Some(place) = self.reads.first_movable(self.room, by_class, |_| true) else {
             return false;
         };
+        self.reads_owed = self.reads_owed.saturating_sub(1);
         let waiting = self.reads.remove(place);
         self.enter_bank(waiting.slot, context);
         true
@@ -73,9 +74,10 @@ impl Channel {
                     || (self.writes.len() > threshold as usize && self.busy_banks == 0)
             }
             WriteDrain::Watermarks { high, .. } => {
+                let no_read_waits = self.reads.is_empty() && self.queued_reads == 0;
                 self.draining > 0
-                    || self.writes.len() >= high as usize
-                    || (self.reads.is_empty() && self.queued_reads == 0)
+                    || no_read_waits
+                    || (self.writes.len() >= high as usize && self.reads_owed == 0)
             }
         }
     }
@@ -89,7 +91,8 @@ impl Channel {
         self.draining = match self.write_drain {
             WriteDrain::FullOrIdle { .. } => self.writes.len(),
             WriteDrain::Watermarks { high, low } if self.writes.len() >= high as usize => {
-                self.writes.len() - low as usize
+                self.reads_owed = self.writes.len() - low as usize;
+                self.reads_owed
             }
             WriteDrain::Watermarks { .. } => 0,
         };

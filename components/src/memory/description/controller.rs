@@ -132,7 +132,8 @@ pub enum HitCap {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum WriteDrain {
-    /// From `high` waiting writes down to `low`, and whenever no read waits.
+    /// From `high` waiting writes down to `low`, and whenever no read waits. Between two drains as many reads go as
+    /// the first moved writes, if they wait: a flood of writes halves the reads' bandwidth, but never stops them.
     Watermarks {
         /// Waiting writes that start a drain.
         high: u32,
