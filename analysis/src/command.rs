@@ -1,6 +1,7 @@
 //! The command line: one subcommand a file.
 
 pub mod check;
+pub mod compare;
 pub mod lower;
 pub mod new;
 pub mod run;
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, Parser, Subcommand};
 use scenarios::Diagnostics;
+use sim_core::Engine;
 use tracing::Level;
 
 use crate::Failure;
@@ -38,6 +40,8 @@ pub enum Command {
     Check(check::Check),
     /// Simulate a scenario.
     Run(run::Run),
+    /// Set memories side by side, alone and under contention.
+    Compare(compare::Compare),
     /// List the tile operations of a scenario, in the order in which they are issued.
     Lower(lower::Lower),
 }
@@ -48,6 +52,7 @@ Examples:
   elector check mine.ron         is it right, and what does it amount to?
   elector run mine.ron           simulate it
   elector run bert-tiny-edge     simulate a scenario that is shipped
+  elector compare contention     which memory, alone and with others on it?
 
 Exit codes: 0 done, 1 the run failed, 2 the input is wrong.";
 
@@ -72,6 +77,7 @@ impl Arguments {
             Command::New(new) => new.execute(self.quiet),
             Command::Check(check) => check.execute(self.quiet),
             Command::Run(run) => run.execute(self.quiet),
+            Command::Compare(compare) => compare.execute(self.quiet),
             Command::Lower(lower) => lower.execute(self.quiet),
         }
     }
@@ -91,6 +97,16 @@ fn listen(arguments: &Arguments) {
         .with_ansi(stderr().is_terminal())
         .with_target(false)
         .init();
+}
+
+/// Refuses an engine that this build does not have.
+fn check_engine(engine: Engine) -> Result<(), Failure> {
+    if Engine::available().contains(&engine) {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "this build has no engine `{engine}`; build with `--features {engine}`"
+    )))
 }
 
 fn report(failure: &Failure) {

@@ -6,6 +6,8 @@ use scenarios::Diagnostics;
 use scenarios::system::RunError;
 use thiserror::Error;
 
+use crate::interrupt;
+
 /// Why a command did not do what was asked.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -22,6 +24,22 @@ pub enum Failure {
     /// The run came to its end, but broke what must hold after every run.
     #[error("the run broke {} of the invariants:\n  {}", .0.len(), .0.join("\n  "))]
     Violations(Vec<String>),
+    /// Some of several runs failed; which and why stands beside the others' results.
+    #[error("{failed} of {whole} runs failed")]
+    Cells {
+        /// Runs that failed.
+        failed: usize,
+        /// Runs in all.
+        whole: usize,
+    },
+    /// Ctrl-C was pressed.
+    #[error("interrupted: {finished} of {whole} runs are finished")]
+    Interrupted {
+        /// Runs whose results were written.
+        finished: usize,
+        /// Runs in all.
+        whole: usize,
+    },
     /// Results could not be written.
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
@@ -36,6 +54,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Input(_) | Self::Usage(_) => 2,
+            Self::Interrupted { .. } => interrupt::EXIT_CODE,
             _ => 1,
         }
     }

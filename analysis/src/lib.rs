@@ -4,11 +4,14 @@
 //! [`report`] a text for a terminal of the result. [`command`] holds one file for each subcommand.
 
 pub mod command;
+pub mod compare;
 mod failure;
+pub mod interrupt;
 pub mod prepare;
 mod progress;
 pub mod report;
 pub mod result;
 pub mod run;
+pub mod runner;
 
 pub use failure::Failure;

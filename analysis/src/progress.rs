@@ -1,11 +1,15 @@
-//! A sign of life on the terminal while a run takes longer than a second.
+//! A sign of life on the terminal while something takes longer than a second. None if standard error is not a terminal.
 
 use std::io::{IsTerminal as _, stderr};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use scenarios::system::Progress;
+
+/// What takes less than this needs no sign of life.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Does `work`; meanwhile, if it takes over a second and standard error is a terminal, shows that time passes.
 pub(crate) fn show_while<T>(message: &str, quiet: bool, work: impl FnOnce() -> T) -> T {
@@ -15,7 +19,7 @@ pub(crate) fn show_while<T>(message: &str, quiet: bool, work: impl FnOnce() -> T
     thread::scope(|scope| {
         let (done, is_done) = channel::<()>();
         scope.spawn(move || {
-            if is_done.recv_timeout(Duration::from_secs(1)) != Err(RecvTimeoutError::Timeout) {
+            if is_done.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
             let bar = ProgressBar::new_spinner().with_message(message.to_owned());
@@ -31,4 +35,54 @@ pub(crate) fn show_while<T>(message: &str, quiet: bool, work: impl FnOnce() -> T
         drop(done);
         result
     })
+}
+
+/// A bar that appears after a second: how much of a whole is done, and when the rest will be.
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    began: Instant,
+    visible: bool,
+}
+
+impl Bar {
+    /// A bar for `what`.
+    pub(crate) fn new(what: &str, quiet: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        bar.set_prefix(what.to_owned());
+        let template = "{prefix}  {bar:24} {percent:>3}%  {msg}  {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self {
+            bar,
+            began: Instant::now(),
+            visible: !quiet && stderr().is_terminal(),
+        }
+    }
+
+    /// How far it is.
+    pub(crate) fn set(&self, done: u64, whole: u64, message: String) {
+        if !self.visible || self.began.elapsed() < PATIENCE {
+            return;
+        }
+        if self.bar.is_hidden() {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.bar.set_length(whole);
+        self.bar.set_position(done);
+        self.bar.set_message(message);
+    }
+
+    /// How far a run is.
+    pub(crate) fn set_run(&self, progress: Progress) {
+        let seconds = self.began.elapsed().as_secs_f64();
+        let rate = HumanCount((progress.events as f64 / seconds) as u64);
+        self.set(progress.done, progress.planned, format!("{rate} events/s"));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
 }

@@ -1,6 +1,7 @@
 //! Results as text for a terminal.
 
 mod check;
+mod compare;
 mod lower;
 mod memory;
 mod number;
@@ -8,6 +9,7 @@ mod run;
 mod table;
 
 pub use check::check_report;
+pub use compare::compare_report;
 pub use lower::lower_report;
 pub use run::run_report;
 

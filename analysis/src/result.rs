@@ -7,13 +7,14 @@ pub mod parts;
 
 use components::units::NanoJoules;
 use scenarios::schema::Reference;
-use scenarios::system::{Measurements, Plan};
+use scenarios::system::{MachineMeasurements, MachinePlan, Measurements, Plan};
 use serde::Serialize;
+use sim_core::statistics::Latencies;
 use sim_core::{Engine, Tick, Ticks};
 
 use background::BackgroundResult;
 use machine::MachineResult;
-use memory::{MemoryFrame, MemoryResult};
+use memory::{Latency, MemoryFrame, MemoryResult};
 
 /// The result of a run. Two runs of a scenario with the same seed differ in `wall_seconds` only.
 #[derive(Clone, Debug, Serialize)]
@@ -54,6 +55,12 @@ pub struct TenantResult {
     pub name: String,
     /// When it started, in simulated seconds.
     pub start_seconds: f64,
+    /// All its requests to main memory.
+    pub requests: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Latency of its reads, whatever they are for.
+    pub latency_ns: Latency,
     /// What it did; main memory's energy is left out.
     #[serde(flatten)]
     pub machine: MachineResult,
@@ -81,11 +88,7 @@ impl RunResult {
             events: measured.events,
             memory: memory(plan, measured),
             tenants: tenants
-                .map(|(tenant, measured)| TenantResult {
-                    name: tenant.scenario.name.clone(),
-                    start_seconds: plan.timebase.seconds(tenant.start.since(Tick::ZERO)),
-                    machine: MachineResult::new(tenant, plan.timebase, measured, NanoJoules(0.0)),
-                })
+                .map(|(tenant, did)| TenantResult::new(tenant, did, plan, measured))
                 .collect(),
             background: sources
                 .map(|(source, counts)| BackgroundResult::new(source, counts, plan, measured.ended))
@@ -100,6 +103,28 @@ impl RunResult {
     #[must_use]
     pub fn energy_delay_product(&self) -> f64 {
         self.machine.energy_nj.total * 1e-9 * self.machine.seconds
+    }
+}
+
+impl TenantResult {
+    fn new(tenant: &MachinePlan, did: &MachineMeasurements, plan: &Plan, measured: &Measurements) -> Self {
+        let name = &tenant.scenario.name;
+        let named = plan.requestors.iter().zip(&measured.memory.requestors);
+        let own = named.filter(|(requestor, _)| requestor.group == *name);
+        let (mut requests, mut bytes, mut latencies) = (0, 0, Latencies::new());
+        for (_, requestor) in own {
+            requests += requestor.reads + requestor.writes;
+            bytes += requestor.bytes;
+            latencies.merge(&requestor.read_latency);
+        }
+        Self {
+            name: name.clone(),
+            start_seconds: plan.timebase.seconds(tenant.start.since(Tick::ZERO)),
+            requests,
+            bytes,
+            latency_ns: Latency::of(&latencies, plan.timebase.nanoseconds(Ticks(1))),
+            machine: MachineResult::new(tenant, plan.timebase, did, NanoJoules(0.0)),
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! From a plan to a result.
 
+use std::ops::ControlFlow;
 use std::time::Instant;
 
-use scenarios::system::{Plan, RunError, violations};
+pub use scenarios::system::RunError;
+use scenarios::system::{Plan, Progress, violations};
 use sim_core::Engine;
 
 use crate::result::{Checks, RunResult};
@@ -12,9 +14,22 @@ use crate::result::{Checks, RunResult};
 /// # Errors
 /// The engine is not part of this build, or the run did not come to its end.
 pub fn run(plan: &Plan, engine: Engine, check: bool) -> Result<RunResult, RunError> {
+    run_watched(plan, engine, check, &mut |_| ControlFlow::Continue(()))
+}
+
+/// As [`run`]; `watch` is told every so often how far it is, and may break the run off.
+///
+/// # Errors
+/// As [`run`], or `watch` broke it off.
+pub fn run_watched(
+    plan: &Plan,
+    engine: Engine,
+    check: bool,
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<RunResult, RunError> {
     let start = Instant::now();
     let system = plan.build(engine, None)?;
-    let (measured, _) = system.run(plan)?;
+    let (measured, _) = system.run_watched(plan, watch)?;
     let wall_seconds = start.elapsed().as_secs_f64();
     let mut result = RunResult::new(plan, &measured, engine, wall_seconds);
     result.checks = check.then(|| Checks {

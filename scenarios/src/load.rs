@@ -29,6 +29,8 @@ pub struct Loaded {
     /// What the user should know although nothing is wrong.
     pub warnings: Diagnostics,
     strata: Strata,
+    /// The memory file, if it is not the one that the scenario's `memory` names.
+    memory_place: Option<Place>,
 }
 
 impl Scenario {
@@ -105,13 +107,50 @@ impl Loaded {
     /// # Errors
     /// The file is not there, or is no `T`.
     pub fn memory<T: DeserializeOwned>(&self, resolver: &dyn Resolver) -> Result<Document<T>, Diagnostics> {
-        let place = self
-            .strata
-            .referenced("memory", &self.scenario.memory, Shelf::Memories)?;
+        let place = match &self.memory_place {
+            Some(place) => place.clone(),
+            None => self
+                .strata
+                .referenced("memory", &self.scenario.memory, Shelf::Memories)?,
+        };
         let source = place
             .read(resolver)
             .map_err(|problem| self.strata.blame("memory", problem))?;
         Document::parse(source)
+    }
+
+    /// The same scenario on the memory number `index` of those that it is compared over.
+    ///
+    /// # Errors
+    /// There is no such memory.
+    pub fn on_compared_memory(&self, index: usize) -> Result<Self, Diagnostics> {
+        let Some(reference) = self.scenario.compare.memories.get(index) else {
+            return Ok(self.clone());
+        };
+        let field = format!("compare.memories[{index}]");
+        let place = self.strata.referenced(&field, reference, Shelf::Memories)?;
+        Ok(self.on_memory_at(reference.clone(), place))
+    }
+
+    /// The same scenario on another memory. A file is relative to the current directory, not to the scenario's.
+    ///
+    /// # Errors
+    /// No memory of that name is shipped.
+    pub fn on_memory(&self, reference: Reference) -> Result<Self, Diagnostics> {
+        let place = match &reference {
+            Reference::Preset(name) if name == "ideal" => Place::Shipped(Shelf::Memories.path(name)),
+            Reference::Preset(name) => strata::shipped(Shelf::Memories, name)
+                .map_err(|(message, help)| Problem::new(message).with_help(help))?,
+            Reference::File(file) => Place::Disk(file.into()),
+        };
+        Ok(self.on_memory_at(reference, place))
+    }
+
+    fn on_memory_at(&self, reference: Reference, place: Place) -> Self {
+        let mut loaded = self.clone();
+        loaded.scenario.memory = reference;
+        loaded.memory_place = Some(place);
+        loaded
     }
 
     /// The scenario of a tenant, by number: the one that the tenant names, or this one once more.
@@ -192,6 +231,7 @@ fn load(place: Place, source: Arc<Source>, resolver: &dyn Resolver) -> Result<Lo
             costs,
             warnings: problems,
             strata,
+            memory_place: None,
         }),
         _ => Err(problems),
     }

@@ -19,7 +19,7 @@ mod requestors;
 
 pub use area::{Area, area};
 pub use background_plan::BackgroundPlan;
-pub use build::System;
+pub use build::{Progress, System};
 pub use energy::{Energy, energy};
 pub use invariants::violations;
 pub use machine_measure::{BufferUse, LaneTotals, MachineMeasurements, PeTotals};
@@ -38,6 +38,9 @@ pub enum RunError {
     /// The engine stopped.
     #[error(transparent)]
     Simulation(#[from] SimError),
+    /// Whoever watched the run broke it off.
+    #[error("the run was interrupted")]
+    Interrupted,
     /// A trace of background traffic cannot be read any more.
     #[error("{0}")]
     Background(String),

@@ -130,6 +130,26 @@ impl<A: Actor> Simulation<A> {
         Err(self.kernel.fault.clone().expect("the loop ends only on a fault"))
     }
 
+    /// Delivers at least `events` messages, and all that are due at the tick of the last of them; says whether any
+    /// message is left. Parts of a run add up to the run, whatever their lengths.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_some(&mut self, events: u64) -> Result<bool, SimError> {
+        let enough = self.events.saturating_add(events);
+        while self.kernel.fault.is_none() {
+            if self.events >= enough {
+                return Ok(true);
+            }
+            let Some(now) = self.kernel.queue.advance(Tick(u64::MAX - 1)) else {
+                return Ok(false);
+            };
+            self.now = now;
+            self.deliver_tick();
+        }
+        Err(self.kernel.fault.clone().expect("the loop ends only on a fault"))
+    }
+
     /// Delivers all messages of the current tick, those included that are sent meanwhile.
     #[inline]
     fn deliver_tick(&mut self) {

@@ -1,6 +1,7 @@
 //! `elector run`: simulates a scenario.
 
 use std::io::{IsTerminal as _, stdout};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,8 +9,9 @@ use sim_core::Engine;
 
 use super::{print, print_json, warn};
 use crate::prepare::{Prepared, prepare};
+use crate::progress::Bar;
 use crate::report::{Style, run_report};
-use crate::{Failure, progress, run};
+use crate::{Failure, run};
 
 /// Simulate a scenario and report cycles, energy, utilisation and memory traffic.
 #[derive(Debug, Args)]
@@ -49,17 +51,16 @@ Where the lanes' time went, in the report:
 
 impl Run {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
-        if !Engine::available().contains(&self.engine) {
-            return Err(Failure::Usage(format!(
-                "this build has no engine `{0}`; build with `--features {0}`",
-                self.engine
-            )));
-        }
+        super::check_engine(self.engine)?;
         let Prepared { plan, warnings } = prepare(&self.scenario, self.seed)?;
         warn(&warnings, quiet);
         tracing::info!(scenario = plan.machine.scenario.name, engine = %self.engine, "running");
-        let message = format!("simulating {}", plan.machine.scenario.name);
-        let result = progress::show_while(&message, quiet, || run::run(&plan, self.engine, self.check))?;
+        let bar = Bar::new(&format!("simulating {}", plan.machine.scenario.name), quiet);
+        let result = run::run_watched(&plan, self.engine, self.check, &mut |progress| {
+            bar.set_run(progress);
+            ControlFlow::Continue(())
+        })?;
+        drop(bar);
         tracing::info!(events = result.events, wall_seconds = result.wall_seconds, "done");
         if self.json {
             print_json(&result)?;

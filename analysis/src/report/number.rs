@@ -15,7 +15,7 @@ pub(super) fn grouped(number: impl Into<u128>) -> String {
 
 /// A quantity with four digits and a prefix of the unit: `scaled(6.257e-5, "s")` is `62.57 us`.
 pub(super) fn scaled(value: f64, unit: &str) -> String {
-    const PREFIXES: [(f64, &str); 9] = [
+    const PREFIXES: [(f64, &str); 11] = [
         (1e15, "P"),
         (1e12, "T"),
         (1e9, "G"),
@@ -25,12 +25,14 @@ pub(super) fn scaled(value: f64, unit: &str) -> String {
         (1e-3, "m"),
         (1e-6, "u"),
         (1e-9, "n"),
+        (1e-12, "p"),
+        (1e-15, "f"),
     ];
     if value == 0.0 || !value.is_finite() {
         return format!("{value} {unit}");
     }
     let fits = PREFIXES.iter().find(|(scale, _)| value.abs() >= *scale);
-    let (scale, prefix) = fits.copied().unwrap_or((1e-9, "n"));
+    let (scale, prefix) = fits.copied().unwrap_or((1e-15, "f"));
     let value = value / scale;
     let decimals = if value < 10.0 {
         3

@@ -12,6 +12,11 @@ impl Table {
         self.rows.push(cells.to_vec());
     }
 
+    /// Adds a row of any length.
+    pub(super) fn row_of(&mut self, cells: Vec<String>) {
+        self.rows.push(cells);
+    }
+
     /// The text, every line indented by two; columns of `left` start at the left edge.
     pub(super) fn render(&self, left: &[usize]) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);

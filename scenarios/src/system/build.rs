@@ -1,5 +1,7 @@
 //! From a plan to actors, and their run.
 
+use std::ops::ControlFlow;
+
 use components::Component;
 use components::memory::{MemoryMessage, MemoryRoute, RequestorId};
 use components::message::Message;
@@ -119,13 +121,64 @@ impl Plan {
     }
 }
 
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Tile operations that are done, of all transformers.
+    pub done: u64,
+    /// All their tile operations.
+    pub planned: u64,
+    /// Messages delivered.
+    pub events: u64,
+}
+
+/// Messages delivered between two looks at a run: a fraction of a second.
+const EVENTS_BETWEEN_LOOKS: u64 = 1 << 20;
+
 impl System {
+    fn progress(&self, plan: &Plan) -> Progress {
+        let places = self.places.machines.iter();
+        let done =
+            places.filter_map(
+                |place| match self.simulation.actors().get(place.control_block.index()) {
+                    Some(Component::ControlBlock(control)) => {
+                        Some(control.roles().values().map(|counts| counts.retired).sum::<u64>())
+                    }
+                    _ => None,
+                },
+            );
+        let programs = plan.machines().map(|machine| &machine.program);
+        Progress {
+            done: done.sum(),
+            planned: programs
+                .map(|program| program.tile_operations + program.add_tile_operations)
+                .sum(),
+            events: self.simulation.events(),
+        }
+    }
+
     /// Runs to the end and collects what was measured.
     ///
     /// # Errors
     /// The engine stopped, or the machine came to a standstill before a transformer was finished.
-    pub fn run(mut self, plan: &Plan) -> Result<(Measurements, Option<Box<dyn TraceSink>>), RunError> {
-        self.simulation.run()?;
+    pub fn run(self, plan: &Plan) -> Result<(Measurements, Option<Box<dyn TraceSink>>), RunError> {
+        self.run_watched(plan, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Self::run`]; `watch` is told every so often how far it is, and may break the run off.
+    ///
+    /// # Errors
+    /// As [`Self::run`], or `watch` broke it off.
+    pub fn run_watched(
+        mut self,
+        plan: &Plan,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<(Measurements, Option<Box<dyn TraceSink>>), RunError> {
+        while self.simulation.run_some(EVENTS_BETWEEN_LOOKS)? {
+            if watch(self.progress(plan)).is_break() {
+                return Err(RunError::Interrupted);
+            }
+        }
         // An idle memory keeps no clock: it accounts for its refreshes up to now when told that the run is over.
         let now: Tick = self.simulation.now();
         for &channel in &self.places.channels {

@@ -25,6 +25,22 @@ proptest! {
         }
     }
 
+    #[test]
+    fn running_some_events_at_a_time_is_running_at_once(system in system(), events in 1..500u64) {
+        for &engine in Engine::available() {
+            let mut whole = system.build(engine);
+            whole.run().expect("no faults");
+            let mut parts = system.build(engine);
+            let mut before = 0;
+            while parts.run_some(events).expect("no faults") {
+                prop_assert!(parts.events() >= before + events);
+                before = parts.events();
+            }
+            prop_assert_eq!(parts.digest(), whole.digest(), "{}", engine);
+            prop_assert_eq!(parts.events(), whole.events());
+        }
+    }
+
     /// Messages come from outside between the parts of a run: also for ticks before the next one that has any.
     #[test]
     fn posts_between_parts_arrive_in_order(

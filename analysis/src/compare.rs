@@ -1,0 +1,264 @@
+//! The same workload on several memories, alone and under contention.
+
+use std::collections::BTreeMap;
+
+use scenarios::load::Disk;
+use scenarios::system::Plan;
+use scenarios::{Diagnostics, Loaded};
+use serde::{Serialize, Serializer};
+use sim_core::Engine;
+
+use crate::interrupt;
+use crate::result::RunResult;
+use crate::run::{self, RunError};
+use crate::runner::Pool;
+use scenarios::schema::Reference;
+use std::ops::ControlFlow;
+
+/// Whether anybody else uses main memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// The transformer has main memory for itself.
+    Alone,
+    /// With all the traffic that the scenario states.
+    Contended,
+}
+
+/// One run to be done.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// The memory's name, or its file.
+    pub memory: String,
+    /// Alone or contended.
+    pub state: State,
+    loaded: Loaded,
+}
+
+/// What came of a cell.
+#[derive(Clone, Debug, Serialize)]
+pub struct CellResult {
+    /// The memory's name, or its file.
+    pub memory: String,
+    /// Alone or contended.
+    pub state: State,
+    /// The run, or why there is none.
+    #[serde(flatten, serialize_with = "outcome")]
+    pub outcome: Result<Box<RunResult>, String>,
+}
+
+fn outcome<S: Serializer>(
+    outcome: &Result<Box<RunResult>, String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Finished<'a> {
+        energy_delay_product_js: f64,
+        result: &'a RunResult,
+    }
+    #[derive(Serialize)]
+    struct Failed<'a> {
+        error: &'a str,
+    }
+    match outcome {
+        Ok(result) => Finished {
+            energy_delay_product_js: result.energy_delay_product(),
+            result,
+        }
+        .serialize(serializer),
+        Err(error) => Failed { error }.serialize(serializer),
+    }
+}
+
+/// The cells of a scenario: each memory alone and, if the scenario has any other traffic, contended. `memories` are
+/// taken in place of the scenario's own list; without any, the scenario's memory is all there is.
+///
+/// # Errors
+/// A memory that is not there.
+pub fn cells(loaded: &Loaded, memories: &[Reference]) -> Result<Vec<Cell>, Diagnostics> {
+    let compared = &loaded.scenario.compare.memories;
+    let on: Vec<Loaded> = if !memories.is_empty() {
+        let chosen = memories.iter().map(|memory| loaded.on_memory(memory.clone()));
+        chosen.collect::<Result<_, _>>()?
+    } else if compared.is_empty() {
+        vec![loaded.clone()]
+    } else {
+        (0..compared.len())
+            .map(|index| loaded.on_compared_memory(index))
+            .collect::<Result<_, _>>()?
+    };
+    let states: &[State] = match loaded.scenario.contention.is_none() {
+        true => &[State::Alone],
+        false => &[State::Alone, State::Contended],
+    };
+    let cells = on.into_iter().flat_map(|loaded| {
+        let (Reference::Preset(name) | Reference::File(name)) = &loaded.scenario.memory;
+        let memory = name.clone();
+        states.iter().map(move |&state| Cell {
+            memory: memory.clone(),
+            state,
+            loaded: loaded.clone(),
+        })
+    });
+    Ok(cells.collect())
+}
+
+/// Runs the cells on `pool` and hands each result to `emit`, in the order of the cells. A cell that fails is a result
+/// like the others. After Ctrl-C no cell is begun, those under way are given up, and `emit` sees what is finished.
+pub fn run_cells(
+    cells: Vec<Cell>,
+    pool: Pool,
+    engine: Engine,
+    mut emit: impl FnMut(CellResult) -> ControlFlow<()>,
+) {
+    let names: Vec<(String, State)> = cells
+        .iter()
+        .map(|cell| (cell.memory.clone(), cell.state))
+        .collect();
+    let work = |cell: Cell| cell.run(engine);
+    pool.run(cells, interrupt::is_requested, work, |index, result| {
+        let (memory, state) = names[index].clone();
+        let outcome = match result {
+            Ok(Err(CellError::Interrupted)) => return ControlFlow::Continue(()),
+            Ok(Err(CellError::Failed(message))) => Err(message),
+            Ok(Ok(result)) => Ok(result),
+            Err(panicked) => Err(panicked.to_string()),
+        };
+        emit(CellResult {
+            memory,
+            state,
+            outcome,
+        })
+    });
+}
+
+enum CellError {
+    Interrupted,
+    Failed(String),
+}
+
+impl Cell {
+    fn run(self, engine: Engine) -> Result<Box<RunResult>, CellError> {
+        let plan = Plan::load(&self.loaded, &Disk).map_err(|wrong| CellError::Failed(wrong.render()))?;
+        let plan = match self.state {
+            State::Alone => plan.alone(),
+            State::Contended => plan,
+        };
+        let watch = &mut |_| match interrupt::is_requested() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        match run::run_watched(&plan, engine, false, watch) {
+            Ok(result) => Ok(Box::new(result)),
+            Err(RunError::Interrupted) => Err(CellError::Interrupted),
+            Err(error) => Err(CellError::Failed(error.to_string())),
+        }
+    }
+}
+
+/// A figure by which memories are set side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Figure {
+    /// Simulated seconds of the scenario's own transformer.
+    Latency,
+    /// Latency over that of the same memory alone.
+    Slowdown,
+    /// Energy of its accelerator and of all main memory.
+    Energy,
+    /// Energy times latency.
+    EnergyDelayProduct,
+    /// Bytes a second that main memory moved, for everybody.
+    Bandwidth,
+    /// Energy of a bit moved.
+    EnergyPerBit,
+}
+
+impl Figure {
+    /// All figures.
+    pub const ALL: [Self; 6] = [
+        Self::Latency,
+        Self::Slowdown,
+        Self::Energy,
+        Self::EnergyDelayProduct,
+        Self::Bandwidth,
+        Self::EnergyPerBit,
+    ];
+
+    /// The figure of a cell; none if the cell failed or has no such figure.
+    #[must_use]
+    pub fn of(self, cell: &CellResult, all: &[CellResult]) -> Option<f64> {
+        let result = cell.outcome.as_ref().ok()?;
+        Some(match self {
+            Self::Latency => result.machine.seconds,
+            Self::Slowdown if cell.state == State::Alone => return None,
+            Self::Slowdown => result.machine.seconds / alone(cell, all)?.machine.seconds,
+            Self::Energy => result.machine.energy_nj.total * 1e-9,
+            Self::EnergyDelayProduct => result.energy_delay_product(),
+            Self::Bandwidth => result.memory.achieved_gb_s * 1e9,
+            Self::EnergyPerBit => result.memory.pj_per_bit * 1e-12,
+        })
+    }
+
+    /// Whether `a` is better than `b`.
+    fn is_better(self, a: f64, b: f64) -> bool {
+        match self {
+            Self::Bandwidth => a > b,
+            _ => a < b,
+        }
+    }
+
+    /// The memory with the best figure among those in `state`; none if there is but one to choose from.
+    #[must_use]
+    pub fn best(self, state: State, all: &[CellResult]) -> Option<&str> {
+        let mut best: Option<(&str, f64)> = None;
+        let mut candidates = 0;
+        for cell in all.iter().filter(|cell| cell.state == state) {
+            let Some(figure) = self.of(cell, all) else {
+                continue;
+            };
+            candidates += 1;
+            if best.is_none_or(|(_, other)| self.is_better(figure, other)) {
+                best = Some((&cell.memory, figure));
+            }
+        }
+        best.filter(|_| candidates > 1).map(|(memory, _)| memory)
+    }
+}
+
+fn alone<'a>(cell: &CellResult, all: &'a [CellResult]) -> Option<&'a RunResult> {
+    let same = |other: &&CellResult| other.memory == cell.memory && other.state == State::Alone;
+    all.iter().find(same)?.outcome.as_ref().ok().map(Box::as_ref)
+}
+
+/// The best memory by every figure, and the slowdowns.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verdict {
+    /// Latency under contention over latency alone, by memory.
+    pub slowdown: BTreeMap<String, f64>,
+    /// The best memory by state and figure.
+    pub best: BTreeMap<State, BTreeMap<Figure, String>>,
+}
+
+impl Verdict {
+    /// What the finished cells say.
+    #[must_use]
+    pub fn new(cells: &[CellResult]) -> Self {
+        let slowdowns = cells.iter().filter_map(|cell| {
+            let slowdown = Figure::Slowdown.of(cell, cells)?;
+            Some((cell.memory.clone(), slowdown))
+        });
+        let best = [State::Alone, State::Contended].map(|state| {
+            let winners = Figure::ALL.into_iter();
+            let winners = winners.filter_map(|figure| Some((figure, figure.best(state, cells)?.to_owned())));
+            (state, winners.collect::<BTreeMap<_, _>>())
+        });
+        Self {
+            slowdown: slowdowns.collect(),
+            best: best
+                .into_iter()
+                .filter(|(_, winners)| !winners.is_empty())
+                .collect(),
+        }
+    }
+}
