@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod lower;
+pub mod memory;
 pub mod new;
 pub mod run;
 
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, Parser, Subcommand};
 use scenarios::Diagnostics;
+use sim_core::Engine;
 use tracing::Level;
 
 use crate::Failure;
@@ -32,7 +34,7 @@ pub struct Arguments {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a commented scenario to start from.
+    /// Write a commented scenario, or a memory, to start from.
     New(new::New),
     /// Check a scenario and show the machine it describes.
     Check(check::Check),
@@ -40,6 +42,8 @@ pub enum Command {
     Run(run::Run),
     /// List the tile operations of a scenario, in the order in which they are issued.
     Lower(lower::Lower),
+    /// Replay a trace of requests through a memory alone, or show what a memory is.
+    Memory(memory::Memory),
 }
 
 const HELP: &str = "\
@@ -48,6 +52,7 @@ Examples:
   elector check mine.ron         is it right, and what does it amount to?
   elector run mine.ron           simulate it
   elector run bert-tiny-edge     simulate a scenario that is shipped
+  elector memory --list          the memories that are shipped
 
 Exit codes: 0 done, 1 the run failed, 2 the input is wrong.";
 
@@ -73,6 +78,7 @@ impl Arguments {
             Command::Check(check) => check.execute(self.quiet),
             Command::Run(run) => run.execute(self.quiet),
             Command::Lower(lower) => lower.execute(self.quiet),
+            Command::Memory(memory) => memory.execute(self.quiet),
         }
     }
 }
@@ -117,6 +123,16 @@ fn warn(warnings: &Diagnostics, quiet: bool) {
     if !quiet && !warnings.is_empty() {
         say(warnings);
     }
+}
+
+/// Whether this build has `engine`.
+fn require(engine: Engine) -> Result<(), Failure> {
+    if Engine::available().contains(&engine) {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "this build has no engine `{engine}`; build with `--features {engine}`"
+    )))
 }
 
 /// Writes `text` to standard output.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use sim_core::Engine;
 
-use super::{print, print_json, warn};
+use super::{print, print_json, require, warn};
 use crate::prepare::{Prepared, prepare};
 use crate::report::{Style, run_report};
 use crate::{Failure, progress, run};
@@ -49,12 +49,7 @@ Where the lanes' time went, in the report:
 
 impl Run {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
-        if !Engine::available().contains(&self.engine) {
-            return Err(Failure::Usage(format!(
-                "this build has no engine `{0}`; build with `--features {0}`",
-                self.engine
-            )));
-        }
+        require(self.engine)?;
         let Prepared { plan, warnings } = prepare(&self.scenario, self.seed)?;
         warn(&warnings, quiet);
         tracing::info!(scenario = plan.scenario.name, engine = %self.engine, "running");
