@@ -30,17 +30,18 @@ pub fn replay_report(result: &ReplayResult, trace: &str, style: Style) -> String
 
 fn headline(result: &ReplayResult) -> String {
     let bandwidth = bandwidth(&result.memory);
-    let Some(requestor) = result.memory.requestors.first() else {
-        return bandwidth;
-    };
-    let (kind, latency) = match requestor.read_latency_ns {
-        Some(latency) => ("reads", latency),
-        None => ("writes", requestor.latency_ns),
-    };
-    format!(
-        "{bandwidth}  {kind} take {:.1} ns, 99% at most {:.1} ns",
-        latency.mean, latency.p99
-    )
+    let requestor = result.memory.requestors.first();
+    let of = |kind, latency| Some((kind, latency?));
+    let waited = requestor.and_then(|requestor| {
+        of("reads", requestor.read_latency_ns).or(of("writes", requestor.write_latency_ns))
+    });
+    match waited {
+        Some((kind, latency)) => format!(
+            "{bandwidth}  {kind} take {:.1} ns, 99% at most {:.1} ns",
+            latency.mean, latency.p99
+        ),
+        None => bandwidth,
+    }
 }
 
 fn requests(result: &ReplayResult) -> String {

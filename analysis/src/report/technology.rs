@@ -66,10 +66,9 @@ fn organisation(technology: &TechnologyResult) -> String {
     row(
         "burst",
         format!(
-            "{} transfers, two a cycle: {} in {} cycles",
+            "{} transfers, two a cycle, {} in all",
             organisation.burst_length,
-            Bytes(u64::from(technology.request_bytes)),
-            organisation.burst_cycles()
+            Bytes(u64::from(technology.request_bytes))
         ),
     );
     row("address", technology.address_map.clone());
@@ -128,13 +127,20 @@ fn energy(technology: &TechnologyResult) -> String {
         }
         .to_owned(),
     );
-    let joules = |nanojoules: f64| scaled(nanojoules * 1e-9, "J");
-    row("activate and precharge", joules(energy.activate_nj));
-    row("read", joules(energy.read_nj));
-    row("write", joules(energy.write_nj));
-    row("refresh of a rank", joules(energy.refresh_nj));
-    row("rank, a bank open", scaled(energy.active_standby_mw * 1e-3, "W"));
-    row("rank, all closed", scaled(energy.idle_standby_mw * 1e-3, "W"));
+    let joules = |nanojoules: f64| (nanojoules, scaled(nanojoules * 1e-9, "J"));
+    let watts = |milliwatts: f64| (milliwatts, scaled(milliwatts * 1e-3, "W"));
+    for (name, (value, shown)) in [
+        ("activate and precharge", joules(energy.activate_nj)),
+        ("read", joules(energy.read_nj)),
+        ("write", joules(energy.write_nj)),
+        ("refresh of a rank", joules(energy.refresh_nj)),
+        ("rank, a bank open", watts(energy.active_standby_mw)),
+        ("rank, all closed", watts(energy.idle_standby_mw)),
+    ] {
+        if value > 0.0 {
+            row(name, shown);
+        }
+    }
     table.render(&[0, 1])
 }
 
