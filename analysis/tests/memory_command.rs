@@ -382,7 +382,7 @@ fn the_report_of_a_technology() {
           banks of a rank     16, in 16 groups
           rows of a bank      32,768 of 2.00 KiB
           data bus            256 bits, 256 of a device
-          burst               2 transfers, two a cycle: 64 B in 1 cycles
+          burst               2 transfers, two a cycle, 64 B in all
           address             rocorababgch
 
         Timing
@@ -406,13 +406,9 @@ fn the_report_of_a_technology() {
           idle read         82  41.00  1 + tRCD + CL + burst
 
         Energy
-          from                    one figure an access, background included
-          activate and precharge  0 J
-          read                    17.32 nJ
-          write                   17.32 nJ
-          refresh of a rank       0 J
-          rank, a bank open       0 W
-          rank, all closed        0 W
+          from   one figure an access, background included
+          read   17.32 nJ
+          write  17.32 nJ
 
         Controller
           queues           64 reads, 64 writes; then 8 for each bank, as many a cycle as fit
