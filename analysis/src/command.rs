@@ -3,6 +3,7 @@
 pub mod check;
 pub mod compare;
 pub mod lower;
+pub mod memory;
 pub mod new;
 pub mod run;
 
@@ -34,7 +35,7 @@ pub struct Arguments {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a commented scenario to start from.
+    /// Write a commented scenario, or a memory, to start from.
     New(new::New),
     /// Check a scenario and show the machine it describes.
     Check(check::Check),
@@ -44,6 +45,8 @@ pub enum Command {
     Compare(compare::Compare),
     /// List the tile operations of a scenario, in the order in which they are issued.
     Lower(lower::Lower),
+    /// Replay a trace of requests through a memory alone, or show what a memory is.
+    Memory(memory::Memory),
 }
 
 const HELP: &str = "\
@@ -53,6 +56,7 @@ Examples:
   elector run mine.ron           simulate it
   elector run bert-tiny-edge     simulate a scenario that is shipped
   elector compare contention     which memory, alone and with others on it?
+  elector memory --list          the memories that are shipped
 
 Exit codes: 0 done, 1 the run failed, 2 the input is wrong.";
 
@@ -79,6 +83,7 @@ impl Arguments {
             Command::Run(run) => run.execute(self.quiet),
             Command::Compare(compare) => compare.execute(self.quiet),
             Command::Lower(lower) => lower.execute(self.quiet),
+            Command::Memory(memory) => memory.execute(self.quiet),
         }
     }
 }
@@ -97,16 +102,6 @@ fn listen(arguments: &Arguments) {
         .with_ansi(stderr().is_terminal())
         .with_target(false)
         .init();
-}
-
-/// Refuses an engine that this build does not have.
-fn check_engine(engine: Engine) -> Result<(), Failure> {
-    if Engine::available().contains(&engine) {
-        return Ok(());
-    }
-    Err(Failure::Usage(format!(
-        "this build has no engine `{engine}`; build with `--features {engine}`"
-    )))
 }
 
 fn report(failure: &Failure) {
@@ -133,6 +128,16 @@ fn warn(warnings: &Diagnostics, quiet: bool) {
     if !quiet && !warnings.is_empty() {
         say(warnings);
     }
+}
+
+/// Whether this build has `engine`.
+fn require(engine: Engine) -> Result<(), Failure> {
+    if Engine::available().contains(&engine) {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "this build has no engine `{engine}`; build with `--features {engine}`"
+    )))
 }
 
 /// Writes `text` to standard output.

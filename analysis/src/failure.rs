@@ -2,6 +2,7 @@
 
 use std::io;
 
+use components::memory::ReplayError;
 use scenarios::Diagnostics;
 use scenarios::system::RunError;
 use thiserror::Error;
@@ -21,6 +22,9 @@ pub enum Failure {
     /// The run did not come to its end.
     #[error("the run failed: {0}")]
     Run(#[from] RunError),
+    /// The replay of a trace did not come to its end.
+    #[error("the replay failed: {0}")]
+    Replay(#[source] ReplayError),
     /// The run came to its end, but broke what must hold after every run.
     #[error("the run broke {} of the invariants:\n  {}", .0.len(), .0.join("\n  "))]
     Violations(Vec<String>),

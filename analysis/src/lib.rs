@@ -1,7 +1,8 @@
 //! The command `elector`: what users type, and the results and reports that come back.
 //!
 //! One way through: [`prepare`] makes a plan of a scenario, [`run::run`] a [`result::RunResult`] of the plan, and
-//! [`report`] a text for a terminal of the result. [`command`] holds one file for each subcommand.
+//! [`report`] a text for a terminal of the result. [`replay`] does for a memory alone what `run` does for a machine.
+//! [`command`] holds one file for each subcommand.
 
 pub mod command;
 pub mod compare;
@@ -9,6 +10,7 @@ mod failure;
 pub mod interrupt;
 pub mod prepare;
 mod progress;
+pub mod replay;
 pub mod report;
 pub mod result;
 pub mod run;

@@ -1,5 +1,7 @@
 //! From what the user names to a plan.
 
+mod memory;
+
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -8,6 +10,8 @@ use scenarios::load::Disk;
 use scenarios::load::library::Shelf;
 use scenarios::system::Plan;
 use scenarios::{Diagnostics, Loaded, Scenario};
+
+pub use memory::{NamedMemory, prepare_memory, shipped_memory_text};
 
 /// A plan, and what the user should know although nothing is wrong.
 #[derive(Clone, Debug)]

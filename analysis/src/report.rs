@@ -5,13 +5,17 @@ mod compare;
 mod lower;
 mod memory;
 mod number;
+mod replay;
 mod run;
 mod table;
+mod technology;
 
 pub use check::check_report;
 pub use compare::compare_report;
 pub use lower::lower_report;
+pub use replay::replay_report;
 pub use run::run_report;
+pub use technology::{technologies_report, technology_report};
 
 /// Whether text may carry colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

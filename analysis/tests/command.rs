@@ -2,35 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod process;
+
 use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use expect_test::expect;
 use serde_json::Value;
 
-fn elector(arguments: &[&str], folder: &Path) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_elector"));
-    command.args(arguments).current_dir(folder).output().unwrap()
-}
-
-fn here(arguments: &[&str]) -> Output {
-    elector(arguments, Path::new("."))
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-fn json(arguments: &[&str]) -> Value {
-    let output = here(arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
+use process::{elector, err, here, json, out};
 
 #[test]
 fn new_scenario_checks_and_runs() {
@@ -124,8 +104,9 @@ fn json_has_every_field_of_the_contract() {
     );
     has(
         &result["memory"]["requestors"][0],
-        "name requests bytes latency_ns",
+        "name requests reads writes bytes latency_ns read_latency_ns write_latency_ns latency_histogram",
     );
+    assert_eq!(result["memory"]["wear"], Value::Null);
     has(
         &result["memory"]["requestors"][0]["latency_ns"],
         "mean p50 p90 p99 max",

@@ -2,6 +2,7 @@
 
 mod document;
 pub mod library;
+mod memory;
 mod place;
 mod strata;
 mod whole;

@@ -10,7 +10,7 @@ use scenarios::load::library::Shelf;
 use scenarios::schema::Reference;
 use sim_core::Engine;
 
-use super::{print, warn};
+use super::{print, require, warn};
 use crate::compare::{CellResult, Verdict, cells, run_cells};
 use crate::prepare::load;
 use crate::progress::Bar;
@@ -52,7 +52,7 @@ traffic. A run that fails is reported beside the others; the exit code is then 1
 
 impl Compare {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
-        super::check_engine(self.engine)?;
+        require(self.engine)?;
         let mut loaded = load(&self.scenario)?;
         warn(&loaded.warnings, quiet);
         if let Some(seed) = self.seed {

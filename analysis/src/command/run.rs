@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use sim_core::Engine;
 
-use super::{print, print_json, warn};
+use super::{print, print_json, require, warn};
 use crate::prepare::{Prepared, prepare};
 use crate::progress::Bar;
 use crate::report::{Style, run_report};
@@ -51,7 +51,7 @@ Where the lanes' time went, in the report:
 
 impl Run {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
-        super::check_engine(self.engine)?;
+        require(self.engine)?;
         let Prepared { plan, warnings } = prepare(&self.scenario, self.seed)?;
         warn(&warnings, quiet);
         tracing::info!(scenario = plan.machine.scenario.name, engine = %self.engine, "running");

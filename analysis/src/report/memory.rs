@@ -68,7 +68,7 @@ fn moved(memory: &MemoryResult) -> String {
     let moved = format!("{}, {}", Bytes(memory.read_bytes), Bytes(memory.write_bytes));
     match memory.still_queued {
         0 => moved,
-        waiting => format!("{moved}; {} requests still wait to be written", grouped(waiting)),
+        waiting => format!("{moved}; {} still waiting at the end", grouped(waiting)),
     }
 }
 

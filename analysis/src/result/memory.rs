@@ -1,14 +1,19 @@
 //! What a main memory did: in a run of a whole machine, or alone under a trace of requests.
 
 mod histogram;
+mod replay;
 mod requestor;
+mod technology;
 mod wear;
 
 use components::memory::MemoryReport;
 use serde::Serialize;
 
 pub use histogram::{HistogramError, LatencyHistogram, decode_histogram};
+pub use replay::ReplayResult;
+pub(crate) use replay::ReplaySettings;
 pub use requestor::{Latency, RequestorResult};
+pub use technology::{EnergyFigures, ShippedMemory, Span, TechnologyResult, TimingResult};
 pub use wear::WearResult;
 
 /// Main memory over a run.

@@ -1,6 +1,6 @@
 //! Request traces as text: a line `0xADDRESS READ|WRITE CYCLE` for each request, as DRAMsim3 reads them.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read as _};
 
 use thiserror::Error;
 
@@ -31,18 +31,22 @@ pub struct TraceError {
     pub problem: String,
 }
 
+/// Bytes that a line may have: a broken file may have lines without end, and none is kept whole.
+const LONGEST_LINE: u64 = 4096;
+
 /// The records of a trace, read line by line. Empty lines and lines that begin with `#` are passed over.
-pub fn parse_trace(input: impl BufRead) -> impl Iterator<Item = Result<TraceRecord, TraceError>> {
-    let mut lines = input.lines();
+pub fn parse_trace(mut input: impl BufRead) -> impl Iterator<Item = Result<TraceRecord, TraceError>> {
+    let mut text = Vec::new();
     let mut line = 0;
     let mut ended = false;
     std::iter::from_fn(move || {
         while !ended {
             line += 1;
-            let parsed = match lines.next()? {
-                Ok(text) if is_blank(&text) => continue,
-                Ok(text) => parse_line(&text),
-                Err(error) => Err(format!("cannot be read: {error}")),
+            let parsed = match read_line(&mut input, &mut text) {
+                Ok(None) => return None,
+                Ok(Some(text)) if is_blank(text) => continue,
+                Ok(Some(text)) => parse_line(text),
+                Err(problem) => Err(problem),
             };
             return match parsed {
                 Ok(record) if record.cycle >= END_CYCLE => None,
@@ -55,6 +59,20 @@ pub fn parse_trace(input: impl BufRead) -> impl Iterator<Item = Result<TraceReco
         }
         None
     })
+}
+
+/// The next line, read into `bytes`; none at the end.
+fn read_line<'a>(input: &mut impl BufRead, bytes: &'a mut Vec<u8>) -> Result<Option<&'a str>, String> {
+    bytes.clear();
+    let read = input.take(LONGEST_LINE + 1).read_until(b'\n', bytes);
+    let length = read.map_err(|error| format!("cannot be read: {error}"))?;
+    if length as u64 > LONGEST_LINE {
+        return Err(format!(
+            "is longer than {LONGEST_LINE} bytes (a request takes one line)"
+        ));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| "is no text (the bytes are no UTF-8)".to_owned())?;
+    Ok((length > 0).then_some(text))
 }
 
 fn is_blank(text: &str) -> bool {
@@ -148,5 +166,16 @@ mod tests {
         assert!(problem("0x40 READ soon").starts_with("line 1: `soon` is no cycle"));
         assert!(problem("0x40 READ").contains("is no request"));
         assert!(problem("0x+4 READ 1").contains("is no address"));
+    }
+
+    #[test]
+    fn lines_without_end_and_bytes_that_are_no_text_are_refused() {
+        let mut records = parse_trace(std::io::BufReader::new(std::io::repeat(b'0')));
+        let problem = records.next().unwrap().unwrap_err().to_string();
+        assert!(problem.starts_with("line 1: is longer than"), "{problem}");
+        assert!(records.next().is_none());
+        let binary: &[u8] = b"0x40 READ 0\r\n\x1f\x8b\xff\n";
+        let problem = parse_trace(binary).last().unwrap().unwrap_err().to_string();
+        assert!(problem.starts_with("line 2: is no text"), "{problem}");
     }
 }

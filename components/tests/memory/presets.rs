@@ -1,11 +1,12 @@
 //! The shipped memories.
 
+use components::memory::description::Cells;
 use components::memory::pattern::Geometry;
 use components::memory::{MemoryDescription, MemoryPlan};
 use ron::extensions::Extensions;
 
 /// Every file of `scenarios/library/memory/` that describes a memory of channels, without its extension.
-pub(crate) const ALL: [&str; 12] = [
+pub(crate) const ALL: [&str; 23] = [
     "lpddr3-1600",
     "ddr4-2400",
     "hbm2",
@@ -18,6 +19,17 @@ pub(crate) const ALL: [&str; 12] = [
     "dramsim3/hbm2",
     "dramsim3/hbm2-1ch",
     "dramsim3/hbm1",
+    "published/rram_16_2_2",
+    "published/rram_8_2_4",
+    "published/rram_4_2_8",
+    "published/rram_2_2_16",
+    "published/rram_32_2_1",
+    "published/rram_1_2_32",
+    "published/dram_16_2_2",
+    "published/dram_8_2_4",
+    "published/dram_32_2_1",
+    "published/dram_16_4_1",
+    "published/hbm_32_1_4",
 ];
 
 /// Those with the default controller.
@@ -28,6 +40,21 @@ pub(crate) const SHIPPED: [&str; 6] = [
     "hbm2-pseudo",
     "rram",
     "rram-m3d",
+];
+
+/// The organisations of the papers.
+pub(crate) const PUBLISHED: [&str; 11] = [
+    "published/rram_16_2_2",
+    "published/rram_8_2_4",
+    "published/rram_4_2_8",
+    "published/rram_2_2_16",
+    "published/rram_32_2_1",
+    "published/rram_1_2_32",
+    "published/dram_16_2_2",
+    "published/dram_8_2_4",
+    "published/dram_32_2_1",
+    "published/dram_16_4_1",
+    "published/hbm_32_1_4",
 ];
 
 /// Reads a shipped memory.
@@ -97,7 +124,10 @@ fn no_preset_is_forgotten() {
             .count()
     };
     // The ideal memory has no parts to describe.
-    assert_eq!(files("") + files("/dramsim3"), ALL.len() + 1);
+    assert_eq!(
+        files("") + files("/dramsim3") + files("/published"),
+        ALL.len() + 1
+    );
 }
 
 #[test]
@@ -111,4 +141,30 @@ fn capacity_and_peak_bandwidth_are_the_data_sheets() {
     assert_eq!((gigabytes("rram"), capacity("rram")), (25.6, 4));
     assert_eq!((gigabytes("rram-m3d"), capacity("rram-m3d")), (256.0, 4));
     assert!(ALL.iter().all(|name| plan(name).request_bytes() == 64));
+}
+
+#[test]
+fn published_memories_have_the_organisation_of_their_names_and_the_bandwidth_of_their_cells() {
+    for name in PUBLISHED {
+        let plan = plan(name);
+        let (cells, organisation) = (plan.description().cells, plan.description().organisation);
+        let [banks, ranks, channels] = [
+            organisation.banks_per_rank(),
+            organisation.ranks,
+            organisation.channels,
+        ];
+        let (kind, gigabytes) = match (name, cells) {
+            (_, Cells::Rram { .. }) => ("rram", 256.0),
+            (name, _) if name.contains("hbm") => ("hbm", 256.0),
+            _ => ("dram", 25.6),
+        };
+        assert_eq!(name, format!("published/{kind}_{banks}_{ranks}_{channels}"));
+        assert_eq!(plan.peak_bytes_per_second() / 1e9, gigabytes, "{name}");
+    }
+    let monolithic = describe("rram-m3d");
+    let same = MemoryDescription {
+        name: monolithic.name.clone(),
+        ..describe("published/rram_16_2_2")
+    };
+    assert_eq!(same, monolithic);
 }

@@ -1,16 +1,31 @@
 //! The word that the user probably meant.
 
-/// The candidate nearest to `word`, if it is near enough to be a slip of the finger.
+/// The candidate nearest to `word`, if it is near enough to be a slip of the finger. Of a candidate in a folder, the
+/// folder may be missing.
 pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > 64 {
         return None;
     }
     let word = word.to_lowercase();
-    let distances = candidates
-        .into_iter()
-        .map(|known| (distance(&word, &known.to_lowercase()), known));
-    let (distance, nearest) = distances.min_by_key(|&(distance, _)| distance)?;
-    (distance <= nearest.len().div_ceil(3)).then_some(nearest)
+    let distances = candidates.into_iter().map(|known| {
+        let whole = (distance(&word, &known.to_lowercase()), 0, known.len(), known);
+        match known.rsplit_once('/') {
+            Some((folder, last)) if !word.contains('/') => {
+                let apart = (
+                    distance(&word, &last.to_lowercase()),
+                    folder.len(),
+                    last.len(),
+                    known,
+                );
+                whole.min(apart)
+            }
+            _ => whole,
+        }
+    });
+    // Among candidates that are equally near, one that is whole goes first.
+    let (distance, _, length, nearest) =
+        distances.min_by_key(|&(distance, folder, ..)| (distance, folder))?;
+    (distance <= length.div_ceil(3)).then_some(nearest)
 }
 
 /// `a`, `b` or `c`.
@@ -54,6 +69,16 @@ mod tests {
         assert_eq!(did_you_mean("DMA", fields), Some("dma"));
         assert_eq!(did_you_mean("voltage", fields), None);
         assert_eq!(did_you_mean("x", []), None);
+        let memories = ["dramsim3/hbm1", "hbm2", "published/rram_16_2_2"];
+        assert_eq!(
+            did_you_mean("rram_16_2_2", memories),
+            Some("published/rram_16_2_2")
+        );
+        assert_eq!(
+            did_you_mean("published/rram_16_2", memories),
+            Some("published/rram_16_2_2")
+        );
+        assert_eq!(did_you_mean("hbm3", memories), Some("hbm2"));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use components::memory::MemoryDescription;
+use components::memory::description::EnergyModel;
 use expect_test::expect_file;
 use scenarios::load::library::{self, Shelf, TEMPLATE};
 use scenarios::load::{Disk, Document};
@@ -206,6 +208,27 @@ fn the_cost_table_says_what_was_published() {
     assert_eq!(costs.main_memory_access_nj["dram_16_2_2"], 69.007_063_37);
     assert_eq!(costs.main_memory_access_nj.len(), 11);
     assert_eq!(costs.activation_buffer.access_nj(4.0), 2.0 * 0.079_275_099);
+}
+
+#[test]
+fn published_memories_cost_what_the_cost_table_says() {
+    let costs: CostTable = Document::shipped(Shelf::Costs, "14nm").unwrap().value;
+    let published: Vec<_> = Shelf::Memories
+        .names()
+        .filter_map(|name| name.strip_prefix("published/"))
+        .collect();
+    assert!(
+        costs
+            .main_memory_access_nj
+            .keys()
+            .all(|name| published.contains(&name.as_str()))
+    );
+    for name in published {
+        let path = format!("published/{name}");
+        let memory: MemoryDescription = Document::shipped(Shelf::Memories, &path).unwrap().value;
+        let access_nj = costs.main_memory_access_nj[name];
+        assert_eq!(memory.energy, EnergyModel::PerAccess { access_nj }, "{name}");
+    }
 }
 
 #[test]

@@ -1,0 +1,108 @@
+//! From a memory and a trace of requests to a result.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+use std::time::Instant;
+
+use components::memory::{ReplayError, parse_trace};
+use sim_core::Engine;
+
+use crate::Failure;
+use crate::prepare::NamedMemory;
+use crate::result::memory::{ReplayResult, ReplaySettings};
+
+/// A trace that is read while it is replayed, and what errors call it.
+pub struct TraceInput {
+    name: String,
+    input: Box<dyn BufRead>,
+}
+
+impl std::fmt::Debug for TraceInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("TraceInput").field(&self.name).finish()
+    }
+}
+
+impl TraceInput {
+    /// Opens the trace at `path`; `-` is standard input.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            return Ok(Self {
+                name: "<stdin>".to_owned(),
+                input: Box::new(io::stdin().lock()),
+            });
+        }
+        let name = path.display().to_string();
+        let unreadable = |reason: &str| Failure::Usage(format!("cannot read {name}: {reason}"));
+        if path.extension().is_some_and(|extension| extension == "gz") {
+            let remedy = format!("it is packed; write `gunzip -c {name} | elector memory ... --replay -`");
+            return Err(unreadable(&remedy));
+        }
+        let file = File::open(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => unreadable("there is no such file"),
+            _ => unreadable(&error.to_string()),
+        })?;
+        if file.metadata().is_ok_and(|kind| kind.is_dir()) {
+            return Err(unreadable("it is a directory"));
+        }
+        Ok(Self {
+            name,
+            input: Box::new(BufReader::with_capacity(1 << 16, file)),
+        })
+    }
+
+    /// What errors call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Runs the requests of `trace` through `memory` alone, no more than `requests_per_cycle` in a cycle of its clock.
+///
+/// # Errors
+/// A line of the trace is no request, the memory's clock cannot be simulated, or the run did not come to its end or
+/// broke a timing rule.
+pub fn replay(
+    memory: &NamedMemory,
+    trace: TraceInput,
+    requests_per_cycle: u32,
+    engine: Engine,
+) -> Result<ReplayResult, Failure> {
+    let start = Instant::now();
+    let capacity = memory.plan.capacity_bytes();
+    let beyond = Cell::new(0_u64);
+    let records = parse_trace(trace.input).inspect(|record| {
+        let outside = record.as_ref().is_ok_and(|record| record.address >= capacity);
+        beyond.set(beyond.get() + u64::from(outside));
+    });
+    let report = components::memory::replay(&memory.plan, records, requests_per_cycle, engine)
+        .map_err(|error| failure(&trace.name, error))?;
+    let violations = &report.memory.violations;
+    if let Some(first) = violations.first() {
+        return Err(Failure::Violations(vec![format!(
+            "{} commands came too early, the first: {first}",
+            violations.count()
+        )]));
+    }
+    let settings = ReplaySettings {
+        engine,
+        requests_per_cycle,
+        requests_beyond_capacity: beyond.get(),
+        wall_seconds: start.elapsed().as_secs_f64(),
+    };
+    Ok(ReplayResult::new(memory, &report, settings))
+}
+
+fn failure(trace: &str, error: ReplayError) -> Failure {
+    match error {
+        ReplayError::Trace(error) => Failure::Usage(format!("{trace}:{}: {}", error.line, error.problem)),
+        ReplayError::Clock(error) => Failure::Usage(error.to_string()),
+        error => Failure::Replay(error),
+    }
+}
