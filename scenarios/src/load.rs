@@ -4,6 +4,7 @@ mod document;
 pub mod library;
 mod place;
 mod strata;
+mod transformer;
 mod whole;
 
 use std::path::Path;
