@@ -4,6 +4,7 @@
 //! [`report`] a text for a terminal of the result. [`command`] holds one file for each subcommand.
 
 pub mod command;
+pub mod estimate;
 mod failure;
 pub mod prepare;
 mod progress;
