@@ -1,6 +1,7 @@
 //! The command line: one subcommand a file.
 
 pub mod check;
+pub mod estimate;
 pub mod lower;
 pub mod new;
 pub mod run;
@@ -40,6 +41,8 @@ pub enum Command {
     Run(run::Run),
     /// List the tile operations of a scenario, in the order in which they are issued.
     Lower(lower::Lower),
+    /// Estimate area, cycles and energy by formula, without simulating.
+    Estimate(estimate::Estimate),
 }
 
 const HELP: &str = "\
@@ -73,6 +76,7 @@ impl Arguments {
             Command::Check(check) => check.execute(self.quiet),
             Command::Run(run) => run.execute(self.quiet),
             Command::Lower(lower) => lower.execute(self.quiet),
+            Command::Estimate(estimate) => estimate.execute(self.quiet),
         }
     }
 }

@@ -13,6 +13,7 @@ mod error;
 mod group;
 pub mod lowering;
 pub mod organisation;
+pub mod scenario;
 pub mod vector;
 pub mod walk;
 mod work;

@@ -34,7 +34,11 @@ pub fn prepare(path: &Path, seed: Option<u64>) -> Result<Prepared, Diagnostics> 
     })
 }
 
-fn load(path: &Path) -> Result<Loaded, Diagnostics> {
+/// Loads the scenario at `path`: a file, `-` for standard input, or the name of a shipped one.
+///
+/// # Errors
+/// Everything that is wrong with the scenario, each at its place.
+pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
     if path == Path::new("-") {
         return Scenario::parse("<stdin>", &read_stdin()?, &Disk);
     }

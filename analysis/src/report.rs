@@ -1,12 +1,14 @@
 //! Results as text for a terminal.
 
 mod check;
+mod estimate;
 mod lower;
 mod number;
 mod run;
 mod table;
 
 pub use check::check_report;
+pub use estimate::estimate_report;
 pub use lower::lower_report;
 pub use run::run_report;
 
