@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+use analysis::estimate::convention::SWITCHES;
 use analysis::estimate::{Convention, Energy, EstimateError, PublishedAccelerator, Workload, estimate};
 use scenarios::load::{Document, library::Shelf};
 use scenarios::schema::CostTable;
@@ -74,6 +75,19 @@ fn costs() -> CostTable {
 
 fn near(published: f64, estimated: f64) -> bool {
     (published - estimated).abs() <= TOLERANCE * published.abs()
+}
+
+#[test]
+fn every_convention_is_documented() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conventions.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    for switch in SWITCHES {
+        assert!(
+            page.contains(&format!("| `{}` |", switch.name)),
+            "{}",
+            switch.name
+        );
+    }
 }
 
 #[test]

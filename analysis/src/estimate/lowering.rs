@@ -86,6 +86,13 @@ pub enum ComputeStep {
     Single(Work),
 }
 
+/// A product by weights, from one width to another.
+#[derive(Clone, Copy)]
+struct Dense {
+    from: u32,
+    to: u32,
+}
+
 /// The steps of a transformer's forward pass.
 #[derive(Clone, Copy, Debug)]
 pub struct Lowering<'a> {
@@ -154,15 +161,19 @@ impl<'a> Lowering<'a> {
         copies * u64::from(rows) * u64::from(columns)
     }
 
-    /// The widths of a layer's feed-forward products, in and out; a projection to the next layer's width comes last.
-    fn dense(&self, index: usize) -> (Vec<(u32, u32)>, Option<(u32, u32)>) {
+    /// A layer's feed-forward products, and the projection to the next layer's width, if it differs.
+    fn dense(&self, index: usize) -> (Vec<Dense>, Option<Dense>) {
         let layer = &self.layers()[index];
         let stops = layer.feed_forward.iter().chain([&layer.hidden]);
         let starts = [&layer.hidden].into_iter().chain(&layer.feed_forward);
-        let stack = starts.zip(stops).map(|(&from, &to)| (from, to)).collect();
+        let stack = starts.zip(stops).map(|(&from, &to)| Dense { from, to }).collect();
         let next = self.layers().get(index + 1);
         let next = next.filter(|next| next.hidden != layer.hidden);
-        (stack, next.map(|next| (layer.hidden, next.hidden)))
+        let projection = next.map(|next| Dense {
+            from: layer.hidden,
+            to: next.hidden,
+        });
+        (stack, projection)
     }
 
     fn memory_of_layer(&self, index: usize) -> Vec<MemoryStep> {
@@ -171,7 +182,7 @@ impl<'a> Lowering<'a> {
         let group = heads.flat_map(|head| self.transfers_of_head(*head, layer.hidden));
         let mut steps = vec![MemoryStep::Group(group.collect())];
         let (stack, projection) = self.dense(index);
-        for (from, to) in stack.into_iter().chain(projection) {
+        for Dense { from, to } in stack.into_iter().chain(projection) {
             steps.push(MemoryStep::Single(Transfer::Load(self.weights(from, to))));
             steps.push(MemoryStep::Single(Transfer::Store(self.activations(to))));
         }
@@ -222,17 +233,17 @@ impl<'a> Lowering<'a> {
             .chain(self.stack(&stack))
             .chain(additions(1))
             .chain([norm])
-            .chain(projection.into_iter().flat_map(|widths| self.stack(&[widths])));
+            .chain(projection.into_iter().flat_map(|product| self.stack(&[product])));
         let mut steps = vec![ComputeStep::Group(group)];
         steps.extend(singles.map(ComputeStep::Single));
         steps
     }
 
     /// Products one after the other, each with its non-linearity.
-    fn stack(&self, widths: &[(u32, u32)]) -> Vec<Work> {
+    fn stack(&self, products: &[Dense]) -> Vec<Work> {
         let rows = self.workload.sequence_length;
         let mut works = Vec::new();
-        for (index, &(from, to)) in widths.iter().enumerate() {
+        for (index, &Dense { from, to }) in products.iter().enumerate() {
             works.push(Work::Product {
                 rows,
                 reduction: from,
@@ -240,7 +251,7 @@ impl<'a> Lowering<'a> {
             });
             if self.convention.non_linearity_after_every_product {
                 works.push(Work::NonLinearity { rows, columns: from });
-            } else if index + 1 < widths.len() {
+            } else if index + 1 < products.len() {
                 works.push(Work::NonLinearity { rows, columns: to });
             }
         }
