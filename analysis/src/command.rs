@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod estimate;
+pub mod import;
 pub mod lower;
 pub mod new;
 pub mod run;
@@ -43,6 +44,8 @@ pub enum Command {
     Lower(lower::Lower),
     /// Estimate area, cycles and energy by formula, without simulating.
     Estimate(estimate::Estimate),
+    /// Make a scenario from the files of another simulator.
+    Import(import::Import),
 }
 
 const HELP: &str = "\
@@ -77,6 +80,7 @@ impl Arguments {
             Command::Run(run) => run.execute(self.quiet),
             Command::Lower(lower) => lower.execute(self.quiet),
             Command::Estimate(estimate) => estimate.execute(self.quiet),
+            Command::Import(import) => import.execute(self.quiet),
         }
     }
 }

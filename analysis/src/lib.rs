@@ -6,6 +6,7 @@
 pub mod command;
 pub mod estimate;
 mod failure;
+pub mod import;
 pub mod prepare;
 mod progress;
 pub mod report;
