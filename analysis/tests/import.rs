@@ -108,7 +108,7 @@ fn settings_without_counterpart_are_named() {
         assert!(notes.contains(setting), "{setting}: {notes}");
     }
     assert!(!imported.notes.has_errors());
-    let plain = configured(&config_tiny().split("scheduler").next().unwrap());
+    let plain = configured(config_tiny().split("scheduler").next().unwrap());
     assert!(!plain.unwrap().text.contains("scheduler."));
 }
 
