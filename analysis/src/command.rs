@@ -2,6 +2,8 @@
 
 pub mod check;
 pub mod compare;
+pub mod estimate;
+pub mod import;
 pub mod lower;
 pub mod memory;
 pub mod new;
@@ -47,6 +49,10 @@ pub enum Command {
     Lower(lower::Lower),
     /// Replay a trace of requests through a memory alone, or show what a memory is.
     Memory(memory::Memory),
+    /// Estimate area, cycles and energy by formula, without simulating.
+    Estimate(estimate::Estimate),
+    /// Make a scenario from the files of another simulator.
+    Import(import::Import),
 }
 
 const HELP: &str = "\
@@ -84,6 +90,8 @@ impl Arguments {
             Command::Compare(compare) => compare.execute(self.quiet),
             Command::Lower(lower) => lower.execute(self.quiet),
             Command::Memory(memory) => memory.execute(self.quiet),
+            Command::Estimate(estimate) => estimate.execute(self.quiet),
+            Command::Import(import) => import.execute(self.quiet),
         }
     }
 }

@@ -6,7 +6,9 @@
 
 pub mod command;
 pub mod compare;
+pub mod estimate;
 mod failure;
+pub mod import;
 pub mod interrupt;
 pub mod prepare;
 mod progress;

@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod estimate;
 mod lower;
 mod memory;
 mod number;
@@ -12,6 +13,7 @@ mod technology;
 
 pub use check::check_report;
 pub use compare::compare_report;
+pub use estimate::estimate_report;
 pub use lower::lower_report;
 pub use replay::replay_report;
 pub use run::run_report;

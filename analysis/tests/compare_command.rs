@@ -97,7 +97,12 @@ fn a_run_that_fails_stands_beside_the_others() {
     let small = small.replace("rows: 32768", "rows: 1");
     assert!(small.contains("rows: 1,"));
     fs::write(folder.path().join("small.ron"), small).unwrap();
-    let arguments = ["compare", "bert-tiny-edge", "--memory", "hbm2,small.ron,ddr4-2400"];
+    let arguments = [
+        "compare",
+        "bert-tiny-edge",
+        "--memory",
+        "hbm2,small.ron,ddr4-2400",
+    ];
     let output = elector(&arguments, folder.path());
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains("1 of 3 runs failed"), "{}", err(&output));

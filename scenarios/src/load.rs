@@ -5,6 +5,7 @@ pub mod library;
 mod memory;
 mod place;
 mod strata;
+mod transformer;
 mod whole;
 
 use std::path::{Path, PathBuf};

@@ -60,7 +60,7 @@ impl New {
 }
 
 /// Writes a file whole or not at all.
-fn write_whole(file: &Path, text: &str, force: bool) -> Result<(), Failure> {
+pub(super) fn write_whole(file: &Path, text: &str, force: bool) -> Result<(), Failure> {
     let folder = match file.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),

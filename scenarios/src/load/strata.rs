@@ -313,11 +313,11 @@ fn at_path(source: &Arc<Source>, path: &str, message: String) -> Problem {
     Problem::at(source, span, message)
 }
 
-fn in_dictionary(source: &Arc<Source>, finding: Finding) -> Problem {
+pub(super) fn in_dictionary(source: &Arc<Source>, finding: Finding) -> Problem {
     state(at_path(source, &finding.path, finding.message.clone()), finding)
 }
 
-fn json_problem(source: &Arc<Source>, error: &serde_json::Error) -> Problem {
+pub(super) fn json_problem(source: &Arc<Source>, error: &serde_json::Error) -> Problem {
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
     Problem::at_line(

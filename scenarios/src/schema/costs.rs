@@ -4,6 +4,7 @@
 //! rules that [`CostTable::lane_cost`] and [`CostTable::softmax_cost`] state, up to a factor of
 //! [`MAX_SCALING`] beyond the table, and the user is warned; further away they are refused.
 
+mod bandwidth;
 mod check;
 mod scaling;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::ActivationFunction;
+pub use bandwidth::{PublishedBandwidth, PublishedRate};
 
 /// How far beyond the tabulated sizes costs are scaled: by this factor in multipliers, or in elements of a tile.
 pub const MAX_SCALING: f64 = 4.0;
@@ -107,6 +109,9 @@ pub struct CostTable {
     /// Energy of one access of a block to main memory, in nJ, by technology_banks_ranks_channels. The simulator counts
     /// commands instead; the published convention uses these.
     pub main_memory_access_nj: BTreeMap<String, f64>,
+    /// Bandwidths of the published convention, which alone needs them.
+    #[serde(default)]
+    pub published_bandwidth: Option<PublishedBandwidth>,
 }
 
 impl BufferCost {

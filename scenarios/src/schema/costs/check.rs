@@ -28,6 +28,9 @@ impl CostTable {
                 checks.within(memory, |checks| not_negative(energy, checks));
             }
         });
+        if let Some(bandwidth) = &self.published_bandwidth {
+            checks.within("published_bandwidth", |checks| bandwidth.check(checks));
+        }
         self.check_sources(checks);
     }
 
@@ -97,8 +100,9 @@ impl CostTable {
         ];
         let modules = self.modules().map(|(field, _)| field);
         let buffers = self.buffers().map(|(field, _)| field);
+        let bandwidth = self.published_bandwidth.map(|_| "published_bandwidth");
         checks.within("sources", |checks| {
-            for field in fields.into_iter().chain(modules).chain(buffers) {
+            for field in fields.into_iter().chain(modules).chain(buffers).chain(bandwidth) {
                 if self
                     .sources
                     .get(field)
@@ -195,7 +199,7 @@ fn check_buffer(cost: &BufferCost, checks: &mut Checks) {
     });
 }
 
-fn positive(value: f64, checks: &mut Checks) {
+pub(super) fn positive(value: f64, checks: &mut Checks) {
     if !(value > 0.0 && value <= MAX_COST) {
         impossible(value, "above 0", checks);
     }

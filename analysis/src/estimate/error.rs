@@ -1,0 +1,51 @@
+//! Why there is no estimate.
+
+use thiserror::Error;
+
+/// Why there is no estimate.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum EstimateError {
+    /// The table of words and positions is loaded into the weight buffer first, and has no room there.
+    #[error(
+        "embeddings exceed the weight buffer: {needed_mb:.3} MB of it are needed, it has {available_mb} MB (take a larger \
+         weight buffer, or a transformer whose first layer is narrower)"
+    )]
+    EmbeddingsExceedWeightBuffer {
+        /// Size of the embeddings without their zeros, in MB of 2^20 bytes.
+        needed_mb: f64,
+        /// Size of the weight buffer, in MB of 2^20 bytes.
+        available_mb: f64,
+    },
+    /// The published figures have no cost for modules of this size.
+    #[error("the published convention has no cost for {what} (it has {accepted})")]
+    Size {
+        /// The field of an accelerator that states the size.
+        field: &'static str,
+        /// The modules.
+        what: String,
+        /// The sizes that it has costs for.
+        accepted: String,
+    },
+    /// The cost table lacks a figure that the published convention needs.
+    #[error(
+        "the cost table has no `{field}`, which the published convention needs (add it, or take the shipped table \
+         \"14nm\")"
+    )]
+    Cost {
+        /// The figure.
+        field: String,
+    },
+}
+
+impl EstimateError {
+    /// The field of a scenario that is to blame.
+    #[must_use]
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::EmbeddingsExceedWeightBuffer { .. } => "accelerator.buffers.weight_mb",
+            Self::Size { field, .. } => field,
+            Self::Cost { .. } => "costs",
+        }
+    }
+}
