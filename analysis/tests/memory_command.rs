@@ -413,6 +413,7 @@ fn the_report_of_a_technology() {
         Controller
           queues           64 reads, 64 writes; then 8 for each bank, as many a cycle as fit
           scheduling       ready column commands first, then the oldest (FR-FCFS)
+          requestors       one request of each in turn
           rows             stay open
           hits in turn     at most 16 while an older request waits
           writes           drained from 48 down to 16, and while no read waits
