@@ -90,7 +90,14 @@ fn every_value_is_stated() {
         .to_ron();
     let key = |line: &str| Some(line.trim().split_once(':')?.0.to_owned());
     // Other traffic and comparisons are no part of what AccelTran runs.
-    let beyond = ["contention", "tenants", "background", "arbitration", "compare", "memories"];
+    let beyond = [
+        "contention",
+        "tenants",
+        "background",
+        "arbitration",
+        "compare",
+        "memories",
+    ];
     let fields = stated.lines().filter_map(key);
     for field in fields.filter(|field| !beyond.contains(&field.as_str())) {
         assert!(text.contains(&format!("{field}: ")), "`{field}` is not stated");
