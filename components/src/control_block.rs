@@ -28,6 +28,7 @@ use crate::message::{Message, TransferId};
 use crate::operation::{Operation, Role, TensorId};
 use crate::run::Run;
 use crate::tile::Dimension;
+use crate::values::{ValueStore, Values};
 
 pub use parameters::{ControlBlockParameters, split_mask_buffer};
 pub use policy::SchedulingPolicy;
@@ -124,6 +125,7 @@ pub struct ControlBlock {
     runs_retired: u64,
     spills: u64,
     finished_at: Option<Tick>,
+    values: Option<Values>,
 }
 
 impl ControlBlock {
@@ -160,8 +162,33 @@ impl ControlBlock {
             runs_retired: 0,
             spills: 0,
             finished_at: None,
+            values: None,
             parameters,
         }
+    }
+
+    /// The control block of a machine that computes with the numbers in `values`.
+    #[must_use]
+    pub fn with_values(mut self, values: Option<Values>) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// Tells the numbers, if there are any, what happens to them.
+    fn with_numbers(
+        &self,
+        context: &mut Context<'_, Message>,
+        work: impl FnOnce(&mut ValueStore) -> Result<(), String>,
+    ) {
+        if let Some(values) = &self.values {
+            values.attempt(context, work);
+        }
+    }
+
+    /// The numbers of the machine, if it computes with any.
+    #[must_use]
+    pub fn values(&self) -> Option<&Values> {
+        self.values.as_ref()
     }
 
     pub(crate) fn receive(&mut self, message: Message, context: &mut Context<'_, Message>) {
@@ -214,7 +241,7 @@ impl ControlBlock {
     fn on_transfer_done(&mut self, transfer: TransferId, context: &mut Context<'_, Message>) {
         self.account(context.now());
         match self.pending.finish(transfer) {
-            Some(Purpose::Weight(tensor)) => self.weight_arrived(tensor),
+            Some(Purpose::Weight(tensor)) => self.weight_arrived(tensor, context),
             Some(Purpose::Slice { tensor, b }) => self.slice_moved(tensor, b, context),
             Some(Purpose::Gather { place, b }) => {
                 self.unpin_data(place, b);

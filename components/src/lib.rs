@@ -21,6 +21,7 @@ pub mod tile;
 pub mod tile_walk;
 pub mod trace_labels;
 pub mod units;
+pub mod values;
 pub mod word;
 
 pub use component::Component;

@@ -28,6 +28,7 @@ pub mod program;
 pub mod schema;
 pub mod system;
 pub mod transformer;
+pub mod values;
 
 pub use diagnostics::Diagnostics;
 pub use load::Loaded;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use components::operation::Role;
 use components::units::NanoJoules;
 use scenarios::system::{BufferUse, MachineMeasurements, MachinePlan};
+use scenarios::values::ValueCheck;
 use serde::Serialize;
 use sim_core::{Ticks, Timebase};
 
@@ -49,6 +50,9 @@ pub struct MachineResult {
     pub spills: u64,
     /// The three buffers.
     pub buffers: Vec<BufferResult>,
+    /// Whether the numbers were right, if it computed with any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub values: Option<ValueCheck>,
 }
 
 impl MachineResult {
@@ -95,6 +99,7 @@ impl MachineResult {
             stalls: Stalls::new(plan, measured, cycles as f64, busy_cycles),
             spills: measured.spills,
             buffers: measured.buffers.iter().map(buffer).collect(),
+            values: measured.values.clone(),
         }
     }
 }

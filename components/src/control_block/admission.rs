@@ -18,6 +18,10 @@ impl ControlBlock {
                 self.program_ended = true;
                 break;
             };
+            self.with_numbers(context, |values| {
+                values.admit(&operation);
+                Ok(())
+            });
             self.admit_operation(operation);
         }
         if self.program_ended && self.oldest == self.admitted {

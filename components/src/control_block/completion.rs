@@ -65,6 +65,8 @@ impl ControlBlock {
         entry.batches_missing -= 1;
         let complete = entry.batches_missing == 0;
         let (inputs, output) = (entry.inputs.clone(), entry.output);
+        let id = entry.operation.id.0;
+        self.with_numbers(context, |values| values.batch_finished(id, b));
         if let Some(output) = output {
             self.compact_slice(output, b, context);
         }
@@ -80,6 +82,11 @@ impl ControlBlock {
         let Some(entry) = self.entries[place].take() else {
             return;
         };
+        let id = entry.operation.id.0;
+        self.with_numbers(context, |values| {
+            values.operation_finished(id);
+            Ok(())
+        });
         for tensor in entry.weights {
             self.weights.release(tensor, entry.operation.id.0);
         }

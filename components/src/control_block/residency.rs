@@ -7,7 +7,7 @@ use super::tensors::SliceState;
 use super::transfers::{Placement, Purpose};
 use super::{ControlBlock, StallCause};
 use crate::message::{Message, Traffic, TransferPattern};
-use crate::operation::{Footprint, TensorId};
+use crate::operation::{Footprint, TensorId, Work};
 use crate::tile::Dimension;
 use crate::units::BLOCK;
 
@@ -22,9 +22,13 @@ impl ControlBlock {
             };
             let next = self
                 .weights
-                .next_load(has_begun, |footprint| evicted.push(footprint))
+                .next_load(has_begun, |tensor, footprint| evicted.push((tensor, footprint)))
                 .cloned();
-            for footprint in evicted.drain(..) {
+            for (tensor, footprint) in evicted.drain(..) {
+                self.with_numbers(context, |values| {
+                    values.weight_evicted(tensor);
+                    Ok(())
+                });
                 self.send_to_buffers(self.parameters.buffers[1], footprint, Message::Release, context);
             }
             let Some(weight) = next else { return };
@@ -51,7 +55,8 @@ impl ControlBlock {
         }
     }
 
-    pub(super) fn weight_arrived(&mut self, tensor: TensorId) {
+    pub(super) fn weight_arrived(&mut self, tensor: TensorId, context: &mut Context<'_, Message>) {
+        self.with_numbers(context, |values| values.weight_arrived(tensor));
         let woken = self.weights.arrived(tensor);
         self.make_all_issuable(woken);
     }
@@ -229,18 +234,25 @@ impl ControlBlock {
         let Some(owner) = self.tensors[tensor].as_mut() else {
             return;
         };
+        let (id, address) = (
+            owner.id,
+            owner.spill_address + u64::from(b) * owner.spill_stride.0,
+        );
         let slice = &mut owner.slices[b as usize];
         let footprint = slice.footprint;
         match slice.state {
             SliceState::Spilling => {
                 slice.state = SliceState::Spilled;
                 let woken = std::mem::take(&mut owner.waiting);
+                let bytes = (footprint.data.blocks() + footprint.mask.blocks()) * BLOCK.0;
+                self.with_numbers(context, |values| values.spilled(id, b, address, bytes));
                 self.give_back(footprint, context);
                 self.make_all_issuable(woken);
             }
             SliceState::Reloading => {
                 slice.state = SliceState::Resident;
                 let woken = std::mem::take(&mut owner.waiting);
+                self.with_numbers(context, |values| values.reloaded(id, b, address));
                 self.make_all_issuable(woken);
                 self.wake_leader_for_room();
             }
@@ -288,6 +300,10 @@ impl ControlBlock {
         slice.state = SliceState::Freed;
         let id = owner.id;
         let gone = owner.note_freed();
+        self.with_numbers(context, |values| {
+            values.freed(id, b);
+            Ok(())
+        });
         if state == SliceState::Resident {
             self.give_back(footprint, context);
         }
@@ -302,6 +318,10 @@ impl ControlBlock {
         let Some(entry) = self.entries[place].as_ref() else {
             return;
         };
+        if let Work::Gather { table_rows, .. } = entry.operation.work {
+            let id = entry.operation.id.0;
+            self.with_numbers(context, |values| values.gathered(id, b, table_rows));
+        }
         let Some(tensor) = entry.output.and_then(|output| self.tensors[output].as_mut()) else {
             return;
         };

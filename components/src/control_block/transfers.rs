@@ -134,6 +134,11 @@ impl ControlBlock {
                     table_rows,
                     first_token: self.tokens_gathered,
                 };
+                let (id, first_token) = (entry.operation.id.0, self.tokens_gathered);
+                self.with_numbers(context, |values| {
+                    values.note_gather(id, b, first_token);
+                    Ok(())
+                });
                 self.tokens_gathered += items * rows;
                 let row = self.parameters.weight_footprint(columns);
                 let placement = Placement {

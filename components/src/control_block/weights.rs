@@ -105,7 +105,7 @@ impl WeightStore {
     pub(crate) fn next_load(
         &mut self,
         has_begun: impl Fn(u32) -> bool,
-        mut evicted: impl FnMut(Footprint),
+        mut evicted: impl FnMut(TensorId, Footprint),
     ) -> Option<&Weight> {
         if !std::mem::take(&mut self.changed) {
             return None;
@@ -127,7 +127,7 @@ impl WeightStore {
                 .min_by_key(|(_, weight)| (!weight.users.is_empty(), weight.last_used))?;
             let gone = self.evict(victim)?;
             self.space.give_back(gone);
-            evicted(gone);
+            evicted(victim, gone);
         }
         self.queue.pop_front();
         self.changed = true;

@@ -5,6 +5,7 @@ use sim_core::{ActorId, Clock, Context, Cycles, Label, Span, Tick, Ticks};
 use crate::message::{Message, OperandFetch, TileWork};
 use crate::run::{Run, RunKind};
 use crate::trace_labels as labels;
+use crate::values::Values;
 
 /// What is common to all lanes of a machine.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +67,7 @@ pub struct MacLane {
     left: Held,
     right: Held,
     counts: LaneCounts,
+    values: Option<Values>,
 }
 
 impl MacLane {
@@ -88,13 +90,28 @@ impl MacLane {
             left: nothing,
             right: nothing,
             counts: LaneCounts::default(),
+            values: None,
         }
+    }
+
+    /// The lane, computing with the numbers in `values`.
+    #[must_use]
+    pub fn with_values(mut self, values: Option<Values>) -> Self {
+        self.values = values;
+        self
     }
 
     pub(crate) fn on_start_run(&mut self, run: Run, context: &mut Context<'_, Message>) {
         self.run = run;
         self.fetched = 0;
         self.matched = 0;
+        if let Some(values) = &self.values {
+            let lane = context.me().0;
+            values.attempt(context, |values| {
+                values.begin_run(lane, run);
+                Ok(())
+            });
+        }
         for _ in 0..self.parameters.operand_fifo_tiles.min(run.length) {
             self.fetch_next(Ticks::ZERO, context);
         }
@@ -164,6 +181,10 @@ impl MacLane {
         let end = start + span;
         self.free_at = end;
         self.count(&work, span);
+        if let Some(values) = &self.values {
+            let lane = context.me().0;
+            values.attempt(context, |values| values.compute_tile(lane, work.tile));
+        }
         self.matched += 1;
         let actor = context.me();
         context.trace(|sink| {
@@ -198,6 +219,10 @@ impl MacLane {
     }
 
     fn finish_run(&mut self, until_start: Ticks, end: Tick, context: &mut Context<'_, Message>) {
+        if let Some(values) = &self.values {
+            let lane = context.me().0;
+            values.attempt(context, |values| values.finish_run(lane));
+        }
         let free = Message::UnitFree {
             pe: self.pe_index,
             unit: self.lane,

@@ -4,6 +4,7 @@ use sim_core::{ActorId, Clock, Context, Cycles, Label, Span, Ticks};
 
 use crate::message::Message;
 use crate::run::{Run, RunKind};
+use crate::values::Values;
 
 /// The place of a row module: whom it reports to, and which unit it is.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,7 @@ pub(crate) struct RowModule {
     done: u16,
     tiles: u64,
     busy: Ticks,
+    values: Option<Values>,
 }
 
 impl RowModule {
@@ -42,7 +44,12 @@ impl RowModule {
             done: 0,
             tiles: 0,
             busy: Ticks::ZERO,
+            values: None,
         }
+    }
+
+    pub(crate) fn set_values(&mut self, values: Option<Values>) {
+        self.values = values;
     }
 
     pub(crate) fn receive(&mut self, message: Message, context: &mut Context<'_, Message>) {
@@ -96,6 +103,9 @@ impl RowModule {
             return;
         }
         self.run = None;
+        if let Some(values) = &self.values {
+            values.attempt(context, |values| values.row_operation(&run));
+        }
         context.send(self.place.pe, Ticks::ZERO, Message::ResultCompressed(run));
         let free = Message::UnitFree {
             pe: self.place.pe_index,
@@ -126,6 +136,13 @@ macro_rules! row_module {
             #[must_use]
             pub fn new(place: ModulePlace) -> Self {
                 Self(RowModule::new(place, $kind, $label))
+            }
+
+            /// The module, computing with the numbers in `values`.
+            #[must_use]
+            pub fn with_values(mut self, values: Option<$crate::values::Values>) -> Self {
+                self.0.set_values(values);
+                self
             }
 
             /// Tile operations finished.

@@ -5,6 +5,7 @@ use sim_core::{ActorId, Context, Ticks};
 use crate::message::Message;
 use crate::run::Run;
 use crate::sparsity::Stage;
+use crate::values::Values;
 
 /// One lane's post-compute sparsity module: it finds the zeros of a result tile, collapses them away and makes the mask.
 #[derive(Clone, Debug)]
@@ -13,6 +14,7 @@ pub struct PostComputeSparsity {
     pe: ActorId,
     stage: Stage,
     tiles: u64,
+    values: Option<Values>,
 }
 
 impl PostComputeSparsity {
@@ -24,10 +26,21 @@ impl PostComputeSparsity {
             pe,
             stage: Stage::default(),
             tiles: 0,
+            values: None,
         }
     }
 
+    /// The module, compressing the numbers in `values`.
+    #[must_use]
+    pub fn with_values(mut self, values: Option<Values>) -> Self {
+        self.values = values;
+        self
+    }
+
     pub(crate) fn on_result_ready(&mut self, run: Run, context: &mut Context<'_, Message>) {
+        if let Some(values) = &self.values {
+            values.attempt(context, |values| values.write_back(&run));
+        }
         let tiles = u64::from(run.result_tiles());
         self.tiles += tiles;
         let leaves = self.stage.admit(context.now(), self.cost * tiles);

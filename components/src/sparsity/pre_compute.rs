@@ -4,6 +4,7 @@ use sim_core::{ActorId, Context, Ticks};
 
 use crate::message::{Message, TileWork};
 use crate::sparsity::Stage;
+use crate::values::Values;
 
 /// One lane's pre-compute sparsity module: AND of the two masks, filter, zero-collapsing shift. It hands the MAC
 /// lane the pairs of which neither word is zero.
@@ -15,6 +16,7 @@ pub struct PreComputeSparsity {
     cost: Ticks,
     lane: ActorId,
     stage: Stage,
+    values: Option<Values>,
 }
 
 impl PreComputeSparsity {
@@ -25,12 +27,25 @@ impl PreComputeSparsity {
             cost,
             lane,
             stage: Stage::default(),
+            values: None,
         }
+    }
+
+    /// The module, matching the numbers in `values`.
+    #[must_use]
+    pub fn with_values(mut self, values: Option<Values>) -> Self {
+        self.values = values;
+        self
     }
 
     #[inline]
     pub(crate) fn on_tile_pruned(&mut self, mut work: TileWork, context: &mut Context<'_, Message>) {
         work.pairs = work.left.of_pairs(work.right, work.dense);
+        if let Some(values) = &self.values {
+            let lane = self.lane.0;
+            let matched = values.attempt(context, |values| values.matched_pairs(lane, work.tile));
+            work.pairs = matched.unwrap_or(work.pairs);
+        }
         let leaves = self.stage.admit(context.now(), self.cost);
         context.send_at(self.lane, leaves, Message::PairsMatched(work));
     }

@@ -88,7 +88,7 @@ section! {
         /// Bits of the whole part, the sign among them. Default: 4.
         integer_bits: u32 => whole(1..=32, 4),
         /// Bits of the fraction. Default: 16.
-        fraction_bits: u32 => whole(0..=32, 16),
+        fraction_bits: u32 => whole(0..=48, 16),
     }
 }
 

@@ -34,6 +34,14 @@ pub enum DensitySource {
         /// The distribution of the density of a tile.
         distribution: Distribution,
     },
+    /// The machine computes with real numbers: a tile's density is what it holds after pruning, and the results are
+    /// held against a plain computation. Weights and inputs are drawn from the seed.
+    Values {
+        /// DynaProp takes activations of smaller magnitude for zero.
+        activation_threshold: f64,
+        /// DynaProp takes weights of smaller magnitude for zero.
+        weight_threshold: f64,
+    },
 }
 
 /// The distribution of the densities of tiles, whose mean is the density of the tensor.
@@ -57,6 +65,19 @@ pub enum DensitySourceFile {
         /// The distribution of the density of a tile.
         distribution: DistributionFile,
     },
+    /// The machine computes with real numbers.
+    Values {
+        /// DynaProp takes activations of smaller magnitude for zero. Default: 0.
+        #[serde(default = "zero")]
+        activation_threshold: Number,
+        /// DynaProp takes weights of smaller magnitude for zero. Default: 0.
+        #[serde(default = "zero")]
+        weight_threshold: Number,
+    },
+}
+
+fn zero() -> Number {
+    Number::Whole(0)
 }
 
 /// What a file states of a [`Distribution`].
@@ -85,6 +106,13 @@ impl Stated for DensitySource {
                     concentration: concentration.into(),
                 },
             },
+            Self::Values {
+                activation_threshold,
+                weight_threshold,
+            } => DensitySourceFile::Values {
+                activation_threshold: activation_threshold.into(),
+                weight_threshold: weight_threshold.into(),
+            },
         }
     }
 }
@@ -95,6 +123,18 @@ impl Rule<DensitySource> for Densities {
     fn read(&self, stated: Option<DensitySourceFile>, checks: &mut Checks) -> DensitySource {
         match stated {
             None | Some(DensitySourceFile::Uniform) => DensitySource::Uniform,
+            Some(DensitySourceFile::Values {
+                activation_threshold,
+                weight_threshold,
+            }) => {
+                let mut threshold = |field: &str, stated| {
+                    checks.within(field, |checks| real(0.0..=1e9, 0.0).check(stated, checks))
+                };
+                DensitySource::Values {
+                    activation_threshold: threshold("activation_threshold", activation_threshold),
+                    weight_threshold: threshold("weight_threshold", weight_threshold),
+                }
+            }
             Some(DensitySourceFile::Sampled {
                 distribution: DistributionFile::Beta { concentration },
             }) => DensitySource::Sampled {

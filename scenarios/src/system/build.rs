@@ -8,6 +8,8 @@ use components::message::Message;
 use sim_core::{ActorId, Engine, Simulation, Tick, TraceSink};
 
 use super::machine_build::{CONTROL_ACTORS, MachinePlaces};
+use crate::values::Computation;
+
 use super::{Measurements, Plan, RunError, requestors};
 
 /// A machine ready to run.
@@ -17,6 +19,7 @@ use super::{Measurements, Plan, RunError, requestors};
 pub struct System {
     simulation: Simulation<Component>,
     places: Places,
+    computations: Vec<Option<Computation>>,
 }
 
 /// Where the actors of a system are.
@@ -42,22 +45,33 @@ impl Plan {
         }
         let (memory, route) = self.memory.build(self.memory_clock, ActorId(CONTROL_ACTORS));
         let places = self.places(memory.len() as u32, &route);
+        let computations: Vec<Option<Computation>> = self.machines().map(Computation::new).collect();
+        let numbers = |machine: usize| computations[machine].as_ref().map(|numbers| &numbers.values);
         let own = requestors::first_of_machine(0);
-        self.machine
-            .add_control(&mut simulation, places.machines[0], &route, RequestorId(own));
+        self.machine.add_control(
+            &mut simulation,
+            places.machines[0],
+            &route,
+            RequestorId(own),
+            numbers(0),
+        );
         for actor in memory {
             simulation.add(actor);
         }
         for (index, (machine, &at)) in self.machines().zip(&places.machines).enumerate() {
             if index > 0 {
                 let first_requestor = RequestorId(requestors::first_of_machine(index));
-                machine.add_control(&mut simulation, at, &route, first_requestor);
+                machine.add_control(&mut simulation, at, &route, first_requestor, numbers(index));
             }
-            machine.add_pes(&mut simulation, at);
+            machine.add_pes(&mut simulation, at, numbers(index));
             simulation.post(at.control_block, machine.start, Message::Start);
         }
         self.add_background(&mut simulation, &places, &route)?;
-        Ok(System { simulation, places })
+        Ok(System {
+            simulation,
+            places,
+            computations,
+        })
     }
 
     fn add_background(
@@ -191,7 +205,14 @@ impl System {
             self.simulation.digest().unwrap_or_default(),
         );
         let (actors, sink) = self.simulation.into_parts();
-        let measurements = Measurements::of(&actors, plan, &self.places, events, digest)?;
+        let mut measurements = Measurements::of(&actors, plan, &self.places, events, digest)?;
+        let checks = self
+            .computations
+            .iter()
+            .map(|numbers| numbers.as_ref().map(Computation::check));
+        for (measured, check) in measurements.machines_mut().zip(checks) {
+            measured.values = check;
+        }
         Ok((measurements, sink))
     }
 }

@@ -7,6 +7,7 @@ use components::word;
 
 use super::{MachinePlan, Problem};
 use crate::program::ProgramSummary;
+use crate::schema::{DensitySource, Embedding};
 
 impl MachinePlan {
     /// Walks the program once: sums it up and collects what does not fit.
@@ -39,6 +40,14 @@ impl MachinePlan {
                     self.mapper.tile
                 ),
                 format!("b·x·y·y of at most {MAX_TILE_WORK} is accepted"),
+            ));
+        }
+        let computes = matches!(self.scenario.sparsity.source, DensitySource::Values { .. });
+        if computes && self.scenario.workload.embedding == Embedding::WholeTable {
+            problems.push(Problem::new(
+                "workload.embedding",
+                "a machine that computes with values gathers the rows that it needs",
+                "`Gather` is accepted with `source: Values(..)`",
             ));
         }
         if !problems.is_empty() {

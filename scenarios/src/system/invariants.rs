@@ -16,6 +16,7 @@ pub fn violations(plan: &Plan, measured: &Measurements) -> Vec<String> {
         buffers_hold(did, &mut broken);
         not_faster_than_possible(machine, did, &mut broken);
         energies_add_up(machine, plan.timebase, did, &mut broken);
+        numbers_are_right(did, &mut broken);
         if index > 0 {
             for message in &mut broken[before..] {
                 message.insert_str(0, &format!("{}: ", machine.scenario.name));
@@ -32,6 +33,23 @@ pub fn violations(plan: &Plan, measured: &Measurements) -> Vec<String> {
         ));
     }
     broken
+}
+
+fn numbers_are_right(measured: &MachineMeasurements, broken: &mut Vec<String>) {
+    let Some(check) = measured.values.as_ref().filter(|check| !check.is_right()) else {
+        return;
+    };
+    broken.push(format!(
+        "{} words are further off than their bound",
+        check.wrong_words
+    ));
+    for wrong in &check.wrong {
+        let [item, row, column] = wrong.place;
+        broken.push(format!(
+            "{}: item {item}, row {row}, column {column} is {}, expected {} +- {}",
+            wrong.tensor, wrong.found, wrong.expected, wrong.bound
+        ));
+    }
 }
 
 fn tiles_are_conserved(plan: &MachinePlan, measured: &MachineMeasurements, broken: &mut Vec<String>) {

@@ -15,6 +15,7 @@ use components::sparsity::dynaprop::DynaProp;
 use components::sparsity::post_compute::PostComputeSparsity;
 use components::sparsity::pre_compute::PreComputeSparsity;
 use components::units::Bytes;
+use components::values::Values;
 use components::word;
 use sim_core::{ActorId, Cycles, Simulation};
 
@@ -57,8 +58,10 @@ impl MachinePlan {
         places: MachinePlaces,
         memory: &MemoryRoute,
         first_requestor: RequestorId,
+        values: Option<&Values>,
     ) {
-        simulation.add(Component::ControlBlock(Box::new(self.control_block(places))));
+        let control = self.control_block(places).with_values(values.cloned());
+        simulation.add(Component::ControlBlock(Box::new(control)));
         simulation.add(Component::Dma(Box::new(Dma::new(DmaParameters {
             clock: self.clock,
             outstanding_requests: self.scenario.accelerator.dma.outstanding_requests,
@@ -72,9 +75,14 @@ impl MachinePlan {
     }
 
     /// Registers the PEs.
-    pub(super) fn add_pes(&self, simulation: &mut Simulation<Component>, places: MachinePlaces) {
+    pub(super) fn add_pes(
+        &self,
+        simulation: &mut Simulation<Component>,
+        places: MachinePlaces,
+        values: Option<&Values>,
+    ) {
         for index in 0..self.scenario.accelerator.processing_elements {
-            self.add_pe(simulation, index as u16, places);
+            self.add_pe(simulation, index as u16, places, values);
         }
     }
 
@@ -117,7 +125,13 @@ impl MachinePlan {
         ]
     }
 
-    fn add_pe(&self, simulation: &mut Simulation<Component>, index: u16, places: MachinePlaces) {
+    fn add_pe(
+        &self,
+        simulation: &mut Simulation<Component>,
+        index: u16,
+        places: MachinePlaces,
+        values: Option<&Values>,
+    ) {
         let accelerator = &self.scenario.accelerator;
         let stages = &accelerator.stages;
         let cycles = |count: u32| self.clock.span(Cycles(u64::from(count)));
@@ -143,19 +157,19 @@ impl MachinePlan {
             0
         };
         for lane in 0..accelerator.lanes_per_pe as u16 {
-            let id = simulation.add(Component::MacLane(MacLane::new(lane_parameters, me, index, lane)));
+            let id = simulation.add(Component::MacLane(
+                MacLane::new(lane_parameters, me, index, lane).with_values(values.cloned()),
+            ));
             simulation.add(Component::DynaProp(DynaProp::new(
                 cycles(pruning),
                 self.density_source,
             )));
-            simulation.add(Component::PreCompute(PreComputeSparsity::new(
-                cycles(stages.pre_compute_cycles),
-                id,
-            )));
-            simulation.add(Component::PostCompute(PostComputeSparsity::new(
-                cycles(stages.post_compute_cycles),
-                me,
-            )));
+            simulation.add(Component::PreCompute(
+                PreComputeSparsity::new(cycles(stages.pre_compute_cycles), id).with_values(values.cloned()),
+            ));
+            simulation.add(Component::PostCompute(
+                PostComputeSparsity::new(cycles(stages.post_compute_cycles), me).with_values(values.cloned()),
+            ));
         }
         let place = |unit| ModulePlace {
             clock: self.clock,
@@ -165,8 +179,12 @@ impl MachinePlan {
             unit,
         };
         for unit in 0..accelerator.softmax_per_pe as u16 {
-            simulation.add(Component::Softmax(Box::new(Softmax::new(place(unit)))));
+            simulation.add(Component::Softmax(Box::new(
+                Softmax::new(place(unit)).with_values(values.cloned()),
+            )));
         }
-        simulation.add(Component::LayerNorm(Box::new(LayerNorm::new(place(0)))));
+        simulation.add(Component::LayerNorm(Box::new(
+            LayerNorm::new(place(0)).with_values(values.cloned()),
+        )));
     }
 }

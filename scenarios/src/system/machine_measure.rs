@@ -10,6 +10,8 @@ use components::operation::Role;
 use components::pe::BufferAccesses;
 use sim_core::{Tick, Ticks};
 
+use crate::values::ValueCheck;
+
 use super::machine_build::{CONTROL_ACTORS, MachinePlaces};
 use super::{MachinePlan, RunError};
 
@@ -97,6 +99,8 @@ pub struct MachineMeasurements {
     pub dma_outstanding: u32,
     /// Time with a request under way.
     pub dma_busy: Ticks,
+    /// Whether the numbers were right, if it computed with any.
+    pub values: Option<ValueCheck>,
 }
 
 impl MachineMeasurements {
@@ -130,6 +134,7 @@ impl MachineMeasurements {
             dma_requests: [0; Traffic::ALL.len()],
             dma_outstanding: 0,
             dma_busy: Ticks::ZERO,
+            values: None,
         };
         let pes = slice(actors, places.first_pe.0, plan.pe_actors());
         control_actors

@@ -178,7 +178,7 @@ fn mapper_parameters(scenario: &Scenario, tile: TileShape, word: WordFormat) -> 
 
 fn density_source(scenario: &Scenario) -> DensitySource {
     match scenario.sparsity.source {
-        schema::DensitySource::Uniform => DensitySource::Uniform,
+        schema::DensitySource::Uniform | schema::DensitySource::Values { .. } => DensitySource::Uniform,
         schema::DensitySource::Sampled {
             distribution: schema::Distribution::Beta { concentration },
         } => DensitySource::Sampled {

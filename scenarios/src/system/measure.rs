@@ -60,6 +60,10 @@ impl Measurements {
         })
     }
 
+    pub(super) fn machines_mut(&mut self) -> impl Iterator<Item = &mut MachineMeasurements> {
+        std::iter::once(&mut self.machine).chain(&mut self.tenants)
+    }
+
     /// What all transformers did, the scenario's own first.
     pub fn machines(&self) -> impl Iterator<Item = &MachineMeasurements> {
         std::iter::once(&self.machine).chain(&self.tenants)

@@ -1,0 +1,146 @@
+//! The numbers in the machine: what buffers and main memory hold when a run computes with real values.
+//!
+//! Actors exchange messages that name tiles; the words themselves are cells of the buffers, and this is where they are.
+//! Whoever works on a tile reads its operands here at the moment at which the model says that they pass, and finds
+//! them only if they are there: a row that is not computed yet, a slice that was pushed out, a weight that was evicted
+//! or a spill that was overwritten is a fault that stops the run. So a right tensor at the end shows that mapper,
+//! tiling, dependences, residency and addresses lost nothing.
+//!
+//! Words are held as `f64`, each a multiple of the word format's step; sums of a run are kept exactly and rounded when
+//! they are written back.
+
+mod activations;
+mod arithmetic;
+mod operands;
+mod rounding;
+mod store;
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+use sim_core::Context;
+
+use crate::message::Message;
+use crate::operation::Operation;
+
+pub use rounding::{Rounder, Rounding};
+pub use store::{Constants, ValueSettings, ValueStore, ValueTotals};
+
+/// The function of the lanes' non-linear units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NonLinearFunction {
+    /// x·Φ(x), Φ the normal distribution (arXiv:1606.08415).
+    Gelu,
+    /// max(x, 0).
+    Relu,
+}
+
+impl NonLinearFunction {
+    /// The function at `x`.
+    #[must_use]
+    pub fn at(self, x: f64) -> f64 {
+        match self {
+            Self::Gelu => 0.5 * x * (1.0 + libm::erf(x * std::f64::consts::FRAC_1_SQRT_2)),
+            Self::Relu => x.max(0.0),
+        }
+    }
+}
+
+/// Magnitudes below which DynaProp takes a word for zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Thresholds {
+    /// Of activations.
+    pub activations: f64,
+    /// Of weights.
+    pub weights: f64,
+}
+
+impl Thresholds {
+    /// `x` after pruning at `threshold`.
+    #[must_use]
+    #[inline]
+    pub fn pruned(x: f64, threshold: f64) -> f64 {
+        if x.abs() < threshold { 0.0 } else { x }
+    }
+}
+
+/// One operand of an operation, as much of it as one batch tile reads.
+#[derive(Clone, Copy, Debug)]
+pub enum OperandValues<'a> {
+    /// `items` matrices of `rows` x `columns`, one after another.
+    Activation {
+        /// The words, row by row.
+        words: &'a [f64],
+        /// Rows of each matrix.
+        rows: usize,
+        /// Columns of each matrix.
+        columns: usize,
+    },
+    /// One matrix for all items.
+    Constant(&'a [f64]),
+}
+
+/// What an operation made of one batch tile, and of what.
+#[derive(Debug)]
+pub struct Finished<'a> {
+    /// The operation.
+    pub operation: &'a Operation,
+    /// How many operations of its role came before it in its layer and head.
+    pub ordinal: u32,
+    /// The batch tile.
+    pub b: u32,
+    /// Its operands, in order.
+    pub operands: Vec<OperandValues<'a>>,
+    /// Its result; a write-back's is what it wrote.
+    pub result: &'a [f64],
+    /// The most parts in which the sums of a tile were written back.
+    pub parts: u32,
+}
+
+/// Sees each result as soon as it is complete, before its operands may go.
+pub trait Observer {
+    /// Looks at a batch tile's worth of a result.
+    fn finished(&mut self, finished: &Finished<'_>);
+}
+
+/// The numbers of one machine, shared by its actors as they share its buffers.
+#[derive(Clone)]
+pub struct Values(Rc<RefCell<ValueStore>>);
+
+impl Values {
+    /// The numbers of a machine whose buffers are empty.
+    #[must_use]
+    pub fn new(store: ValueStore) -> Self {
+        Self(Rc::new(RefCell::new(store)))
+    }
+
+    /// Works on the numbers.
+    fn with<R>(&self, work: impl FnOnce(&mut ValueStore) -> R) -> R {
+        work(&mut self.0.borrow_mut())
+    }
+
+    /// Works on the numbers, and stops the run if that cannot be.
+    pub(crate) fn attempt<R: Default>(
+        &self,
+        context: &mut Context<'_, Message>,
+        work: impl FnOnce(&mut ValueStore) -> Result<R, String>,
+    ) -> R {
+        self.with(work).unwrap_or_else(|fault| {
+            context.stop(format!("the numbers went wrong: {fault}"));
+            R::default()
+        })
+    }
+
+    /// What was counted.
+    #[must_use]
+    pub fn totals(&self) -> ValueTotals {
+        self.0.borrow().totals()
+    }
+}
+
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Values")
+    }
+}

@@ -1,0 +1,358 @@
+//! What lanes and modules compute.
+
+use super::operands::range;
+use super::store::{LaneRegisters, ValueStore, gone};
+use super::{NonLinearFunction, Thresholds};
+use crate::operation::{Operand, Operation, Work};
+use crate::run::Run;
+use crate::tile::{Dimension, TileCoordinate};
+
+impl ValueStore {
+    /// A lane begins a run.
+    pub(crate) fn begin_run(&mut self, lane: u32, run: Run) {
+        let registers = LaneRegisters {
+            run,
+            sums: Vec::new(),
+        };
+        self.lanes.insert(lane, registers);
+    }
+
+    /// The pairs of a tile's operands of which neither is zero after pruning: what the pre-compute module hands on.
+    /// None if the lane's work is not multiplying.
+    pub(crate) fn matched_pairs(&mut self, lane: u32, tile: TileCoordinate) -> Result<Option<u32>, String> {
+        let run = self
+            .lanes
+            .get(&lane)
+            .ok_or("a tile came to a lane without a run")?
+            .run;
+        let operation = self.active(run.operation.0)?.operation.clone();
+        match operation.work {
+            Work::Product => {
+                self.fetch_product(&operation, tile)?;
+                Ok(Some(self.product_pairs(&operation, tile)))
+            }
+            Work::Convolution { kernel } => self.convolution_pairs(&operation, tile, kernel).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Zero-free pairs of the product tile in the scratch.
+    fn product_pairs(&mut self, operation: &Operation, tile: TileCoordinate) -> u32 {
+        let [i, j, k] = [Dimension::I, Dimension::J, Dimension::K].map(|d| range(operation, tile, d).len());
+        let scratch = &self.scratch;
+        let nonzero = |words: &[f64]| words.iter().filter(|&&word| word != 0.0).count() as u64;
+        let items = scratch.left_items.max(scratch.right_items);
+        let mut pairs = 0;
+        for item in 0..items {
+            let left = &scratch.left[item.min(scratch.left_items - 1) * i * k..][..i * k];
+            let right = &scratch.right[item.min(scratch.right_items - 1) * k * j..][..k * j];
+            for step in 0..k {
+                let in_column = left
+                    .iter()
+                    .skip(step)
+                    .step_by(k)
+                    .filter(|&&word| word != 0.0)
+                    .count() as u64;
+                pairs += in_column * nonzero(&right[step * j..][..j]);
+            }
+        }
+        let words = (scratch.left.len() + scratch.right.len()) as u64;
+        let zeros = words - nonzero(&scratch.left) - nonzero(&scratch.right);
+        self.totals.words += words;
+        self.totals.zeros += zeros;
+        u32::try_from(pairs).unwrap_or(u32::MAX)
+    }
+
+    fn convolution_pairs(
+        &self,
+        operation: &Operation,
+        tile: TileCoordinate,
+        kernel: u32,
+    ) -> Result<u32, String> {
+        let mut pairs = 0;
+        self.convolve(operation, tile, kernel, |_, word, tap| {
+            pairs += u32::from(word != 0.0 && tap != 0.0);
+        })?;
+        Ok(pairs)
+    }
+
+    /// A lane works on a tile.
+    pub(crate) fn compute_tile(&mut self, lane: u32, tile: TileCoordinate) -> Result<(), String> {
+        let run = self
+            .lanes
+            .get(&lane)
+            .ok_or("a tile came to a lane without a run")?
+            .run;
+        let operation = self.active(run.operation.0)?.operation.clone();
+        let mut sums = self.register(lane, &operation, tile)?;
+        match operation.work {
+            Work::Product => {
+                self.fetch_product(&operation, tile)?;
+                self.multiply(&operation, tile, &mut sums);
+            }
+            Work::Convolution { kernel } => {
+                self.convolve(&operation, tile, kernel, |place, word, tap| {
+                    sums[place] += word * tap
+                })?;
+            }
+            Work::Add { .. } => self.add_terms(&operation, tile, &mut sums)?,
+            Work::NonLinearity => {
+                self.add_terms(&operation, tile, &mut sums)?;
+                let function: NonLinearFunction = self.settings.function;
+                sums.iter_mut().for_each(|sum| *sum = function.at(*sum));
+            }
+            _ => {
+                return Err(format!(
+                    "a lane cannot do the {} of a transformer",
+                    operation.role
+                ));
+            }
+        }
+        let registers = self.lanes.get_mut(&lane).ok_or("a lane lost its run")?;
+        registers.sums.push((result_tile(tile), sums));
+        Ok(())
+    }
+
+    /// The sums of the result tile that `tile` belongs to: those under way in the lane, or zeros.
+    fn register(
+        &mut self,
+        lane: u32,
+        operation: &Operation,
+        tile: TileCoordinate,
+    ) -> Result<Vec<f64>, String> {
+        let registers = self.lanes.get_mut(&lane).ok_or("a lane lost its run")?;
+        let key = result_tile(tile);
+        if let Some(place) = registers.sums.iter().position(|(known, _)| *known == key) {
+            return Ok(registers.sums.swap_remove(place).1);
+        }
+        let elements: usize = [Dimension::B, Dimension::I, Dimension::J]
+            .map(|dimension| range(operation, tile, dimension).len())
+            .iter()
+            .product();
+        Ok(vec![0.0; elements])
+    }
+
+    fn multiply(&self, operation: &Operation, tile: TileCoordinate, sums: &mut [f64]) {
+        let [i, j, k] = [Dimension::I, Dimension::J, Dimension::K].map(|d| range(operation, tile, d).len());
+        let scratch = &self.scratch;
+        for (item, sums) in sums.chunks_mut(i * j).enumerate() {
+            let left = &scratch.left[item.min(scratch.left_items - 1) * i * k..][..i * k];
+            let right = &scratch.right[item.min(scratch.right_items - 1) * k * j..][..k * j];
+            for (left, sums) in left.chunks(k).zip(sums.chunks_mut(j)) {
+                for (&left, right) in left.iter().zip(right.chunks(j)) {
+                    // The pre-compute module passes no pair with a zero.
+                    if left != 0.0 {
+                        sums.iter_mut()
+                            .zip(right)
+                            .for_each(|(sum, right)| *sum += left * right);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Calls `each` with the place in the result tile, the word and the tap, for every pair of a convolution.
+    fn convolve(
+        &self,
+        operation: &Operation,
+        tile: TileCoordinate,
+        kernel: u32,
+        mut each: impl FnMut(usize, f64, f64),
+    ) -> Result<(), String> {
+        let (Some(Operand::Activation { tensor, .. }), Some(Operand::Weight(weight))) =
+            (operation.operands.first(), operation.operands.get(1))
+        else {
+            return Err("a convolution has no input or no kernel".to_owned());
+        };
+        let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
+        let kernels = self
+            .weights
+            .get(&weight.tensor)
+            .ok_or_else(|| format!("kernel {} is not in the buffer", weight.tensor.0))?;
+        let [batch, rows, columns] =
+            [Dimension::B, Dimension::I, Dimension::J].map(|d| range(operation, tile, d));
+        let b = usize::from(tile.along(Dimension::B));
+        let words = owner.words(b)?;
+        let radius = (kernel / 2) as usize;
+        let reach = rows.start.saturating_sub(radius)..(rows.end + radius).min(owner.rows);
+        owner.check_complete(b, reach)?;
+        let thresholds = self.settings.thresholds;
+        let mut place = 0;
+        for item in 0..batch.len() {
+            let matrix = &words[item * owner.rows * owner.columns..][..owner.rows * owner.columns];
+            for row in rows.clone() {
+                for column in columns.clone() {
+                    for tap in 0..kernel as usize {
+                        // Beyond the ends of the sequence all is zero.
+                        let Some(from) = (row + tap).checked_sub(radius).filter(|&from| from < owner.rows)
+                        else {
+                            continue;
+                        };
+                        let word =
+                            Thresholds::pruned(matrix[from * owner.columns + column], thresholds.activations);
+                        let weight =
+                            Thresholds::pruned(kernels[tap * owner.columns + column], thresholds.weights);
+                        each(place, word, weight);
+                    }
+                    place += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the tile's part of each operand.
+    fn add_terms(&self, operation: &Operation, tile: TileCoordinate, sums: &mut [f64]) -> Result<(), String> {
+        let [batch, rows, columns] =
+            [Dimension::B, Dimension::I, Dimension::J].map(|d| range(operation, tile, d));
+        let b = usize::from(tile.along(Dimension::B));
+        let width = operation.grid.extent(Dimension::J) as usize;
+        let tile_size = rows.len() * columns.len();
+        for operand in &operation.operands {
+            let (words, stride) = match operand {
+                Operand::Weight(weight) => {
+                    let words = self.weights.get(&weight.tensor);
+                    (words.ok_or_else(|| gone(weight.tensor))?.as_slice(), 0)
+                }
+                Operand::Activation { tensor, .. } => {
+                    let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
+                    owner.check_complete(b, rows.clone())?;
+                    (owner.words(b)?, owner.rows * owner.columns)
+                }
+            };
+            for item in 0..batch.len() {
+                let sums = &mut sums[item * tile_size..][..tile_size];
+                for (row, sums) in rows.clone().zip(sums.chunks_mut(columns.len())) {
+                    let row = &words[item * stride + row * width..][columns.clone()];
+                    sums.iter_mut().zip(row).for_each(|(sum, word)| *sum += word);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A lane is done with its run: its sums are on their way out.
+    pub(crate) fn finish_run(&mut self, lane: u32) -> Result<(), String> {
+        let registers = self
+            .lanes
+            .remove(&lane)
+            .ok_or("a lane finished a run that it never began")?;
+        let key = (registers.run.operation.0, registers.run.first.packed());
+        self.results.insert(key, registers);
+        Ok(())
+    }
+
+    /// The post-compute module compresses a run's result and it goes back to the buffer, added to what is there of
+    /// partial sums.
+    pub(crate) fn write_back(&mut self, run: &Run) -> Result<(), String> {
+        let key = (run.operation.0, run.first.packed());
+        let registers = self
+            .results
+            .remove(&key)
+            .ok_or("a result came that no lane had made")?;
+        let operation = self.active(run.operation.0)?.operation.clone();
+        let tiles = if run.along == Dimension::K {
+            u32::from(run.length)
+        } else {
+            1
+        };
+        for (tile, sums) in registers.sums {
+            self.write_tile(&operation, tile, tiles, &sums)?;
+        }
+        Ok(())
+    }
+
+    fn write_tile(
+        &mut self,
+        operation: &Operation,
+        tile: TileCoordinate,
+        reduced: u32,
+        sums: &[f64],
+    ) -> Result<(), String> {
+        let made = operation.output.ok_or("an operation makes nothing")?;
+        let [batch, rows, columns] =
+            [Dimension::B, Dimension::I, Dimension::J].map(|d| range(operation, tile, d));
+        let owner = self
+            .activations
+            .get_mut(&made.tensor)
+            .ok_or_else(|| gone(made.tensor))?;
+        owner.book(tile, reduced)?;
+        let (height, width) = (owner.rows, owner.columns);
+        let words = owner.words_mut(usize::from(tile.along(Dimension::B)))?;
+        let mut sums = sums.iter();
+        for item in 0..batch.len() {
+            for row in rows.clone() {
+                let row = &mut words[(item * height + row) * width..][columns.clone()];
+                for (word, sum) in row.iter_mut().zip(&mut sums) {
+                    *word = self.rounder.round(*word + sum);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A softmax or layer-norm module works through its rows.
+    pub(crate) fn row_operation(&mut self, run: &Run) -> Result<(), String> {
+        let operation = self.active(run.operation.0)?.operation.clone();
+        let made = operation.output.ok_or("a row operation makes nothing")?;
+        let Some(Operand::Activation { tensor, .. }) = operation.operands.first() else {
+            return Err("a row operation has no input".to_owned());
+        };
+        let input = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
+        let [batch, rows] = [Dimension::B, Dimension::I].map(|d| range(&operation, run.first, d));
+        let b = usize::from(run.first.along(Dimension::B));
+        input.check_complete(b, rows.clone())?;
+        let (height, width) = (input.rows, input.columns);
+        let mut results = Vec::with_capacity(batch.len() * rows.len() * width);
+        for item in 0..batch.len() {
+            for row in rows.clone() {
+                let row = &input.words(b)?[(item * height + row) * width..][..width];
+                match operation.work {
+                    Work::Softmax => softmax(row, &mut results),
+                    _ => layer_norm(row, &mut results),
+                }
+            }
+        }
+        let owner = self
+            .activations
+            .get_mut(&made.tensor)
+            .ok_or_else(|| gone(made.tensor))?;
+        for step in 0..run.length {
+            owner.book(run.tile(step), 1)?;
+        }
+        let words = owner.words_mut(b)?;
+        for item in 0..batch.len() {
+            let from = &results[item * rows.len() * width..][..rows.len() * width];
+            let to = &mut words[(item * height + rows.start) * width..][..rows.len() * width];
+            for (word, result) in to.iter_mut().zip(from) {
+                *word = self.rounder.round(*result);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The result tile that a tile of the loop nest adds to.
+fn result_tile(tile: TileCoordinate) -> TileCoordinate {
+    let [b, i, j, _] = tile.0;
+    TileCoordinate([b, i, j, 0])
+}
+
+fn softmax(row: &[f64], results: &mut Vec<f64>) {
+    let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let first = results.len();
+    results.extend(row.iter().map(|&x| libm::exp(x - largest)));
+    let sum: f64 = results[first..].iter().sum();
+    results[first..].iter_mut().for_each(|x| *x /= sum);
+}
+
+/// The variance that layer normalisation adds, so that a constant row does not divide by zero (BERT's 1e-12).
+pub(super) const LAYER_NORM_EPSILON: f64 = 1e-12;
+
+fn layer_norm(row: &[f64], results: &mut Vec<f64>) {
+    let count = row.len() as f64;
+    let mean = row.iter().sum::<f64>() / count;
+    let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
+    let scale = 1.0 / (variance + LAYER_NORM_EPSILON).sqrt();
+    results.extend(row.iter().map(|x| (x - mean) * scale));
+}

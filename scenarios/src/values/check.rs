@@ -1,0 +1,203 @@
+//! Whether the tensors that came out are the right ones.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use components::operation::Work;
+use components::tile::Dimension;
+use components::values::{Finished, Observer, ValueSettings, ValueTotals};
+use serde::Serialize;
+
+use super::constants::{Key, SeededConstants};
+use super::local;
+use super::matrix::Matrix;
+use super::reference::Reference;
+use crate::system::MachinePlan;
+
+/// What the check of a run's numbers found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ValueCheck {
+    /// Tensors held against the reference.
+    pub tensors: u64,
+    /// Words held against the reference.
+    pub words: u64,
+    /// Words that were further off than their bound.
+    pub wrong_words: u64,
+    /// The first of them.
+    pub wrong: Vec<Wrong>,
+    /// The largest error of a word, over its bound.
+    pub worst_of_bound: f64,
+    /// The largest error of a word of the last tensor, over that tensor's largest magnitude.
+    pub relative_error: f64,
+    /// The largest error of a word against the same operation on the machine's own operands, in steps of the word format.
+    pub worst_rounding_steps: f64,
+    /// Share of the operands' words that were zero after pruning.
+    pub zero_share: f64,
+    /// Results beyond the words' range.
+    pub saturated: u64,
+}
+
+/// A word that is not what it should be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Wrong {
+    /// Of which tensor.
+    pub tensor: String,
+    /// The item of the batch, the row and the column.
+    pub place: [usize; 3],
+    /// The machine's word.
+    pub found: f64,
+    /// What it should be.
+    pub expected: f64,
+    /// How far it may be off.
+    pub bound: f64,
+}
+
+impl ValueCheck {
+    /// Whether all is right.
+    #[must_use]
+    pub fn is_right(&self) -> bool {
+        self.wrong_words == 0 && self.tensors > 0
+    }
+}
+
+/// How many wrong words are shown.
+const SHOWN: usize = 5;
+
+/// Holds each result against both computations.
+pub(super) struct Checker {
+    settings: ValueSettings,
+    reference: Reference,
+    items_of_tile: usize,
+    last_slices: u32,
+    found: ValueCheck,
+}
+
+/// The checker, as the numbers of the machine know it.
+pub(super) struct Shared(pub(super) Rc<RefCell<Checker>>);
+
+impl Observer for Shared {
+    fn finished(&mut self, finished: &Finished<'_>) {
+        self.0.borrow_mut().look_at(finished);
+    }
+}
+
+impl Checker {
+    pub(super) fn new(plan: &MachinePlan, settings: ValueSettings, constants: &SeededConstants) -> Self {
+        let workload = &plan.scenario.workload;
+        Self {
+            settings,
+            reference: Reference::new(workload, settings, constants, plan.mapper.tile.y),
+            items_of_tile: plan.mapper.tile.b as usize,
+            last_slices: workload.batch.div_ceil(plan.mapper.tile.b),
+            found: ValueCheck::default(),
+        }
+    }
+
+    pub(super) fn found(&self, totals: ValueTotals) -> ValueCheck {
+        ValueCheck {
+            zero_share: match totals.words {
+                0 => 0.0,
+                words => totals.zeros as f64 / words as f64,
+            },
+            saturated: totals.saturated,
+            ..self.found.clone()
+        }
+    }
+
+    fn look_at(&mut self, finished: &Finished<'_>) {
+        let step = 2f64.powi(-(self.settings.word.fraction_bits as i32));
+        let half = 2f64.powi(self.settings.word.integer_bits as i32 - 1);
+        if let Some(expected) = local::recomputed(finished, &self.settings) {
+            let roundings = f64::from(finished.parts.max(1)) * step / 2.0;
+            let expected: Vec<Matrix> = expected
+                .iter()
+                .map(|matrix| matrix.rounded(roundings, -half, half - step))
+                .collect();
+            let worst = self.compare(finished, &expected, "against its own operands");
+            self.found.worst_rounding_steps = self.found.worst_rounding_steps.max(worst / step);
+        }
+        let operation = finished.operation;
+        let key = Key {
+            layer: operation.layer,
+            head: operation.head,
+            role: operation.role,
+            ordinal: finished.ordinal,
+        };
+        if matches!(operation.work, Work::Store { .. }) {
+            return;
+        }
+        let first = finished.b as usize * self.items_of_tile;
+        let items = operation.grid.edge_at(Dimension::B, finished.b) as usize;
+        let Some(expected) = self.reference.get(key) else {
+            self.unknown(finished);
+            return;
+        };
+        let expected = expected[first..first + items].to_vec();
+        let worst = self.compare(finished, &expected, "against the reference");
+        let largest = expected.iter().flat_map(|matrix| &matrix.numbers);
+        let largest = largest.fold(0.0f64, |most, x| most.max(x.number.abs()));
+        self.found.relative_error = if largest > 0.0 { worst / largest } else { worst };
+        if finished.b + 1 == self.last_slices {
+            self.found.tensors += 1;
+        }
+    }
+
+    /// Compares a result word by word; the largest error.
+    fn compare(&mut self, finished: &Finished<'_>, expected: &[Matrix], what: &str) -> f64 {
+        let mut worst = 0.0f64;
+        let numbers = expected.iter().flat_map(|matrix| &matrix.numbers);
+        for (place, (&found, expected)) in finished.result.iter().zip(numbers).enumerate() {
+            let error = (found - expected.number).abs();
+            worst = worst.max(error);
+            if expected.error > 0.0 {
+                self.found.worst_of_bound = self.found.worst_of_bound.max(error / expected.error);
+            }
+            self.found.words += 1;
+            // A number that is none is wrong, too.
+            if !(error <= expected.error) {
+                self.found.wrong_words += 1;
+                if self.found.wrong.len() < SHOWN {
+                    self.found.wrong.push(Wrong {
+                        tensor: format!("{}, {what}", name(finished)),
+                        place: locate(finished, place),
+                        found,
+                        expected: expected.number,
+                        bound: expected.error,
+                    });
+                }
+            }
+        }
+        worst
+    }
+
+    fn unknown(&mut self, finished: &Finished<'_>) {
+        self.found.wrong_words += finished.result.len() as u64;
+        if self.found.wrong.len() < SHOWN {
+            self.found.wrong.push(Wrong {
+                tensor: format!("{}, which the reference does not have", name(finished)),
+                place: [0; 3],
+                found: finished.result.first().copied().unwrap_or(0.0),
+                expected: 0.0,
+                bound: 0.0,
+            });
+        }
+    }
+}
+
+fn name(finished: &Finished<'_>) -> String {
+    let operation = finished.operation;
+    let head = operation
+        .head
+        .map(|head| format!(", head {head}"))
+        .unwrap_or_default();
+    format!(
+        "{} {} of layer {}{head}",
+        operation.role, finished.ordinal, operation.layer
+    )
+}
+
+fn locate(finished: &Finished<'_>, place: usize) -> [usize; 3] {
+    let extent = |dimension| finished.operation.grid.extent(dimension) as usize;
+    let (rows, columns) = (extent(Dimension::I).max(1), extent(Dimension::J).max(1));
+    [place / (rows * columns), place / columns % rows, place % columns]
+}

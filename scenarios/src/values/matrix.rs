@@ -1,0 +1,189 @@
+//! Matrices in plain loops, each number with a bound on its error.
+
+/// A number and how far the machine's may be from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Bounded {
+    pub(super) number: f64,
+    pub(super) error: f64,
+}
+
+/// A matrix of numbers with their bounds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Matrix {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) numbers: Vec<Bounded>,
+}
+
+impl Matrix {
+    /// A matrix row by row, each number at most `error` off.
+    pub(super) fn of(rows: usize, columns: usize, numbers: &[f64], error: f64) -> Self {
+        Self {
+            rows,
+            columns,
+            numbers: numbers.iter().map(|&number| Bounded { number, error }).collect(),
+        }
+    }
+
+    fn map(&self, mut each: impl FnMut(Bounded) -> Bounded) -> Self {
+        Self {
+            numbers: self.numbers.iter().map(|&number| each(number)).collect(),
+            ..*self
+        }
+    }
+
+    pub(super) fn transposed(&self) -> Self {
+        let numbers = (0..self.columns)
+            .flat_map(|column| (0..self.rows).map(move |row| self.numbers[row * self.columns + column]));
+        Self {
+            rows: self.columns,
+            columns: self.rows,
+            numbers: numbers.collect(),
+        }
+    }
+
+    /// Magnitudes below `threshold` become zero; where the error leaves open whether they do, the error covers both.
+    pub(super) fn pruned(&self, threshold: f64) -> Self {
+        self.map(|Bounded { number, error }| {
+            let magnitude = number.abs();
+            let is_open = (magnitude - threshold).abs() <= error && threshold > 0.0;
+            Bounded {
+                number: if magnitude < threshold { 0.0 } else { number },
+                error: match (is_open, magnitude < threshold) {
+                    (true, _) => magnitude + error,
+                    (false, true) => 0.0,
+                    (false, false) => error,
+                },
+            }
+        })
+    }
+
+    /// The product of two matrices, both already pruned.
+    pub(super) fn times(&self, right: &Self) -> Self {
+        let mut numbers = vec![Bounded::default(); self.rows * right.columns];
+        for row in 0..self.rows {
+            let sums = &mut numbers[row * right.columns..][..right.columns];
+            for step in 0..self.columns {
+                let left = self.numbers[row * self.columns + step];
+                let magnitude = left.number.abs();
+                for (sum, right) in sums.iter_mut().zip(&right.numbers[step * right.columns..]) {
+                    sum.number += left.number * right.number;
+                    sum.error += magnitude * right.error + left.error * (right.number.abs() + right.error);
+                    // The sums themselves are made in double precision.
+                    sum.error += f64::EPSILON * (left.number * right.number).abs() * 4.0;
+                }
+            }
+        }
+        Self {
+            rows: self.rows,
+            columns: right.columns,
+            numbers,
+        }
+    }
+
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        let pairs = self.numbers.iter().zip(&other.numbers);
+        let sums = pairs.map(|(a, b)| Bounded {
+            number: a.number + b.number,
+            error: a.error + b.error,
+        });
+        Self {
+            numbers: sums.collect(),
+            ..*self
+        }
+    }
+
+    /// Each column along the rows with a kernel of `taps` x columns, both already pruned; zero beyond the ends.
+    pub(super) fn convolved(&self, kernel: &Self) -> Self {
+        let radius = kernel.rows / 2;
+        let mut result = Self {
+            numbers: vec![Bounded::default(); self.numbers.len()],
+            ..*self
+        };
+        for row in 0..self.rows {
+            for tap in 0..kernel.rows {
+                let Some(from) = (row + tap).checked_sub(radius).filter(|&from| from < self.rows) else {
+                    continue;
+                };
+                for column in 0..self.columns {
+                    let word = self.numbers[from * self.columns + column];
+                    let weight = kernel.numbers[tap * self.columns + column];
+                    let sum = &mut result.numbers[row * self.columns + column];
+                    sum.number += word.number * weight.number;
+                    sum.error += word.number.abs() * weight.error
+                        + word.error * (weight.number.abs() + weight.error)
+                        + f64::EPSILON * (word.number * weight.number).abs() * 4.0;
+                }
+            }
+        }
+        result
+    }
+
+    /// exp(x) over its sum, row by row. If no x of a row is off by more than e, no result is by more than a factor of
+    /// exp(2e).
+    pub(super) fn softmax(&self) -> Self {
+        let mut result = self.clone();
+        for row in result.numbers.chunks_mut(self.columns) {
+            let largest = row.iter().fold(f64::NEG_INFINITY, |most, x| most.max(x.number));
+            let spread = row.iter().fold(0.0f64, |most, x| most.max(x.error));
+            let sum: f64 = row.iter().map(|x| libm::exp(x.number - largest)).sum();
+            for x in row {
+                let share = libm::exp(x.number - largest) / sum;
+                *x = Bounded {
+                    number: share,
+                    error: share * (libm::expm1(2.0 * spread) + 64.0 * f64::EPSILON),
+                };
+            }
+        }
+        result
+    }
+
+    /// (x - mean) / deviation, row by row.
+    ///
+    /// With d the errors of x - mean and D their root mean square, the deviation is off by no more than D.
+    pub(super) fn normalised(&self, epsilon: f64) -> Self {
+        let mut result = self.clone();
+        for row in result.numbers.chunks_mut(self.columns) {
+            let count = row.len() as f64;
+            let mean = row.iter().map(|x| x.number).sum::<f64>() / count;
+            let mean_error = row.iter().map(|x| x.error).sum::<f64>() / count;
+            let squares: f64 = row.iter().map(|x| (x.number - mean) * (x.number - mean)).sum();
+            let deviation = (squares / count + epsilon).sqrt();
+            let offs: f64 = row
+                .iter()
+                .map(|x| (x.error + mean_error) * (x.error + mean_error))
+                .sum();
+            let off = (offs / count).sqrt();
+            for x in row {
+                let distance = x.number - mean;
+                let error = if off < deviation {
+                    let least = deviation - off;
+                    (x.error + mean_error) / least + distance.abs() * off / (deviation * least)
+                } else {
+                    f64::INFINITY
+                };
+                *x = Bounded {
+                    number: distance / deviation,
+                    error: error + (distance / deviation).abs() * 64.0 * f64::EPSILON,
+                };
+            }
+        }
+        result
+    }
+
+    /// `function` of each number; its slope is nowhere steeper than `slope`.
+    pub(super) fn through(&self, function: impl Fn(f64) -> f64, slope: f64) -> Self {
+        self.map(|Bounded { number, error }| Bounded {
+            number: function(number),
+            error: error * slope + 8.0 * f64::EPSILON * number.abs(),
+        })
+    }
+
+    /// Rounded to words between `least` and `greatest`, each rounding at most `error` off.
+    pub(super) fn rounded(&self, error: f64, least: f64, greatest: f64) -> Self {
+        self.map(|bounded| Bounded {
+            number: bounded.number.clamp(least, greatest),
+            error: bounded.error + error,
+        })
+    }
+}
