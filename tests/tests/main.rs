@@ -17,3 +17,4 @@ mod random;
 mod rooflines;
 #[cfg(test)]
 mod scaling;
+mod values;

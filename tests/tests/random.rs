@@ -14,6 +14,11 @@ use tests::{memory, shipped};
 
 /// A scenario as text, and its plan; buffers have grown until it fits.
 pub(crate) fn planned() -> impl Strategy<Value = (String, Plan)> {
+    planned_with(|_| {})
+}
+
+/// As [`planned`], with `change` made to what was drawn.
+pub(crate) fn planned_with(change: impl Fn(&mut Scenario)) -> impl Strategy<Value = (String, Plan)> {
     let parts = (
         workload(),
         accelerator(),
@@ -21,7 +26,7 @@ pub(crate) fn planned() -> impl Strategy<Value = (String, Plan)> {
         memory_and_policy(),
         any::<u64>(),
     );
-    parts.prop_map(|(workload, accelerator, sparsity, (memory, policy), seed)| {
+    parts.prop_map(move |(workload, accelerator, sparsity, (memory, policy), seed)| {
         grown(shipped("tiny-trace", |scenario| {
             scenario.workload = workload;
             scenario.accelerator = accelerator;
@@ -29,6 +34,7 @@ pub(crate) fn planned() -> impl Strategy<Value = (String, Plan)> {
             scenario.memory = memory;
             scenario.scheduling.policy = policy;
             scenario.seed = seed;
+            change(scenario);
         }))
     })
 }

@@ -21,6 +21,7 @@ pub fn run_report(result: &RunResult, style: Style) -> String {
         ("Main memory", memory_section(&result.memory)),
         ("Simulation", simulation(result)),
     ];
+    let values = values(result);
     let headline = format!(
         "{} cycles  {} at {} MHz",
         grouped(result.machine.cycles),
@@ -28,7 +29,8 @@ pub fn run_report(result: &RunResult, style: Style) -> String {
         result.machine.clock_mhz
     );
     let mut text = format!("{}\n{}\n", result.scenario, style.bold(&headline));
-    for (heading, section) in sections {
+    let numbers = values.map(|text| ("Numbers", text));
+    for (heading, section) in sections.into_iter().chain(numbers) {
         text.push_str(&format!("\n{}\n{section}", style.bold(heading)));
     }
     text
@@ -171,6 +173,44 @@ fn buffers(result: &RunResult) -> String {
         table.render(&[0]),
         grouped(result.machine.spills)
     )
+}
+
+/// Whether the numbers were right, if the machine computed with any.
+fn values(result: &RunResult) -> Option<String> {
+    let check = result.machine.values.as_ref()?;
+    let mut table = Table::default();
+    let mut row = |name: &str, value: String| table.row([name.to_owned(), value]);
+    let compared = format!(
+        "{} words of {} tensors",
+        grouped(check.words),
+        grouped(check.tensors)
+    );
+    row(
+        "verdict",
+        match check.is_right() {
+            true => format!("right: {compared}, none further off than its bound"),
+            false => format!("WRONG: {} of {compared}", grouped(check.wrong_words)),
+        },
+    );
+    row(
+        "last tensor",
+        format!("{:.1e} off, relative to its largest word", check.relative_error),
+    );
+    row(
+        "each operation",
+        format!("at most {:.2} steps of the word off", check.worst_rounding_steps),
+    );
+    row("zeros after pruning", percent(check.zero_share, 1.0));
+    row("out of range", grouped(check.saturated));
+    let mut text = table.render(&[0, 1]);
+    for wrong in &check.wrong {
+        let [item, line, column] = wrong.place;
+        text.push_str(&format!(
+            "  {}: item {item}, row {line}, column {column} is {}, expected {} +- {:.1e}\n",
+            wrong.tensor, wrong.found, wrong.expected, wrong.bound
+        ));
+    }
+    Some(text)
 }
 
 fn simulation(result: &RunResult) -> String {

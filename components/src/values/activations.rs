@@ -74,8 +74,9 @@ impl Activations {
         b * self.grid.tiles(Dimension::I) as usize + i
     }
 
-    /// Books `tiles` of the reduction for the result tile at `tile`, written back in one part.
-    pub(super) fn book(&mut self, tile: TileCoordinate, tiles: u32) -> Result<(), String> {
+    /// Books `tiles` of the reduction for the result tile at `tile`, written back in one part; whether its sums are now
+    /// complete.
+    pub(super) fn book(&mut self, tile: TileCoordinate, tiles: u32) -> Result<bool, String> {
         let [b, i, j, _] = tile.0.map(usize::from);
         let row = self.row_of_tiles(b, i);
         let place = row * self.grid.tiles(Dimension::J) as usize + j;
@@ -89,7 +90,7 @@ impl Activations {
         if self.missing[place] == 0 {
             self.row_missing[row] -= 1;
         }
-        Ok(())
+        Ok(self.missing[place] == 0)
     }
 
     /// Notes that all of slice `b` is complete.

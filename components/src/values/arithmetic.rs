@@ -276,7 +276,7 @@ impl ValueStore {
             .activations
             .get_mut(&made.tensor)
             .ok_or_else(|| gone(made.tensor))?;
-        owner.book(tile, reduced)?;
+        let complete = owner.book(tile, reduced)?;
         let (height, width) = (owner.rows, owner.columns);
         let words = owner.words_mut(usize::from(tile.along(Dimension::B)))?;
         let mut sums = sums.iter();
@@ -284,7 +284,10 @@ impl ValueStore {
             for row in rows.clone() {
                 let row = &mut words[(item * height + row) * width..][columns.clone()];
                 for (word, sum) in row.iter_mut().zip(&mut sums) {
-                    *word = self.rounder.round(*word + sum);
+                    *word = match complete {
+                        true => self.rounder.round(*word + sum),
+                        false => self.rounder.round_partial(*word + sum),
+                    };
                 }
             }
         }

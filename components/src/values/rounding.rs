@@ -58,8 +58,18 @@ impl Rounder {
         self.saturated
     }
 
-    /// The word for `x`.
+    /// The word for `x`, within the range of the format.
     pub fn round(&mut self, x: f64) -> f64 {
+        let word = self.round_partial(x);
+        if word < self.least || word > self.greatest {
+            self.saturated += 1;
+        }
+        word.clamp(self.least, self.greatest)
+    }
+
+    /// The word for a sum that is not complete: with guard bits above the point, so that what exceeds the range for a
+    /// while is not lost.
+    pub fn round_partial(&mut self, x: f64) -> f64 {
         let steps = x * self.steps_to_one;
         let whole = match self.rounding {
             Rounding::Nearest => steps.round_ties_even(),
@@ -69,11 +79,7 @@ impl Rounder {
                 below + f64::from(random::draw_unit(seed, self.draws) < steps - below)
             }
         };
-        let word = whole * self.step;
-        if word < self.least || word > self.greatest {
-            self.saturated += 1;
-        }
-        word.clamp(self.least, self.greatest)
+        whole * self.step
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::constants::{Key, SeededConstants};
 use super::local;
 use super::matrix::Matrix;
-use super::reference::Reference;
+use super::reference::{Reference, grain};
 use crate::system::MachinePlan;
 
 /// What the check of a run's numbers found.
@@ -23,7 +23,9 @@ pub struct ValueCheck {
     pub words: u64,
     /// Words that were further off than their bound.
     pub wrong_words: u64,
-    /// The first of them.
+    /// Words of which the bound says nothing, because an error may have decided which words of a row were pruned.
+    pub unbounded_words: u64,
+    /// The first wrong ones.
     pub wrong: Vec<Wrong>,
     /// The largest error of a word, over its bound.
     pub worst_of_bound: f64,
@@ -105,16 +107,15 @@ impl Checker {
     }
 
     fn look_at(&mut self, finished: &Finished<'_>) {
-        let step = 2f64.powi(-(self.settings.word.fraction_bits as i32));
-        let half = 2f64.powi(self.settings.word.integer_bits as i32 - 1);
+        let grain = grain(&self.settings);
         if let Some(expected) = local::recomputed(finished, &self.settings) {
-            let roundings = f64::from(finished.parts.max(1)) * step / 2.0;
+            let before = finished.parts.max(1) - 1;
             let expected: Vec<Matrix> = expected
                 .iter()
-                .map(|matrix| matrix.rounded(roundings, -half, half - step))
+                .map(|matrix| matrix.rounded(before, grain))
                 .collect();
             let worst = self.compare(finished, &expected, "against its own operands");
-            self.found.worst_rounding_steps = self.found.worst_rounding_steps.max(worst / step);
+            self.found.worst_rounding_steps = self.found.worst_rounding_steps.max(worst / grain.step);
         }
         let operation = finished.operation;
         let key = Key {
@@ -149,7 +150,8 @@ impl Checker {
         for (place, (&found, expected)) in finished.result.iter().zip(numbers).enumerate() {
             let error = (found - expected.number).abs();
             worst = worst.max(error);
-            if expected.error > 0.0 {
+            self.found.unbounded_words += u64::from(expected.error == f64::INFINITY);
+            if expected.error > 0.0 && expected.error.is_finite() {
                 self.found.worst_of_bound = self.found.worst_of_bound.max(error / expected.error);
             }
             self.found.words += 1;
@@ -200,4 +202,89 @@ fn locate(finished: &Finished<'_>, place: usize) -> [usize; 3] {
     let extent = |dimension| finished.operation.grid.extent(dimension) as usize;
     let (rows, columns) = (extent(Dimension::I).max(1), extent(Dimension::J).max(1));
     [place / (rows * columns), place / columns % rows, place % columns]
+}
+
+#[cfg(test)]
+mod tests {
+    use components::operation::{
+        ActivationTensor, Operand, Operation, OperationId, Role, RowAccess, TensorId,
+    };
+    use components::tile::{TileGrid, TileShape};
+    use components::values::OperandValues;
+
+    use super::*;
+    use crate::schema::{DensitySource, Scenario};
+    use crate::system::{MainMemory, Plan};
+    use crate::values::settings;
+
+    fn checker() -> Checker {
+        let mut loaded = Scenario::shipped("tiny-trace").unwrap();
+        loaded.scenario.sparsity.source = DensitySource::Values {
+            activation_threshold: 0.0,
+            weight_threshold: 0.0,
+        };
+        let plan = Plan::new(loaded.scenario, MainMemory::Ideal, loaded.costs).unwrap();
+        let constants = SeededConstants::new(1, &plan.machine.scenario.workload);
+        Checker::new(&plan.machine, settings(&plan.machine).unwrap(), &constants)
+    }
+
+    /// A product of 1 x 2 by 2 x 1 that the reference does not know.
+    fn product(result: f64) -> ValueCheck {
+        let tile = TileShape { b: 1, x: 4, y: 4 };
+        let operation = Operation {
+            id: OperationId(0),
+            layer: 77,
+            head: None,
+            role: Role::FeedForward,
+            work: Work::Product,
+            grid: TileGrid::new([1, 1, 1, 2], tile),
+            operands: vec![Operand::Activation {
+                tensor: TensorId(0),
+                rows: RowAccess::SameRow,
+            }],
+            output: Some(ActivationTensor {
+                tensor: TensorId(1),
+                batch: 1,
+                rows: 1,
+                columns: 1,
+                consumers: 1,
+            }),
+            siblings: 1,
+        };
+        let mut checker = checker();
+        checker.look_at(&Finished {
+            operation: &operation,
+            ordinal: 0,
+            b: 0,
+            operands: vec![
+                OperandValues::Activation {
+                    words: &[0.5, 0.25],
+                    rows: 1,
+                    columns: 2,
+                },
+                OperandValues::Constant(&[1.0, -2.0]),
+            ],
+            result: &[result],
+            parts: 1,
+        });
+        checker.found(ValueTotals::default())
+    }
+
+    #[test]
+    fn a_word_that_is_one_step_off_is_wrong() {
+        let step = 2f64.powi(-16);
+        let wrong = |result| -> Vec<String> {
+            product(result)
+                .wrong
+                .into_iter()
+                .map(|wrong| wrong.tensor)
+                .collect()
+        };
+        let unknown = "feed forward 0 of layer 77, which the reference does not have".to_owned();
+        assert_eq!(wrong(0.0), [unknown.clone()]);
+        for result in [step, -step, 1.0, f64::NAN] {
+            let local = "feed forward 0 of layer 77, against its own operands".to_owned();
+            assert_eq!(wrong(result), [local, unknown.clone()], "{result}");
+        }
+    }
 }

@@ -7,6 +7,36 @@ pub(super) struct Bounded {
     pub(super) error: f64,
 }
 
+/// A product in which nothing times a bound without limit is nothing.
+fn times(a: f64, b: f64) -> f64 {
+    if a == 0.0 || b == 0.0 { 0.0 } else { a * b }
+}
+
+/// What a rounding does: to the nearest multiple of `step`, within a range.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Grain {
+    pub(super) step: f64,
+    pub(super) least: f64,
+    pub(super) greatest: f64,
+}
+
+impl Grain {
+    fn round(self, x: f64) -> f64 {
+        ((x / self.step).round_ties_even() * self.step).clamp(self.least, self.greatest)
+    }
+
+    /// The word for a number, and how far the word for what it may be instead can be from it: nothing, as long as all of
+    /// that becomes the same word.
+    fn rounded(self, Bounded { number, error }: Bounded) -> Bounded {
+        let word = self.round(number);
+        let [below, above] = [number - error, number + error].map(|x| self.round(x));
+        Bounded {
+            number: word,
+            error: (above - word).max(word - below),
+        }
+    }
+}
+
 /// A matrix of numbers with their bounds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Matrix {
@@ -68,7 +98,8 @@ impl Matrix {
                 let magnitude = left.number.abs();
                 for (sum, right) in sums.iter_mut().zip(&right.numbers[step * right.columns..]) {
                     sum.number += left.number * right.number;
-                    sum.error += magnitude * right.error + left.error * (right.number.abs() + right.error);
+                    sum.error +=
+                        times(magnitude, right.error) + times(left.error, right.number.abs() + right.error);
                     // The sums themselves are made in double precision.
                     sum.error += f64::EPSILON * (left.number * right.number).abs() * 4.0;
                 }
@@ -110,8 +141,8 @@ impl Matrix {
                     let weight = kernel.numbers[tap * self.columns + column];
                     let sum = &mut result.numbers[row * self.columns + column];
                     sum.number += word.number * weight.number;
-                    sum.error += word.number.abs() * weight.error
-                        + word.error * (weight.number.abs() + weight.error)
+                    sum.error += times(word.number.abs(), weight.error)
+                        + times(word.error, weight.number.abs() + weight.error)
                         + f64::EPSILON * (word.number * weight.number).abs() * 4.0;
                 }
             }
@@ -179,11 +210,14 @@ impl Matrix {
         })
     }
 
-    /// Rounded to words between `least` and `greatest`, each rounding at most `error` off.
-    pub(super) fn rounded(&self, error: f64, least: f64, greatest: f64) -> Self {
-        self.map(|bounded| Bounded {
-            number: bounded.number.clamp(least, greatest),
-            error: bounded.error + error,
+    /// Rounded to words, after `before` roundings of partial sums.
+    pub(super) fn rounded(&self, before: u32, grain: Grain) -> Self {
+        let before = f64::from(before) * grain.step / 2.0;
+        self.map(|Bounded { number, error }| {
+            grain.rounded(Bounded {
+                number,
+                error: error + before,
+            })
         })
     }
 }

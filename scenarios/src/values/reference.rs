@@ -7,7 +7,7 @@ use components::values::ValueSettings;
 use sim_core::random;
 
 use super::constants::{Key, SeededConstants};
-use super::matrix::Matrix;
+use super::matrix::{Grain, Matrix};
 use crate::schema::Workload;
 use crate::transformer::{AttentionKind, Head, Layer};
 
@@ -16,6 +16,17 @@ pub(super) struct Reference {
     tensors: BTreeMap<Key, Vec<Matrix>>,
     settings: ValueSettings,
     tile_columns: usize,
+}
+
+/// The rounding of a machine's words.
+pub(super) fn grain(settings: &ValueSettings) -> Grain {
+    let step = 2f64.powi(-(settings.word.fraction_bits as i32));
+    let half = 2f64.powi(settings.word.integer_bits as i32 - 1);
+    Grain {
+        step,
+        least: -half,
+        greatest: half - step,
+    }
 }
 
 /// All items of a batch.
@@ -74,13 +85,10 @@ impl Reference {
     }
 
     fn rounded(&self, matrix: &Matrix, roundings: usize) -> Matrix {
-        let step = 2f64.powi(-(self.settings.word.fraction_bits as i32));
-        let half = 2f64.powi(self.settings.word.integer_bits as i32 - 1);
-        // Half a step each to nearest.
-        matrix.rounded(roundings as f64 * step / 2.0, -half, half - step)
+        matrix.rounded(roundings as u32 - 1, grain(&self.settings))
     }
 
-    /// A constant as the weight buffer holds it: the same rounding as the machine's, so it is off by half a step.
+    /// A constant as the weight buffer holds it.
     fn constant(&self, rows: usize, columns: usize, numbers: &[f64]) -> Matrix {
         self.rounded(&Matrix::of(rows, columns, numbers, 0.0), 1)
     }

@@ -1,0 +1,173 @@
+//! The simulated machine computes the right tensors, whatever the machine.
+
+use std::cell::Cell;
+
+use proptest::prelude::*;
+use scenarios::schema::{DensitySource, Embedding, Scenario, Word};
+use scenarios::system::{Plan, violations};
+use scenarios::values::ValueCheck;
+use sim_core::Engine;
+use tests::{Run, engines, plan, run, shipped, shipped_names, try_run};
+
+use crate::random::planned_with;
+
+/// A word with room for everything and steps of 2^-42.
+const WIDE: Word = Word {
+    integer_bits: 10,
+    fraction_bits: 42,
+};
+
+fn values(activation_threshold: f64, weight_threshold: f64) -> DensitySource {
+    DensitySource::Values {
+        activation_threshold,
+        weight_threshold,
+    }
+}
+
+fn computing(scenario: &mut Scenario, source: DensitySource) {
+    scenario.sparsity.source = source;
+    scenario.workload.embedding = Embedding::Gather;
+}
+
+fn check(run: &Run) -> ValueCheck {
+    let broken = violations(&run.plan, &run.measured);
+    assert_eq!(broken, Vec::<String>::new());
+    run.measured.machine.values.clone().expect("the machine computes")
+}
+
+fn run_on(name: &str, change: impl Fn(&mut Scenario)) -> Run {
+    run(plan(&shipped(name, |scenario| {
+        computing(scenario, values(0.0, 0.0));
+        change(scenario);
+    })))
+}
+
+#[test]
+fn wide_words_give_the_tensors_of_double_precision() {
+    for name in ["tiny-trace", "bert-tiny-edge", "flexibert-mixed"] {
+        let run = run_on(name, |scenario| scenario.accelerator.word = WIDE);
+        let check = check(&run);
+        assert!(check.relative_error < 1e-9, "{name}: {}", check.relative_error);
+        assert_eq!(
+            (check.wrong_words, check.unbounded_words, check.saturated),
+            (0, 0, 0),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_tensor_of_the_program_is_looked_at() {
+    let run = run_on("flexibert-mixed", |_| {});
+    let operations = run
+        .plan
+        .machine
+        .program()
+        .filter(|operation| operation.output.is_some());
+    assert_eq!(check(&run).tensors, operations.count() as u64);
+}
+
+#[test]
+fn higher_thresholds_leave_more_zeros_and_fewer_pairs() {
+    let at = |threshold: f64| {
+        let run = run_on("bert-tiny-edge", |scenario| {
+            scenario.sparsity.source = values(threshold, threshold / 8.0);
+        });
+        (check(&run).zero_share, run.measured.machine.lanes.multiplications)
+    };
+    let seen = [0.0, 0.05, 0.2, 0.8].map(at);
+    for pair in seen.windows(2) {
+        assert!(pair[1].0 > pair[0].0 && pair[1].1 < pair[0].1, "{seen:?}");
+    }
+    // All pairs but those with a word that is zero by chance.
+    let dense = run_on("bert-tiny-edge", |_| {}).measured.machine.lanes;
+    assert!(dense.multiplications as f64 > 0.999 * dense.dense_multiplications as f64);
+}
+
+#[test]
+fn all_engines_compute_the_same() {
+    let loaded = shipped("tiny-trace", |scenario| computing(scenario, values(0.1, 0.02)));
+    let of = |engine| {
+        let run = try_run(plan(&loaded), engine).unwrap_or_else(|error| panic!("{error}"));
+        (run.measured.digest, check(&run))
+    };
+    let seen: Vec<_> = engines().into_iter().map(of).collect();
+    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn what_does_not_compute_says_nothing_of_values() {
+    for name in shipped_names().filter(|name| !name.starts_with("bert-base")) {
+        let run = run(plan(&shipped(name, |_| {})));
+        assert_eq!(run.measured.machine.values, None, "{name}");
+    }
+}
+
+/// A transformer that has to spill, with `room` bytes of main memory beyond its weights.
+fn short_of_room(room: Option<u64>) -> Plan {
+    let mut plan = plan(&shipped("bert-tiny-edge", |scenario| {
+        computing(scenario, values(0.0, 0.0));
+        scenario.accelerator.buffers.activation_mb = 0.25;
+    }));
+    if let Some(room) = room {
+        plan.machine.region.1 = plan.machine.memory_used.0.next_multiple_of(64) + room;
+    }
+    plan
+}
+
+#[test]
+fn spills_that_overwrite_each_other_are_noticed() {
+    let run = run(short_of_room(None));
+    assert!(run.measured.machine.spills > 0);
+    assert!(check(&run).is_right());
+    let Err(fault) = try_run(short_of_room(Some(300_000)), Engine::Wheel) else {
+        panic!("spills lie on top of each other, and nobody noticed");
+    };
+    assert!(fault.to_string().contains("is not in main memory"), "{fault}");
+}
+
+#[test]
+fn random_machines_compute_the_right_tensors() {
+    let (runs, spills, tensors) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    let exact = planned_with(|scenario| {
+        computing(scenario, values(0.0, 0.0));
+        scenario.accelerator.word = WIDE;
+    });
+    let pruned = planned_with(|scenario| computing(scenario, values(0.3, 0.05)));
+    let look = |(text, plan): (String, Plan), wide: bool| {
+        let run = try_run(plan, Engine::Wheel);
+        let run = run.map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+        let broken = violations(&run.plan, &run.measured);
+        prop_assert!(broken.is_empty(), "{broken:?}\n{text}");
+        let check = run.measured.machine.values.clone().unwrap_or_default();
+        prop_assert!(
+            !wide || check.relative_error < 1e-9,
+            "{}\n{text}",
+            check.relative_error
+        );
+        runs.set(runs.get() + 1);
+        spills.set(spills.get() + run.measured.machine.spills);
+        tensors.set(tensors.get() + check.tensors);
+        Ok(())
+    };
+    let runner = || {
+        proptest::test_runner::TestRunner::new(ProptestConfig {
+            cases: 150,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })
+    };
+    runner()
+        .run(&exact, |drawn| look(drawn, true))
+        .unwrap_or_else(|wrong| panic!("{wrong}"));
+    runner()
+        .run(&pruned, |drawn| look(drawn, false))
+        .unwrap_or_else(|wrong| panic!("{wrong}"));
+    println!(
+        "{} machines, {} slices spilled, {} tensors",
+        runs.get(),
+        spills.get(),
+        tensors.get()
+    );
+    assert!(spills.get() > 0, "no machine was short of room");
+}
