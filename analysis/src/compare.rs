@@ -1,8 +1,11 @@
 //! The same workload on several memories, alone and under contention.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::ControlFlow;
 
 use scenarios::load::Disk;
+use scenarios::schema::Reference;
 use scenarios::system::Plan;
 use scenarios::{Diagnostics, Loaded};
 use serde::{Serialize, Serializer};
@@ -12,8 +15,6 @@ use crate::interrupt;
 use crate::result::RunResult;
 use crate::run::{self, RunError};
 use crate::runner::Pool;
-use scenarios::schema::Reference;
-use std::ops::ControlFlow;
 
 /// Whether anybody else uses main memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -25,11 +26,30 @@ pub enum State {
     Contended,
 }
 
+/// What a run is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Subject {
+    /// The variant of the scenario, if it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<String>,
+    /// The memory's name, or its file.
+    pub memory: String,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.candidate {
+            Some(candidate) => write!(f, "{candidate} on {}", self.memory),
+            None => f.write_str(&self.memory),
+        }
+    }
+}
+
 /// One run to be done.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// The memory's name, or its file.
-    pub memory: String,
+    /// What it is of.
+    pub subject: Subject,
     /// Alone or contended.
     pub state: State,
     loaded: Loaded,
@@ -38,8 +58,9 @@ pub struct Cell {
 /// What came of a cell.
 #[derive(Clone, Debug, Serialize)]
 pub struct CellResult {
-    /// The memory's name, or its file.
-    pub memory: String,
+    /// What was run.
+    #[serde(flatten)]
+    pub subject: Subject,
     /// Alone or contended.
     pub state: State,
     /// The run, or why there is none.
@@ -70,12 +91,30 @@ fn outcome<S: Serializer>(
     }
 }
 
-/// The cells of a scenario: each memory alone and, if the scenario has any other traffic, contended. `memories` are
-/// taken in place of the scenario's own list; without any, the scenario's memory is all there is.
+/// The cells of a scenario: each candidate on each memory, alone and, if it has any other traffic, contended. `memories`
+/// are taken in place of the scenario's own list; without any, the scenario's memory is all there is.
 ///
 /// # Errors
-/// A memory that is not there.
+/// A memory that is not there, or a candidate that cannot be.
 pub fn cells(loaded: &Loaded, memories: &[Reference]) -> Result<Vec<Cell>, Diagnostics> {
+    let candidates = &loaded.scenario.compare.candidates;
+    if candidates.is_empty() {
+        return cells_of(loaded, None, memories);
+    }
+    let mut cells = Vec::new();
+    for (index, candidate) in candidates.iter().enumerate() {
+        let mut variant = loaded.candidate(index, &Disk)?;
+        variant.scenario.seed = loaded.scenario.seed;
+        cells.extend(cells_of(&variant, Some(&candidate.name), memories)?);
+    }
+    Ok(cells)
+}
+
+fn cells_of(
+    loaded: &Loaded,
+    candidate: Option<&str>,
+    memories: &[Reference],
+) -> Result<Vec<Cell>, Diagnostics> {
     let compared = &loaded.scenario.compare.memories;
     let on: Vec<Loaded> = if !memories.is_empty() {
         let chosen = memories.iter().map(|memory| loaded.on_memory(memory.clone()));
@@ -92,10 +131,13 @@ pub fn cells(loaded: &Loaded, memories: &[Reference]) -> Result<Vec<Cell>, Diagn
         false => &[State::Alone, State::Contended],
     };
     let cells = on.into_iter().flat_map(|loaded| {
-        let (Reference::Preset(name) | Reference::File(name)) = &loaded.scenario.memory;
-        let memory = name.clone();
-        states.iter().map(move |&state| Cell {
+        let (Reference::Preset(memory) | Reference::File(memory)) = &loaded.scenario.memory;
+        let subject = Subject {
+            candidate: candidate.map(str::to_owned),
             memory: memory.clone(),
+        };
+        states.iter().map(move |&state| Cell {
+            subject: subject.clone(),
             state,
             loaded: loaded.clone(),
         })
@@ -111,13 +153,13 @@ pub fn run_cells(
     engine: Engine,
     mut emit: impl FnMut(CellResult) -> ControlFlow<()>,
 ) {
-    let names: Vec<(String, State)> = cells
+    let names: Vec<(Subject, State)> = cells
         .iter()
-        .map(|cell| (cell.memory.clone(), cell.state))
+        .map(|cell| (cell.subject.clone(), cell.state))
         .collect();
     let work = |cell: Cell| cell.run(engine);
     pool.run(cells, interrupt::is_requested, work, |index, result| {
-        let (memory, state) = names[index].clone();
+        let (subject, state) = names[index].clone();
         let outcome = match result {
             Ok(Err(CellError::Interrupted)) => return ControlFlow::Continue(()),
             Ok(Err(CellError::Failed(message))) => Err(message),
@@ -125,7 +167,7 @@ pub fn run_cells(
             Err(panicked) => Err(panicked.to_string()),
         };
         emit(CellResult {
-            memory,
+            subject,
             state,
             outcome,
         })
@@ -208,10 +250,10 @@ impl Figure {
         }
     }
 
-    /// The memory with the best figure among those in `state`; none if there is but one to choose from.
+    /// The run with the best figure among those in `state`; none if there is but one to choose from.
     #[must_use]
-    pub fn best(self, state: State, all: &[CellResult]) -> Option<&str> {
-        let mut best: Option<(&str, f64)> = None;
+    pub fn best(self, state: State, all: &[CellResult]) -> Option<&Subject> {
+        let mut best: Option<(&Subject, f64)> = None;
         let mut candidates = 0;
         for cell in all.iter().filter(|cell| cell.state == state) {
             let Some(figure) = self.of(cell, all) else {
@@ -219,24 +261,24 @@ impl Figure {
             };
             candidates += 1;
             if best.is_none_or(|(_, other)| self.is_better(figure, other)) {
-                best = Some((&cell.memory, figure));
+                best = Some((&cell.subject, figure));
             }
         }
-        best.filter(|_| candidates > 1).map(|(memory, _)| memory)
+        best.filter(|_| candidates > 1).map(|(subject, _)| subject)
     }
 }
 
 fn alone<'a>(cell: &CellResult, all: &'a [CellResult]) -> Option<&'a RunResult> {
-    let same = |other: &&CellResult| other.memory == cell.memory && other.state == State::Alone;
+    let same = |other: &&CellResult| other.subject == cell.subject && other.state == State::Alone;
     all.iter().find(same)?.outcome.as_ref().ok().map(Box::as_ref)
 }
 
-/// The best memory by every figure, and the slowdowns.
+/// The best run by every figure, and the slowdowns.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verdict {
-    /// Latency under contention over latency alone, by memory.
+    /// Latency under contention over latency alone, by run.
     pub slowdown: BTreeMap<String, f64>,
-    /// The best memory by state and figure.
+    /// The best run by state and figure.
     pub best: BTreeMap<State, BTreeMap<Figure, String>>,
 }
 
@@ -246,11 +288,11 @@ impl Verdict {
     pub fn new(cells: &[CellResult]) -> Self {
         let slowdowns = cells.iter().filter_map(|cell| {
             let slowdown = Figure::Slowdown.of(cell, cells)?;
-            Some((cell.memory.clone(), slowdown))
+            Some((cell.subject.to_string(), slowdown))
         });
         let best = [State::Alone, State::Contended].map(|state| {
             let winners = Figure::ALL.into_iter();
-            let winners = winners.filter_map(|figure| Some((figure, figure.best(state, cells)?.to_owned())));
+            let winners = winners.filter_map(|figure| Some((figure, figure.best(state, cells)?.to_string())));
             (state, winners.collect::<BTreeMap<_, _>>())
         });
         Self {

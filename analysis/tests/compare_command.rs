@@ -123,6 +123,56 @@ fn a_run_that_fails_stands_beside_the_others() {
 }
 
 #[test]
+fn candidates_are_variants_of_the_scenario() {
+    let scenario = r#"(
+        base: "tiny-trace",
+        compare: (
+            memories: [Preset("hbm2"), Preset("ddr4-2400")],
+            candidates: [
+                (changes: (sparsity: (activation_density: 1.0))),
+                (name: "nano", changes: (workload: (transformer: Preset("bert-nano"), sequence_length: 16))),
+            ],
+        ),
+    )"#;
+    let comparison = parsed(&fed(&["compare", "-", "--json"], scenario));
+    let cells = comparison["cells"].as_array().unwrap();
+    let names: Vec<_> = cells
+        .iter()
+        .map(|cell| (cell["candidate"].as_str(), cell["memory"].as_str()))
+        .collect();
+    let expected = [
+        (Some("candidate-1"), Some("hbm2")),
+        (Some("candidate-1"), Some("ddr4-2400")),
+        (Some("nano"), Some("hbm2")),
+        (Some("nano"), Some("ddr4-2400")),
+    ];
+    assert_eq!(names, expected);
+    let dense = r#"(base: "tiny-trace", memory: Preset("hbm2"), sparsity: (activation_density: 1.0))"#;
+    let run = parsed(&fed(&["run", "-", "--json"], dense));
+    assert_eq!(cells[0]["result"]["trace_digest"], run["trace_digest"]);
+    assert!(
+        comparison["verdict"]["best"]["alone"]["latency"]
+            .as_str()
+            .unwrap()
+            .contains(" on ")
+    );
+}
+
+#[test]
+fn wrong_candidates_are_said_at_their_place() {
+    let wrong = |changes: &str| {
+        let scenario = format!(r#"(base: "tiny-trace", compare: (candidates: [(changes: {changes})]))"#);
+        let output = fed(&["compare", "-"], &scenario);
+        assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+        err(&output)
+    };
+    assert!(wrong("(accelerator: (lanes_per_pe: 0))").contains("<stdin>:1:"));
+    assert!(wrong(r#"(base: "bert-tiny-edge")"#).contains("cannot include other files"));
+    assert!(wrong("(acelerator: ())").contains("did you mean `accelerator`?"));
+    assert!(wrong("(compare: (memories: []))").contains("comparisons"));
+}
+
+#[test]
 fn wrong_memories_are_wrong_input() {
     let output = here(&["compare", "tiny-trace", "--memory", "hbm3"]);
     assert_eq!(output.status.code(), Some(2));

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::diagnostics::{Diagnostics, Problem, Source};
-use crate::schema::{Checks, CostTable, Finding, Reference, Scenario, ScenarioFile, Stated};
+use crate::schema::{Checks, CostTable, Finding, Overlay as _, Reference, Scenario, ScenarioFile, Stated};
 pub use document::Document;
 use library::Shelf;
 use place::Place;
@@ -31,6 +31,8 @@ pub struct Loaded {
     /// What the user should know although nothing is wrong.
     pub warnings: Diagnostics,
     strata: Strata,
+    /// What the files state, laid over each other.
+    file: ScenarioFile,
     /// The memory file, if it is not the one that the scenario's `memory` names.
     memory_place: Option<Place>,
 }
@@ -119,6 +121,22 @@ impl Loaded {
             .read(resolver)
             .map_err(|problem| self.strata.blame("memory", problem))?;
         Document::parse(source)
+    }
+
+    /// The variant of the scenario that candidate number `index` of its comparison is.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each at its place.
+    pub fn candidate(&self, index: usize, resolver: &dyn Resolver) -> Result<Self, Diagnostics> {
+        let Some(candidate) = self.scenario.compare.candidates.get(index) else {
+            return Ok(self.clone());
+        };
+        let mut file = (*candidate.changes.0).clone().over(self.file.clone());
+        let mut strata = self.strata.clone();
+        let mut problems = Diagnostics::default();
+        strata.take_in_transformer(&mut file, resolver, &mut problems);
+        let prefix = format!("compare.candidates[{index}].changes");
+        read(strata, file, &prefix, problems, resolver)
     }
 
     /// The same scenario on the memory number `index` of those that it is compared over.
@@ -212,12 +230,26 @@ fn load(place: Place, source: Arc<Source>, resolver: &dyn Resolver) -> Result<Lo
     let (mut strata, mut file) = Strata::read(place, source, resolver)?;
     let mut problems = Diagnostics::default();
     strata.take_in_transformer(&mut file, resolver, &mut problems);
+    read(strata, file, "", problems, resolver)
+}
+
+/// The scenario that `file` states. What is wrong is looked for within `prefix` first.
+fn read(
+    strata: Strata,
+    mut file: ScenarioFile,
+    prefix: &str,
+    mut problems: Diagnostics,
+    resolver: &dyn Resolver,
+) -> Result<Loaded, Diagnostics> {
+    let stated = file.clone();
 
     let mut checks = Checks::default();
     file.name.get_or_insert_with(|| strata.default_name());
     let scenario = Scenario::read(file, &mut checks);
     whole::check(&scenario, &mut checks);
-    problems.extend(strata.problems(checks.into_findings()));
+    let findings = checks.into_findings().into_iter();
+    let findings = findings.map(|finding| strata.within(prefix, finding));
+    problems.extend(strata.problems(findings.collect()));
     let costs = read_costs(&scenario, &strata, resolver, &mut problems);
     if let Reference::Preset(_) = scenario.memory {
         problems.extend(
@@ -233,6 +265,7 @@ fn load(place: Place, source: Arc<Source>, resolver: &dyn Resolver) -> Result<Lo
             costs,
             warnings: problems,
             strata,
+            file: stated,
             memory_place: None,
         }),
         _ => Err(problems),

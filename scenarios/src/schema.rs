@@ -31,7 +31,7 @@ pub use background::{
     AddressesFile, Arrivals, ArrivalsFile, Background, BackgroundFile, Traffic, TrafficFile,
 };
 pub(crate) use checks::{Checks, Finding};
-pub use compare::{Compare, CompareFile};
+pub use compare::{Candidate, CandidateFile, Changes, ChangesFile, Compare, CompareFile};
 pub use contention::{Arbitration, Contention, ContentionFile, Tenant, TenantFile};
 pub use costs::CostTable;
 pub use number::Number;

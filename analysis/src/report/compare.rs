@@ -7,6 +7,9 @@ use crate::compare::{CellResult, Figure, State};
 use crate::result::RunResult;
 use crate::result::memory::Latency;
 
+/// What stands where there is no figure.
+const NOTHING: &str = "-";
+
 /// Runs that stand side by side before the table goes on below.
 const COLUMNS: usize = 8;
 
@@ -32,7 +35,7 @@ pub fn compare_report(name: &str, cells: &[CellResult], style: Style) -> String 
     }
     for cell in cells {
         if let Err(error) = &cell.outcome {
-            text.push_str(&format!("\n{} {}: {error}\n", cell.memory, word(cell.state)));
+            text.push_str(&format!("\n{} {}: {error}\n", cell.subject, word(cell.state)));
         }
     }
     text
@@ -59,20 +62,28 @@ fn word(state: State) -> &'static str {
 fn table(columns: &[CellResult], all: &[CellResult]) -> Table {
     let mut table = Table::default();
     let mut row = |name: &str, value: &dyn Fn(&CellResult) -> String| {
-        let cells = columns.iter().map(value);
-        table.row_of(std::iter::once(name.to_owned()).chain(cells).collect());
+        let cells: Vec<String> = columns.iter().map(value).collect();
+        if cells.iter().any(|cell| cell != NOTHING) {
+            table.row_of(std::iter::once(name.to_owned()).chain(cells).collect());
+        }
     };
+    if columns.iter().any(|cell| cell.subject.candidate.is_some()) {
+        row("", &|cell| match cell.state {
+            State::Alone => cell.subject.candidate.clone().unwrap_or_default(),
+            State::Contended => String::new(),
+        });
+    }
     row("", &|cell| match cell.state {
-        State::Alone => cell.memory.clone(),
+        State::Alone => cell.subject.memory.clone(),
         State::Contended => String::new(),
     });
     row("", &|cell| word(cell.state).to_owned());
     for (figure, name) in FIGURES {
         row(name, &|cell| {
             let Some(value) = figure.of(cell, all) else {
-                return "-".to_owned();
+                return NOTHING.to_owned();
             };
-            let mark = if figure.best(cell.state, all) == Some(&cell.memory) {
+            let mark = if figure.best(cell.state, all) == Some(&cell.subject) {
                 "*"
             } else {
                 ""
@@ -84,7 +95,7 @@ fn table(columns: &[CellResult], all: &[CellResult]) -> Table {
         row(name, &|cell| {
             cell.outcome
                 .as_ref()
-                .map_or("-".to_owned(), |result| value(result))
+                .map_or(NOTHING.to_owned(), |result| value(result))
         });
     }
     for requestor in requestors(columns) {
@@ -95,7 +106,7 @@ fn table(columns: &[CellResult], all: &[CellResult]) -> Table {
                     .as_ref()
                     .ok()
                     .and_then(|result| latency(result, &requestor));
-                latency.map_or("-".to_owned(), |latency| {
+                latency.map_or(NOTHING.to_owned(), |latency| {
                     mark_least(of, latency, cell, &requestor, all)
                 })
             });
@@ -125,14 +136,28 @@ fn formatted(figure: Figure, value: f64) -> String {
 
 type Row = (&'static str, fn(&RunResult) -> String);
 
-const ROWS: [Row; 6] = [
+const ROWS: [Row; 9] = [
+    ("sequences a second", |result| {
+        grouped((f64::from(result.machine.batch) / result.machine.seconds).round() as u64)
+    }),
+    ("effective", |result| {
+        scaled(
+            2.0 * result.machine.macs_effective as f64 / result.machine.seconds,
+            "OP/s",
+        )
+    }),
+    ("MAC lanes busy", |result| {
+        percent(result.machine.utilization.mac_lanes, 1.0)
+    }),
     ("peak bandwidth", |result| {
         let peak = result.memory.peak_gb_s;
         peak.map_or("without limit".to_owned(), |peak| scaled(peak * 1e9, "B/s"))
     }),
     ("of peak", |result| {
         let peak = result.memory.peak_gb_s;
-        peak.map_or("-".to_owned(), |peak| percent(result.memory.achieved_gb_s, peak))
+        peak.map_or(NOTHING.to_owned(), |peak| {
+            percent(result.memory.achieved_gb_s, peak)
+        })
     }),
     ("row hits", |result| share_of_rows(result, result.memory.row_hits)),
     ("row conflicts", |result| {
@@ -141,7 +166,7 @@ const ROWS: [Row; 6] = [
     ("refreshing", |result| percent(result.memory.refresh_share, 1.0)),
     ("writes of worst bank", |result| {
         let wear = result.memory.wear.as_ref();
-        wear.map_or("-".to_owned(), |wear| grouped(wear.most_bank_writes))
+        wear.map_or(NOTHING.to_owned(), |wear| grouped(wear.most_bank_writes))
     }),
 ];
 
@@ -199,6 +224,6 @@ fn mark_least(
     let others = peers.filter_map(|other| latency(other.outcome.as_ref().ok()?, requestor));
     let figures: Vec<f64> = others.map(|latency| of(&latency)).collect();
     let value = of(&mine);
-    let least = figures.len() > 1 && figures.iter().all(|&other| value <= other);
+    let least = figures.iter().all(|&other| value <= other) && figures.iter().any(|&other| value < other);
     format!("{}{value:.0}", if least { "*" } else { "" })
 }

@@ -201,6 +201,15 @@ impl Strata {
         }
     }
 
+    /// The finding at its path within `prefix`, if a file states it there.
+    pub(super) fn within(&self, prefix: &str, mut finding: Finding) -> Finding {
+        let path = format!("{prefix}.{}", finding.path);
+        if !prefix.is_empty() && self.stating(&path).is_some_and(|(_, found)| found.complete) {
+            finding.path = path;
+        }
+        finding
+    }
+
     /// The file that states `path`, or what is nearest around it.
     fn stating(&self, path: &str) -> Option<(&Stratum, Located)> {
         let mut nearest: Option<(&Stratum, Located)> = None;

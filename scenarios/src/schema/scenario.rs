@@ -42,6 +42,7 @@ impl Scenario {
     pub(crate) fn read(file: ScenarioFile, checks: &mut Checks) -> Self {
         let mut scenario: Self = Section.read(Some(file), checks);
         scenario.contention.name_all();
+        scenario.compare.name_all();
         scenario
     }
 }
