@@ -196,6 +196,10 @@ fn wrong_memories_are_wrong_input() {
 #[test]
 fn wrong_contention_is_said_at_its_place() {
     let cases = [
+        (
+            r#"(accelerator: (processing_elements: 40000), contention: (tenants: [(), ()]))"#,
+            "all machines together have",
+        ),
         (r#"(contention: (background: [(name: "weights")]))"#, "is taken"),
         (r#"(contention: (background: [(name: "a.b")]))"#, "holds a dot"),
         (

@@ -34,6 +34,7 @@ pub(crate) use checks::{Checks, Finding};
 pub use compare::{Candidate, CandidateFile, Changes, ChangesFile, Compare, CompareFile};
 pub use contention::{Arbitration, Contention, ContentionFile, Tenant, TenantFile};
 pub use costs::CostTable;
+pub(crate) use limits::rows_followed;
 pub use number::Number;
 pub use reference::Reference;
 pub use scenario::{Scenario, ScenarioFile};

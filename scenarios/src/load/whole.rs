@@ -1,7 +1,7 @@
 //! Checks of values that are possible alone but not together.
 
 use crate::schema::limits::{MAX_FIFO_TILES, MAX_MODULES, MAX_ROWS_FOLLOWED, MAX_TOKENS};
-use crate::schema::{Checks, Scenario};
+use crate::schema::{Checks, Scenario, rows_followed};
 
 /// Looks at products of several fields.
 pub(super) fn check(scenario: &Scenario, checks: &mut Checks) {
@@ -40,7 +40,7 @@ fn modules(scenario: &Scenario, checks: &mut Checks) {
 }
 
 fn tokens(scenario: &Scenario, checks: &mut Checks) {
-    let (workload, accelerator) = (&scenario.workload, &scenario.accelerator);
+    let workload = &scenario.workload;
     let tokens = u64::from(workload.batch) * u64::from(workload.sequence_length);
     if tokens > MAX_TOKENS {
         checks.within("workload", |checks| {
@@ -53,17 +53,14 @@ fn tokens(scenario: &Scenario, checks: &mut Checks) {
         });
         return;
     }
-    let tile = &accelerator.tile;
-    let rows =
-        u64::from(workload.batch.div_ceil(tile.b)) * u64::from(workload.sequence_length.div_ceil(tile.x));
-    let followed = rows * u64::from(accelerator.prefetch_operations);
+    let followed = rows_followed(scenario);
     if followed > MAX_ROWS_FOLLOWED {
         accelerator_field("prefetch_operations", checks, |checks| {
             checks.wrong(
                 format!("the control block would follow {followed} tile rows"),
                 format!(
-                    "{rows} rows of tiles an operation x `prefetch_operations` can be at most {MAX_ROWS_FOLLOWED}, because \
-                     each is kept in memory: look ahead less, or take larger tiles"
+                    "rows of tiles an operation x `prefetch_operations` can be at most {MAX_ROWS_FOLLOWED}, because each is \
+                     kept in memory: look ahead less, or take larger tiles"
                 ),
             );
         });

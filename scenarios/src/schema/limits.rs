@@ -3,6 +3,8 @@
 //! Together they keep what a simulator allocates for a valid scenario below [`MAX_MEMORY_BYTES`]. They bound
 //! space, not time: a scenario that would simulate for years is still valid.
 
+use super::Scenario;
+
 /// The most memory, in bytes, that simulating any valid scenario may take: 1 GiB.
 pub const MAX_MEMORY_BYTES: u64 = 1 << 30;
 
@@ -42,6 +44,15 @@ pub const MAX_TOKENS: u64 = 1 << 22;
 /// The most tile rows that the control block may have to follow at once: rows of tiles of the widest tensor
 /// x `prefetch_operations`, at eight bytes each 512 MiB.
 pub const MAX_ROWS_FOLLOWED: u64 = 1 << 26;
+
+/// Tile rows that the control block of `scenario` may have to follow at once.
+#[must_use]
+pub fn rows_followed(scenario: &Scenario) -> u64 {
+    let (workload, tile) = (&scenario.workload, &scenario.accelerator.tile);
+    let rows =
+        u64::from(workload.batch.div_ceil(tile.b)) * u64::from(workload.sequence_length.div_ceil(tile.x));
+    rows * u64::from(scenario.accelerator.prefetch_operations)
+}
 
 /// The most MAC lanes or softmax modules of an accelerator; each is an actor of about 256 bytes.
 pub const MAX_MODULES: u64 = 1 << 20;

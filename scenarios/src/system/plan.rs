@@ -12,7 +12,8 @@ use super::main_memory::MainMemory;
 use super::requestors;
 use crate::diagnostics::Diagnostics;
 use crate::load::{Loaded, Resolver};
-use crate::schema::{CostTable, Scenario};
+use crate::schema::limits::{MAX_MODULES, MAX_ROWS_FOLLOWED};
+use crate::schema::{self, CostTable, Scenario};
 
 /// Something in a scenario that no machine can do, at the field that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +123,7 @@ impl Plan {
     ) -> Result<Self, Vec<Problem>> {
         let contention = own.scenario.contention.clone();
         let clocks = Clocks::new(&own, &tenants, &memory)?;
+        check_sizes(&own, &tenants)?;
         let requestors = requestors::names(&contention, tenants.len())?;
         let memory = memory.for_requestors(&contention.arbitration, &requestors)?;
         let seed = own.scenario.seed;
@@ -236,6 +238,36 @@ impl Plan {
 
 /// Machines' parts of main memory begin at multiples of this many bytes.
 const ALIGNMENT: u64 = 1 << 20;
+
+/// Holds all machines together against what one alone may have.
+fn check_sizes(own: &Machine, tenants: &[Machine]) -> Result<(), Vec<Problem>> {
+    let machines = || {
+        std::iter::once(own)
+            .chain(tenants)
+            .map(|machine| &machine.scenario)
+    };
+    let lanes: u64 = machines().map(|scenario| scenario.accelerator.lanes()).sum();
+    let rows: u64 = machines().map(schema::rows_followed).sum();
+    let too_many = |what: &str, number: u64, most: u64| {
+        Problem::new(
+            "contention.tenants",
+            format!("all machines together have {number} {what}"),
+            format!("at most {most} are accepted, because each is kept in memory: fewer or smaller tenants"),
+        )
+    };
+    let mut problems = Vec::new();
+    if lanes > MAX_MODULES {
+        problems.push(too_many("MAC lanes", lanes, MAX_MODULES));
+    }
+    if rows > MAX_ROWS_FOLLOWED {
+        problems.push(too_many("tile rows to follow", rows, MAX_ROWS_FOLLOWED));
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
+}
 
 /// The clocks of a plan.
 struct Clocks {
