@@ -1,8 +1,19 @@
-//! The sparsity modules on each lane's path, as pipeline stages.
+//! The sparsity modules on each lane's path: as pipeline stages that take time, and as functions on values.
+//!
+//! [`dynaprop`], [`pre_compute`] and [`post_compute`] are the actors. What they compute is here as data and functions:
+//! a tile as zero-free data and [`mask`] ([`compressed`]), pruning ([`prune`]), the pairs of two operands that are worth
+//! multiplying ([`matching`]), and a whole tile operation ([`product`]).
 
+pub mod compressed;
 pub mod dynaprop;
+pub mod mask;
+pub mod matching;
 pub mod post_compute;
 pub mod pre_compute;
+pub mod product;
+pub mod prune;
+#[cfg(test)]
+mod samples;
 
 use sim_core::{Tick, Ticks};
 

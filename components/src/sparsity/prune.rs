@@ -1,0 +1,69 @@
+//! What DynaProp computes: magnitudes below a threshold become zero.
+
+use crate::sparsity::compressed::CompressedTile;
+
+/// Whether a value survives pruning by `threshold`: its magnitude is not below it. A threshold of 0 prunes nothing.
+///
+/// ```
+/// use components::sparsity::prune::keeps;
+/// assert!(keeps(-0.5, 0.5) && !keeps(0.25, 0.5) && keeps(1e-9, 0.0));
+/// ```
+#[must_use]
+#[inline]
+pub fn keeps(value: f64, threshold: f64) -> bool {
+    value.abs() >= threshold
+}
+
+/// Sets the values below `threshold` to zero.
+pub fn prune(values: &mut [f64], threshold: f64) {
+    for value in values {
+        if !keeps(*value, threshold) {
+            *value = 0.0;
+        }
+    }
+}
+
+/// Prunes a compressed tile: the bits of the values below `threshold` are cleared, the rest of the data moves together.
+/// The hardware compares all values at once, in one cycle.
+pub fn prune_tile(tile: &mut CompressedTile, threshold: f64) {
+    tile.retain(|value| keeps(value, threshold));
+}
+
+/// Share of `values` that are zero once pruned by `threshold`; 0 if there are none.
+#[must_use]
+pub fn sparsity_at(values: &[f64], threshold: f64) -> f64 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    let pruned = values
+        .iter()
+        .filter(|&&value| value == 0.0 || !keeps(value, threshold));
+    pruned.count() as f64 / values.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sparsity::samples::tile;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn pruning_a_compressed_tile_is_pruning_its_values((extents, mut dense) in tile(3, 12, 70), threshold in 0.0..3.0) {
+            let mut tile = CompressedTile::compress(extents, &dense);
+            prune_tile(&mut tile, threshold);
+            let zeros = sparsity_at(&dense, threshold) * dense.len() as f64;
+            prune(&mut dense, threshold);
+            prop_assert_eq!(&tile, &CompressedTile::compress(extents, &dense));
+            prop_assert!(dense.iter().all(|&value| value == 0.0 || value.abs() >= threshold));
+            prop_assert_eq!(zeros.round() as usize, dense.len() - tile.data().len());
+        }
+
+        #[test]
+        fn a_threshold_of_zero_prunes_nothing((extents, dense) in tile(3, 12, 70)) {
+            let mut tile = CompressedTile::compress(extents, &dense);
+            prune_tile(&mut tile, 0.0);
+            prop_assert_eq!(tile.decompress(), dense);
+        }
+    }
+}
