@@ -23,6 +23,7 @@ use sim_core::Context;
 
 use crate::message::Message;
 use crate::operation::Operation;
+use crate::sparsity::prune;
 
 pub use rounding::{Rounder, Rounding};
 pub use store::{Constants, ValueSettings, ValueStore, ValueTotals};
@@ -61,7 +62,7 @@ impl Thresholds {
     #[must_use]
     #[inline]
     pub fn pruned(x: f64, threshold: f64) -> f64 {
-        if x.abs() < threshold { 0.0 } else { x }
+        if prune::keeps(x, threshold) { x } else { 0.0 }
     }
 }
 

@@ -43,7 +43,7 @@ impl PreComputeSparsity {
         work.pairs = work.left.of_pairs(work.right, work.dense);
         if let Some(values) = &self.values {
             let lane = self.lane.0;
-            let matched = values.attempt(context, |values| values.matched_pairs(lane, work.tile));
+            let matched = values.attempt(context, |values| values.match_operands(lane, work.tile));
             work.pairs = matched.unwrap_or(work.pairs);
         }
         let leaves = self.stage.admit(context.now(), self.cost);

@@ -1,10 +1,13 @@
 //! What lanes and modules compute.
 
-use super::operands::range;
+use std::collections::VecDeque;
+
+use super::operands::{Operands, range};
 use super::store::{LaneRegisters, ValueStore, gone};
 use super::{NonLinearFunction, Thresholds};
 use crate::operation::{Operand, Operation, Work};
 use crate::run::Run;
+use crate::sparsity::product::ProductTile;
 use crate::tile::{Dimension, TileCoordinate};
 
 impl ValueStore {
@@ -12,55 +15,47 @@ impl ValueStore {
     pub(crate) fn begin_run(&mut self, lane: u32, run: Run) {
         let registers = LaneRegisters {
             run,
+            waiting: VecDeque::new(),
             sums: Vec::new(),
         };
         self.lanes.insert(lane, registers);
     }
 
-    /// The pairs of a tile's operands of which neither is zero after pruning: what the pre-compute module hands on.
-    /// None if the lane's work is not multiplying.
-    pub(crate) fn matched_pairs(&mut self, lane: u32, tile: TileCoordinate) -> Result<Option<u32>, String> {
+    /// A tile's operands pass DynaProp and the pre-compute module and wait for the lane: the pairs of which neither is
+    /// zero. None if the lane's work is not multiplying.
+    pub(crate) fn match_operands(&mut self, lane: u32, tile: TileCoordinate) -> Result<Option<u32>, String> {
         let run = self
             .lanes
             .get(&lane)
             .ok_or("a tile came to a lane without a run")?
             .run;
-        let operation = self.active(run.operation.0)?.operation.clone();
-        match operation.work {
+        let active = self.active(run.operation.0)?;
+        match active.operation.work {
             Work::Product => {
-                self.fetch_product(&operation, tile)?;
-                Ok(Some(self.product_pairs(&operation, tile)))
+                let operands = self.product_operands(&active.operation, tile)?;
+                let pairs: u64 = operands
+                    .iter()
+                    .map(|operands| operands.product().surviving_pairs())
+                    .sum();
+                self.count_zeros(&operands);
+                let registers = self.lanes.get_mut(&lane).ok_or("a lane lost its run")?;
+                registers.waiting.push_back((tile, operands));
+                Ok(Some(u32::try_from(pairs).unwrap_or(u32::MAX)))
             }
-            Work::Convolution { kernel } => self.convolution_pairs(&operation, tile, kernel).map(Some),
+            Work::Convolution { kernel } => self.convolution_pairs(&active.operation, tile, kernel).map(Some),
             _ => Ok(None),
         }
     }
 
-    /// Zero-free pairs of the product tile in the scratch.
-    fn product_pairs(&mut self, operation: &Operation, tile: TileCoordinate) -> u32 {
-        let [i, j, k] = [Dimension::I, Dimension::J, Dimension::K].map(|d| range(operation, tile, d).len());
-        let scratch = &self.scratch;
-        let nonzero = |words: &[f64]| words.iter().filter(|&&word| word != 0.0).count() as u64;
-        let items = scratch.left_items.max(scratch.right_items);
-        let mut pairs = 0;
-        for item in 0..items {
-            let left = &scratch.left[item.min(scratch.left_items - 1) * i * k..][..i * k];
-            let right = &scratch.right[item.min(scratch.right_items - 1) * k * j..][..k * j];
-            for step in 0..k {
-                let in_column = left
-                    .iter()
-                    .skip(step)
-                    .step_by(k)
-                    .filter(|&&word| word != 0.0)
-                    .count() as u64;
-                pairs += in_column * nonzero(&right[step * j..][..j]);
-            }
+    fn count_zeros(&mut self, operands: &[Operands]) {
+        for tile in operands
+            .iter()
+            .flat_map(|operands| [&operands.left, &operands.right])
+        {
+            let words = tile.extents().elements() as u64;
+            self.totals.words += words;
+            self.totals.zeros += words - tile.data().len() as u64;
         }
-        let words = (scratch.left.len() + scratch.right.len()) as u64;
-        let zeros = words - nonzero(&scratch.left) - nonzero(&scratch.right);
-        self.totals.words += words;
-        self.totals.zeros += zeros;
-        u32::try_from(pairs).unwrap_or(u32::MAX)
     }
 
     fn convolution_pairs(
@@ -87,8 +82,16 @@ impl ValueStore {
         let mut sums = self.register(lane, &operation, tile)?;
         match operation.work {
             Work::Product => {
-                self.fetch_product(&operation, tile)?;
-                self.multiply(&operation, tile, &mut sums);
+                let registers = self.lanes.get_mut(&lane).ok_or("a lane lost its run")?;
+                let next = registers
+                    .waiting
+                    .pop_front()
+                    .filter(|(matched, _)| *matched == tile);
+                let (_, operands) = next.ok_or("a lane worked on a tile that was not next in its FIFO")?;
+                let size = sums.len() / operands.len();
+                for (operands, sums) in operands.iter().zip(sums.chunks_mut(size)) {
+                    operands.product().accumulate(sums);
+                }
             }
             Work::Convolution { kernel } => {
                 self.convolve(&operation, tile, kernel, |place, word, tap| {
@@ -130,25 +133,6 @@ impl ValueStore {
             .iter()
             .product();
         Ok(vec![0.0; elements])
-    }
-
-    fn multiply(&self, operation: &Operation, tile: TileCoordinate, sums: &mut [f64]) {
-        let [i, j, k] = [Dimension::I, Dimension::J, Dimension::K].map(|d| range(operation, tile, d).len());
-        let scratch = &self.scratch;
-        for (item, sums) in sums.chunks_mut(i * j).enumerate() {
-            let left = &scratch.left[item.min(scratch.left_items - 1) * i * k..][..i * k];
-            let right = &scratch.right[item.min(scratch.right_items - 1) * k * j..][..k * j];
-            for (left, sums) in left.chunks(k).zip(sums.chunks_mut(j)) {
-                for (&left, right) in left.iter().zip(right.chunks(j)) {
-                    // The pre-compute module passes no pair with a zero.
-                    if left != 0.0 {
-                        sums.iter_mut()
-                            .zip(right)
-                            .for_each(|(sum, right)| *sum += left * right);
-                    }
-                }
-            }
-        }
     }
 
     /// Calls `each` with the place in the result tile, the word and the tap, for every pair of a convolution.
@@ -332,6 +316,12 @@ impl ValueStore {
             }
         }
         Ok(())
+    }
+}
+
+impl Operands {
+    fn product(&self) -> ProductTile<'_> {
+        ProductTile::new(&self.left, &self.right)
     }
 }
 

@@ -1,26 +1,23 @@
-//! Fetching the operands of a tile: out of the buffers, through DynaProp.
+//! Fetching the operands of a tile: out of the buffers, through DynaProp, compressed.
 
 use std::ops::Range;
 
-use super::Thresholds;
 use super::store::{ValueStore, gone};
 use crate::operation::{Operand, Operation, Role};
+use crate::sparsity::compressed::{CompressedTile, Extents};
+use crate::sparsity::prune;
 use crate::tile::{Dimension, TileCoordinate};
 
-/// The two operands of a product tile, pruned: left items x i x k, right items x k x j (one item if it is a constant).
-#[derive(Debug, Default)]
-pub(super) struct Scratch {
-    pub(super) left: Vec<f64>,
-    pub(super) right: Vec<f64>,
-    /// Items of each; a constant has one.
-    pub(super) left_items: usize,
-    pub(super) right_items: usize,
+/// The operands of a product tile for one item of the batch: rows x inner, and inner x columns.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Operands {
+    pub(super) left: CompressedTile,
+    pub(super) right: CompressedTile,
 }
 
 /// Rows and columns of an operand that a tile reads, and how.
 struct Window {
     b: usize,
-    items: usize,
     rows: Range<usize>,
     columns: Range<usize>,
     /// Columns of the whole operand, if it is a constant.
@@ -31,7 +28,7 @@ struct Window {
 
 /// The part of a grid's dimension that a tile covers.
 pub(super) fn range(operation: &Operation, tile: TileCoordinate, dimension: Dimension) -> Range<usize> {
-    let start = ValueStore::offset(operation, dimension, tile.along(dimension));
+    let start = usize::from(tile.along(dimension)) * operation.grid.edge_at(dimension, 0) as usize;
     let edge = operation
         .grid
         .edge_at(dimension, u32::from(tile.along(dimension)));
@@ -39,21 +36,20 @@ pub(super) fn range(operation: &Operation, tile: TileCoordinate, dimension: Dime
 }
 
 impl ValueStore {
-    /// Brings the operands of a product tile into the scratch.
-    pub(super) fn fetch_product(
-        &mut self,
+    /// The operands of a product tile, item by item, as they leave DynaProp.
+    pub(super) fn product_operands(
+        &self,
         operation: &Operation,
         tile: TileCoordinate,
-    ) -> Result<(), String> {
+    ) -> Result<Vec<Operands>, String> {
         let [i, j, k] = [Dimension::I, Dimension::J, Dimension::K].map(|d| range(operation, tile, d));
         let items = operation
             .grid
-            .edge_at(Dimension::B, u32::from(tile.along(Dimension::B))) as usize;
+            .edge_at(Dimension::B, u32::from(tile.along(Dimension::B)));
         let extent = |dimension| operation.grid.extent(dimension) as usize;
         let b = usize::from(tile.along(Dimension::B));
         let left = Window {
             b,
-            items,
             rows: i,
             columns: k.clone(),
             width: extent(Dimension::K),
@@ -62,35 +58,31 @@ impl ValueStore {
         // Keys lie row by row, one a token: the scores need them transposed.
         let right = Window {
             b,
-            items,
             rows: k,
             columns: j,
             width: extent(Dimension::J),
             transposed: operation.role == Role::Scores,
         };
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let fetched = self
-            .fetch(operation, 0, &left, &mut scratch.left)
-            .and_then(|left_items| {
-                scratch.left_items = left_items;
-                scratch.right_items = self.fetch(operation, 1, &right, &mut scratch.right)?;
-                Ok(())
-            });
-        self.scratch = scratch;
-        fetched
+        (0..items as usize)
+            .map(|item| {
+                Ok(Operands {
+                    left: self.fetch(operation, 0, &left, item)?,
+                    right: self.fetch(operation, 1, &right, item)?,
+                })
+            })
+            .collect()
     }
 
-    /// Copies what `window` shows of an operand, pruned; how many items that are.
+    /// What `window` shows of an operand for one item, pruned and compressed.
     fn fetch(
         &self,
         operation: &Operation,
         index: usize,
         window: &Window,
-        into: &mut Vec<f64>,
-    ) -> Result<usize, String> {
-        into.clear();
-        match operation.operands.get(index) {
-            None => Err(format!("{} has no operand {index}", operation.role)),
+        item: usize,
+    ) -> Result<CompressedTile, String> {
+        let (words, height, width, threshold) = match operation.operands.get(index) {
+            None => return Err(format!("{} has no operand {index}", operation.role)),
             Some(Operand::Weight(weight)) => {
                 let words = self.weights.get(&weight.tensor).ok_or_else(|| {
                     format!(
@@ -98,38 +90,44 @@ impl ValueStore {
                         operation.role, weight.tensor.0
                     )
                 })?;
-                let threshold = self.settings.thresholds.weights;
-                for row in window.rows.clone() {
-                    let row = &words[row * window.width..][window.columns.clone()];
-                    into.extend(row.iter().map(|&word| Thresholds::pruned(word, threshold)));
-                }
-                Ok(1)
+                (
+                    words.as_slice(),
+                    words.len() / window.width,
+                    window.width,
+                    self.settings.thresholds.weights,
+                )
             }
             Some(Operand::Activation { tensor, .. }) => {
                 let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
-                let words = owner.words(window.b)?;
                 let of_tensor = if window.transposed {
                     &window.columns
                 } else {
                     &window.rows
                 };
                 owner.check_complete(window.b, of_tensor.clone())?;
-                let threshold = self.settings.thresholds.activations;
-                for item in 0..window.items {
-                    let matrix = &words[item * owner.rows * owner.columns..][..owner.rows * owner.columns];
-                    for row in window.rows.clone() {
-                        into.extend(window.columns.clone().map(|column| {
-                            let (row, column) = if window.transposed {
-                                (column, row)
-                            } else {
-                                (row, column)
-                            };
-                            Thresholds::pruned(matrix[row * owner.columns + column], threshold)
-                        }));
-                    }
-                }
-                Ok(window.items)
+                let size = owner.rows * owner.columns;
+                let words = &owner.words(window.b)?[item * size..][..size];
+                (
+                    words,
+                    owner.rows,
+                    owner.columns,
+                    self.settings.thresholds.activations,
+                )
             }
+        };
+        let extents = Extents::matrix(window.rows.len(), window.columns.len());
+        let mut tile = CompressedTile::default();
+        if window.transposed {
+            let places = window
+                .rows
+                .clone()
+                .flat_map(|row| window.columns.clone().map(move |column| (row, column)));
+            let mut dense: Vec<f64> = places.map(|(row, column)| words[column * width + row]).collect();
+            prune::prune(&mut dense, threshold);
+            return Ok(CompressedTile::compress(extents, &dense));
         }
+        let at = [0, window.rows.start, window.columns.start];
+        tile.refill_from(words, Extents::matrix(height, width), at, extents, threshold);
+        Ok(tile)
     }
 }

@@ -19,37 +19,31 @@ pub enum Rounding {
 /// Rounds to a word format and counts the words that were out of its range.
 #[derive(Clone, Copy, Debug)]
 pub struct Rounder {
+    format: WordFormat,
+    /// The format with guard bits, for sums that are not complete.
+    guarded: WordFormat,
     rounding: Rounding,
-    steps_to_one: f64,
-    step: f64,
-    least: f64,
-    greatest: f64,
     draws: u64,
     saturated: u64,
 }
 
+/// Bits above the point by which partial sums exceed a word.
+const GUARD_BITS: u32 = 20;
+
 impl Rounder {
-    /// A rounder to words of `format`: two's complement, so from -2^(i-1) to 2^(i-1) less one step.
+    /// A rounder to words of `format`.
     #[must_use]
     pub fn new(format: WordFormat, rounding: Rounding) -> Self {
-        let steps_to_one = 2f64.powi(format.fraction_bits as i32);
-        let half = 2f64.powi(format.integer_bits as i32 - 1);
-        let step = 1.0 / steps_to_one;
         Self {
+            format,
+            guarded: WordFormat {
+                integer_bits: format.integer_bits + GUARD_BITS,
+                ..format
+            },
             rounding,
-            steps_to_one,
-            step,
-            least: -half,
-            greatest: half - step,
             draws: 0,
             saturated: 0,
         }
-    }
-
-    /// The distance of two neighbouring words.
-    #[must_use]
-    pub fn step(&self) -> f64 {
-        self.step
     }
 
     /// Words that were out of range and became the nearest end of it.
@@ -60,26 +54,26 @@ impl Rounder {
 
     /// The word for `x`, within the range of the format.
     pub fn round(&mut self, x: f64) -> f64 {
-        let word = self.round_partial(x);
-        if word < self.least || word > self.greatest {
-            self.saturated += 1;
-        }
-        word.clamp(self.least, self.greatest)
+        let step = self.format.step();
+        let out_of_range = x < self.format.lowest() - step || x > self.format.highest() + step;
+        self.saturated += u64::from(out_of_range);
+        self.rounded(self.format, x)
     }
 
     /// The word for a sum that is not complete: with guard bits above the point, so that what exceeds the range for a
     /// while is not lost.
     pub fn round_partial(&mut self, x: f64) -> f64 {
-        let steps = x * self.steps_to_one;
-        let whole = match self.rounding {
-            Rounding::Nearest => steps.round_ties_even(),
+        self.rounded(self.guarded, x)
+    }
+
+    fn rounded(&mut self, format: WordFormat, x: f64) -> f64 {
+        match self.rounding {
+            Rounding::Nearest => format.nearest(x),
             Rounding::Stochastic { seed } => {
                 self.draws += 1;
-                let below = steps.floor();
-                below + f64::from(random::draw_unit(seed, self.draws) < steps - below)
+                format.stochastic(x, random::draw_unit(seed, self.draws))
             }
-        };
-        whole * self.step
+        }
     }
 }
 
@@ -95,7 +89,7 @@ mod tests {
     #[test]
     fn nearest_words() {
         let mut rounder = Rounder::new(FORMAT, Rounding::Nearest);
-        let step = rounder.step();
+        let step = FORMAT.step();
         assert_eq!(step, 1.0 / 65536.0);
         assert_eq!(rounder.round(0.4 * step), 0.0);
         assert_eq!(rounder.round(0.5 * step), 0.0);
@@ -109,7 +103,7 @@ mod tests {
     #[test]
     fn stochastic_rounding_is_right_on_average() {
         let mut rounder = Rounder::new(FORMAT, Rounding::Stochastic { seed: 7 });
-        let step = rounder.step();
+        let step = FORMAT.step();
         for (x, share) in [(0.25, 0.25), (-0.25, -0.25), (3.0, 3.0)] {
             let mean = (0..40_000).map(|_| rounder.round(x * step)).sum::<f64>() / 40_000.0 / step;
             // Standard error: sqrt(0.25 * 0.75 / 40 000) = 0.002.

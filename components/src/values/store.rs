@@ -1,16 +1,16 @@
 //! What is in the buffers and in main memory, as the control block moves it about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use sim_core::random;
 
 use super::activations::{Activations, Place};
-use super::operands::Scratch;
+use super::operands::Operands;
 use super::rounding::{Rounder, Rounding};
 use super::{Finished, NonLinearFunction, Observer, OperandValues, Thresholds};
 use crate::operation::{Operand, Operation, Role, TensorId};
 use crate::run::Run;
-use crate::tile::{Dimension, TileCoordinate};
+use crate::tile::TileCoordinate;
 use crate::word::WordFormat;
 
 /// Gives the constant tensors: weights, transforms' matrices, embeddings.
@@ -59,6 +59,8 @@ pub(super) struct Active {
 /// What a lane has in its registers.
 pub(super) struct LaneRegisters {
     pub(super) run: Run,
+    /// Tiles that have passed the pre-compute module.
+    pub(super) waiting: VecDeque<(TileCoordinate, Vec<Operands>)>,
     /// Sums by result tile.
     pub(super) sums: Vec<(TileCoordinate, Vec<f64>)>,
 }
@@ -81,7 +83,6 @@ pub struct ValueStore {
     first_tokens: BTreeMap<(u32, u32), u32>,
     pub(super) lanes: BTreeMap<u32, LaneRegisters>,
     pub(super) results: BTreeMap<(u32, u64), LaneRegisters>,
-    pub(super) scratch: Scratch,
     pub(super) totals: ValueTotals,
 }
 
@@ -103,7 +104,6 @@ impl ValueStore {
             first_tokens: BTreeMap::new(),
             lanes: BTreeMap::new(),
             results: BTreeMap::new(),
-            scratch: Scratch::default(),
             totals: ValueTotals::default(),
         }
     }
@@ -311,11 +311,6 @@ impl ValueStore {
         self.operations
             .get(&operation)
             .ok_or_else(|| format!("operation {operation} is not in the window"))
-    }
-
-    /// Elements before the tile at `index` along `dimension`.
-    pub(super) fn offset(operation: &Operation, dimension: Dimension, index: u16) -> usize {
-        usize::from(index) * operation.grid.edge_at(dimension, 0) as usize
     }
 }
 
