@@ -11,8 +11,10 @@
 
 mod activations;
 mod arithmetic;
+mod convolution;
 mod operands;
 mod rounding;
+mod rows;
 mod store;
 
 use std::cell::RefCell;

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
+use super::NonLinearFunction;
 use super::operands::{Operands, range};
 use super::store::{LaneRegisters, ValueStore, gone};
-use super::{NonLinearFunction, Thresholds};
 use crate::operation::{Operand, Operation, Work};
 use crate::run::Run;
 use crate::sparsity::product::ProductTile;
@@ -56,19 +56,6 @@ impl ValueStore {
             self.totals.words += words;
             self.totals.zeros += words - tile.data().len() as u64;
         }
-    }
-
-    fn convolution_pairs(
-        &self,
-        operation: &Operation,
-        tile: TileCoordinate,
-        kernel: u32,
-    ) -> Result<u32, String> {
-        let mut pairs = 0;
-        self.convolve(operation, tile, kernel, |_, word, tap| {
-            pairs += u32::from(word != 0.0 && tap != 0.0);
-        })?;
-        Ok(pairs)
     }
 
     /// A lane works on a tile.
@@ -133,56 +120,6 @@ impl ValueStore {
             .iter()
             .product();
         Ok(vec![0.0; elements])
-    }
-
-    /// Calls `each` with the place in the result tile, the word and the tap, for every pair of a convolution.
-    fn convolve(
-        &self,
-        operation: &Operation,
-        tile: TileCoordinate,
-        kernel: u32,
-        mut each: impl FnMut(usize, f64, f64),
-    ) -> Result<(), String> {
-        let (Some(Operand::Activation { tensor, .. }), Some(Operand::Weight(weight))) =
-            (operation.operands.first(), operation.operands.get(1))
-        else {
-            return Err("a convolution has no input or no kernel".to_owned());
-        };
-        let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
-        let kernels = self
-            .weights
-            .get(&weight.tensor)
-            .ok_or_else(|| format!("kernel {} is not in the buffer", weight.tensor.0))?;
-        let [batch, rows, columns] =
-            [Dimension::B, Dimension::I, Dimension::J].map(|d| range(operation, tile, d));
-        let b = usize::from(tile.along(Dimension::B));
-        let words = owner.words(b)?;
-        let radius = (kernel / 2) as usize;
-        let reach = rows.start.saturating_sub(radius)..(rows.end + radius).min(owner.rows);
-        owner.check_complete(b, reach)?;
-        let thresholds = self.settings.thresholds;
-        let mut place = 0;
-        for item in 0..batch.len() {
-            let matrix = &words[item * owner.rows * owner.columns..][..owner.rows * owner.columns];
-            for row in rows.clone() {
-                for column in columns.clone() {
-                    for tap in 0..kernel as usize {
-                        // Beyond the ends of the sequence all is zero.
-                        let Some(from) = (row + tap).checked_sub(radius).filter(|&from| from < owner.rows)
-                        else {
-                            continue;
-                        };
-                        let word =
-                            Thresholds::pruned(matrix[from * owner.columns + column], thresholds.activations);
-                        let weight =
-                            Thresholds::pruned(kernels[tap * owner.columns + column], thresholds.weights);
-                        each(place, word, weight);
-                    }
-                    place += 1;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Adds the tile's part of each operand.
@@ -277,46 +214,6 @@ impl ValueStore {
         }
         Ok(())
     }
-
-    /// A softmax or layer-norm module works through its rows.
-    pub(crate) fn row_operation(&mut self, run: &Run) -> Result<(), String> {
-        let operation = self.active(run.operation.0)?.operation.clone();
-        let made = operation.output.ok_or("a row operation makes nothing")?;
-        let Some(Operand::Activation { tensor, .. }) = operation.operands.first() else {
-            return Err("a row operation has no input".to_owned());
-        };
-        let input = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
-        let [batch, rows] = [Dimension::B, Dimension::I].map(|d| range(&operation, run.first, d));
-        let b = usize::from(run.first.along(Dimension::B));
-        input.check_complete(b, rows.clone())?;
-        let (height, width) = (input.rows, input.columns);
-        let mut results = Vec::with_capacity(batch.len() * rows.len() * width);
-        for item in 0..batch.len() {
-            for row in rows.clone() {
-                let row = &input.words(b)?[(item * height + row) * width..][..width];
-                match operation.work {
-                    Work::Softmax => softmax(row, &mut results),
-                    _ => layer_norm(row, &mut results),
-                }
-            }
-        }
-        let owner = self
-            .activations
-            .get_mut(&made.tensor)
-            .ok_or_else(|| gone(made.tensor))?;
-        for step in 0..run.length {
-            owner.book(run.tile(step), 1)?;
-        }
-        let words = owner.words_mut(b)?;
-        for item in 0..batch.len() {
-            let from = &results[item * rows.len() * width..][..rows.len() * width];
-            let to = &mut words[(item * height + rows.start) * width..][..rows.len() * width];
-            for (word, result) in to.iter_mut().zip(from) {
-                *word = self.rounder.round(*result);
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Operands {
@@ -329,23 +226,4 @@ impl Operands {
 fn result_tile(tile: TileCoordinate) -> TileCoordinate {
     let [b, i, j, _] = tile.0;
     TileCoordinate([b, i, j, 0])
-}
-
-fn softmax(row: &[f64], results: &mut Vec<f64>) {
-    let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let first = results.len();
-    results.extend(row.iter().map(|&x| libm::exp(x - largest)));
-    let sum: f64 = results[first..].iter().sum();
-    results[first..].iter_mut().for_each(|x| *x /= sum);
-}
-
-/// The variance that layer normalisation adds, so that a constant row does not divide by zero (BERT's 1e-12).
-pub(super) const LAYER_NORM_EPSILON: f64 = 1e-12;
-
-fn layer_norm(row: &[f64], results: &mut Vec<f64>) {
-    let count = row.len() as f64;
-    let mean = row.iter().sum::<f64>() / count;
-    let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
-    let scale = 1.0 / (variance + LAYER_NORM_EPSILON).sqrt();
-    results.extend(row.iter().map(|x| (x - mean) * scale));
 }

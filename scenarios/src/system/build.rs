@@ -8,9 +8,8 @@ use components::message::Message;
 use sim_core::{ActorId, Engine, Simulation, Tick, TraceSink};
 
 use super::machine_build::{CONTROL_ACTORS, MachinePlaces};
-use crate::values::Computation;
-
 use super::{Measurements, Plan, RunError, requestors};
+use crate::values::Computation;
 
 /// A machine ready to run.
 ///

@@ -10,10 +10,9 @@ use components::operation::Role;
 use components::pe::BufferAccesses;
 use sim_core::{Tick, Ticks};
 
-use crate::values::ValueCheck;
-
 use super::machine_build::{CONTROL_ACTORS, MachinePlaces};
 use super::{MachinePlan, RunError};
+use crate::values::ValueCheck;
 
 /// All MAC lanes together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
