@@ -354,8 +354,8 @@ fn the_report_of_a_replay() {
           refreshing, energy  4.8% of the time, 6.1 pJ/bit
           rows                2,964 hits (99.0%), 31 misses, 0 conflicts
 
-          latency, ns  requests       bytes   mean    p50    p90    p99    max
-          trace           3,000  187.50 KiB  366.4  362.5  491.2  712.5  765.0
+          latency, ns  requests       bytes   GB/s   mean    p50    p90    p99    max
+          trace           3,000  187.50 KiB  10.96  366.4  362.5  491.2  712.5  765.0
 
         Read latency
           up to 50.00 ns      4   0.2%

@@ -116,6 +116,7 @@ fn requestors(memory: &MemoryResult) -> String {
         "latency, ns",
         "requests",
         "bytes",
+        "GB/s",
         "mean",
         "p50",
         "p90",
@@ -128,7 +129,9 @@ fn requestors(memory: &MemoryResult) -> String {
         let [mean, p50, p90, p99, max] =
             [latency.mean, latency.p50, latency.p90, latency.p99, latency.max].map(|ns| format!("{ns:.1}"));
         let (requests, bytes) = (grouped(requestor.requests), Bytes(requestor.bytes).to_string());
-        table.row([requestor.name.clone(), requests, bytes, mean, p50, p90, p99, max]);
+        let rate = format!("{:.2}", requestor.achieved_gb_s);
+        let name = requestor.name.clone();
+        table.row([name, requests, bytes, rate, mean, p50, p90, p99, max]);
     }
     table.render(&[0])
 }

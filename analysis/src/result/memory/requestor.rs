@@ -21,6 +21,8 @@ pub struct RequestorResult {
     pub writes: u64,
     /// Bytes read and written.
     pub bytes: u64,
+    /// Its share of the bandwidth, GB/s (10^9), over the whole run.
+    pub achieved_gb_s: f64,
     /// What the requestor waits for: its reads, from the request to the data. A write is posted, nobody waits for
     /// it; only a requestor that never reads has the latency of its writes here, from the request to the end of
     /// the burst.
@@ -53,12 +55,13 @@ pub(super) fn requestors(report: &MemoryReport, frame: &MemoryFrame<'_>) -> Vec<
     let named = frame.requestors.iter().zip(&report.requestors);
     named
         .filter(|(_, report)| report.reads + report.writes > 0)
-        .map(|(name, report)| RequestorResult::of(name, report, frame.nanoseconds_per_tick))
+        .map(|(name, report)| RequestorResult::of(name, report, frame))
         .collect()
 }
 
 impl RequestorResult {
-    fn of(name: &str, report: &RequestorReport, nanoseconds_per_tick: f64) -> Self {
+    fn of(name: &str, report: &RequestorReport, frame: &MemoryFrame<'_>) -> Self {
+        let nanoseconds_per_tick = frame.nanoseconds_per_tick;
         let measured = |latencies: &Latencies| {
             (latencies.count() > 0).then(|| Latency::of(latencies, nanoseconds_per_tick))
         };
@@ -70,6 +73,10 @@ impl RequestorResult {
             reads: report.reads,
             writes: report.writes,
             bytes: report.bytes,
+            achieved_gb_s: match frame.seconds {
+                0.0 => 0.0,
+                seconds => report.bytes as f64 / seconds / 1e9,
+            },
             latency_ns: reads.or(writes).unwrap_or_default(),
             read_latency_ns: reads,
             write_latency_ns: writes,
