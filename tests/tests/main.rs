@@ -16,5 +16,6 @@ mod random;
 #[cfg(test)]
 mod rooflines;
 #[cfg(test)]
+mod sampled;
 mod scaling;
 mod values;
