@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod contention;
 mod estimate;
 mod lower;
 mod memory;

@@ -3,6 +3,7 @@
 use components::units::Bytes;
 
 use super::Style;
+use super::contention::contention;
 use super::memory::memory_section;
 use super::number::{bar, grouped, percent, scaled};
 use super::table::Table;
@@ -12,16 +13,17 @@ use crate::result::RunResult;
 #[must_use]
 pub fn run_report(result: &RunResult, style: Style) -> String {
     let sections = [
-        ("Throughput", throughput(result)),
-        ("Where the MAC lanes' time went", lanes(result)),
-        ("Utilisation", utilization(result)),
-        ("Energy", energy(result)),
-        ("Area", area(result)),
-        ("Buffers", buffers(result)),
-        ("Main memory", memory_section(&result.memory)),
-        ("Simulation", simulation(result)),
+        ("Throughput", Some(throughput(result))),
+        ("Where the MAC lanes' time went", Some(lanes(result))),
+        ("Utilisation", Some(utilization(result))),
+        ("Energy", Some(energy(result))),
+        ("Area", Some(area(result))),
+        ("Buffers", Some(buffers(result))),
+        ("Main memory", Some(memory_section(&result.memory))),
+        ("Others on main memory", contention(result)),
+        ("Simulation", Some(simulation(result))),
+        ("Numbers", values(result)),
     ];
-    let values = values(result);
     let headline = format!(
         "{} cycles  {} at {} MHz",
         grouped(result.machine.cycles),
@@ -29,9 +31,10 @@ pub fn run_report(result: &RunResult, style: Style) -> String {
         result.machine.clock_mhz
     );
     let mut text = format!("{}\n{}\n", result.scenario, style.bold(&headline));
-    let numbers = values.map(|text| ("Numbers", text));
-    for (heading, section) in sections.into_iter().chain(numbers) {
-        text.push_str(&format!("\n{}\n{section}", style.bold(heading)));
+    for (heading, section) in sections {
+        if let Some(section) = section {
+            text.push_str(&format!("\n{}\n{section}", style.bold(heading)));
+        }
     }
     text
 }
