@@ -1,15 +1,15 @@
 //! Runs that compute: the numbers that go in, and whether the right ones come out.
 //!
 //! Each tensor that the simulated machine makes is held against two computations that know nothing of tiles, lanes or
-//! buffers: the same operation on the machine's own operands, in plain loops ([`local`]), with a bound of a rounding or
-//! two; and the whole transformer from its inputs on ([`reference`]), with a bound that follows every rounding from
+//! buffers: the same operation on the machine's own operands, in plain loops (`local.rs`), with a bound of a rounding or
+//! two; and the whole transformer from its inputs on (`reference.rs`), with a bound that follows every rounding from
 //! there. The first leaves an operation no room for a mistake; the second shows that the operations are the right ones.
 
 mod check;
 pub mod constants;
 mod local;
 mod matrix;
-pub mod reference;
+mod reference;
 
 use std::cell::RefCell;
 use std::rc::Rc;
