@@ -1,0 +1,367 @@
+//! When operations run: units are handed to runs in program order, as operations' rows and weights come.
+//!
+//! The control block's rules applied to rows of tiles instead of tiles: a row of an operation is a bundle of equal runs;
+//! it can be issued once the rows and weights it needs are there, and takes as many free units as it has runs. Main memory
+//! moves one tensor after another. Nothing is known of banks, buses, requests or tiles here; their cost is in the numbers.
+
+mod pieces;
+mod weights;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+
+use components::control_block::SchedulingPolicy;
+use components::operation::RowAccess;
+use scenarios::system::MachinePlan;
+
+use super::cost::Unit;
+use super::memory::Memory;
+use super::step::{Move, Steps};
+use pieces::Pieces;
+use weights::WeightRoom;
+
+/// Fractions of a cycle in which time is counted, so that order does not hang on rounding.
+const FRACTIONS: f64 = 256.0;
+
+/// What the schedule came to, in cycles of the accelerator.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Timeline {
+    /// When the last operation has finished.
+    pub(super) cycles: f64,
+    /// When each operation has.
+    pub(super) finished: Vec<f64>,
+    /// Time in which main memory moved data.
+    pub(super) memory_busy: f64,
+    /// Weights loaded more than once count as often.
+    pub(super) blocks_read: f64,
+    pub(super) blocks_written: f64,
+    /// Blocks that the DMA moved to and from the activation, weight and mask buffers.
+    pub(super) buffer_blocks: [f64; 3],
+    /// Cycles with a run in a PE, summed over PEs. Runs go to the unit that is idle longest, so they spread over PEs.
+    pub(super) pes_active: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    /// Units of a class are free again.
+    Free { class: usize, count: u64 },
+    /// A piece of an operation's result is complete.
+    Piece { step: usize, piece: usize },
+    /// A weight has arrived.
+    Arrived { weight: usize },
+    /// Main memory can begin with the next transfer.
+    Pipe,
+}
+
+/// How far an operation is.
+#[derive(Clone, Debug, Default)]
+struct Progress {
+    /// The piece whose runs are handed out next.
+    next: usize,
+    /// Runs of it that are left.
+    left: u64,
+    done: Vec<bool>,
+    missing: usize,
+    weights_missing: usize,
+}
+
+/// A schedule in the making.
+struct Schedule<'a> {
+    steps: &'a Steps,
+    memory: &'a Memory,
+    pieces: Pieces,
+    window: usize,
+    in_turn: bool,
+    events: BinaryHeap<Reverse<(u64, u64, Event)>>,
+    sent: u64,
+    now: u64,
+    free: [u64; 3],
+    units: [u64; 3],
+    issuable: [BTreeSet<usize>; 3],
+    turn: [usize; 3],
+    progress: Vec<Progress>,
+    admitted: usize,
+    oldest: usize,
+    room: WeightRoom,
+    moving: VecDeque<(usize, usize)>,
+    pipe_busy: bool,
+    timeline: Timeline,
+}
+
+/// The schedule of `steps` on the machine of `plan`.
+pub(super) fn schedule(plan: &MachinePlan, steps: &Steps, memory: &Memory) -> Timeline {
+    let accelerator = &plan.scenario.accelerator;
+    let pes = u64::from(accelerator.processing_elements);
+    let units = [
+        accelerator.lanes(),
+        pes * u64::from(accelerator.softmax_per_pe),
+        pes,
+    ];
+    let pieces = Pieces::new(steps);
+    let mut schedule = Schedule {
+        steps,
+        memory,
+        window: accelerator.prefetch_operations as usize,
+        in_turn: plan.policy == SchedulingPolicy::EqualPriority,
+        events: BinaryHeap::new(),
+        sent: 0,
+        now: 0,
+        free: units,
+        units,
+        issuable: Default::default(),
+        turn: [0; 3],
+        progress: vec![Progress::default(); steps.steps.len()],
+        admitted: 0,
+        oldest: 0,
+        room: WeightRoom::new(plan.weight_space, &steps.weights),
+        moving: VecDeque::new(),
+        pipe_busy: false,
+        timeline: Timeline {
+            cycles: 0.0,
+            finished: vec![0.0; steps.steps.len()],
+            memory_busy: 0.0,
+            blocks_read: 0.0,
+            blocks_written: 0.0,
+            buffer_blocks: [0.0; 3],
+            pes_active: 0.0,
+        },
+        pieces,
+    };
+    schedule.run();
+    schedule.timeline
+}
+
+impl Schedule<'_> {
+    fn run(&mut self) {
+        self.admit();
+        self.proceed();
+        while let Some(Reverse((at, _, event))) = self.events.pop() {
+            let busy: u64 = self.units.iter().zip(self.free).map(|(all, free)| all - free).sum();
+            let elapsed = (at - self.now) as f64 / FRACTIONS;
+            self.timeline.pes_active += elapsed * busy.min(self.units[Unit::LayerNorm as usize]) as f64;
+            self.now = at;
+            self.on(event);
+            while let Some(&Reverse((next, _, event))) = self.events.peek() {
+                if next != at {
+                    break;
+                }
+                self.events.pop();
+                self.on(event);
+            }
+            self.proceed();
+        }
+    }
+
+    fn send(&mut self, after: f64, event: Event) {
+        let at = self.now + (after * FRACTIONS).round() as u64;
+        self.events.push(Reverse((at, self.sent, event)));
+        self.sent += 1;
+    }
+
+    fn on(&mut self, event: Event) {
+        match event {
+            Event::Free { class, count } => self.free[class] += count,
+            Event::Piece { step, piece } => self.piece_done(step, piece),
+            Event::Arrived { weight } => self.weight_arrived(weight),
+            Event::Pipe => self.pipe_busy = false,
+        }
+    }
+
+    fn proceed(&mut self) {
+        self.use_pipe();
+        for class in 0..Unit::ALL.len() {
+            self.issue(class);
+        }
+    }
+
+    /// Takes operations into the window.
+    fn admit(&mut self) {
+        while self.admitted < self.steps.steps.len() && self.admitted - self.oldest < self.window {
+            let index = self.admitted;
+            let pieces = self.pieces.count();
+            let missing = self.room.want(&self.steps.steps[index].weights, index);
+            self.progress[index] = Progress {
+                next: 0,
+                left: self.runs_of(index, 0),
+                done: vec![false; pieces],
+                missing: pieces,
+                weights_missing: missing,
+            };
+            self.admitted += 1;
+            self.consider(index);
+        }
+    }
+
+    fn runs_of(&self, index: usize, piece: usize) -> u64 {
+        let runs = self.steps.steps[index].cost.map_or(0, |cost| cost.runs);
+        self.pieces.share(runs, piece)
+    }
+
+    /// Puts an operation among those that can issue, if its next piece has all it needs.
+    fn consider(&mut self, index: usize) {
+        if index >= self.admitted || !self.is_ready(index) {
+            return;
+        }
+        match self.steps.steps[index].cost {
+            Some(cost) => {
+                self.issuable[cost.unit as usize].insert(index);
+            }
+            None => {
+                while self.progress[index].next < self.pieces.count() && self.is_ready(index) {
+                    let piece = self.progress[index].next;
+                    let end = self.pieces.end_of_batch(piece);
+                    self.moving.push_back((index, piece));
+                    self.progress[index].next = end;
+                }
+            }
+        }
+    }
+
+    fn is_ready(&self, index: usize) -> bool {
+        let (step, progress) = (&self.steps.steps[index], &self.progress[index]);
+        let piece = progress.next;
+        if piece >= self.pieces.count() || progress.weights_missing > 0 {
+            return false;
+        }
+        let by_rows = step.cost.is_none_or(|cost| cost.by_rows);
+        step.inputs.iter().all(|&(maker, access)| {
+            let needed = if by_rows {
+                self.pieces.needed(piece, access)
+            } else {
+                self.pieces.needed(piece, RowAccess::AllRows)
+            };
+            let made = &self.progress[maker];
+            made.missing == 0 || self.progress[maker].done[needed].iter().all(|&done| done)
+        })
+    }
+
+    /// Hands free units to runs.
+    fn issue(&mut self, class: usize) {
+        while self.free[class] > 0 {
+            let from = if self.in_turn { self.turn[class] } else { 0 };
+            let ready = &self.issuable[class];
+            let Some(&index) = ready.range(from..).next().or_else(|| ready.first()) else {
+                return;
+            };
+            self.turn[class] = index + 1;
+            self.issue_runs(class, index);
+        }
+    }
+
+    fn issue_runs(&mut self, class: usize, index: usize) {
+        let Some(cost) = self.steps.steps[index].cost else {
+            return;
+        };
+        let left = self.progress[index].left;
+        // Far more runs than units: each unit gets several at once.
+        let rounds = (left / (2 * self.units[class])).max(1);
+        let taken = (self.free[class]).min(left.div_ceil(rounds));
+        let runs = (taken * rounds).min(left);
+        self.free[class] -= taken;
+        let occupied = cost.occupancy * (rounds - 1) as f64;
+        self.send(occupied + cost.occupancy, Event::Free { class, count: taken });
+        let progress = &mut self.progress[index];
+        progress.left -= runs;
+        if progress.left > 0 {
+            return;
+        }
+        let piece = progress.next;
+        progress.next += 1;
+        self.send(occupied + cost.latency, Event::Piece { step: index, piece });
+        if self.progress[index].next < self.pieces.count() {
+            self.progress[index].left = self.runs_of(index, piece + 1);
+        }
+        if !self.is_ready(index) {
+            self.issuable[class].remove(&index);
+        }
+    }
+
+    fn piece_done(&mut self, index: usize, piece: usize) {
+        let count = self.pieces.count();
+        let step = &self.steps.steps[index];
+        let progress = &mut self.progress[index];
+        let end = match step.cost {
+            Some(_) => piece + 1,
+            None => self.pieces.end_of_batch(piece),
+        };
+        progress.missing -= end - piece;
+        if step.cost.is_none_or(|cost| cost.by_rows) {
+            progress.done[piece..end].fill(true);
+        } else if progress.missing == 0 {
+            progress.done[..count].fill(true);
+        }
+        let finished = progress.missing == 0;
+        if finished {
+            self.finish(index);
+        }
+        let readers: Vec<usize> = self.steps.steps[index].readers.clone();
+        readers.into_iter().for_each(|reader| self.consider(reader));
+    }
+
+    fn finish(&mut self, index: usize) {
+        let now = self.now as f64 / FRACTIONS;
+        self.timeline.finished[index] = now;
+        self.timeline.cycles = self.timeline.cycles.max(now);
+        self.room.release(&self.steps.steps[index].weights);
+        while self.oldest < self.admitted && self.progress[self.oldest].missing == 0 {
+            self.oldest += 1;
+        }
+        self.admit();
+    }
+
+    fn weight_arrived(&mut self, weight: usize) {
+        for user in self.room.arrived(weight) {
+            self.progress[user].weights_missing -= 1;
+            self.consider(user);
+        }
+    }
+
+    /// Begins the next transfer if main memory is free: data of operations first, then weights as they find room.
+    fn use_pipe(&mut self) {
+        if self.pipe_busy {
+            return;
+        }
+        let (time, event, delay) = if let Some((step, piece)) = self.moving.pop_front() {
+            let event = Event::Piece { step, piece };
+            let batches = self.pieces.batches_of(piece);
+            match self.steps.steps[step].moves {
+                Move::Gather { data, masks } => {
+                    let (data, masks) = (data * batches, masks * batches);
+                    let blocks = data + masks;
+                    self.timeline.blocks_read += blocks;
+                    self.timeline.buffer_blocks[0] += data;
+                    self.timeline.buffer_blocks[2] += masks;
+                    (blocks * self.memory.gather, event, self.memory.latency)
+                }
+                Move::Store { data, masks } => {
+                    let (data, masks) = (data * batches, masks * batches);
+                    let blocks = data + masks;
+                    self.timeline.blocks_written += blocks;
+                    self.timeline.buffer_blocks[0] += data;
+                    self.timeline.buffer_blocks[2] += masks;
+                    let waits = (blocks - self.memory.posted_writes).max(0.0);
+                    (waits * self.memory.write, event, 3.0)
+                }
+                Move::Nothing => (0.0, event, 0.0),
+            }
+        } else if let Some(weight) = self.room.next_load() {
+            let size = &self.steps.weights[weight];
+            let (data, masks) = (size.data.blocks() as f64, size.mask.blocks() as f64);
+            let blocks = data + masks;
+            self.timeline.blocks_read += blocks;
+            self.timeline.buffer_blocks[1] += data;
+            self.timeline.buffer_blocks[2] += masks;
+            (
+                blocks * self.memory.read,
+                Event::Arrived { weight },
+                self.memory.latency,
+            )
+        } else {
+            return;
+        };
+        self.pipe_busy = true;
+        self.timeline.memory_busy += time;
+        self.send(time, Event::Pipe);
+        self.send(time + delay, event);
+    }
+}
