@@ -77,7 +77,11 @@ pub fn pair(seed: u64, contended: bool, most_tiles: u64) -> Option<Pair> {
     });
     let plan = Plan::load(&loaded, &Disk).ok()?;
     let program = &plan.machine.program;
-    (program.tile_operations + program.add_tile_operations <= most_tiles).then_some(Pair { seed, loaded, plan })
+    (program.tile_operations + program.add_tile_operations <= most_tiles).then_some(Pair {
+        seed,
+        loaded,
+        plan,
+    })
 }
 
 fn transformer(dice: &mut Dice) -> Transformer {

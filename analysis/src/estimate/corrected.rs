@@ -52,6 +52,25 @@ pub fn corrected(plan: &Plan) -> Corrected {
     for cost in steps.steps.iter().filter_map(|step| step.cost) {
         counts.add(&cost.counts, 1.0);
     }
+    if std::env::var("DBG").is_ok() {
+        for (i, s) in steps.steps.iter().enumerate() {
+            let c = s.cost;
+            eprintln!(
+                "EST {i} {:.0} {:?} runs {:?} occ {:.0} lat {:.0} byrows {:?} inputs {:?}",
+                timeline.finished[i],
+                s.layer,
+                c.map(|c| c.runs),
+                c.map_or(0., |c| c.occupancy),
+                c.map_or(0., |c| c.latency),
+                c.map(|c| c.by_rows),
+                s.inputs
+            );
+        }
+        eprintln!(
+            "MEM {memory:?} {timeline:?}",
+            timeline = (timeline.blocks_read, timeline.blocks_written)
+        );
+    }
     let clock_mhz = machine.scenario.accelerator.clock_mhz;
     let (bounds, layers) = bounds::bounds(machine, &steps, &memory, &timeline);
     Corrected {

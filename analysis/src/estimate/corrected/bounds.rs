@@ -167,7 +167,10 @@ fn chain(plan: &MachinePlan, steps: &Steps) -> Vec<f64> {
     for step in &steps.steps {
         let (run, all) = step.cost.map_or((0.0, 0.0), |cost| {
             let rounds = (cost.runs as f64 / units(plan, cost.unit)).ceil();
-            (cost.latency, cost.latency + (rounds - 1.0).max(0.0) * cost.occupancy)
+            (
+                cost.latency,
+                cost.latency + (rounds - 1.0).max(0.0) * cost.occupancy,
+            )
         });
         let by_rows = step.cost.is_none_or(|cost| cost.by_rows);
         let (mut first, mut last) = (0.0_f64, 0.0_f64);

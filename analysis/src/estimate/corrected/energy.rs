@@ -100,7 +100,6 @@ impl Account<'_> {
             + costs.weight_buffer.access_nj(sizes.weight_mb) * (counts.accesses[1] + weight)
             + costs.mask_buffer.access_nj(sizes.mask_mb) * (counts.accesses[2] + mask)
     }
-
 }
 
 /// Leakage of the three buffers over `cycles`, in nJ. They hold data and are never switched off.

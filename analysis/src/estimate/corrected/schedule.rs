@@ -4,6 +4,7 @@
 //! it can be issued once the rows and weights it needs are there, and takes as many free units as it has runs. Main memory
 //! moves one tensor after another. Nothing is known of banks, buses, requests or tiles here; their cost is in the numbers.
 
+mod activations;
 mod pieces;
 mod weights;
 
@@ -17,6 +18,7 @@ use scenarios::system::MachinePlan;
 use super::cost::Unit;
 use super::memory::Memory;
 use super::step::{Move, Steps};
+use activations::{ActivationRoom, Motion, SliceId};
 use pieces::Pieces;
 use weights::WeightRoom;
 
@@ -44,11 +46,28 @@ pub(super) struct Timeline {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     /// Units of a class are free again.
-    Free { class: usize, count: u64 },
+    Free {
+        class: usize,
+        count: u64,
+    },
     /// A piece of an operation's result is complete.
-    Piece { step: usize, piece: usize },
+    Piece {
+        step: usize,
+        piece: usize,
+    },
     /// A weight has arrived.
-    Arrived { weight: usize },
+    Arrived {
+        weight: usize,
+    },
+    /// A slice of an activation was pushed out, or is back.
+    Out {
+        step: usize,
+        batch: usize,
+    },
+    Back {
+        step: usize,
+        batch: usize,
+    },
     /// Main memory can begin with the next transfer.
     Pipe,
 }
@@ -62,7 +81,20 @@ struct Progress {
     left: u64,
     done: Vec<bool>,
     missing: usize,
+    /// Pieces missing of each slice.
+    missing_of: Vec<usize>,
     weights_missing: usize,
+    /// The piece whose slices it holds.
+    pinned: Option<usize>,
+}
+
+/// What the DMA does before weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transfer {
+    /// For a piece of an operation that only moves data.
+    Data { step: usize, piece: usize },
+    /// Of a slice.
+    Slice(Motion),
 }
 
 /// A schedule in the making.
@@ -83,7 +115,12 @@ struct Schedule<'a> {
     admitted: usize,
     oldest: usize,
     room: WeightRoom,
-    moving: VecDeque<(usize, usize)>,
+    activations: ActivationRoom,
+    /// Operations that have all they need but room, or slices that were pushed out.
+    blocked: BTreeSet<usize>,
+    /// The oldest operation with work to issue.
+    leader: usize,
+    moving: VecDeque<Transfer>,
     pipe_busy: bool,
     timeline: Timeline,
 }
@@ -114,6 +151,9 @@ pub(super) fn schedule(plan: &MachinePlan, steps: &Steps, memory: &Memory) -> Ti
         admitted: 0,
         oldest: 0,
         room: WeightRoom::new(plan.weight_space, &steps.weights),
+        activations: ActivationRoom::new(plan.activation_space, steps, &pieces),
+        blocked: BTreeSet::new(),
+        leader: 0,
         moving: VecDeque::new(),
         pipe_busy: false,
         timeline: Timeline {
@@ -136,7 +176,12 @@ impl Schedule<'_> {
         self.admit();
         self.proceed();
         while let Some(Reverse((at, _, event))) = self.events.pop() {
-            let busy: u64 = self.units.iter().zip(self.free).map(|(all, free)| all - free).sum();
+            let busy: u64 = self
+                .units
+                .iter()
+                .zip(self.free)
+                .map(|(all, free)| all - free)
+                .sum();
             let elapsed = (at - self.now) as f64 / FRACTIONS;
             self.timeline.pes_active += elapsed * busy.min(self.units[Unit::LayerNorm as usize]) as f64;
             self.now = at;
@@ -150,6 +195,7 @@ impl Schedule<'_> {
             }
             self.proceed();
         }
+        debug_assert_eq!(self.oldest, self.steps.steps.len(), "the schedule stands still");
     }
 
     fn send(&mut self, after: f64, event: Event) {
@@ -163,15 +209,20 @@ impl Schedule<'_> {
             Event::Free { class, count } => self.free[class] += count,
             Event::Piece { step, piece } => self.piece_done(step, piece),
             Event::Arrived { weight } => self.weight_arrived(weight),
+            Event::Out { step, batch } => self.slice_moved(Motion::Out((step, batch))),
+            Event::Back { step, batch } => self.slice_moved(Motion::Back((step, batch))),
             Event::Pipe => self.pipe_busy = false,
         }
     }
 
     fn proceed(&mut self) {
-        self.use_pipe();
+        for index in std::mem::take(&mut self.blocked) {
+            self.consider(index);
+        }
         for class in 0..Unit::ALL.len() {
             self.issue(class);
         }
+        self.use_pipe();
     }
 
     /// Takes operations into the window.
@@ -185,7 +236,9 @@ impl Schedule<'_> {
                 left: self.runs_of(index, 0),
                 done: vec![false; pieces],
                 missing: pieces,
+                missing_of: vec![self.pieces.of_slice(); self.pieces.slices()],
                 weights_missing: missing,
+                pinned: None,
             };
             self.admitted += 1;
             self.consider(index);
@@ -207,12 +260,16 @@ impl Schedule<'_> {
                 self.issuable[cost.unit as usize].insert(index);
             }
             None => {
-                while self.progress[index].next < self.pieces.count() && self.is_ready(index) {
+                while self.progress[index].next < self.pieces.count()
+                    && self.is_ready(index)
+                    && self.acquire(index)
+                {
                     let piece = self.progress[index].next;
                     let end = self.pieces.end_of_batch(piece);
-                    self.moving.push_back((index, piece));
+                    self.moving.push_back(Transfer::Data { step: index, piece });
                     self.progress[index].next = end;
                 }
+                self.advance_leader();
             }
         }
     }
@@ -248,10 +305,52 @@ impl Schedule<'_> {
         }
     }
 
+    /// The slices that the next piece of an operation reads and writes.
+    fn slices(&self, index: usize, piece: usize) -> Vec<SliceId> {
+        let batch = self.pieces.slice_of(piece);
+        let step = &self.steps.steps[index];
+        let inputs = step.inputs.iter().map(|&(maker, _)| (maker, batch));
+        inputs.chain(step.output.map(|_| (index, batch))).collect()
+    }
+
+    /// Takes room for the next piece of an operation, if it has not begun; if there is none, the operation is blocked.
+    fn acquire(&mut self, index: usize) -> bool {
+        let piece = self.progress[index].next;
+        if self.progress[index].pinned == Some(piece) {
+            return true;
+        }
+        let slices = self.slices(index, piece);
+        let acquired = self.activations.acquire(&slices, index == self.leader);
+        for motion in std::mem::take(&mut self.activations.motions) {
+            self.moving.push_back(Transfer::Slice(motion));
+        }
+        if acquired {
+            self.activations.pin(&slices);
+            self.progress[index].pinned = Some(piece);
+        } else {
+            self.blocked.insert(index);
+        }
+        acquired
+    }
+
+    fn advance_leader(&mut self) {
+        while self.leader < self.admitted && self.progress[self.leader].next >= self.pieces.count() {
+            self.leader += 1;
+        }
+    }
+
+    fn slice_moved(&mut self, motion: Motion) {
+        self.activations.moved(motion);
+    }
+
     fn issue_runs(&mut self, class: usize, index: usize) {
         let Some(cost) = self.steps.steps[index].cost else {
             return;
         };
+        if !self.acquire(index) {
+            self.issuable[class].remove(&index);
+            return;
+        }
         let left = self.progress[index].left;
         // Far more runs than units: each unit gets several at once.
         let rounds = (left / (2 * self.units[class])).max(1);
@@ -267,6 +366,7 @@ impl Schedule<'_> {
         }
         let piece = progress.next;
         progress.next += 1;
+        self.advance_leader();
         self.send(occupied + cost.latency, Event::Piece { step: index, piece });
         if self.progress[index].next < self.pieces.count() {
             self.progress[index].left = self.runs_of(index, piece + 1);
@@ -290,12 +390,32 @@ impl Schedule<'_> {
         } else if progress.missing == 0 {
             progress.done[..count].fill(true);
         }
-        let finished = progress.missing == 0;
+        let of_slice = &mut progress.missing_of[self.pieces.slice_of(piece)];
+        *of_slice -= end - piece;
+        let (slice_complete, finished) = (*of_slice == 0, progress.missing == 0);
+        self.free_slices(index, piece, slice_complete);
         if finished {
             self.finish(index);
         }
         let readers: Vec<usize> = self.steps.steps[index].readers.clone();
         readers.into_iter().for_each(|reader| self.consider(reader));
+    }
+
+    /// A piece is over: what it read is needed no longer with the last piece of its batch tile.
+    fn free_slices(&mut self, index: usize, piece: usize, slice_complete: bool) {
+        let slices = self.slices(index, piece);
+        self.activations.unpin(&slices);
+        if !slice_complete {
+            return;
+        }
+        let step = &self.steps.steps[index];
+        let batch = self.pieces.slice_of(piece);
+        if let Some(output) = step.output {
+            self.activations.compact((index, batch), output.data);
+        }
+        for &(maker, _) in &step.inputs {
+            self.activations.release((maker, batch));
+        }
     }
 
     fn finish(&mut self, index: usize) {
@@ -321,36 +441,12 @@ impl Schedule<'_> {
         if self.pipe_busy {
             return;
         }
-        let (time, event, delay) = if let Some((step, piece)) = self.moving.pop_front() {
-            let event = Event::Piece { step, piece };
-            let batches = self.pieces.batches_of(piece);
-            match self.steps.steps[step].moves {
-                Move::Gather { data, masks } => {
-                    let (data, masks) = (data * batches, masks * batches);
-                    let blocks = data + masks;
-                    self.timeline.blocks_read += blocks;
-                    self.timeline.buffer_blocks[0] += data;
-                    self.timeline.buffer_blocks[2] += masks;
-                    (blocks * self.memory.gather, event, self.memory.latency)
-                }
-                Move::Store { data, masks } => {
-                    let (data, masks) = (data * batches, masks * batches);
-                    let blocks = data + masks;
-                    self.timeline.blocks_written += blocks;
-                    self.timeline.buffer_blocks[0] += data;
-                    self.timeline.buffer_blocks[2] += masks;
-                    let waits = (blocks - self.memory.posted_writes).max(0.0);
-                    (waits * self.memory.write, event, 3.0)
-                }
-                Move::Nothing => (0.0, event, 0.0),
-            }
+        let (time, event, delay) = if let Some(transfer) = self.moving.pop_front() {
+            self.transfer(transfer)
         } else if let Some(weight) = self.room.next_load() {
             let size = &self.steps.weights[weight];
             let (data, masks) = (size.data.blocks() as f64, size.mask.blocks() as f64);
-            let blocks = data + masks;
-            self.timeline.blocks_read += blocks;
-            self.timeline.buffer_blocks[1] += data;
-            self.timeline.buffer_blocks[2] += masks;
+            let blocks = self.read([0.0, data, masks]);
             (
                 blocks * self.memory.read,
                 Event::Arrived { weight },
@@ -364,4 +460,65 @@ impl Schedule<'_> {
         self.send(time, Event::Pipe);
         self.send(time + delay, event);
     }
+
+    /// How long a transfer holds main memory, what comes of it, and how long after its end.
+    fn transfer(&mut self, transfer: Transfer) -> (f64, Event, f64) {
+        let memory = self.memory;
+        match transfer {
+            Transfer::Data { step, piece } => {
+                let event = Event::Piece { step, piece };
+                let batches = self.pieces.batches_of(piece);
+                match self.steps.steps[step].moves {
+                    Move::Gather { data, masks } => {
+                        let blocks = self.read([data * batches, 0.0, masks * batches]);
+                        (blocks * memory.gather, event, memory.latency)
+                    }
+                    Move::Store { data, masks } => {
+                        self.written([data * batches, 0.0, masks * batches], event)
+                    }
+                    Move::Nothing => (0.0, event, 0.0),
+                }
+            }
+            Transfer::Slice(motion) => {
+                let (Motion::Out(slice) | Motion::Back(slice)) = motion;
+                let size = self.activations.size(slice);
+                let blocks = [size.data.blocks() as f64, 0.0, size.mask.blocks() as f64];
+                let (step, batch) = slice;
+                match motion {
+                    Motion::Out(_) => self.written(blocks, Event::Out { step, batch }),
+                    Motion::Back(_) => {
+                        let blocks = self.read(blocks);
+                        (blocks * memory.read, Event::Back { step, batch }, memory.latency)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Counts blocks read into the three buffers; all of them.
+    fn read(&mut self, blocks: [f64; 3]) -> f64 {
+        let all = blocks.iter().sum::<f64>();
+        self.timeline.blocks_read += all;
+        self.count(blocks);
+        all
+    }
+
+    /// A write is over for the DMA once main memory has taken it in.
+    fn written(&mut self, blocks: [f64; 3], event: Event) -> (f64, Event, f64) {
+        let all = blocks.iter().sum::<f64>();
+        self.timeline.blocks_written += all;
+        self.count(blocks);
+        let waits = (all - self.memory.posted_writes).max(0.0);
+        (waits * self.memory.write, event, WRITE_DELAY)
+    }
+
+    fn count(&mut self, blocks: [f64; 3]) {
+        for (total, blocks) in self.timeline.buffer_blocks.iter_mut().zip(blocks) {
+            *total += blocks;
+        }
+    }
 }
+
+/// Cycles from the order of a write to its end, beside the time for its blocks: to the DMA, into main memory's queue, and
+/// through a port of the buffer.
+const WRITE_DELAY: f64 = 3.0;

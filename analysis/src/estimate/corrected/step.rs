@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use components::operation::{Operation, Role, RowAccess, TensorId, Work};
+use components::operation::{Operation, RowAccess, TensorId, Work};
 use components::tile::{Dimension, TileGrid};
 use components::units::Bytes;
 use components::word;
@@ -14,17 +14,29 @@ use super::cost::{Cost, Machine};
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) layer: u32,
-    pub(super) role: Role,
     /// None if it only moves data.
     pub(super) cost: Option<Cost>,
     /// Steps whose results it reads, and which of their rows.
     pub(super) inputs: Vec<(usize, RowAccess)>,
     /// Steps that read its result.
     pub(super) readers: Vec<usize>,
+    /// What it makes; a write-back makes nothing.
+    pub(super) output: Option<Output>,
     /// Weights it needs, by number.
     pub(super) weights: Vec<usize>,
     /// What the DMA moves for it by itself.
     pub(super) moves: Move,
+}
+
+/// What one batch tile of a result takes in the activation buffer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Output {
+    /// While sums are partial; the same as `data` if they never are.
+    pub(super) partial: Bytes,
+    pub(super) data: Bytes,
+    pub(super) mask: Bytes,
+    /// Operations that read it.
+    pub(super) readers: u32,
 }
 
 /// Blocks that the DMA moves for an operation by itself, for each batch tile.
@@ -98,10 +110,7 @@ impl Steps {
                 *weights.entry(weight.tensor).or_insert_with(|| {
                     let data = plan.mapper.word.data(weight.elements, plan.mapper.weight_density);
                     let mask = word::mask(weight.elements);
-                    self.weights.push(Weight {
-                        data,
-                        mask,
-                    });
+                    self.weights.push(Weight { data, mask });
                     self.weights.len() - 1
                 })
             })
@@ -110,10 +119,11 @@ impl Steps {
             makers.insert(output.tensor, index);
         }
         let moves = self.moves(plan, operation);
+        let runs = plan.run_classes(operation);
         self.steps.push(Step {
             layer: operation.layer,
-            role: operation.role,
-            cost: machine.cost(operation, &plan.run_classes(operation)),
+            cost: machine.cost(operation, &runs),
+            output: output(plan, operation, runs.finishes_sums),
             inputs,
             readers: Vec::new(),
             weights: needed,
@@ -151,6 +161,23 @@ impl Steps {
             _ => Move::Nothing,
         }
     }
+}
+
+fn output(plan: &MachinePlan, operation: &Operation, finishes_sums: bool) -> Option<Output> {
+    let made = operation.output.as_ref()?;
+    let items = u64::from(operation.grid.edge_at(Dimension::B, 0));
+    let elements = items * u64::from(made.rows) * u64::from(made.columns);
+    let data = plan.mapper.word.data(elements, plan.mapper.activation_density);
+    Some(Output {
+        partial: if finishes_sums {
+            data
+        } else {
+            plan.mapper.word.dense(elements)
+        },
+        data,
+        mask: word::mask(elements),
+        readers: made.consumers,
+    })
 }
 
 /// Blocks that a row of a table touches, rows directly after one another: the mean over where in a block it may begin.

@@ -64,7 +64,9 @@ pub(super) fn pace(
     }
     let (mut served, mut now) = (0, 0);
     while served < BLOCKS || now < refresh.enough {
-        let Some((bank, at)) = walk.next_column() else { break };
+        let Some((bank, at)) = walk.next_column() else {
+            break;
+        };
         if at >= refresh.due {
             walk.refresh_rank(&mut refresh);
             continue;
@@ -152,7 +154,9 @@ impl<'a> Walk<'a> {
     fn open_row(&mut self, bank: usize) {
         let rank = bank / self.banks_per_rank;
         let state = &mut self.banks[bank];
-        let Some(&(row, asked)) = state.queue.front() else { return };
+        let Some(&(row, asked)) = state.queue.front() else {
+            return;
+        };
         if state.open_row == Some(row) {
             return;
         }

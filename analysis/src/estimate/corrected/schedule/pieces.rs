@@ -37,6 +37,26 @@ impl Pieces {
         self.batches.div_ceil(self.batches_each) * self.of_batch
     }
 
+    /// Slices of a tensor: batch tiles, or groups of them.
+    pub(super) fn slices(&self) -> usize {
+        self.count() / self.of_batch
+    }
+
+    /// Pieces of a slice.
+    pub(super) fn of_slice(&self) -> usize {
+        self.of_batch
+    }
+
+    /// Batch tiles of a slice.
+    pub(super) fn batches_each(&self) -> u64 {
+        self.batches_each as u64
+    }
+
+    /// The slice to which `piece` belongs.
+    pub(super) fn slice_of(&self, piece: usize) -> usize {
+        piece / self.of_batch
+    }
+
     /// Batch tiles of which `piece` is all or a part.
     pub(super) fn batches_of(&self, piece: usize) -> f64 {
         let first = piece / self.of_batch * self.batches_each;

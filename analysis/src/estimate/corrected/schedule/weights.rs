@@ -79,7 +79,9 @@ impl WeightRoom {
     pub(super) fn next_load(&mut self) -> Option<usize> {
         let weight = *self.queue.front()?;
         let size = self.sizes[weight];
-        while self.used.data + size.data > self.capacity.data || self.used.mask + size.mask > self.capacity.mask {
+        while self.used.data + size.data > self.capacity.data
+            || self.used.mask + size.mask > self.capacity.mask
+        {
             let gone = self.idle.pop_front()?;
             self.state[gone] = State::Absent;
             self.used.data = self.used.data - self.sizes[gone].data;
