@@ -49,19 +49,19 @@ pub fn corrected(plan: &Plan) -> Corrected {
     let memory = Memory::of(plan, steps.gathered_row.unwrap_or(64));
     let timeline = schedule::schedule(machine, &steps, &memory);
     let mut counts = Counts::default();
-    for cost in steps.steps.iter().filter_map(|step| step.cost) {
+    for cost in steps.steps.iter().filter_map(|step| step.cost.as_ref()) {
         counts.add(&cost.counts, 1.0);
     }
     if std::env::var("DBG").is_ok() {
         for (i, s) in steps.steps.iter().enumerate() {
-            let c = s.cost;
+            let c = s.cost.as_ref();
             eprintln!(
                 "EST {i} {:.0} {:?} runs {:?} occ {:.0} lat {:.0} byrows {:?} inputs {:?}",
                 timeline.finished[i],
                 s.layer,
                 c.map(|c| c.runs),
-                c.map_or(0., |c| c.occupancy),
-                c.map_or(0., |c| c.latency),
+                c.map_or(0., |c| c.occupied(1.) / c.runs as f64),
+                c.map_or(0., |c| c.latency(1.)),
                 c.map(|c| c.by_rows),
                 s.inputs
             );

@@ -4,7 +4,7 @@ use components::operation::RowAccess;
 use scenarios::system::MachinePlan;
 use serde::Serialize;
 
-use super::cost::Unit;
+use super::cost::{Cost, Unit};
 use super::memory::Memory;
 use super::schedule::Timeline;
 use super::step::{Move, Steps};
@@ -117,8 +117,9 @@ pub(super) fn bounds(
         let Some(layer) = layers.last_mut() else { continue };
         layer.finished = layer.finished.max(timeline.finished[index]);
         layer.bounds.dependences = layer.bounds.dependences.max(chain[index]);
-        if let Some(cost) = step.cost {
-            let time = cost.occupancy * cost.runs as f64 / units(plan, cost.unit);
+        if let Some(cost) = &step.cost {
+            let all = units(plan, cost.unit);
+            let time = cost.occupied(sharing(plan, cost)) / all;
             match cost.unit {
                 Unit::Lane => layer.bounds.compute += time,
                 Unit::Softmax => layer.bounds.softmax += time,
@@ -160,19 +161,27 @@ fn units(plan: &MachinePlan, unit: Unit) -> f64 {
     }
 }
 
+/// Units of a PE that work on an operation which has the machine for itself.
+fn sharing(plan: &MachinePlan, cost: &Cost) -> f64 {
+    let pes = f64::from(plan.scenario.accelerator.processing_elements);
+    let of_pe = (units(plan, cost.unit) / pes).max(1.0);
+    (cost.runs as f64 / pes).ceil().clamp(1.0, of_pe)
+}
+
 /// When each operation could end if units, weights and data were there at once: an operation takes the time of one run, or
 /// what its runs need on all units, and ends no sooner than a run after each operation it reads.
 fn chain(plan: &MachinePlan, steps: &Steps) -> Vec<f64> {
     let mut ends: Vec<(f64, f64)> = Vec::with_capacity(steps.steps.len());
     for step in &steps.steps {
-        let (run, all) = step.cost.map_or((0.0, 0.0), |cost| {
-            let rounds = (cost.runs as f64 / units(plan, cost.unit)).ceil();
+        let (run, all) = step.cost.as_ref().map_or((0.0, 0.0), |cost| {
+            let sharing = sharing(plan, cost);
+            let latency = cost.latency(sharing);
             (
-                cost.latency,
-                cost.latency + (rounds - 1.0).max(0.0) * cost.occupancy,
+                latency,
+                latency.max(cost.occupied(sharing) / units(plan, cost.unit)),
             )
         });
-        let by_rows = step.cost.is_none_or(|cost| cost.by_rows);
+        let by_rows = step.cost.as_ref().is_none_or(|cost| cost.by_rows);
         let (mut first, mut last) = (0.0_f64, 0.0_f64);
         for &(maker, access) in &step.inputs {
             let (maker_first, maker_last) = ends[maker];

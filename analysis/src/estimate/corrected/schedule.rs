@@ -15,7 +15,7 @@ use components::control_block::SchedulingPolicy;
 use components::operation::RowAccess;
 use scenarios::system::MachinePlan;
 
-use super::cost::Unit;
+use super::cost::{Timing, Unit};
 use super::memory::Memory;
 use super::step::{Move, Steps};
 use activations::{ActivationRoom, Motion, SliceId};
@@ -68,6 +68,8 @@ enum Event {
         step: usize,
         batch: usize,
     },
+    /// Some of a weight has.
+    Part,
     /// Main memory can begin with the next transfer.
     Pipe,
 }
@@ -77,8 +79,10 @@ enum Event {
 struct Progress {
     /// The piece whose runs are handed out next.
     next: usize,
-    /// Runs of it that are left.
-    left: u64,
+    /// Runs of it that are left, by kind.
+    left: Vec<u64>,
+    /// When the runs of it that were handed out are all done.
+    done_at: f64,
     done: Vec<bool>,
     missing: usize,
     /// Pieces missing of each slice.
@@ -121,6 +125,10 @@ struct Schedule<'a> {
     /// The oldest operation with work to issue.
     leader: usize,
     moving: VecDeque<Transfer>,
+    /// The weight that is being loaded, and blocks of it that are left.
+    loading: Option<(usize, f64)>,
+    /// Blocks of weights that are asked for at once.
+    part: f64,
     pipe_busy: bool,
     timeline: Timeline,
 }
@@ -155,6 +163,8 @@ pub(super) fn schedule(plan: &MachinePlan, steps: &Steps, memory: &Memory) -> Ti
         blocked: BTreeSet::new(),
         leader: 0,
         moving: VecDeque::new(),
+        loading: None,
+        part: f64::from(accelerator.dma.outstanding_requests).max(all_blocks(steps) / PARTS),
         pipe_busy: false,
         timeline: Timeline {
             cycles: 0.0,
@@ -170,6 +180,18 @@ pub(super) fn schedule(plan: &MachinePlan, steps: &Steps, memory: &Memory) -> Ti
     schedule.run();
     schedule.timeline
 }
+
+/// Blocks of all weights.
+fn all_blocks(steps: &Steps) -> f64 {
+    let blocks = steps
+        .weights
+        .iter()
+        .map(|weight| weight.data.blocks() + weight.mask.blocks());
+    blocks.sum::<u64>() as f64
+}
+
+/// Parts of all weights together, at most, so that the time of an estimate does not grow with them.
+const PARTS: f64 = 20_000.0;
 
 impl Schedule<'_> {
     fn run(&mut self) {
@@ -211,6 +233,7 @@ impl Schedule<'_> {
             Event::Arrived { weight } => self.weight_arrived(weight),
             Event::Out { step, batch } => self.slice_moved(Motion::Out((step, batch))),
             Event::Back { step, batch } => self.slice_moved(Motion::Back((step, batch))),
+            Event::Part => {}
             Event::Pipe => self.pipe_busy = false,
         }
     }
@@ -234,6 +257,7 @@ impl Schedule<'_> {
             self.progress[index] = Progress {
                 next: 0,
                 left: self.runs_of(index, 0),
+                done_at: 0.0,
                 done: vec![false; pieces],
                 missing: pieces,
                 missing_of: vec![self.pieces.of_slice(); self.pieces.slices()],
@@ -245,9 +269,13 @@ impl Schedule<'_> {
         }
     }
 
-    fn runs_of(&self, index: usize, piece: usize) -> u64 {
-        let runs = self.steps.steps[index].cost.map_or(0, |cost| cost.runs);
-        self.pieces.share(runs, piece)
+    fn runs_of(&self, index: usize, piece: usize) -> Vec<u64> {
+        let cost = self.steps.steps[index].cost.as_ref();
+        let kinds = cost.map_or(&[][..], |cost| &cost.kinds);
+        kinds
+            .iter()
+            .map(|kind| self.pieces.share(kind.count, piece))
+            .collect()
     }
 
     /// Puts an operation among those that can issue, if its next piece has all it needs.
@@ -255,7 +283,7 @@ impl Schedule<'_> {
         if index >= self.admitted || !self.is_ready(index) {
             return;
         }
-        match self.steps.steps[index].cost {
+        match &self.steps.steps[index].cost {
             Some(cost) => {
                 self.issuable[cost.unit as usize].insert(index);
             }
@@ -280,7 +308,7 @@ impl Schedule<'_> {
         if piece >= self.pieces.count() || progress.weights_missing > 0 {
             return false;
         }
-        let by_rows = step.cost.is_none_or(|cost| cost.by_rows);
+        let by_rows = step.cost.as_ref().is_none_or(|cost| cost.by_rows);
         step.inputs.iter().all(|&(maker, access)| {
             let needed = if by_rows {
                 self.pieces.needed(piece, access)
@@ -343,37 +371,74 @@ impl Schedule<'_> {
         self.activations.moved(motion);
     }
 
+    /// Hands out runs of the next piece of an operation, as many as there are units free.
     fn issue_runs(&mut self, class: usize, index: usize) {
-        let Some(cost) = self.steps.steps[index].cost else {
+        let steps = self.steps;
+        let Some(cost) = &steps.steps[index].cost else {
             return;
         };
         if !self.acquire(index) {
             self.issuable[class].remove(&index);
             return;
         }
-        let left = self.progress[index].left;
+        let sharing = self.sharing(class);
+        let left: u64 = self.progress[index].left.iter().sum();
         // Far more runs than units: each unit gets several at once.
         let rounds = (left / (2 * self.units[class])).max(1);
-        let taken = (self.free[class]).min(left.div_ceil(rounds));
-        let runs = (taken * rounds).min(left);
-        self.free[class] -= taken;
-        let occupied = cost.occupancy * (rounds - 1) as f64;
-        self.send(occupied + cost.occupancy, Event::Free { class, count: taken });
+        let mut taken = self.free[class].min(left.div_ceil(rounds));
+        let mut of_left = left;
+        for (place, kind) in cost.kinds.iter().enumerate() {
+            let of_kind = self.progress[index].left[place];
+            // Kinds are mixed in program order: each gets its share of the units.
+            let units = (u128::from(taken) * u128::from(of_kind)).div_ceil(u128::from(of_left.max(1))) as u64;
+            (taken, of_left) = (taken - units, of_left - of_kind);
+            let runs = (units * rounds).min(of_kind);
+            if runs > 0 {
+                self.hand_out(class, index, units, runs, &kind.timing, sharing);
+                self.progress[index].left[place] -= runs;
+            }
+        }
+        if self.progress[index].left.iter().all(|&left| left == 0) {
+            self.all_issued(class, index);
+        }
+    }
+
+    /// `runs` runs to `units` units, one after another where there are more.
+    fn hand_out(&mut self, class: usize, index: usize, units: u64, runs: u64, timing: &Timing, sharing: f64) {
+        let units = units.min(runs);
+        self.free[class] -= units;
+        let each = timing.occupancy(sharing);
+        let rounds = runs as f64 / units as f64;
+        self.send(each * rounds, Event::Free { class, count: units });
+        let now = self.now as f64 / FRACTIONS;
+        let done = now + each * (rounds.ceil() - 1.0) + timing.latency(sharing);
         let progress = &mut self.progress[index];
-        progress.left -= runs;
-        if progress.left > 0 {
-            return;
-        }
-        let piece = progress.next;
-        progress.next += 1;
+        progress.done_at = progress.done_at.max(done);
+    }
+
+    /// All runs of an operation's next piece are handed out.
+    fn all_issued(&mut self, class: usize, index: usize) {
+        let piece = self.progress[index].next;
+        let wait = self.progress[index].done_at - self.now as f64 / FRACTIONS;
+        self.progress[index].next += 1;
+        self.progress[index].done_at = 0.0;
         self.advance_leader();
-        self.send(occupied + cost.latency, Event::Piece { step: index, piece });
-        if self.progress[index].next < self.pieces.count() {
-            self.progress[index].left = self.runs_of(index, piece + 1);
-        }
+        self.send(wait, Event::Piece { step: index, piece });
+        self.progress[index].left = self.runs_of(index, piece + 1);
         if !self.is_ready(index) {
             self.issuable[class].remove(&index);
         }
+    }
+
+    /// Units of a PE that will work at once, now that runs are handed out: they share its buses.
+    fn sharing(&self, class: usize) -> f64 {
+        let waiting = self.issuable[class].iter();
+        let waiting: u64 = waiting
+            .map(|&index| self.progress[index].left.iter().sum::<u64>())
+            .sum();
+        let busy = self.units[class] - self.free[class] + waiting.min(self.free[class]);
+        let pes = self.units[Unit::LayerNorm as usize];
+        busy.div_ceil(pes).max(1) as f64
     }
 
     fn piece_done(&mut self, index: usize, piece: usize) {
@@ -385,7 +450,7 @@ impl Schedule<'_> {
             None => self.pieces.end_of_batch(piece),
         };
         progress.missing -= end - piece;
-        if step.cost.is_none_or(|cost| cost.by_rows) {
+        if step.cost.as_ref().is_none_or(|cost| cost.by_rows) {
             progress.done[piece..end].fill(true);
         } else if progress.missing == 0 {
             progress.done[..count].fill(true);
@@ -443,15 +508,12 @@ impl Schedule<'_> {
         }
         let (time, event, delay) = if let Some(transfer) = self.moving.pop_front() {
             self.transfer(transfer)
-        } else if let Some(weight) = self.room.next_load() {
-            let size = &self.steps.weights[weight];
-            let (data, masks) = (size.data.blocks() as f64, size.mask.blocks() as f64);
-            let blocks = self.read([0.0, data, masks]);
-            (
-                blocks * self.memory.read,
-                Event::Arrived { weight },
-                self.memory.latency,
-            )
+        } else if let Some((weight, blocks)) = self.next_of_weights() {
+            let event = match self.loading {
+                Some(_) => Event::Part,
+                None => Event::Arrived { weight },
+            };
+            (blocks * self.memory.read, event, self.memory.latency)
         } else {
             return;
         };
@@ -459,6 +521,24 @@ impl Schedule<'_> {
         self.timeline.memory_busy += time;
         self.send(time, Event::Pipe);
         self.send(time + delay, event);
+    }
+
+    /// The next blocks of weights, as many as the DMA has under way: what comes meanwhile waits for no more.
+    fn next_of_weights(&mut self) -> Option<(usize, f64)> {
+        let (weight, left) = match self.loading.take() {
+            Some(loading) => loading,
+            None => {
+                let weight = self.room.next_load()?;
+                let size = &self.steps.weights[weight];
+                let blocks = self.read([0.0, size.data.blocks() as f64, size.mask.blocks() as f64]);
+                (weight, blocks)
+            }
+        };
+        let part = left.min(self.part);
+        if left > part {
+            self.loading = Some((weight, left - part));
+        }
+        Some((weight, part))
     }
 
     /// How long a transfer holds main memory, what comes of it, and how long after its end.
