@@ -1,68 +1,92 @@
-//! How far the corrected estimate is from the simulation, over pairs drawn from the two design spaces.
+//! How far the corrected estimate is from the simulation, over pairs drawn from the two design spaces: the table of
+//! `docs/conventions.md`.
 //!
-//! `cargo run --release -p tests --example estimate_band [PAIRS [FIRST [MOST_TILES]]]`
+//! `cargo run --release -p tests --example estimate_band [PAIRS [FIRST [MOST_TILES]]]`: so many pairs from number FIRST on,
+//! those with more than MOST_TILES tile operations left out. Every fourth shares its memory with other traffic.
 
 use std::time::Instant;
 
-use analysis::estimate::corrected::corrected;
+use tests::band::{Class, Compared, compare, quantile, share_within};
 use tests::pairs::pair;
-use tests::run;
 
 fn main() {
     let argument = |place: usize, otherwise: u64| {
         let stated = std::env::args().nth(place);
         stated.and_then(|text| text.parse().ok()).unwrap_or(otherwise)
     };
-    let (pairs, first, most) = (argument(1, 300), argument(2, 1), argument(3, 60_000));
-    let mut found = 0;
-    for seed in first.. {
-        if found == pairs {
-            break;
+    let (pairs, first, most) = (argument(1, 400), argument(2, 1), argument(3, 250_000));
+    let began = Instant::now();
+    let drawn = (first..).filter_map(|seed| pair(seed, seed % 4 == 0, most));
+    let compared: Vec<Compared> = drawn.take(pairs as usize).map(compare).collect();
+    println!(
+        "{} pairs, of numbers {first} to {}, in {:.0} s",
+        compared.len(),
+        compared.last().map_or(first, |last| last.seed),
+        began.elapsed().as_secs_f64()
+    );
+    print_cycles(&compared);
+    print_energies(&compared);
+    print_worst(&compared);
+}
+
+fn sorted(ratios: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut ratios: Vec<f64> = ratios.collect();
+    ratios.sort_by(f64::total_cmp);
+    ratios
+}
+
+fn print_cycles(compared: &[Compared]) {
+    println!(
+        "\n| cycles, estimated / simulated | pairs | min | 5 % | 25 % | median | 75 % | 95 % | max | within 5 % | within 15 % |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+    for class in Class::ALL {
+        let of_class = compared.iter().filter(|pair| pair.class == class);
+        let ratios = sorted(of_class.map(|pair| pair.cycles));
+        print!("| {} | {} |", class.name(), ratios.len());
+        for share in [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0] {
+            print!(" {:.3} |", quantile(&ratios, share));
         }
-        let Some(pair) = pair(seed, false, most) else {
-            continue;
-        };
-        found += 1;
-        let began = Instant::now();
-        let estimate = corrected(&pair.plan);
-        let estimated_in = began.elapsed().as_secs_f64();
-        let scenario = &pair.loaded.scenario;
-        let a = &scenario.accelerator;
-        let tiles = pair.plan.machine.program.tile_operations;
-        let began = Instant::now();
-        let run = run(pair.plan);
-        let simulated_in = began.elapsed().as_secs_f64();
-        let b = estimate.bounds;
-        let m = &run.measured.memory;
         println!(
-            "{seed}\t{:.4}\t{}\t{}\t{:?}\tC {:.0} M {:.0} S {:.0} L {:.0} D {:.0}\t{} l{} s{} b{}\tt{}x{} pe{} ln{} m{} sm{} A{} W{} K{} o{}\ttiles {tiles}\tspills {}\tMB/s-blocks sim {} est? \t{:.3} {:.4}",
-            estimate.estimate.cycles as f64 / run.cycles() as f64,
-            run.cycles(),
-            estimate.estimate.cycles,
-            estimate.bound_by,
-            b.compute,
-            b.memory,
-            b.softmax,
-            b.layer_norm,
-            b.dependences,
-            format!("{:?}", scenario.memory).replace("Preset(", ""),
-            scenario.workload.transformer.layers.len(),
-            scenario.workload.sequence_length,
-            scenario.workload.batch,
-            a.tile.b,
-            a.tile.x,
-            a.processing_elements,
-            a.lanes_per_pe,
-            a.multipliers_per_lane,
-            a.softmax_per_pe,
-            a.buffers.activation_mb,
-            a.buffers.weight_mb,
-            a.buffers.mask_mb,
-            a.dma.outstanding_requests,
-            run.measured.machine.spills,
-            m.reads,
-            simulated_in,
-            estimated_in,
+            " {:.0} % | {:.0} % |",
+            100.0 * share_within(&ratios, 0.05),
+            100.0 * share_within(&ratios, 0.15)
         );
+    }
+}
+
+fn print_energies(compared: &[Compared]) {
+    let alone: Vec<&Compared> = compared
+        .iter()
+        .filter(|pair| pair.class != Class::Contended)
+        .collect();
+    println!("\n| energy, estimated / simulated, not contended | min | 5 % | median | 95 % | max |");
+    println!("|---|---:|---:|---:|---:|---:|");
+    let names = alone.first().map_or(&[][..], |pair| &pair.energies);
+    for (index, (name, _)) in names.iter().enumerate() {
+        let ratios = sorted(alone.iter().map(|pair| pair.energies[index].1));
+        print!("| {name} |");
+        for share in [0.0, 0.05, 0.5, 0.95, 1.0] {
+            print!(" {:.4} |", quantile(&ratios, share));
+        }
+        println!();
+    }
+}
+
+fn print_worst(compared: &[Compared]) {
+    println!("\nFarthest off:");
+    for class in Class::ALL {
+        let mut of_class: Vec<&Compared> = compared.iter().filter(|pair| pair.class == class).collect();
+        of_class.sort_by(|a, b| (b.cycles - 1.0).abs().total_cmp(&(a.cycles - 1.0).abs()));
+        for pair in of_class.iter().take(5) {
+            println!(
+                "{}: pair {}, {:.3} of {} cycles, {} spills",
+                class.name(),
+                pair.seed,
+                pair.cycles,
+                pair.simulated,
+                pair.spills
+            );
+        }
     }
 }

@@ -5,9 +5,10 @@
 //! `data/published/pairs.json`, and their neighbours. Both are scaled: sequences of 32 to 128 and batches of 1 to 4 tiles,
 //! and as few PEs as such batches can keep busy.
 
+use components::background::AddressPattern;
 use scenarios::Scenario;
 use scenarios::load::{Disk, Loaded};
-use scenarios::schema::{Background, Embedding, Tile};
+use scenarios::schema::{Arrivals, Background, Embedding, Tile, Traffic};
 use scenarios::system::Plan;
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
 use sim_core::random;
@@ -141,8 +142,21 @@ fn accelerator(dice: &mut Dice, scenario: &mut Scenario) {
 }
 
 fn background(dice: &mut Dice) -> Background {
-    let mut background = Background::default();
-    background.name = "other".to_owned();
-    background.outstanding_requests = dice.of(&[16, 64, 256]);
-    background
+    let arrivals = dice.of(&[
+        Arrivals::Saturating,
+        Arrivals::Steady { gb_s: 4.0 },
+        Arrivals::Steady { gb_s: 16.0 },
+    ]);
+    Background {
+        name: "other".to_owned(),
+        outstanding_requests: dice.of(&[16, 64, 256]),
+        traffic: Traffic::Generated {
+            addresses: dice.of(&[AddressPattern::Stream, AddressPattern::Random]),
+            arrivals,
+            write_share: 0.0,
+        },
+        start_us: 0.0,
+        stop_us: None,
+        region_mb: 64.0,
+    }
 }

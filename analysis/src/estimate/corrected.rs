@@ -9,6 +9,7 @@
 
 mod bounds;
 mod cost;
+mod crowd;
 mod energy;
 mod memory;
 mod schedule;

@@ -101,9 +101,6 @@ impl Cost {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Machine {
     multipliers: u32,
-    lanes_per_pe: u64,
-    softmax_per_pe: u64,
-    pub(super) pes: u64,
     fifo: f64,
     bus_bytes: u32,
     /// Cycles of the stages before the multipliers: DynaProp, pre-compute.
@@ -124,24 +121,12 @@ impl Machine {
         };
         Self {
             multipliers: accelerator.multipliers_per_lane,
-            lanes_per_pe: u64::from(accelerator.lanes_per_pe),
-            softmax_per_pe: u64::from(accelerator.softmax_per_pe),
-            pes: u64::from(accelerator.processing_elements),
             fifo: f64::from(accelerator.operand_fifo_tiles),
             bus_bytes: plan.operand_bus_bytes,
             dynaprop: f64::from(pruning),
             pre_compute: f64::from(stages.pre_compute_cycles),
             post_compute: f64::from(stages.post_compute_cycles),
             tile_mask: word::mask(plan.mapper.tile.elements()),
-        }
-    }
-
-    /// Units of a kind in a PE.
-    pub(super) fn per_pe(&self, unit: Unit) -> u64 {
-        match unit {
-            Unit::Lane => self.lanes_per_pe,
-            Unit::Softmax => self.softmax_per_pe,
-            Unit::LayerNorm => 1,
         }
     }
 

@@ -5,6 +5,7 @@ use components::units::BLOCK;
 use scenarios::system::{MainMemory, Plan};
 use sim_core::random;
 
+use super::crowd::Crowd;
 use super::stream::{Pace, pace};
 
 /// Main memory as the DMA of one machine meets it. Times in cycles of the accelerator.
@@ -55,10 +56,18 @@ impl Memory {
         let ratio = plan.memory_clock.period().0 as f64 / plan.machine.clock.period().0 as f64;
         let window = plan.machine.scenario.accelerator.dma.outstanding_requests as usize;
         let stream = Stream::of(memory, window);
-        let read = stream.pace(Access::Read, &mut (0..).map(|block| block * BLOCK.0));
-        let write = stream.pace(Access::Write, &mut (0..).map(|block| block * BLOCK.0));
-        let gather = stream.pace(Access::Read, &mut rows(memory.capacity_bytes(), row_bytes));
-        let cycles = |pace: Pace| (pace.cycles * ratio / stream.channels).max(1.0 / ports);
+        let crowd = Crowd::of(plan, &stream);
+        let blocks = || (0..).map(|block| block * BLOCK.0);
+        let read = stream.pace(Access::Read, &mut crowd.mixed(blocks()));
+        let write = stream.pace(Access::Write, &mut crowd.mixed(blocks()));
+        let gather = stream.pace(
+            Access::Read,
+            &mut crowd.mixed(rows(memory.capacity_bytes(), row_bytes)),
+        );
+        let cycles = |pace: Pace| {
+            let alone = pace.cycles * ratio / stream.channels;
+            crowd.stretched(alone, plan).max(1.0 / ports)
+        };
         Self {
             read: cycles(read),
             write: cycles(write),
@@ -101,14 +110,16 @@ impl MemoryEnergy {
 }
 
 /// A stream spread over channels, of which one is walked.
-struct Stream<'a> {
+pub(super) struct Stream<'a> {
     memory: &'a MemoryPlan,
     /// Channels that work on it side by side.
-    channels: f64,
+    pub(super) channels: f64,
     /// Requests of one channel that may be under way.
-    window: usize,
+    pub(super) window: usize,
     /// Places for writes in one channel.
     places: usize,
+    /// Places for reads in one channel, those of its banks among them.
+    pub(super) all_places: usize,
 }
 
 impl<'a> Stream<'a> {
@@ -125,6 +136,7 @@ impl<'a> Stream<'a> {
             channels: channels as f64,
             window: (window / channels).clamp(1, reads + of_banks),
             places: writes,
+            all_places: reads + of_banks,
         }
     }
 
