@@ -217,6 +217,25 @@ impl Schedule<'_> {
             }
             self.proceed();
         }
+        if std::env::var("DBG").is_ok() {
+            let o = self.oldest;
+            eprintln!(
+                "END oldest {o} leader {} admitted {} blocked {:?} issuable {:?} moving {:?} pipe {} loading {:?}",
+                self.leader,
+                self.admitted,
+                self.blocked,
+                self.issuable,
+                self.moving,
+                self.pipe_busy,
+                self.loading
+            );
+            for k in [o, self.leader] {
+                if k < self.steps.steps.len() {
+                    eprintln!("{k} {:?} {:?}", self.progress[k], self.steps.steps[k]);
+                }
+            }
+            eprintln!("{:?}", self.room);
+        }
         debug_assert_eq!(self.oldest, self.steps.steps.len(), "the schedule stands still");
     }
 
@@ -487,7 +506,7 @@ impl Schedule<'_> {
         let now = self.now as f64 / FRACTIONS;
         self.timeline.finished[index] = now;
         self.timeline.cycles = self.timeline.cycles.max(now);
-        self.room.release(&self.steps.steps[index].weights);
+        self.room.release(&self.steps.steps[index].weights, index);
         while self.oldest < self.admitted && self.progress[self.oldest].missing == 0 {
             self.oldest += 1;
         }
@@ -528,7 +547,7 @@ impl Schedule<'_> {
         let (weight, left) = match self.loading.take() {
             Some(loading) => loading,
             None => {
-                let weight = self.room.next_load()?;
+                let weight = self.next_weight()?;
                 let size = &self.steps.weights[weight];
                 let blocks = self.read([0.0, size.data.blocks() as f64, size.mask.blocks() as f64]);
                 (weight, blocks)
@@ -539,6 +558,21 @@ impl Schedule<'_> {
             self.loading = Some((weight, left - part));
         }
         Some((weight, part))
+    }
+
+    fn next_weight(&mut self) -> Option<usize> {
+        let mut losers = Vec::new();
+        let progress = &self.progress;
+        let next = self
+            .room
+            .next_load(|user| progress[user].pinned.is_some(), &mut losers);
+        for loser in losers {
+            self.progress[loser].weights_missing += 1;
+            self.issuable.iter_mut().for_each(|ready| {
+                ready.remove(&loser);
+            });
+        }
+        next
     }
 
     /// How long a transfer holds main memory, what comes of it, and how long after its end.

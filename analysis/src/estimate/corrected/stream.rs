@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use components::memory::description::RefreshPolicy;
+use components::memory::description::{CommandQueues, HitCap, RefreshPolicy};
 use components::memory::{Access, Constraints, Location, MemoryPlan};
 
 /// The least a walk covers: this many blocks, and as many refresh intervals of a rank.
@@ -30,6 +30,8 @@ struct Bank {
     column: u64,
     precharge: u64,
     activate: u64,
+    /// Column accesses since the row was opened.
+    hits: u32,
     /// Rows wanted, and when each was asked for.
     queue: VecDeque<(u32, u64)>,
 }
@@ -45,6 +47,10 @@ struct Walk<'a> {
     activates: Vec<([u64; 4], usize)>,
     last: Option<(usize, u64)>,
     rows_opened: u64,
+    /// Hits that may overtake an older request.
+    most_hits: u32,
+    /// Requests of a bank that are looked at.
+    places_of_bank: usize,
 }
 
 /// The pace of a channel that is asked for the blocks at `places`, up to `window` at once.
@@ -129,6 +135,7 @@ impl<'a> Walk<'a> {
         let organisation = &plan.description().organisation;
         let banks_per_rank = organisation.banks_per_rank() as usize;
         let ranks = organisation.ranks as usize;
+        let controller = &plan.description().controller;
         Self {
             rules,
             access,
@@ -138,6 +145,13 @@ impl<'a> Walk<'a> {
             activates: vec![([0; 4], 0); ranks],
             last: None,
             rows_opened: 0,
+            most_hits: match controller.hit_cap {
+                HitCap::Unlimited => u32::MAX,
+                HitCap::Soft(cap) | HitCap::Hard(cap) => cap,
+            },
+            places_of_bank: match controller.command_queues {
+                CommandQueues::PerBank { depth } | CommandQueues::Unified { depth } => depth as usize,
+            },
         }
     }
 
@@ -180,6 +194,7 @@ impl<'a> Walk<'a> {
             Access::Write => self.rules.activate_to_write,
         };
         state.open_row = Some(row);
+        state.hits = 0;
         state.column = at + to_column;
         state.precharge = at + self.rules.activate_to_precharge;
         state.activate = at + self.rules.activate_to_activate_same_bank;
@@ -236,6 +251,19 @@ impl<'a> Walk<'a> {
         };
         let state = &mut self.banks[bank];
         state.queue.pop_front();
+        state.hits += 1;
+        // The oldest waits while others hit the open row, as long as they may.
+        if state.hits < self.most_hits {
+            let waiting = state.queue.iter().take(self.places_of_bank);
+            let hit = waiting
+                .enumerate()
+                .find(|(_, (row, asked))| state.open_row == Some(*row) && *asked <= at);
+            if let Some((place, _)) = hit
+                && let Some(request) = state.queue.remove(place)
+            {
+                state.queue.push_front(request);
+            }
+        }
         state.column = state.column.max(at + own);
         state.precharge = state.precharge.max(at + to_precharge);
         self.last = Some((bank, at));

@@ -64,26 +64,35 @@ impl WeightRoom {
         missing
     }
 
-    /// An operation is done with `weights`.
-    pub(super) fn release(&mut self, weights: &[usize]) {
+    /// Operation `user` is done with `weights`.
+    pub(super) fn release(&mut self, weights: &[usize], user: usize) {
         for &weight in weights {
-            // Operations end in about the order in which they began; who of the users it was does not matter.
-            self.users[weight].pop();
+            self.users[weight].retain(|&other| other != user);
             if self.users[weight].is_empty() {
                 self.idle.push_back(weight);
             }
         }
     }
 
-    /// The next weight to load, if there is room.
-    pub(super) fn next_load(&mut self) -> Option<usize> {
+    /// The next weight to load, if there is room. Weights that nobody needs make way for it, then those that only younger
+    /// operations need of which none `has_begun`: these load again, and who needs them is added to `losers`.
+    pub(super) fn next_load(
+        &mut self,
+        has_begun: impl Fn(usize) -> bool,
+        losers: &mut Vec<usize>,
+    ) -> Option<usize> {
         let weight = *self.queue.front()?;
         let size = self.sizes[weight];
         while self.used.data + size.data > self.capacity.data
             || self.used.mask + size.mask > self.capacity.mask
         {
-            let gone = self.idle.pop_front()?;
-            self.state[gone] = State::Absent;
+            let gone = match self.idle.pop_front() {
+                Some(idle) => {
+                    self.state[idle] = State::Absent;
+                    idle
+                }
+                None => self.take_from_younger(weight, &has_begun, losers)?,
+            };
             self.used.data = self.used.data - self.sizes[gone].data;
             self.used.mask = self.used.mask - self.sizes[gone].mask;
         }
@@ -92,6 +101,29 @@ impl WeightRoom {
         self.used.mask += size.mask;
         self.state[weight] = State::Loading;
         Some(weight)
+    }
+
+    fn take_from_younger(
+        &mut self,
+        wanted: usize,
+        has_begun: &impl Fn(usize) -> bool,
+        losers: &mut Vec<usize>,
+    ) -> Option<usize> {
+        let oldest = *self.users[wanted].first()?;
+        let gone = (0..self.state.len()).find(|&weight| {
+            let mut users = self.users[weight].iter();
+            self.state[weight] == State::Here && users.all(|&user| user > oldest && !has_begun(user))
+        })?;
+        self.state[gone] = State::Queued;
+        losers.extend(&self.users[gone]);
+        let first = self.users[gone].first().copied();
+        let older = self
+            .queue
+            .iter()
+            .take_while(|&&other| self.users[other].first().copied() < first);
+        let place = older.count();
+        self.queue.insert(place, gone);
+        Some(gone)
     }
 
     /// A weight is here: those who wait for it.
