@@ -58,7 +58,7 @@ pub struct Compared {
 #[must_use]
 pub fn compare(pair: Pair) -> Compared {
     let estimate = corrected(&pair.plan);
-    let class = match estimate.bound_by {
+    let class = match estimate.details.bound_by {
         _ if pair.plan.has_contention() => Class::Contended,
         Limit::Memory => Class::Memory,
         Limit::Dependences => Class::Dependences,
@@ -106,12 +106,15 @@ fn energies(estimate: &Corrected, run: &Run) -> Vec<(&'static str, f64)> {
         ),
         (
             "buffers",
-            ratio(estimated.buffer - estimate.buffer_leakage_nj, simulated.buffers.0),
+            ratio(
+                estimated.buffer - estimate.details.buffer_leakage_nj,
+                simulated.buffers.0,
+            ),
         ),
         ("others", ratio(estimated.others.dynamic, simulated.other.0)),
         (
             "leakage",
-            ratio(leakage + estimate.buffer_leakage_nj, simulated.leakage.0),
+            ratio(leakage + estimate.details.buffer_leakage_nj, simulated.leakage.0),
         ),
         ("main memory", ratio(estimated.main_memory, memory_nj)),
     ]

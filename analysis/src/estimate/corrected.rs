@@ -32,6 +32,14 @@ pub struct Corrected {
     /// Area, cycles, energy.
     #[serde(flatten)]
     pub estimate: Estimate,
+    /// Where they come from.
+    #[serde(flatten)]
+    pub details: Details,
+}
+
+/// Where an estimate by the corrected convention comes from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Details {
     /// Leakage of the buffers, which is part of `energy_nj.buffer`, in nJ.
     pub buffer_leakage_nj: f64,
     /// What each part of the machine would need if nothing else took time, in cycles.
@@ -53,25 +61,6 @@ pub fn corrected(plan: &Plan) -> Corrected {
     for cost in steps.steps.iter().filter_map(|step| step.cost.as_ref()) {
         counts.add(&cost.counts, 1.0);
     }
-    if std::env::var("DBG").is_ok() {
-        for (i, s) in steps.steps.iter().enumerate() {
-            let c = s.cost.as_ref();
-            eprintln!(
-                "EST {i} {:.0} {:?} runs {:?} occ {:.0} lat {:.0} byrows {:?} inputs {:?}",
-                timeline.finished[i],
-                s.layer,
-                c.map(|c| c.runs),
-                c.map_or(0., |c| c.occupied(1.) / c.runs as f64),
-                c.map_or(0., |c| c.latency(1.)),
-                c.map(|c| c.by_rows),
-                s.inputs
-            );
-        }
-        eprintln!(
-            "MEM {memory:?} {timeline:?}",
-            timeline = (timeline.blocks_read, timeline.blocks_written)
-        );
-    }
     let clock_mhz = machine.scenario.accelerator.clock_mhz;
     let (bounds, layers) = bounds::bounds(machine, &steps, &memory, &timeline);
     Corrected {
@@ -82,9 +71,11 @@ pub fn corrected(plan: &Plan) -> Corrected {
             seconds: timeline.cycles / (clock_mhz * 1e6),
             energy_nj: energy::energy(machine, &counts, &memory, &timeline),
         },
-        buffer_leakage_nj: energy::buffers_leakage_nj(machine, timeline.cycles),
-        bound_by: bounds.limit(),
-        bounds,
-        layers,
+        details: Details {
+            buffer_leakage_nj: energy::buffers_leakage_nj(machine, timeline.cycles),
+            bound_by: bounds.limit(),
+            bounds,
+            layers,
+        },
     }
 }

@@ -217,25 +217,6 @@ impl Schedule<'_> {
             }
             self.proceed();
         }
-        if std::env::var("DBG").is_ok() {
-            let o = self.oldest;
-            eprintln!(
-                "END oldest {o} leader {} admitted {} blocked {:?} issuable {:?} moving {:?} pipe {} loading {:?}",
-                self.leader,
-                self.admitted,
-                self.blocked,
-                self.issuable,
-                self.moving,
-                self.pipe_busy,
-                self.loading
-            );
-            for k in [o, self.leader] {
-                if k < self.steps.steps.len() {
-                    eprintln!("{k} {:?} {:?}", self.progress[k], self.steps.steps[k]);
-                }
-            }
-            eprintln!("{:?}", self.room);
-        }
         debug_assert_eq!(self.oldest, self.steps.steps.len(), "the schedule stands still");
     }
 
