@@ -87,7 +87,8 @@ fn corrected_report_of_the_edge_machine() {
           sparsity     31.34 nJ  12.35 uJ    2.3%
           others       8.453 uJ  12.48 uJ    3.8%
           total        545.9 uJ            100.0%
-    "#]].assert_eq(&text(&output.stdout));
+    "#]]
+    .assert_eq(&text(&output.stdout));
 }
 
 #[test]

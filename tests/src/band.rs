@@ -55,9 +55,12 @@ pub struct Compared {
 }
 
 /// Estimates `pair` and simulates it.
+///
+/// # Panics
+/// Either does not come to its end.
 #[must_use]
 pub fn compare(pair: Pair) -> Compared {
-    let estimate = corrected(&pair.plan);
+    let estimate = corrected(&pair.plan).unwrap_or_else(|error| panic!("pair {}: {error}", pair.seed));
     let class = match estimate.details.bound_by {
         _ if pair.plan.has_contention() => Class::Contended,
         Limit::Memory => Class::Memory,

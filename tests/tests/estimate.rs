@@ -73,7 +73,7 @@ fn dynamic_energies_are_those_of_the_simulation(compared: &[Compared]) {
 fn shipped_scenarios_have_estimates_that_add_up() {
     for name in shipped_names() {
         let plan = plan(&shipped(name, |_| {}));
-        let Corrected { estimate, details } = corrected(&plan);
+        let Corrected { estimate, details } = corrected(&plan).unwrap();
         assert_eq!(estimate.area_mm2, system::area(&plan.machine).total().0, "{name}");
         assert!(
             estimate.cycles as f64 >= details.bounds.compute.max(details.bounds.softmax),
@@ -90,7 +90,7 @@ fn bert_tiny(change: impl FnOnce(&mut Scenario)) -> Plan {
 }
 
 fn cycles(plan: &Plan) -> f64 {
-    corrected(plan).estimate.cycles as f64
+    corrected(plan).unwrap().estimate.cycles as f64
 }
 
 /// The slack that the simulation itself is allowed (`monotonicity`): runs are cut to feed all lanes, and shorter ones fetch
@@ -102,6 +102,10 @@ fn assert_never_slower(what: &str, cycles: &[f64]) {
     for pair in cycles.windows(2) {
         assert!(pair[1] <= pair[0] * SLACK, "{what}: {cycles:?}");
     }
+}
+
+fn assert_faster(what: &str, cycles: &[f64]) {
+    assert_never_slower(what, cycles);
     assert!(cycles.last() < cycles.first(), "{what} win nothing: {cycles:?}");
 }
 
@@ -118,7 +122,7 @@ fn more_units_are_not_slower_in_the_estimate() {
                 }))
             };
             let pes = [1, 2, 4, 8, 16, 32, 64, 128].map(|pes| machine(pes, lanes, 4));
-            assert_never_slower(&format!("PEs of {lanes} lanes on {name}"), &pes);
+            assert_faster(&format!("PEs of {lanes} lanes on {name}"), &pes);
         }
     }
 }
@@ -132,7 +136,12 @@ fn more_bandwidth_is_not_slower_in_the_estimate() {
                 memory.organisation.channels = channels
             }))
         });
-        assert_never_slower(&format!("channels of {name}"), &channels);
+        if name == "lpddr3-1600" {
+            // Its map sends a stream to one channel after another.
+            assert_never_slower(&format!("channels of {name}"), &channels);
+        } else {
+            assert_faster(&format!("channels of {name}"), &channels);
+        }
         let clocks = [1, 2, 4].map(|times| {
             cycles(&plan_on_memory(&loaded, |memory| {
                 memory.frequency_khz = sim_core::Frequency::from_kilohertz(
@@ -140,7 +149,7 @@ fn more_bandwidth_is_not_slower_in_the_estimate() {
                 );
             }))
         });
-        assert_never_slower(&format!("clocks of {name}"), &clocks);
+        assert_faster(&format!("clocks of {name}"), &clocks);
     }
 }
 

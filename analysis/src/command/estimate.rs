@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use components::memory::{MemoryDescription, MemoryPlan};
+use scenarios::Diagnostics;
 use scenarios::load::library::Shelf;
 use scenarios::load::{Disk, Document, Resolver as _};
 use scenarios::schema::CostTable;
@@ -16,7 +17,7 @@ use super::{print, print_json, warn};
 use crate::Failure;
 use crate::estimate::corrected::{Corrected, Details, corrected};
 use crate::estimate::scenario::estimate_scenario;
-use crate::estimate::{Convention, Organisation, PublishedAccelerator, Workload, estimate};
+use crate::estimate::{Convention, EstimateError, Organisation, PublishedAccelerator, Workload, estimate};
 use crate::prepare;
 use crate::report::{Style, estimate_report};
 
@@ -111,7 +112,8 @@ impl Estimate {
                     loaded.scenario.memory = memory.as_preset();
                 }
                 let plan = Plan::load(&loaded, &Disk)?;
-                Ok(Estimated::corrected(loaded.scenario.name, &plan))
+                Estimated::corrected(loaded.scenario.name.clone(), &plan)
+                    .map_err(|error| Diagnostics::at(&loaded, error.field(), error.to_string(), "").into())
             }
         }
     }
@@ -131,7 +133,8 @@ impl Estimate {
             }
             Counting::Corrected => {
                 let plan = plan_pair(transformer, &accelerator, costs, vector)?;
-                Ok(Estimated::corrected(name, &plan))
+                Estimated::corrected(name, &plan)
+                    .map_err(|error| Failure::Usage(format!("--accelerator {}: {error}", short(vector))))
             }
         }
     }
@@ -147,14 +150,14 @@ impl Estimated {
         }
     }
 
-    fn corrected(scenario: String, plan: &Plan) -> Self {
-        let Corrected { estimate, details } = corrected(plan);
-        Self {
+    fn corrected(scenario: String, plan: &Plan) -> Result<Self, EstimateError> {
+        let Corrected { estimate, details } = corrected(plan)?;
+        Ok(Self {
             scenario,
             convention: Counting::Corrected,
             estimate,
             details: Some(details),
-        }
+        })
     }
 }
 

@@ -21,7 +21,7 @@ use serde::Serialize;
 
 pub use bounds::{Bounds, LayerEstimate, Limit};
 
-use super::Estimate;
+use super::{Estimate, EstimateError};
 use cost::Counts;
 use memory::Memory;
 use step::Steps;
@@ -51,19 +51,21 @@ pub struct Details {
 }
 
 /// The estimate of the scenario's own machine in `plan`.
-#[must_use]
-pub fn corrected(plan: &Plan) -> Corrected {
+///
+/// # Errors
+/// An operation never gets the room it needs.
+pub fn corrected(plan: &Plan) -> Result<Corrected, EstimateError> {
     let machine = &plan.machine;
     let steps = Steps::of(machine);
     let memory = Memory::of(plan, steps.gathered_row.unwrap_or(64));
-    let timeline = schedule::schedule(machine, &steps, &memory);
+    let timeline = schedule::schedule(machine, &steps, &memory)?;
     let mut counts = Counts::default();
     for cost in steps.steps.iter().filter_map(|step| step.cost.as_ref()) {
         counts.add(&cost.counts, 1.0);
     }
     let clock_mhz = machine.scenario.accelerator.clock_mhz;
     let (bounds, layers) = bounds::bounds(machine, &steps, &memory, &timeline);
-    Corrected {
+    Ok(Corrected {
         estimate: Estimate {
             area_mm2: system::area(machine).total().0,
             cycles: timeline.cycles.ceil() as i128,
@@ -77,5 +79,5 @@ pub fn corrected(plan: &Plan) -> Corrected {
             bounds,
             layers,
         },
-    }
+    })
 }

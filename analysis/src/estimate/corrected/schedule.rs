@@ -5,7 +5,10 @@
 //! moves one tensor after another. Nothing is known of banks, buses, requests or tiles here; their cost is in the numbers.
 
 mod activations;
+mod completion;
+mod issue;
 mod pieces;
+mod transfers;
 mod weights;
 
 use std::cmp::Reverse;
@@ -15,10 +18,11 @@ use components::control_block::SchedulingPolicy;
 use components::operation::RowAccess;
 use scenarios::system::MachinePlan;
 
-use super::cost::{Timing, Unit};
+use super::cost::Unit;
 use super::memory::Memory;
-use super::step::{Move, Steps};
-use activations::{ActivationRoom, Motion, SliceId};
+use super::step::Steps;
+use crate::estimate::EstimateError;
+use activations::{ActivationRoom, Motion};
 use pieces::Pieces;
 use weights::WeightRoom;
 
@@ -134,7 +138,14 @@ struct Schedule<'a> {
 }
 
 /// The schedule of `steps` on the machine of `plan`.
-pub(super) fn schedule(plan: &MachinePlan, steps: &Steps, memory: &Memory) -> Timeline {
+///
+/// # Errors
+/// An operation never gets what it needs.
+pub(super) fn schedule(
+    plan: &MachinePlan,
+    steps: &Steps,
+    memory: &Memory,
+) -> Result<Timeline, EstimateError> {
     let accelerator = &plan.scenario.accelerator;
     let pes = u64::from(accelerator.processing_elements);
     let units = [
@@ -178,7 +189,10 @@ pub(super) fn schedule(plan: &MachinePlan, steps: &Steps, memory: &Memory) -> Ti
         pieces,
     };
     schedule.run();
-    schedule.timeline
+    match steps.steps.get(schedule.oldest) {
+        Some(stuck) => Err(EstimateError::Standstill { layer: stuck.layer }),
+        None => Ok(schedule.timeline),
+    }
 }
 
 /// Blocks of all weights.
@@ -217,7 +231,6 @@ impl Schedule<'_> {
             }
             self.proceed();
         }
-        debug_assert_eq!(self.oldest, self.steps.steps.len(), "the schedule stands still");
     }
 
     fn send(&mut self, after: f64, event: Event) {
@@ -319,301 +332,4 @@ impl Schedule<'_> {
             made.missing == 0 || self.progress[maker].done[needed].iter().all(|&done| done)
         })
     }
-
-    /// Hands free units to runs.
-    fn issue(&mut self, class: usize) {
-        while self.free[class] > 0 {
-            let from = if self.in_turn { self.turn[class] } else { 0 };
-            let ready = &self.issuable[class];
-            let Some(&index) = ready.range(from..).next().or_else(|| ready.first()) else {
-                return;
-            };
-            self.turn[class] = index + 1;
-            self.issue_runs(class, index);
-        }
-    }
-
-    /// The slices that the next piece of an operation reads and writes.
-    fn slices(&self, index: usize, piece: usize) -> Vec<SliceId> {
-        let batch = self.pieces.slice_of(piece);
-        let step = &self.steps.steps[index];
-        let inputs = step.inputs.iter().map(|&(maker, _)| (maker, batch));
-        inputs.chain(step.output.map(|_| (index, batch))).collect()
-    }
-
-    /// Takes room for the next piece of an operation, if it has not begun; if there is none, the operation is blocked.
-    fn acquire(&mut self, index: usize) -> bool {
-        let piece = self.progress[index].next;
-        if self.progress[index].pinned == Some(piece) {
-            return true;
-        }
-        let slices = self.slices(index, piece);
-        let acquired = self.activations.acquire(&slices, index == self.leader);
-        for motion in std::mem::take(&mut self.activations.motions) {
-            self.moving.push_back(Transfer::Slice(motion));
-        }
-        if acquired {
-            self.activations.pin(&slices);
-            self.progress[index].pinned = Some(piece);
-        } else {
-            self.blocked.insert(index);
-        }
-        acquired
-    }
-
-    fn advance_leader(&mut self) {
-        while self.leader < self.admitted && self.progress[self.leader].next >= self.pieces.count() {
-            self.leader += 1;
-        }
-    }
-
-    fn slice_moved(&mut self, motion: Motion) {
-        self.activations.moved(motion);
-    }
-
-    /// Hands out runs of the next piece of an operation, as many as there are units free.
-    fn issue_runs(&mut self, class: usize, index: usize) {
-        let steps = self.steps;
-        let Some(cost) = &steps.steps[index].cost else {
-            return;
-        };
-        if !self.acquire(index) {
-            self.issuable[class].remove(&index);
-            return;
-        }
-        let sharing = self.sharing(class);
-        let left: u64 = self.progress[index].left.iter().sum();
-        // Far more runs than units: each unit gets several at once.
-        let rounds = (left / (2 * self.units[class])).max(1);
-        let mut taken = self.free[class].min(left.div_ceil(rounds));
-        let mut of_left = left;
-        for (place, kind) in cost.kinds.iter().enumerate() {
-            let of_kind = self.progress[index].left[place];
-            // Kinds are mixed in program order: each gets its share of the units.
-            let units = (u128::from(taken) * u128::from(of_kind)).div_ceil(u128::from(of_left.max(1))) as u64;
-            (taken, of_left) = (taken - units, of_left - of_kind);
-            let runs = (units * rounds).min(of_kind);
-            if runs > 0 {
-                self.hand_out(class, index, units, runs, &kind.timing, sharing);
-                self.progress[index].left[place] -= runs;
-            }
-        }
-        if self.progress[index].left.iter().all(|&left| left == 0) {
-            self.all_issued(class, index);
-        }
-    }
-
-    /// `runs` runs to `units` units, one after another where there are more.
-    fn hand_out(&mut self, class: usize, index: usize, units: u64, runs: u64, timing: &Timing, sharing: f64) {
-        let units = units.min(runs);
-        self.free[class] -= units;
-        let each = timing.occupancy(sharing);
-        let rounds = runs as f64 / units as f64;
-        self.send(each * rounds, Event::Free { class, count: units });
-        let now = self.now as f64 / FRACTIONS;
-        let done = now + each * (rounds.ceil() - 1.0) + timing.latency(sharing);
-        let progress = &mut self.progress[index];
-        progress.done_at = progress.done_at.max(done);
-    }
-
-    /// All runs of an operation's next piece are handed out.
-    fn all_issued(&mut self, class: usize, index: usize) {
-        let piece = self.progress[index].next;
-        let wait = self.progress[index].done_at - self.now as f64 / FRACTIONS;
-        self.progress[index].next += 1;
-        self.progress[index].done_at = 0.0;
-        self.advance_leader();
-        self.send(wait, Event::Piece { step: index, piece });
-        self.progress[index].left = self.runs_of(index, piece + 1);
-        if !self.is_ready(index) {
-            self.issuable[class].remove(&index);
-        }
-    }
-
-    /// Units of a PE that will work at once, now that runs are handed out: they share its buses.
-    fn sharing(&self, class: usize) -> f64 {
-        let waiting = self.issuable[class].iter();
-        let waiting: u64 = waiting
-            .map(|&index| self.progress[index].left.iter().sum::<u64>())
-            .sum();
-        let busy = self.units[class] - self.free[class] + waiting.min(self.free[class]);
-        let pes = self.units[Unit::LayerNorm as usize];
-        busy.div_ceil(pes).max(1) as f64
-    }
-
-    fn piece_done(&mut self, index: usize, piece: usize) {
-        let count = self.pieces.count();
-        let step = &self.steps.steps[index];
-        let progress = &mut self.progress[index];
-        let end = match step.cost {
-            Some(_) => piece + 1,
-            None => self.pieces.end_of_batch(piece),
-        };
-        progress.missing -= end - piece;
-        if step.cost.as_ref().is_none_or(|cost| cost.by_rows) {
-            progress.done[piece..end].fill(true);
-        } else if progress.missing == 0 {
-            progress.done[..count].fill(true);
-        }
-        let of_slice = &mut progress.missing_of[self.pieces.slice_of(piece)];
-        *of_slice -= end - piece;
-        let (slice_complete, finished) = (*of_slice == 0, progress.missing == 0);
-        self.free_slices(index, piece, slice_complete);
-        if finished {
-            self.finish(index);
-        }
-        let readers: Vec<usize> = self.steps.steps[index].readers.clone();
-        readers.into_iter().for_each(|reader| self.consider(reader));
-    }
-
-    /// A piece is over: what it read is needed no longer with the last piece of its batch tile.
-    fn free_slices(&mut self, index: usize, piece: usize, slice_complete: bool) {
-        let slices = self.slices(index, piece);
-        self.activations.unpin(&slices);
-        if !slice_complete {
-            return;
-        }
-        let step = &self.steps.steps[index];
-        let batch = self.pieces.slice_of(piece);
-        if let Some(output) = step.output {
-            self.activations.compact((index, batch), output.data);
-        }
-        for &(maker, _) in &step.inputs {
-            self.activations.release((maker, batch));
-        }
-    }
-
-    fn finish(&mut self, index: usize) {
-        let now = self.now as f64 / FRACTIONS;
-        self.timeline.finished[index] = now;
-        self.timeline.cycles = self.timeline.cycles.max(now);
-        self.room.release(&self.steps.steps[index].weights, index);
-        while self.oldest < self.admitted && self.progress[self.oldest].missing == 0 {
-            self.oldest += 1;
-        }
-        self.admit();
-    }
-
-    fn weight_arrived(&mut self, weight: usize) {
-        for user in self.room.arrived(weight) {
-            self.progress[user].weights_missing -= 1;
-            self.consider(user);
-        }
-    }
-
-    /// Begins the next transfer if main memory is free: data of operations first, then weights as they find room.
-    fn use_pipe(&mut self) {
-        if self.pipe_busy {
-            return;
-        }
-        let (time, event, delay) = if let Some(transfer) = self.moving.pop_front() {
-            self.transfer(transfer)
-        } else if let Some((weight, blocks)) = self.next_of_weights() {
-            let event = match self.loading {
-                Some(_) => Event::Part,
-                None => Event::Arrived { weight },
-            };
-            (blocks * self.memory.read, event, self.memory.latency)
-        } else {
-            return;
-        };
-        self.pipe_busy = true;
-        self.timeline.memory_busy += time;
-        self.send(time, Event::Pipe);
-        self.send(time + delay, event);
-    }
-
-    /// The next blocks of weights, as many as the DMA has under way: what comes meanwhile waits for no more.
-    fn next_of_weights(&mut self) -> Option<(usize, f64)> {
-        let (weight, left) = match self.loading.take() {
-            Some(loading) => loading,
-            None => {
-                let weight = self.next_weight()?;
-                let size = &self.steps.weights[weight];
-                let blocks = self.read([0.0, size.data.blocks() as f64, size.mask.blocks() as f64]);
-                (weight, blocks)
-            }
-        };
-        let part = left.min(self.part);
-        if left > part {
-            self.loading = Some((weight, left - part));
-        }
-        Some((weight, part))
-    }
-
-    fn next_weight(&mut self) -> Option<usize> {
-        let mut losers = Vec::new();
-        let progress = &self.progress;
-        let next = self
-            .room
-            .next_load(|user| progress[user].pinned.is_some(), &mut losers);
-        for loser in losers {
-            self.progress[loser].weights_missing += 1;
-            self.issuable.iter_mut().for_each(|ready| {
-                ready.remove(&loser);
-            });
-        }
-        next
-    }
-
-    /// How long a transfer holds main memory, what comes of it, and how long after its end.
-    fn transfer(&mut self, transfer: Transfer) -> (f64, Event, f64) {
-        let memory = self.memory;
-        match transfer {
-            Transfer::Data { step, piece } => {
-                let event = Event::Piece { step, piece };
-                let batches = self.pieces.batches_of(piece);
-                match self.steps.steps[step].moves {
-                    Move::Gather { data, masks } => {
-                        let blocks = self.read([data * batches, 0.0, masks * batches]);
-                        (blocks * memory.gather, event, memory.latency)
-                    }
-                    Move::Store { data, masks } => {
-                        self.written([data * batches, 0.0, masks * batches], event)
-                    }
-                    Move::Nothing => (0.0, event, 0.0),
-                }
-            }
-            Transfer::Slice(motion) => {
-                let (Motion::Out(slice) | Motion::Back(slice)) = motion;
-                let size = self.activations.size(slice);
-                let blocks = [size.data.blocks() as f64, 0.0, size.mask.blocks() as f64];
-                let (step, batch) = slice;
-                match motion {
-                    Motion::Out(_) => self.written(blocks, Event::Out { step, batch }),
-                    Motion::Back(_) => {
-                        let blocks = self.read(blocks);
-                        (blocks * memory.read, Event::Back { step, batch }, memory.latency)
-                    }
-                }
-            }
-        }
-    }
-
-    /// Counts blocks read into the three buffers; all of them.
-    fn read(&mut self, blocks: [f64; 3]) -> f64 {
-        let all = blocks.iter().sum::<f64>();
-        self.timeline.blocks_read += all;
-        self.count(blocks);
-        all
-    }
-
-    /// A write is over for the DMA once main memory has taken it in.
-    fn written(&mut self, blocks: [f64; 3], event: Event) -> (f64, Event, f64) {
-        let all = blocks.iter().sum::<f64>();
-        self.timeline.blocks_written += all;
-        self.count(blocks);
-        let waits = (all - self.memory.posted_writes).max(0.0);
-        (waits * self.memory.write, event, WRITE_DELAY)
-    }
-
-    fn count(&mut self, blocks: [f64; 3]) {
-        for (total, blocks) in self.timeline.buffer_blocks.iter_mut().zip(blocks) {
-            *total += blocks;
-        }
-    }
 }
-
-/// Cycles from the order of a write to its end, beside the time for its blocks: to the DMA, into main memory's queue, and
-/// through a port of the buffer.
-const WRITE_DELAY: f64 = 3.0;
