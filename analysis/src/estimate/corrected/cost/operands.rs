@@ -39,13 +39,13 @@ impl Machine {
         let mut first = [0_u32; 2];
         for (bytes, is_weight, times) in operands {
             let bus = usize::from(is_weight);
-            first[bus] += bytes;
+            first[bus] = first[bus].saturating_add(bytes);
             if bytes > 0 {
                 fetched.tiles += times;
             }
         }
         // Two operands of one bus come in one transfer, as far as both are fetched.
-        for bus in 0..2 {
+        for (bus, &both) in first.iter().enumerate() {
             let of_bus = operands
                 .iter()
                 .filter(|(bytes, is_weight, _)| *bytes > 0 && usize::from(*is_weight) == bus);
@@ -54,8 +54,8 @@ impl Machine {
                 .map(|&(_, _, times)| times)
                 .fold(f64::INFINITY, f64::min);
             if least.is_finite() {
-                fetched.cycles[bus] += least * self.bus_cycles(first[bus]);
-                fetched.blocks[bus] += least * blocks(first[bus]);
+                fetched.cycles[bus] += least * self.bus_cycles(both);
+                fetched.blocks[bus] += least * blocks(both);
             }
             for &(bytes, _, times) in of_bus {
                 if times > least {

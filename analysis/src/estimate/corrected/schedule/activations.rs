@@ -181,8 +181,8 @@ impl ActivationRoom {
             Motion::Out((step, batch)) => {
                 let size = self.slices[step][batch].size;
                 self.slices[step][batch].state = State::Spilled;
-                self.coming.data = self.coming.data - size.data;
-                self.coming.mask = self.coming.mask - size.mask;
+                self.coming.data -= size.data;
+                self.coming.mask -= size.mask;
                 self.give_back((step, batch), size);
             }
             Motion::Back((step, batch)) => self.slices[step][batch].state = State::Resident,
@@ -200,7 +200,7 @@ impl ActivationRoom {
             return;
         };
         if slice.state == State::Resident && slice.size.data > data {
-            self.used.data = self.used.data - (slice.size.data - data);
+            self.used.data -= slice.size.data - data;
             slice.size.data = data;
         }
     }
@@ -222,8 +222,8 @@ impl ActivationRoom {
     }
 
     fn give_back(&mut self, slice: SliceId, size: Footprint) {
-        self.used.data = self.used.data - size.data;
-        self.used.mask = self.used.mask - size.mask;
+        self.used.data -= size.data;
+        self.used.mask -= size.mask;
         self.alive.remove(&slice);
     }
 }

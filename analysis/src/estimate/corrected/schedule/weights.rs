@@ -93,8 +93,8 @@ impl WeightRoom {
                 }
                 None => self.take_from_younger(weight, &has_begun, losers)?,
             };
-            self.used.data = self.used.data - self.sizes[gone].data;
-            self.used.mask = self.used.mask - self.sizes[gone].mask;
+            self.used.data -= self.sizes[gone].data;
+            self.used.mask -= self.sizes[gone].mask;
         }
         self.queue.pop_front();
         self.used.data += size.data;
