@@ -9,6 +9,7 @@ pub mod accelerator;
 pub mod area;
 pub mod constants;
 pub mod convention;
+pub mod corrected;
 mod error;
 mod group;
 pub mod lowering;

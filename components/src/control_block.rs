@@ -12,6 +12,7 @@ mod issue;
 mod parameters;
 mod policy;
 mod residency;
+mod run_classes;
 mod run_description;
 mod space;
 mod stalls;
@@ -32,6 +33,7 @@ use crate::values::{ValueStore, Values};
 
 pub use parameters::{ControlBlockParameters, split_mask_buffer};
 pub use policy::SchedulingPolicy;
+pub use run_classes::{RunClass, RunClasses};
 pub use stalls::{StallAccount, StallCause};
 
 use cursor::Cursor;

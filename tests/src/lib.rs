@@ -1,5 +1,8 @@
 //! Whole machines for tests and benches: a shipped scenario with changes, planned and run.
 
+pub mod band;
+pub mod pairs;
+
 use components::memory::{MemoryDescription, MemoryPlan};
 use scenarios::Scenario;
 use scenarios::load::library::Shelf;

@@ -6,6 +6,8 @@ mod contention;
 #[cfg(test)]
 mod determinism;
 #[cfg(test)]
+mod estimate;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod invariants;

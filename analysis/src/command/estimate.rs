@@ -4,16 +4,20 @@ use std::io::{IsTerminal as _, stdout};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use components::memory::{MemoryDescription, MemoryPlan};
+use scenarios::Diagnostics;
 use scenarios::load::library::Shelf;
 use scenarios::load::{Disk, Document, Resolver as _};
 use scenarios::schema::CostTable;
+use scenarios::system::{MainMemory, Plan};
 use scenarios::transformer::Transformer;
 use serde::Serialize;
 
 use super::{print, print_json, warn};
 use crate::Failure;
+use crate::estimate::corrected::{Corrected, Details, corrected};
 use crate::estimate::scenario::estimate_scenario;
-use crate::estimate::{Convention, Organisation, PublishedAccelerator, Workload, estimate};
+use crate::estimate::{Convention, EstimateError, Organisation, PublishedAccelerator, Workload, estimate};
 use crate::prepare;
 use crate::report::{Style, estimate_report};
 
@@ -33,9 +37,9 @@ pub struct Estimate {
     /// Main memory, in place of the scenario's: technology, banks, ranks and channels, such as rram_16_2_2.
     #[arg(long, requires = "scenario", value_name = "ORGANISATION")]
     pub memory: Option<String>,
-    /// How to count.
-    #[arg(long, value_enum, default_value_t = Counting::Published)]
-    pub convention: Counting,
+    /// How to count. Default: corrected for a scenario, published for a model and an accelerator's vector.
+    #[arg(long, value_enum)]
+    pub convention: Option<Counting>,
     /// Print the estimate as one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -47,7 +51,7 @@ pub struct Estimate {
 pub enum Counting {
     /// As the figures published with arXiv:2303.14882 do.
     Published,
-    /// As the event-driven model does, as far as a formula can. Not there yet.
+    /// As the event-driven model does, as far as formulas can.
     Corrected,
 }
 
@@ -61,6 +65,9 @@ pub struct Estimated {
     /// The estimate.
     #[serde(flatten)]
     pub estimate: crate::estimate::Estimate,
+    /// What the corrected convention says besides.
+    #[serde(flatten)]
+    pub details: Option<Details>,
 }
 
 const HELP: &str = "\
@@ -71,31 +78,17 @@ activation, weight and mask buffer in MB, and the index of main memory (banks, r
 
 Examples:
   elector estimate bert-tiny-edge
+  elector estimate bert-tiny-edge --convention published
   elector estimate mine.ron --memory rram_16_2_2 --json | jq .cycles
   elector estimate --model bert.json --accelerator 1,16,16,64,16,16,4,4,4,8,1,8
   elector estimate --model bert.json --accelerator vector.json";
 
 impl Estimate {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
-        let convention = match self.convention {
-            Counting::Published => Convention::published(),
-            Counting::Corrected => {
-                return Err(Failure::Usage(
-                    "the corrected convention is not there yet; use `--convention published`, or simulate with \
-                     `elector run`"
-                        .to_owned(),
-                ));
-            }
-        };
-        let (scenario, estimate) = match (&self.scenario, &self.model, &self.accelerator) {
-            (Some(scenario), ..) => self.of_scenario(scenario, &convention, quiet)?,
-            (None, Some(model), Some(vector)) => of_pair(model, vector, &convention, quiet)?,
+        let estimated = match (&self.scenario, &self.model, &self.accelerator) {
+            (Some(scenario), ..) => self.of_scenario(scenario, quiet)?,
+            (None, Some(model), Some(vector)) => self.of_pair(model, vector, quiet)?,
             (None, ..) => return Err(Failure::Usage("neither scenario nor model is given".to_owned())),
-        };
-        let estimated = Estimated {
-            scenario,
-            convention: self.convention,
-            estimate,
         };
         if self.json {
             print_json(&estimated)
@@ -104,18 +97,89 @@ impl Estimate {
         }
     }
 
-    fn of_scenario(
-        &self,
-        path: &Path,
-        convention: &Convention,
-        quiet: bool,
-    ) -> Result<(String, crate::estimate::Estimate), Failure> {
+    fn of_scenario(&self, path: &Path, quiet: bool) -> Result<Estimated, Failure> {
         let memory = self.memory.as_deref().map(organisation).transpose()?;
-        let loaded = prepare::load(path)?;
+        let mut loaded = prepare::load(path)?;
         warn(&loaded.warnings, quiet);
-        let estimate = estimate_scenario(&loaded, memory, convention)?;
-        Ok((loaded.scenario.name, estimate))
+        let convention = self.convention.unwrap_or(Counting::Corrected);
+        match convention {
+            Counting::Published => {
+                let estimate = estimate_scenario(&loaded, memory, &Convention::published())?;
+                Ok(Estimated::published(loaded.scenario.name, estimate))
+            }
+            Counting::Corrected => {
+                if let Some(memory) = memory {
+                    loaded.scenario.memory = memory.as_preset();
+                }
+                let plan = Plan::load(&loaded, &Disk)?;
+                Estimated::corrected(loaded.scenario.name.clone(), &plan)
+                    .map_err(|error| Diagnostics::at(&loaded, error.field(), error.to_string(), "").into())
+            }
+        }
     }
+
+    fn of_pair(&self, model: &Path, vector: &str, quiet: bool) -> Result<Estimated, Failure> {
+        let accelerator = accelerator(vector)?;
+        let (transformer, warnings) = Transformer::load(model, &Disk)?;
+        warn(&warnings, quiet);
+        let costs: CostTable = Document::shipped(Shelf::Costs, "14nm")?.value;
+        let name = model.display().to_string();
+        match self.convention.unwrap_or(Counting::Published) {
+            Counting::Published => {
+                let workload = Workload::published(&transformer);
+                let estimate = estimate(workload, &accelerator, &costs, &Convention::published())
+                    .map_err(|error| Failure::Usage(format!("--accelerator {}: {error}", short(vector))))?;
+                Ok(Estimated::published(name, estimate))
+            }
+            Counting::Corrected => {
+                let plan = plan_pair(transformer, &accelerator, costs, vector)?;
+                Estimated::corrected(name, &plan)
+                    .map_err(|error| Failure::Usage(format!("--accelerator {}: {error}", short(vector))))
+            }
+        }
+    }
+}
+
+impl Estimated {
+    fn published(scenario: String, estimate: crate::estimate::Estimate) -> Self {
+        Self {
+            scenario,
+            convention: Counting::Published,
+            estimate,
+            details: None,
+        }
+    }
+
+    fn corrected(scenario: String, plan: &Plan) -> Result<Self, EstimateError> {
+        let Corrected { estimate, details } = corrected(plan)?;
+        Ok(Self {
+            scenario,
+            convention: Counting::Corrected,
+            estimate,
+            details: Some(details),
+        })
+    }
+}
+
+/// The machine of a vector, all that it does not state as scenarios have it by default.
+fn plan_pair(
+    transformer: Transformer,
+    accelerator: &PublishedAccelerator,
+    costs: CostTable,
+    vector: &str,
+) -> Result<Plan, Failure> {
+    let wrong = |message: &str| Failure::Usage(format!("--accelerator {}: {message}", short(vector)));
+    let name = accelerator.memory.preset_name();
+    let description: MemoryDescription = Document::shipped(Shelf::Memories, &name)?.value;
+    let memory = MemoryPlan::new(description).map_err(|_| wrong(&format!("{name} is no memory")))?;
+    let scenario = accelerator.scenario(transformer);
+    Plan::new(scenario, MainMemory::Banked(Box::new(memory)), costs).map_err(|problems| {
+        let listed: Vec<String> = problems
+            .iter()
+            .map(|problem| format!("{} ({}: {})", problem.message, problem.field, problem.help))
+            .collect();
+        wrong(&listed.join("; "))
+    })
 }
 
 fn organisation(name: &str) -> Result<Organisation, Failure> {
@@ -126,22 +190,6 @@ fn organisation(name: &str) -> Result<Organisation, Failure> {
             short(name)
         ))
     })
-}
-
-fn of_pair(
-    model: &Path,
-    vector: &str,
-    convention: &Convention,
-    quiet: bool,
-) -> Result<(String, crate::estimate::Estimate), Failure> {
-    let accelerator = accelerator(vector)?;
-    let (transformer, warnings) = Transformer::load(model, &Disk)?;
-    warn(&warnings, quiet);
-    let costs: CostTable = Document::shipped(Shelf::Costs, "14nm")?.value;
-    let workload = Workload::published(&transformer);
-    let estimate = estimate(workload, &accelerator, &costs, convention)
-        .map_err(|error| Failure::Usage(format!("--accelerator {}: {error}", short(vector))))?;
-    Ok((model.display().to_string(), estimate))
 }
 
 /// The accelerator of twelve numbers, or of the file that holds them.

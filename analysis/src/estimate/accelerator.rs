@@ -1,6 +1,8 @@
 //! The accelerator of the published figures: twelve numbers.
 
-use scenarios::schema::{ActivationFunction, Tile};
+use scenarios::Scenario;
+use scenarios::schema::{ActivationFunction, Buffers, Tile};
+use scenarios::transformer::Transformer;
 
 use super::Organisation;
 
@@ -48,5 +50,30 @@ impl PublishedAccelerator {
     #[must_use]
     pub fn softmax_modules(&self) -> f64 {
         f64::from(self.processing_elements) * f64::from(self.softmax_per_pe)
+    }
+
+    /// `transformer` on it as a scenario: what it does not state is as scenarios have it by default.
+    #[must_use]
+    pub fn scenario(&self, transformer: Transformer) -> Scenario {
+        let mut scenario = Scenario {
+            memory: self.memory.as_preset(),
+            ..Scenario::default()
+        };
+        let machine = &mut scenario.accelerator;
+        machine.tile = self.tile.clone();
+        machine.processing_elements = self.processing_elements;
+        machine.lanes_per_pe = self.lanes_per_pe;
+        machine.multipliers_per_lane = self.multipliers_per_lane;
+        machine.softmax_per_pe = self.softmax_per_pe;
+        machine.buffers = Buffers {
+            activation_mb: self.activation_mb,
+            weight_mb: self.weight_mb,
+            mask_mb: self.mask_mb,
+        };
+        let workload = &mut scenario.workload;
+        workload.transformer = transformer;
+        workload.batch = self.batch;
+        workload.activation_function = self.activation_function;
+        scenario
     }
 }

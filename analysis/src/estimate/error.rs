@@ -27,6 +27,15 @@ pub enum EstimateError {
         /// The sizes that it has costs for.
         accepted: String,
     },
+    /// By the corrected convention, the machine comes to a standstill.
+    #[error(
+        "an operation of layer {layer} never finds room in the buffers (take larger ones, or see with `elector run` what it \
+         waits for)"
+    )]
+    Standstill {
+        /// The layer of the operation.
+        layer: u32,
+    },
     /// The cost table lacks a figure that the published convention needs.
     #[error(
         "the cost table has no `{field}`, which the published convention needs (add it, or take the shipped table \
@@ -45,6 +54,7 @@ impl EstimateError {
         match self {
             Self::EmbeddingsExceedWeightBuffer { .. } => "accelerator.buffers.weight_mb",
             Self::Size { field, .. } => field,
+            Self::Standstill { .. } => "accelerator.buffers",
             Self::Cost { .. } => "costs",
         }
     }

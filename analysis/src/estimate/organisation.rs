@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use scenarios::schema::Reference;
+
 /// Whether main memory is off the chip or near it; the published figures know one bandwidth for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -78,6 +80,18 @@ impl Organisation {
     #[must_use]
     pub fn name(self) -> &'static str {
         NAMES.get(self.index).copied().unwrap_or_default()
+    }
+
+    /// The name of the shipped memory that has it.
+    #[must_use]
+    pub fn preset_name(self) -> String {
+        format!("published/{}", self.name())
+    }
+
+    /// The shipped memory that has it.
+    #[must_use]
+    pub fn as_preset(self) -> Reference {
+        Reference::Preset(self.preset_name())
     }
 
     /// Which bandwidth it has.

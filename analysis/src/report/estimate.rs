@@ -4,6 +4,7 @@ use super::Style;
 use super::number::{grouped, percent, scaled};
 use super::table::Table;
 use crate::command::estimate::{Counting, Estimated};
+use crate::estimate::corrected::Details;
 
 /// Cycles, time, area and energy in a line, then the energy by group.
 #[must_use]
@@ -21,15 +22,65 @@ pub fn estimate_report(estimated: &Estimated, style: Style) -> String {
         Counting::Published => {
             "by the published convention; it is not the event-driven model's (docs/conventions.md)"
         }
-        Counting::Corrected => "by the corrected convention",
+        Counting::Corrected => {
+            "by the corrected convention: the event-driven model in closed form (docs/conventions.md)"
+        }
     };
+    let bounds = estimated.details.as_ref().map_or_else(String::new, |details| {
+        format!(
+            "\n{}, cycles that each part would need alone; bound by {}\n{}",
+            style.bold("Bounds"),
+            details.bound_by.name(),
+            bounds(details)
+        )
+    });
     format!(
-        "{}\n{}\n{convention}\n\n{}\n{}",
+        "{}\n{}\n{convention}\n{bounds}\n{}\n{}",
         estimated.scenario,
         style.bold(&headline),
         style.bold("Energy"),
         energy(estimated)
     )
+}
+
+/// The bounds of each layer and of all.
+fn bounds(details: &Details) -> String {
+    let mut table = Table::default();
+    let names = details.bounds.parts().map(|(limit, _)| limit.name().to_owned());
+    table.row(framed(String::new(), "done at".to_owned(), names, "bound by"));
+    let cycles = |cycles: f64| grouped(cycles.round() as u128);
+    for layer in &details.layers {
+        let bounds = layer.bounds.parts().map(|(_, bound)| cycles(bound));
+        let name = format!("layer {}", layer.layer);
+        table.row(framed(
+            name,
+            cycles(layer.finished),
+            bounds,
+            layer.bound_by.name(),
+        ));
+    }
+    let bounds = details.bounds.parts().map(|(_, bound)| cycles(bound));
+    table.row(framed(
+        "all".to_owned(),
+        String::new(),
+        bounds,
+        details.bound_by.name(),
+    ));
+    table.render(&[0, 7])
+}
+
+fn framed(name: String, done: String, bounds: [String; 5], by: &str) -> [String; 8] {
+    let [compute, memory, softmax, layer_norm, dependences] = bounds;
+    [
+        name,
+        done,
+        compute,
+        memory,
+        softmax,
+        layer_norm,
+        dependences,
+        by.to_owned(),
+    ]
 }
 
 fn energy(estimated: &Estimated) -> String {

@@ -43,6 +43,16 @@ impl Cursor {
         self.loops[3]
     }
 
+    /// The loops, outermost first.
+    pub(crate) fn loops(&self) -> [Dimension; 4] {
+        self.loops
+    }
+
+    /// The most tiles that a run may have.
+    pub(crate) fn longest_run(&self) -> u16 {
+        self.longest_run
+    }
+
     /// Whether each run covers the whole reduction, so that results are final when written.
     pub(crate) fn finishes_sums(&self) -> bool {
         let reduction = self.tiles[Dimension::K as usize];

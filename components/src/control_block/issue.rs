@@ -140,7 +140,9 @@ impl ControlBlock {
             return;
         };
         let Some(class) = entry.class else { return };
-        let run = self.parameters.describe(entry, first, length);
+        let run = self
+            .parameters
+            .describe(&entry.operation, &entry.cursor, first, length);
         entry.cursor.advance(length);
         let exhausted = entry.cursor.is_exhausted();
         self.roles.entry(entry.operation.role).or_default().issued += u64::from(length);

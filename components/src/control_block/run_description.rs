@@ -1,6 +1,7 @@
 //! Describing a run to a PE: its work, where its operands come from, and what they and its result take on the buses.
 
-use super::{ControlBlockParameters, Entry};
+use super::ControlBlockParameters;
+use super::cursor::Cursor;
 use crate::density::Density;
 use crate::operation::{Operand, Operation, Work};
 use crate::run::{Indexing, OperandSources, Run, RunKind};
@@ -8,9 +9,14 @@ use crate::tile::{Dimension, TileCoordinate};
 
 impl ControlBlockParameters {
     /// The run of `length` tiles from `first` on, as lanes and modules need to know it.
-    pub(super) fn describe(&self, entry: &Entry, first: TileCoordinate, length: u16) -> Run {
-        let operation = &entry.operation;
-        let along = entry.cursor.along();
+    pub(super) fn describe(
+        &self,
+        operation: &Operation,
+        cursor: &Cursor,
+        first: TileCoordinate,
+        length: u16,
+    ) -> Run {
+        let along = cursor.along();
         let edges = operation.grid.edges_at(first);
         let last_edges = operation.grid.edges_at(first.stepped(along, length - 1));
         let operands = self.operands(operation, edges);
@@ -20,7 +26,7 @@ impl ControlBlockParameters {
             u64::from(length)
         };
         let result_elements = elements(edges) * (result_tiles - 1) + elements(last_edges);
-        let result = if entry.cursor.finishes_sums() {
+        let result = if cursor.finishes_sums() {
             self.word.data(result_elements, self.activation_density)
         } else {
             // Partial sums are read and written with zeros in place.

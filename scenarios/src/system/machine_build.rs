@@ -2,10 +2,11 @@
 
 use components::Component;
 use components::buffer::{Buffer, BufferKind};
-use components::control_block::{ControlBlock, ControlBlockParameters};
+use components::control_block::{ControlBlock, ControlBlockParameters, RunClasses};
 use components::dma::{Dma, DmaParameters};
 use components::memory::{MemoryRoute, RequestorId};
 use components::message::Traffic;
+use components::operation::Operation;
 use components::pe::ProcessingElement;
 use components::pe::layer_norm::LayerNorm;
 use components::pe::mac_lane::{LaneParameters, MacLane};
@@ -87,9 +88,25 @@ impl MachinePlan {
     }
 
     fn control_block(&self, places: MachinePlaces) -> ControlBlock {
+        ControlBlock::new(self.control_parameters(places), Box::new(self.program()))
+    }
+
+    /// The runs into which the control block cuts `operation`, by class.
+    #[must_use]
+    pub fn run_classes(&self, operation: &Operation) -> RunClasses {
+        // Where actors are has no part in it.
+        let nowhere = MachinePlaces {
+            control_block: ActorId(0),
+            first_pe: ActorId(0),
+            background: (ActorId(0), 0),
+        };
+        self.control_parameters(nowhere).run_classes(operation)
+    }
+
+    fn control_parameters(&self, places: MachinePlaces) -> ControlBlockParameters {
         let (start, size) = self.region;
         let used = self.memory_used.0.next_multiple_of(64).min(size);
-        let parameters = ControlBlockParameters {
+        ControlBlockParameters {
             clock: self.clock,
             loop_order: self.loop_order,
             tile: self.mapper.tile,
@@ -107,16 +124,21 @@ impl MachinePlan {
             buffers: places.buffers(),
             background: places.background,
             spill_region: (start + used, size - used),
-        };
-        ControlBlock::new(parameters, Box::new(self.program()))
+        }
+    }
+
+    /// Blocks of 64 bytes that the DMA side of a buffer moves in a cycle: 370 GB/s (the buffers' `ddr_bandwidth` in the
+    /// 14 nm table of arXiv:2302.14705), in whole blocks.
+    #[must_use]
+    pub fn buffer_ports(&self) -> u32 {
+        (370e9 / (64.0 * self.clock.frequency().hertz()))
+            .floor()
+            .clamp(1.0, 1e6) as u32
     }
 
     fn buffers(&self, places: MachinePlaces) -> [Buffer; 3] {
         let sizes = &self.scenario.accelerator.buffers;
-        // DMA side: 370 GB/s (the buffers' `ddr_bandwidth` in the 14 nm table of arXiv:2302.14705), in whole blocks.
-        let ports = (370e9 / (64.0 * self.clock.frequency().hertz()))
-            .floor()
-            .clamp(1.0, 1e6) as u32;
+        let ports = self.buffer_ports();
         let buffer = |kind, bytes| Buffer::new(kind, Bytes(bytes), self.clock, ports, places.control_block);
         [
             buffer(BufferKind::Activation, sizes.activation_bytes()),

@@ -1,0 +1,70 @@
+//! What a run's operands take on a PE's buses, given what the lane's registers keep from tile to tile.
+
+use components::run::Run;
+
+use super::{Machine, blocks};
+
+/// Operands of a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Fetched {
+    /// Cycles of the activation bus and of the weight bus.
+    pub(super) cycles: [f64; 2],
+    /// Accesses of 64 bytes to the activation and the weight buffer.
+    pub(super) blocks: [f64; 2],
+    /// Operand tiles fetched.
+    pub(super) tiles: f64,
+    /// Until the first tile's are there.
+    pub(super) first: f64,
+}
+
+impl Machine {
+    /// What a run's operands take on the buses, given what the lane's registers keep from tile to tile.
+    pub(super) fn fetched(&self, run: &Run) -> Fetched {
+        let (first, second) = (run.tile(0), run.tile(u16::from(run.length > 1)));
+        let times = |kept: bool| if kept { 1.0 } else { f64::from(run.length) };
+        let sources = run.sources;
+        let operands = [
+            (
+                run.left_bytes,
+                sources.left_is_weight,
+                times(sources.left_place(first) == sources.left_place(second)),
+            ),
+            (
+                run.right_bytes,
+                sources.right_is_weight,
+                times(sources.right_place(first) == sources.right_place(second)),
+            ),
+        ];
+        let mut fetched = Fetched::default();
+        let mut first = [0_u32; 2];
+        for (bytes, is_weight, times) in operands {
+            let bus = usize::from(is_weight);
+            first[bus] = first[bus].saturating_add(bytes);
+            if bytes > 0 {
+                fetched.tiles += times;
+            }
+        }
+        // Two operands of one bus come in one transfer, as far as both are fetched.
+        for (bus, &both) in first.iter().enumerate() {
+            let of_bus = operands
+                .iter()
+                .filter(|(bytes, is_weight, _)| *bytes > 0 && usize::from(*is_weight) == bus);
+            let least = of_bus
+                .clone()
+                .map(|&(_, _, times)| times)
+                .fold(f64::INFINITY, f64::min);
+            if least.is_finite() {
+                fetched.cycles[bus] += least * self.bus_cycles(both);
+                fetched.blocks[bus] += least * blocks(both);
+            }
+            for &(bytes, _, times) in of_bus {
+                if times > least {
+                    fetched.cycles[bus] += (times - least) * self.bus_cycles(bytes);
+                    fetched.blocks[bus] += (times - least) * blocks(bytes);
+                }
+            }
+        }
+        fetched.first = self.bus_cycles(first[0]).max(self.bus_cycles(first[1]));
+        fetched
+    }
+}

@@ -1,0 +1,335 @@
+//! When operations run: units are handed to runs in program order, as operations' rows and weights come.
+//!
+//! The control block's rules applied to rows of tiles instead of tiles: a row of an operation is a bundle of equal runs;
+//! it can be issued once the rows and weights it needs are there, and takes as many free units as it has runs. Main memory
+//! moves one tensor after another. Nothing is known of banks, buses, requests or tiles here; their cost is in the numbers.
+
+mod activations;
+mod completion;
+mod issue;
+mod pieces;
+mod transfers;
+mod weights;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+
+use components::control_block::SchedulingPolicy;
+use components::operation::RowAccess;
+use scenarios::system::MachinePlan;
+
+use super::cost::Unit;
+use super::memory::Memory;
+use super::step::Steps;
+use crate::estimate::EstimateError;
+use activations::{ActivationRoom, Motion};
+use pieces::Pieces;
+use weights::WeightRoom;
+
+/// Fractions of a cycle in which time is counted, so that order does not hang on rounding.
+const FRACTIONS: f64 = 256.0;
+
+/// What the schedule came to, in cycles of the accelerator.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Timeline {
+    /// When the last operation has finished.
+    pub(super) cycles: f64,
+    /// When each operation has.
+    pub(super) finished: Vec<f64>,
+    /// Time in which main memory moved data.
+    pub(super) memory_busy: f64,
+    /// Weights loaded more than once count as often.
+    pub(super) blocks_read: f64,
+    pub(super) blocks_written: f64,
+    /// Blocks that the DMA moved to and from the activation, weight and mask buffers.
+    pub(super) buffer_blocks: [f64; 3],
+    /// Cycles with a run in a PE, summed over PEs. Runs go to the unit that is idle longest, so they spread over PEs.
+    pub(super) pes_active: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    /// Units of a class are free again.
+    Free {
+        class: usize,
+        count: u64,
+    },
+    /// A piece of an operation's result is complete.
+    Piece {
+        step: usize,
+        piece: usize,
+    },
+    /// A weight has arrived.
+    Arrived {
+        weight: usize,
+    },
+    /// A slice of an activation was pushed out, or is back.
+    Out {
+        step: usize,
+        batch: usize,
+    },
+    Back {
+        step: usize,
+        batch: usize,
+    },
+    /// Some of a weight has.
+    Part,
+    /// Main memory can begin with the next transfer.
+    Pipe,
+}
+
+/// How far an operation is.
+#[derive(Clone, Debug, Default)]
+struct Progress {
+    /// The piece whose runs are handed out next.
+    next: usize,
+    /// Runs of it that are left, by kind.
+    left: Vec<u64>,
+    /// When the runs of it that were handed out are all done.
+    done_at: f64,
+    done: Vec<bool>,
+    missing: usize,
+    /// Pieces missing of each slice.
+    missing_of: Vec<usize>,
+    weights_missing: usize,
+    /// The piece whose slices it holds.
+    pinned: Option<usize>,
+}
+
+/// What the DMA does before weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transfer {
+    /// For a piece of an operation that only moves data.
+    Data { step: usize, piece: usize },
+    /// Of a slice.
+    Slice(Motion),
+}
+
+/// A schedule in the making.
+struct Schedule<'a> {
+    steps: &'a Steps,
+    memory: &'a Memory,
+    pieces: Pieces,
+    window: usize,
+    in_turn: bool,
+    events: BinaryHeap<Reverse<(u64, u64, Event)>>,
+    sent: u64,
+    now: u64,
+    free: [u64; 3],
+    units: [u64; 3],
+    issuable: [BTreeSet<usize>; 3],
+    turn: [usize; 3],
+    progress: Vec<Progress>,
+    admitted: usize,
+    oldest: usize,
+    room: WeightRoom,
+    activations: ActivationRoom,
+    /// Operations that have all they need but room, or slices that were pushed out.
+    blocked: BTreeSet<usize>,
+    /// The oldest operation with work to issue.
+    leader: usize,
+    moving: VecDeque<Transfer>,
+    /// The weight that is being loaded, and blocks of it that are left.
+    loading: Option<(usize, f64)>,
+    /// Blocks of weights that are asked for at once.
+    part: f64,
+    pipe_busy: bool,
+    timeline: Timeline,
+}
+
+/// The schedule of `steps` on the machine of `plan`.
+///
+/// # Errors
+/// An operation never gets what it needs.
+pub(super) fn schedule(
+    plan: &MachinePlan,
+    steps: &Steps,
+    memory: &Memory,
+) -> Result<Timeline, EstimateError> {
+    let accelerator = &plan.scenario.accelerator;
+    let pes = u64::from(accelerator.processing_elements);
+    let units = [
+        accelerator.lanes(),
+        pes * u64::from(accelerator.softmax_per_pe),
+        pes,
+    ];
+    let pieces = Pieces::new(steps);
+    let mut schedule = Schedule {
+        steps,
+        memory,
+        window: accelerator.prefetch_operations as usize,
+        in_turn: plan.policy == SchedulingPolicy::EqualPriority,
+        events: BinaryHeap::new(),
+        sent: 0,
+        now: 0,
+        free: units,
+        units,
+        issuable: Default::default(),
+        turn: [0; 3],
+        progress: vec![Progress::default(); steps.steps.len()],
+        admitted: 0,
+        oldest: 0,
+        room: WeightRoom::new(plan.weight_space, &steps.weights),
+        activations: ActivationRoom::new(plan.activation_space, steps, &pieces),
+        blocked: BTreeSet::new(),
+        leader: 0,
+        moving: VecDeque::new(),
+        loading: None,
+        part: f64::from(accelerator.dma.outstanding_requests).max(all_blocks(steps) / PARTS),
+        pipe_busy: false,
+        timeline: Timeline {
+            cycles: 0.0,
+            finished: vec![0.0; steps.steps.len()],
+            memory_busy: 0.0,
+            blocks_read: 0.0,
+            blocks_written: 0.0,
+            buffer_blocks: [0.0; 3],
+            pes_active: 0.0,
+        },
+        pieces,
+    };
+    schedule.run();
+    match steps.steps.get(schedule.oldest) {
+        Some(stuck) => Err(EstimateError::Standstill { layer: stuck.layer }),
+        None => Ok(schedule.timeline),
+    }
+}
+
+/// Blocks of all weights.
+fn all_blocks(steps: &Steps) -> f64 {
+    let blocks = steps
+        .weights
+        .iter()
+        .map(|weight| weight.data.blocks() + weight.mask.blocks());
+    blocks.sum::<u64>() as f64
+}
+
+/// Parts of all weights together, at most, so that the time of an estimate does not grow with them.
+const PARTS: f64 = 20_000.0;
+
+impl Schedule<'_> {
+    fn run(&mut self) {
+        self.admit();
+        self.proceed();
+        while let Some(Reverse((at, _, event))) = self.events.pop() {
+            let busy: u64 = self
+                .units
+                .iter()
+                .zip(self.free)
+                .map(|(all, free)| all - free)
+                .sum();
+            let elapsed = (at - self.now) as f64 / FRACTIONS;
+            self.timeline.pes_active += elapsed * busy.min(self.units[Unit::LayerNorm as usize]) as f64;
+            self.now = at;
+            self.on(event);
+            while let Some(&Reverse((next, _, event))) = self.events.peek() {
+                if next != at {
+                    break;
+                }
+                self.events.pop();
+                self.on(event);
+            }
+            self.proceed();
+        }
+    }
+
+    fn send(&mut self, after: f64, event: Event) {
+        let at = self.now + (after * FRACTIONS).round() as u64;
+        self.events.push(Reverse((at, self.sent, event)));
+        self.sent += 1;
+    }
+
+    fn on(&mut self, event: Event) {
+        match event {
+            Event::Free { class, count } => self.free[class] += count,
+            Event::Piece { step, piece } => self.piece_done(step, piece),
+            Event::Arrived { weight } => self.weight_arrived(weight),
+            Event::Out { step, batch } => self.slice_moved(Motion::Out((step, batch))),
+            Event::Back { step, batch } => self.slice_moved(Motion::Back((step, batch))),
+            Event::Part => {}
+            Event::Pipe => self.pipe_busy = false,
+        }
+    }
+
+    fn proceed(&mut self) {
+        for index in std::mem::take(&mut self.blocked) {
+            self.consider(index);
+        }
+        for class in 0..Unit::ALL.len() {
+            self.issue(class);
+        }
+        self.use_pipe();
+    }
+
+    /// Takes operations into the window.
+    fn admit(&mut self) {
+        while self.admitted < self.steps.steps.len() && self.admitted - self.oldest < self.window {
+            let index = self.admitted;
+            let pieces = self.pieces.count();
+            let missing = self.room.want(&self.steps.steps[index].weights, index);
+            self.progress[index] = Progress {
+                next: 0,
+                left: self.runs_of(index, 0),
+                done_at: 0.0,
+                done: vec![false; pieces],
+                missing: pieces,
+                missing_of: vec![self.pieces.of_slice(); self.pieces.slices()],
+                weights_missing: missing,
+                pinned: None,
+            };
+            self.admitted += 1;
+            self.consider(index);
+        }
+    }
+
+    fn runs_of(&self, index: usize, piece: usize) -> Vec<u64> {
+        let cost = self.steps.steps[index].cost.as_ref();
+        let kinds = cost.map_or(&[][..], |cost| &cost.kinds);
+        kinds
+            .iter()
+            .map(|kind| self.pieces.share(kind.count, piece))
+            .collect()
+    }
+
+    /// Puts an operation among those that can issue, if its next piece has all it needs.
+    fn consider(&mut self, index: usize) {
+        if index >= self.admitted || !self.is_ready(index) {
+            return;
+        }
+        match &self.steps.steps[index].cost {
+            Some(cost) => {
+                self.issuable[cost.unit as usize].insert(index);
+            }
+            None => {
+                while self.progress[index].next < self.pieces.count()
+                    && self.is_ready(index)
+                    && self.acquire(index)
+                {
+                    let piece = self.progress[index].next;
+                    let end = self.pieces.end_of_batch(piece);
+                    self.moving.push_back(Transfer::Data { step: index, piece });
+                    self.progress[index].next = end;
+                }
+                self.advance_leader();
+            }
+        }
+    }
+
+    fn is_ready(&self, index: usize) -> bool {
+        let (step, progress) = (&self.steps.steps[index], &self.progress[index]);
+        let piece = progress.next;
+        if piece >= self.pieces.count() || progress.weights_missing > 0 {
+            return false;
+        }
+        let by_rows = step.cost.as_ref().is_none_or(|cost| cost.by_rows);
+        step.inputs.iter().all(|&(maker, access)| {
+            let needed = if by_rows {
+                self.pieces.needed(piece, access)
+            } else {
+                self.pieces.needed(piece, RowAccess::AllRows)
+            };
+            let made = &self.progress[maker];
+            made.missing == 0 || self.progress[maker].done[needed].iter().all(|&done| done)
+        })
+    }
+}

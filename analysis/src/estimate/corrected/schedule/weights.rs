@@ -1,0 +1,134 @@
+//! Room in the weight buffer: weights are loaded in program order as far as there is room.
+
+use std::collections::VecDeque;
+
+use components::operation::Footprint;
+use components::units::Bytes;
+
+use crate::estimate::corrected::step::Weight;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Absent,
+    Queued,
+    Loading,
+    Here,
+}
+
+/// The weight buffer.
+#[derive(Clone, Debug)]
+pub(super) struct WeightRoom {
+    capacity: Footprint,
+    used: Footprint,
+    sizes: Vec<Footprint>,
+    state: Vec<State>,
+    /// Unfinished operations of the window that need each.
+    users: Vec<Vec<usize>>,
+    queue: VecDeque<usize>,
+    /// Those that nobody needs now, the longest unused first.
+    idle: VecDeque<usize>,
+}
+
+impl WeightRoom {
+    pub(super) fn new(capacity: Footprint, weights: &[Weight]) -> Self {
+        let size = |weight: &Weight| Footprint {
+            data: weight.data,
+            mask: weight.mask,
+        };
+        Self {
+            capacity,
+            used: Footprint {
+                data: Bytes(0),
+                mask: Bytes(0),
+            },
+            sizes: weights.iter().map(size).collect(),
+            state: vec![State::Absent; weights.len()],
+            users: vec![Vec::new(); weights.len()],
+            queue: VecDeque::new(),
+            idle: VecDeque::new(),
+        }
+    }
+
+    /// Announces that operation `user` needs `weights`; how many of them are not here.
+    pub(super) fn want(&mut self, weights: &[usize], user: usize) -> usize {
+        let mut missing = 0;
+        for &weight in weights {
+            self.users[weight].push(user);
+            self.idle.retain(|&idle| idle != weight);
+            if self.state[weight] == State::Absent {
+                self.state[weight] = State::Queued;
+                self.queue.push_back(weight);
+            }
+            missing += usize::from(self.state[weight] != State::Here);
+        }
+        missing
+    }
+
+    /// Operation `user` is done with `weights`.
+    pub(super) fn release(&mut self, weights: &[usize], user: usize) {
+        for &weight in weights {
+            self.users[weight].retain(|&other| other != user);
+            if self.users[weight].is_empty() {
+                self.idle.push_back(weight);
+            }
+        }
+    }
+
+    /// The next weight to load, if there is room. Weights that nobody needs make way for it, then those that only younger
+    /// operations need of which none `has_begun`: these load again, and who needs them is added to `losers`.
+    pub(super) fn next_load(
+        &mut self,
+        has_begun: impl Fn(usize) -> bool,
+        losers: &mut Vec<usize>,
+    ) -> Option<usize> {
+        let weight = *self.queue.front()?;
+        let size = self.sizes[weight];
+        while self.used.data + size.data > self.capacity.data
+            || self.used.mask + size.mask > self.capacity.mask
+        {
+            let gone = match self.idle.pop_front() {
+                Some(idle) => {
+                    self.state[idle] = State::Absent;
+                    idle
+                }
+                None => self.take_from_younger(weight, &has_begun, losers)?,
+            };
+            self.used.data -= self.sizes[gone].data;
+            self.used.mask -= self.sizes[gone].mask;
+        }
+        self.queue.pop_front();
+        self.used.data += size.data;
+        self.used.mask += size.mask;
+        self.state[weight] = State::Loading;
+        Some(weight)
+    }
+
+    fn take_from_younger(
+        &mut self,
+        wanted: usize,
+        has_begun: &impl Fn(usize) -> bool,
+        losers: &mut Vec<usize>,
+    ) -> Option<usize> {
+        let oldest = *self.users[wanted].first()?;
+        let gone = (0..self.state.len()).find(|&weight| {
+            let mut users = self.users[weight].iter();
+            self.state[weight] == State::Here && users.all(|&user| user > oldest && !has_begun(user))
+        })?;
+        self.state[gone] = State::Queued;
+        losers.extend(&self.users[gone]);
+        let first = self.users[gone].first().copied();
+        let older = self
+            .queue
+            .iter()
+            .take_while(|&&other| self.users[other].first().copied() < first);
+        let place = older.count();
+        self.queue.insert(place, gone);
+        Some(gone)
+    }
+
+    /// A weight is here: those who wait for it.
+    pub(super) fn arrived(&mut self, weight: usize) -> Vec<usize> {
+        self.state[weight] = State::Here;
+        self.users[weight].clone()
+    }
+}

@@ -1,0 +1,118 @@
+//! The runs of an operation by class, without a walk over its tiles: for those who count runs rather than issue them.
+//!
+//! Tiles differ only where an extent is no multiple of the tile's edge. So along each dimension there are whole tiles and
+//! at most one ragged one, and all runs of an operation fall into a few classes of equal runs.
+
+use super::ControlBlockParameters;
+use super::cursor::Cursor;
+use crate::operation::Operation;
+use crate::run::Run;
+use crate::tile::{Dimension, TileCoordinate};
+
+/// Equal runs: they differ in where they stand alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunClass {
+    /// One of them.
+    pub run: Run,
+    /// How many there are.
+    pub count: u64,
+}
+
+/// All runs of an operation, if each is as long as the control block ever makes it. It makes runs along rows (`i`) or items
+/// of the batch (`b`) shorter while not all of their rows are ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunClasses {
+    /// The classes, those of full tiles first.
+    pub classes: Vec<RunClass>,
+    /// The loops of the operation, outermost first.
+    pub loops: [Dimension; 4],
+    /// Whether each run covers the whole reduction, so that its result is final.
+    pub finishes_sums: bool,
+}
+
+impl RunClasses {
+    /// All runs.
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        self.classes.iter().map(|class| class.count).sum()
+    }
+}
+
+impl ControlBlockParameters {
+    /// The runs of `operation` by class. Operations that only move data have none.
+    #[must_use]
+    pub fn run_classes(&self, operation: &Operation) -> RunClasses {
+        let lanes = u64::from(self.pes) * u64::from(self.layout.lanes);
+        let cursor = Cursor::new(operation, self.loop_order, lanes);
+        let mut found = RunClasses {
+            classes: Vec::new(),
+            loops: cursor.loops(),
+            finishes_sums: cursor.finishes_sums(),
+        };
+        if !operation.work.is_compute() {
+            return found;
+        }
+        let along = cursor.along();
+        let pieces = pieces(operation, &cursor);
+        let across: Vec<Dimension> = Dimension::ALL
+            .into_iter()
+            .filter(|&dimension| dimension != along)
+            .collect();
+        let [first, second, third] = [0, 1, 2].map(|place| whole_and_ragged(operation, across[place]));
+        for (a, b, c) in first.iter().flat_map(|a| {
+            second
+                .iter()
+                .flat_map(|b| third.iter().map(move |c| (*a, *b, *c)))
+                .collect::<Vec<_>>()
+        }) {
+            for &(start, length, count) in &pieces {
+                let mut place = TileCoordinate::default().stepped(along, start);
+                for (&dimension, (index, _)) in across.iter().zip([a, b, c]) {
+                    place = place.stepped(dimension, index);
+                }
+                found.classes.push(RunClass {
+                    run: self.describe(operation, &cursor, place, length),
+                    count: count * a.1 * b.1 * c.1,
+                });
+            }
+        }
+        found
+    }
+}
+
+/// Along a dimension that runs do not walk: an index of the whole tiles and their number, then those of the ragged one.
+fn whole_and_ragged(operation: &Operation, dimension: Dimension) -> Vec<(u16, u64)> {
+    let tiles = operation.grid.tiles(dimension);
+    let last = tiles - 1;
+    let is_ragged = operation.grid.edge_at(dimension, last) != operation.grid.edge_at(dimension, 0);
+    match (is_ragged, last) {
+        (false, _) => vec![(0, u64::from(tiles))],
+        (true, last) => vec![(0, u64::from(last)), (index(last), 1)],
+    }
+}
+
+/// Along the dimension that runs walk: first tile, length and number of equal runs; the last run has a class of its own if
+/// it is shorter or ends with a ragged tile.
+fn pieces(operation: &Operation, cursor: &Cursor) -> Vec<(u16, u16, u64)> {
+    let along = cursor.along();
+    let tiles = operation.grid.tiles(along);
+    let longest = u32::from(cursor.longest_run()).max(1);
+    let ragged = operation.grid.edge_at(along, tiles - 1) != operation.grid.edge_at(along, 0);
+    let (whole, rest) = (tiles / longest, tiles % longest);
+    let mut pieces = Vec::new();
+    let equal = if rest == 0 && ragged { whole - 1 } else { whole };
+    if equal > 0 {
+        pieces.push((0, index(longest), u64::from(equal)));
+    }
+    if rest > 0 {
+        pieces.push((index(whole * longest), index(rest), 1));
+    } else if ragged {
+        pieces.push((index((whole - 1) * longest), index(longest), 1));
+    }
+    pieces
+}
+
+/// A tile's index; plans with more than `u16` can hold are refused.
+fn index(tile: u32) -> u16 {
+    u16::try_from(tile).unwrap_or(u16::MAX)
+}

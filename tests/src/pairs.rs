@@ -1,0 +1,162 @@
+//! Pairs of a transformer and an accelerator, drawn from the two design spaces, small enough to simulate by the hundred.
+//!
+//! Transformers are those of FlexiBERT 2.0: 2 to 12 layers, of widths 128 to 768, with 2 to 12 heads of mixed kinds and one
+//! to three feed-forward products of 256 to 4096. Accelerators have the values that occur in the vectors of
+//! `data/published/pairs.json`, and their neighbours. Both are scaled: sequences of 32 to 128 and batches of 1 to 4 tiles,
+//! and as few PEs as such batches can keep busy.
+
+use components::background::AddressPattern;
+use scenarios::Scenario;
+use scenarios::load::{Disk, Loaded};
+use scenarios::schema::{Arrivals, Background, Embedding, Tile, Traffic};
+use scenarios::system::Plan;
+use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
+use sim_core::random;
+
+use crate::{memory, shipped};
+
+/// The memories that pairs are drawn with: the organisations of the published vectors and the usual ones.
+pub const MEMORIES: [&str; 17] = [
+    "published/rram_16_2_2",
+    "published/rram_8_2_4",
+    "published/rram_4_2_8",
+    "published/rram_2_2_16",
+    "published/rram_32_2_1",
+    "published/rram_1_2_32",
+    "published/dram_16_2_2",
+    "published/dram_8_2_4",
+    "published/dram_32_2_1",
+    "published/dram_16_4_1",
+    "published/hbm_32_1_4",
+    "lpddr3-1600",
+    "ddr4-2400",
+    "hbm2",
+    "hbm2-pseudo",
+    "rram",
+    "rram-m3d",
+];
+
+/// A source of numbers that is the same everywhere.
+struct Dice {
+    seed: u64,
+    thrown: u64,
+}
+
+impl Dice {
+    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+        self.thrown += 1;
+        choices[(random::draw(self.seed, self.thrown) % choices.len() as u64) as usize]
+    }
+}
+
+/// A pair that fits its machine.
+#[derive(Debug)]
+pub struct Pair {
+    /// The number it was drawn with.
+    pub seed: u64,
+    /// Its scenario.
+    pub loaded: Loaded,
+    /// Its plan.
+    pub plan: Plan,
+}
+
+/// The pair number `seed`, with other traffic on its memory if `contended`; none if its buffers cannot hold it, or it has
+/// over `most_tiles` tile operations.
+#[must_use]
+pub fn pair(seed: u64, contended: bool, most_tiles: u64) -> Option<Pair> {
+    let mut dice = Dice { seed, thrown: 0 };
+    let loaded = shipped("bert-tiny-edge", |scenario| {
+        scenario.name = format!("pair {seed}");
+        scenario.workload.transformer = transformer(&mut dice);
+        scenario.workload.sequence_length = dice.of(&[32, 64, 128]);
+        scenario.workload.embedding = Embedding::Gather;
+        accelerator(&mut dice, scenario);
+        scenario.memory = memory(dice.of(&MEMORIES));
+        if contended {
+            scenario.contention.background = vec![background(&mut dice)];
+        }
+    });
+    let plan = Plan::load(&loaded, &Disk).ok()?;
+    let program = &plan.machine.program;
+    (program.tile_operations + program.add_tile_operations <= most_tiles).then_some(Pair {
+        seed,
+        loaded,
+        plan,
+    })
+}
+
+fn transformer(dice: &mut Dice) -> Transformer {
+    let layers = dice.of(&[2, 2, 4, 6, 8, 10, 12]);
+    Transformer {
+        layers: (0..layers).map(|_| layer(dice)).collect(),
+    }
+}
+
+fn layer(dice: &mut Dice) -> Layer {
+    let hidden = dice.of(&[128, 256, 512, 768]);
+    let heads = dice.of(&[2, 4, 8, 12]);
+    let stacks = dice.of(&[1, 2, 3]);
+    Layer {
+        hidden,
+        heads: (0..heads).map(|_| head(dice, hidden / heads)).collect(),
+        feed_forward: (0..stacks)
+            .map(|_| dice.of(&[256, 512, 1024, 2048, 3072, 4096]))
+            .collect(),
+    }
+}
+
+fn head(dice: &mut Dice, dimension: u32) -> Head {
+    let attention = |kind| Head::Attention { kind, dimension };
+    let transform = |kind| Head::LinearTransform { kind, dimension };
+    let convolution = |kernel| Head::Convolution { kernel, dimension };
+    dice.of(&[
+        attention(AttentionKind::ScaledDotProduct),
+        attention(AttentionKind::WeightedMultiplicative),
+        transform(TransformKind::Fourier),
+        transform(TransformKind::Cosine),
+        convolution(5),
+        convolution(9),
+        convolution(13),
+    ])
+}
+
+fn accelerator(dice: &mut Dice, scenario: &mut Scenario) {
+    let machine = &mut scenario.accelerator;
+    let side = dice.of(&[8, 16, 16, 16, 32]);
+    let tile_b = dice.of(&[1, 4]);
+    machine.tile = Tile {
+        b: tile_b,
+        x: side,
+        y: side,
+    };
+    scenario.workload.batch = dice.of(&[1, 2, 4]) * tile_b;
+    // The vectors have 128 to 1024 for batches of 4 to 32 sequences of 128.
+    machine.processing_elements = dice.of(&[4, 8, 16, 32, 64, 128, 256]);
+    machine.lanes_per_pe = dice.of(&[4, 8, 16, 32, 64, 128]);
+    machine.multipliers_per_lane = dice.of(&[1, 4, 16]);
+    machine.softmax_per_pe = dice.of(&[1, 2, 4, 8, 16, 32, 64]);
+    machine.buffers.activation_mb = f64::from(dice.of(&[2, 4, 8, 16, 32, 64]));
+    machine.buffers.weight_mb = f64::from(dice.of(&[8, 16, 32, 64, 128]));
+    machine.buffers.mask_mb = f64::from(dice.of(&[1, 2, 4, 8, 16]));
+    machine.dma.outstanding_requests = dice.of(&[256, 512, 1024]);
+}
+
+fn background(dice: &mut Dice) -> Background {
+    let arrivals = dice.of(&[
+        Arrivals::Saturating,
+        Arrivals::Steady { gb_s: 4.0 },
+        Arrivals::Steady { gb_s: 16.0 },
+    ]);
+    Background {
+        name: "other".to_owned(),
+        outstanding_requests: dice.of(&[16, 64, 256]),
+        traffic: Traffic::Generated {
+            addresses: dice.of(&[AddressPattern::Stream, AddressPattern::Random]),
+            arrivals,
+            write_share: 0.0,
+        },
+        start_us: 0.0,
+        stop_us: None,
+        region_mb: 64.0,
+    }
+}

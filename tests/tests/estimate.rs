@@ -1,0 +1,182 @@
+//! The corrected estimate is within a stated band of the simulation, and more of anything never makes it slower.
+//!
+//! The whole band over hundreds of pairs: `cargo run --release -p tests --example estimate_band`.
+
+use analysis::estimate::corrected::{Corrected, corrected};
+use scenarios::Scenario;
+use scenarios::system::{self, Plan};
+use tests::band::{Class, Compared, compare, share_within};
+use tests::pairs::pair;
+use tests::{memory, plan, plan_on_memory, shipped, shipped_names};
+
+/// Pairs of the drawing that are simulated here, and the most tile operations that one may have.
+const PAIRS: usize = 40;
+const MOST_TILES: u64 = 40_000;
+
+/// What a pair alone on its memory may be off by, and what nine of ten may.
+const WORST_ALONE: f64 = 0.15;
+const BAND_ALONE: f64 = 0.06;
+
+/// The same where memory is shared: parts of a channel are known on average only.
+const WORST_CONTENDED: f64 = 1.0;
+
+fn compared() -> Vec<Compared> {
+    let drawn = (1..).filter_map(|seed| pair(seed, seed % 4 == 0, MOST_TILES));
+    drawn.take(PAIRS).map(compare).collect()
+}
+
+#[test]
+fn the_estimate_is_within_its_band() {
+    let compared = compared();
+    for pair in &compared {
+        println!("{} {}: {:.3}", pair.seed, pair.class.name(), pair.cycles);
+        let worst = match pair.class {
+            Class::Contended => WORST_CONTENDED,
+            _ => WORST_ALONE,
+        };
+        let off = pair.cycles.max(1.0 / pair.cycles) - 1.0;
+        assert!(off <= worst, "pair {} is off by {off:.3}", pair.seed);
+        assert_eq!(pair.area, 1.0, "the area of pair {}", pair.seed);
+    }
+    let alone: Vec<f64> = compared
+        .iter()
+        .filter(|pair| pair.class != Class::Contended)
+        .map(|pair| pair.cycles)
+        .collect();
+    assert!(
+        share_within(&alone, BAND_ALONE) >= 0.9,
+        "too few of {alone:?} are within the band"
+    );
+    dynamic_energies_are_those_of_the_simulation(&compared);
+}
+
+/// Work is counted, not estimated: what modules spend for working is the same to rounding. Accesses to buffers are, as long
+/// as nothing is pushed out and no lane happens to hold a tile from the run before.
+fn dynamic_energies_are_those_of_the_simulation(compared: &[Compared]) {
+    for pair in compared {
+        for &(name, ratio) in &pair.energies {
+            let tolerance = match name {
+                "MAC lanes" | "softmax" | "layer norm" | "sparsity" => 1e-9,
+                "buffers" => 0.03,
+                _ => continue,
+            };
+            assert!(
+                (ratio - 1.0).abs() <= tolerance,
+                "{name} of pair {}: {ratio}",
+                pair.seed
+            );
+        }
+    }
+}
+
+#[test]
+fn shipped_scenarios_have_estimates_that_add_up() {
+    for name in shipped_names() {
+        let plan = plan(&shipped(name, |_| {}));
+        let Corrected { estimate, details } = corrected(&plan).unwrap();
+        assert_eq!(estimate.area_mm2, system::area(&plan.machine).total().0, "{name}");
+        assert!(
+            estimate.cycles as f64 >= details.bounds.compute.max(details.bounds.softmax),
+            "{name}"
+        );
+        assert!(estimate.energy_nj.total().is_finite(), "{name}");
+        let last = details.layers.last().map_or(0.0, |layer| layer.finished);
+        assert_eq!(last.ceil() as i128, estimate.cycles, "{name}");
+    }
+}
+
+fn bert_tiny(change: impl FnOnce(&mut Scenario)) -> Plan {
+    plan(&shipped("bert-tiny-edge", change))
+}
+
+fn cycles(plan: &Plan) -> f64 {
+    corrected(plan).unwrap().estimate.cycles as f64
+}
+
+/// The slack that the simulation itself is allowed (`monotonicity`): runs are cut to feed all lanes, and shorter ones fetch
+/// operands more often.
+const SLACK: f64 = 1.01;
+
+fn assert_never_slower(what: &str, cycles: &[f64]) {
+    println!("{what}: {cycles:?}");
+    for pair in cycles.windows(2) {
+        assert!(pair[1] <= pair[0] * SLACK, "{what}: {cycles:?}");
+    }
+}
+
+fn assert_faster(what: &str, cycles: &[f64]) {
+    assert_never_slower(what, cycles);
+    assert!(cycles.last() < cycles.first(), "{what} win nothing: {cycles:?}");
+}
+
+#[test]
+fn more_units_are_not_slower_in_the_estimate() {
+    for name in ["ideal", "lpddr3-1600", "hbm2", "rram-m3d"] {
+        for lanes in [1, 4, 16] {
+            let machine = |pes: u32, lanes: u32, softmax: u32| {
+                cycles(&bert_tiny(|scenario| {
+                    scenario.memory = memory(name);
+                    scenario.accelerator.processing_elements = pes;
+                    scenario.accelerator.lanes_per_pe = lanes;
+                    scenario.accelerator.softmax_per_pe = softmax;
+                }))
+            };
+            let pes = [1, 2, 4, 8, 16, 32, 64, 128].map(|pes| machine(pes, lanes, 4));
+            assert_faster(&format!("PEs of {lanes} lanes on {name}"), &pes);
+        }
+    }
+}
+
+#[test]
+fn more_bandwidth_is_not_slower_in_the_estimate() {
+    for name in ["lpddr3-1600", "ddr4-2400", "hbm2", "rram"] {
+        let loaded = shipped("bert-tiny-edge", |scenario| scenario.memory = memory(name));
+        let channels = [1, 2, 4, 8].map(|channels| {
+            cycles(&plan_on_memory(&loaded, |memory| {
+                memory.organisation.channels = channels
+            }))
+        });
+        if name == "lpddr3-1600" {
+            // Its map sends a stream to one channel after another.
+            assert_never_slower(&format!("channels of {name}"), &channels);
+        } else {
+            assert_faster(&format!("channels of {name}"), &channels);
+        }
+        let clocks = [1, 2, 4].map(|times| {
+            cycles(&plan_on_memory(&loaded, |memory| {
+                memory.frequency_khz = sim_core::Frequency::from_kilohertz(
+                    (memory.frequency_khz.hertz() / 1000.0) as u64 * times,
+                );
+            }))
+        });
+        assert_faster(&format!("clocks of {name}"), &clocks);
+    }
+}
+
+/// Half of the pairs' units, or of their memory's: the estimate with all of them is no slower.
+#[test]
+fn doubling_a_random_pair_is_not_slower_in_the_estimate() {
+    for pair in (1..).filter_map(|seed| pair(seed, false, MOST_TILES)).take(60) {
+        let before = cycles(&pair.plan);
+        let mut more = pair.loaded.clone();
+        more.scenario.accelerator.processing_elements *= 2;
+        let after = cycles(&plan(&more));
+        assert!(
+            after <= before * DOUBLED_SLACK,
+            "pair {}: {before} -> {after} with twice the PEs",
+            pair.seed
+        );
+        let faster = plan_on_memory(&pair.loaded, |memory| {
+            memory.organisation.channels *= 2;
+        });
+        let after = cycles(&faster);
+        assert!(
+            after <= before * DOUBLED_SLACK,
+            "pair {}: {before} -> {after} with twice the channels",
+            pair.seed
+        );
+    }
+}
+
+/// Twice the units can come slower by the rounding of runs to units; the simulation has the same.
+const DOUBLED_SLACK: f64 = 1.05;
