@@ -31,10 +31,40 @@ pub struct CurveFile {
     pub points: Vec<(Number, Number)>,
 }
 
+const POINTS_A_LINE: usize = 4;
+
 /// The most points that a curve may have.
 pub const MAX_CURVE_POINTS: usize = 4096;
 
 impl CurvesFile {
+    /// The text of a file that holds the curves, several points a line.
+    #[must_use]
+    pub fn to_ron(&self) -> String {
+        let mut text = String::from(
+            "// DynaProp's curves: (threshold, share of the values that pruning by it makes zero).\n(\n",
+        );
+        text.push_str(&format!(
+            "    name: {:?},\n    source: {:?},\n    curves: [\n",
+            self.name, self.source
+        ));
+        for curve in &self.curves {
+            let (operations, tensors) = (curve.operations, curve.tensors);
+            text.push_str(&format!(
+                "        (operations: {operations:?}, tensors: {tensors:?}, points: [\n"
+            ));
+            for line in curve.points.chunks(POINTS_A_LINE) {
+                let points: Vec<String> = line
+                    .iter()
+                    .map(|(threshold, sparsity)| format!("({threshold}, {sparsity}),"))
+                    .collect();
+                text.push_str(&format!("            {}\n", points.join(" ")));
+            }
+            text.push_str("        ]),\n");
+        }
+        text.push_str("    ],\n)\n");
+        text
+    }
+
     /// The calculator that the curves make; what is wrong with them is noted.
     pub(crate) fn check(&self, checks: &mut Checks) -> ThresholdCalculator {
         let mut calculator = ThresholdCalculator::default();
