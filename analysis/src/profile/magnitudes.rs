@@ -47,7 +47,7 @@ impl Magnitudes {
     }
 
     /// A curve of at most `points` points, at least 2: the first at threshold 0, the last where all is pruned, the others
-    /// at sparsities evenly between, each the lowest bound of a bin that reaches its sparsity.
+    /// the lowest bounds of bins that reach the sparsities of [`targets`].
     #[must_use]
     pub fn curve(&self, points: usize) -> Vec<CurvePoint> {
         let share = |count: u64| (count as f64 / (self.values.max(1)) as f64 * 1e6).round() / 1e6;
@@ -55,25 +55,22 @@ impl Magnitudes {
             threshold: 0.0,
             sparsity: share(self.zeros),
         }];
-        let steps = points.max(2) as u64 - 1;
-        let rest = self.values - self.zeros;
+        let rest = (self.values - self.zeros) as f64;
+        let mut targets = targets(points).peekable();
         let mut below = self.zeros;
-        let mut step = 1;
         for (bin, &count) in self.bins.iter().enumerate() {
-            if count == 0 {
-                continue;
-            }
             below += count;
-            // In whole numbers, so that no rounding decides which bound is taken.
-            let reached = u128::from(below - self.zeros) * u128::from(steps);
-            if reached < u128::from(step) * u128::from(rest) {
-                continue;
+            let reached = (below - self.zeros) as f64;
+            let mut reaches = false;
+            while targets.next_if(|target| reached >= target * rest).is_some() {
+                reaches = true;
             }
-            step = (reached / u128::from(rest)) as u64 + 1;
-            curve.push(CurvePoint {
-                threshold: bound(bin + 1),
-                sparsity: share(below),
-            });
+            if count > 0 && reaches {
+                curve.push(CurvePoint {
+                    threshold: bound(bin + 1),
+                    sparsity: share(below),
+                });
+            }
         }
         if curve.len() == 1 {
             // All are zeros: a curve has two points.
@@ -84,6 +81,16 @@ impl Magnitudes {
         }
         curve
     }
+}
+
+/// Shares of the values that are not zero at which a curve has points: evenly spaced ones, and for a quarter of the points
+/// such that halve what is left time and again, because tails are long and high sparsities wanted.
+fn targets(points: usize) -> impl Iterator<Item = f64> {
+    let tail = points / 4;
+    let steps = (points.saturating_sub(1 + tail)).max(1) as f64;
+    let even = (1..steps as usize).map(move |step| step as f64 / steps);
+    let halves = (1..=tail as i32).map(move |halving| 1.0 - 0.5_f64.powi(halving) / steps);
+    even.chain(halves).chain([1.0])
 }
 
 /// The bin of a magnitude above 0.
@@ -127,7 +134,7 @@ mod tests {
             points in 2_usize..60,
         ) {
             let points_found = counted(&values).curve(points);
-            prop_assert!(points_found.len() <= points.max(2));
+            prop_assert!(points_found.len() <= points);
             prop_assert_eq!(points_found.last().unwrap().sparsity, 1.0);
             let largest = values.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
             for point in &points_found {
@@ -145,8 +152,8 @@ mod tests {
     #[test]
     fn thresholds_lie_at_the_quantiles() {
         let values: Vec<f64> = (1..=1000).map(f64::from).collect();
-        let curve = SparsityCurve::new(counted(&values).curve(11)).unwrap();
-        assert_eq!(curve.points().len(), 11);
+        let curve = SparsityCurve::new(counted(&values).curve(14)).unwrap();
+        assert_eq!(curve.points().len(), 14);
         for tenth in 1..10 {
             let wanted = f64::from(tenth) / 10.0;
             let found = curve.threshold_for(wanted).value;

@@ -38,3 +38,80 @@ impl Document<CurvesFile> {
             .collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use components::sparsity::curve::CurvePoint;
+
+    use super::*;
+    use crate::load::library::Shelf;
+    use crate::load::place;
+
+    fn read(text: &str) -> Result<ThresholdCalculator, Diagnostics> {
+        let source = place::source("mine.ron", text.as_bytes().to_vec())?;
+        Document::<CurvesFile>::parse(source)?.calculator()
+    }
+
+    #[test]
+    fn shipped_curves_load_and_come_back_from_their_text() {
+        for name in Shelf::Curves.names() {
+            let document = Document::<CurvesFile>::shipped(Shelf::Curves, name).unwrap();
+            let calculator = document
+                .calculator()
+                .unwrap_or_else(|wrong| panic!("{}", wrong.render()));
+            assert_eq!(read(&document.value.to_ron()).unwrap(), calculator);
+            for (_, _, curve) in calculator.curves() {
+                assert_eq!(
+                    curve.points().last().map(|&CurvePoint { sparsity, .. }| sparsity),
+                    Some(1.0)
+                );
+            }
+        }
+        assert!(Shelf::Curves.names().count() >= 2);
+    }
+
+    #[test]
+    fn wrong_curves_are_answered_at_their_place() {
+        let curve = |points: &str| {
+            format!(
+                "(name: \"x\", source: \"y\", curves: [\n(operations: Attention, tensors: Weights, points: [{points}]),\n])"
+            )
+        };
+        for (text, place, message) in [
+            (
+                curve("(0, 0), (1, 1)").replace("Weights", "Wights"),
+                "mine.ron:2:",
+                "Wights",
+            ),
+            (curve("(0, 0)"), "mine.ron:2:55", "at least two"),
+            (curve("(0.5, 0), (1, 1)"), "mine.ron:2:56", "at threshold 0"),
+            (
+                curve("(0, 0), (1, 0.5), (1, 0.6)"),
+                "mine.ron:2:74",
+                "threshold of point 2 cannot be 1",
+            ),
+            (curve("(0, 0), (inf, 0.5)"), "mine.ron:2:64", "cannot be inf"),
+            (
+                curve("(0, 0), (1, NaN)"),
+                "mine.ron:2:64",
+                "sparsity of point 1 cannot be NaN",
+            ),
+            (curve("(0, 0.5), (1, 0.4)"), "mine.ron:2:66", "not to fall"),
+            (curve("(0, 0), (1, 1.5)"), "mine.ron:2:64", "between 0 and 1"),
+            (
+                curve("(0, 0), (1, 1)]), (operations: Attention, tensors: Weights, points: [(0, 0), (1, 1)"),
+                "mine.ron:2:",
+                "already",
+            ),
+            (
+                "(name: \"x\", source: \"y\", curves: [])".to_owned(),
+                "mine.ron:1:",
+                "no curves",
+            ),
+        ] {
+            let wrong = read(&text).map(|_| ()).unwrap_err().render();
+            let flat = wrong.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(flat.contains(place) && flat.contains(message), "{text}\n{wrong}");
+        }
+    }
+}
