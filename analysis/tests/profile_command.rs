@@ -159,9 +159,30 @@ fn the_table_and_the_file_of_an_array() {
     let folder = folder_with(&[("query.npy", npy(&values))]);
     let arguments = ["profile", "query.npy", "--points", "8", "--out", "c.ron"];
     let made = elector(&arguments, folder.path());
-    expect![[r#""#]].assert_eq(&out(&made));
+    expect![[r#"
+        query
+        query.npy
+
+        Thresholds that prune to
+          operations  tensors     values  zeros     25%     50%     75%     90%     95%     99%
+          attention   weights  1   1,024   2.3%  0.1128  0.2379  0.3629  0.4379  0.4629  0.4829
+    "#]]
+    .assert_eq(&out(&made));
     let file = std::fs::read_to_string(folder.path().join("c.ron")).unwrap();
-    expect![[r#""#]].assert_eq(&file);
+    expect![[r#"
+        // DynaProp's curves: (threshold, share of the values that pruning by it makes zero).
+        (
+            name: "query",
+            source: "query.npy",
+            curves: [
+                (operations: Attention, tensors: Weights, points: [
+                    (0.0, 0.023438), (0.09719849, 0.21875), (0.19488525, 0.414063), (0.29260254, 0.609375),
+                    (0.3902588, 0.804688), (0.4390869, 0.902344), (0.46350098, 0.951172), (0.48791504, 1.0),
+                ]),
+            ],
+        )
+    "#]]
+    .assert_eq(&file);
     let again = elector(&arguments, folder.path());
     assert!(err(&again).contains("--force"), "{}", err(&again));
 }
