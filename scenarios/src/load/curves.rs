@@ -77,41 +77,49 @@ mod tests {
                 "(name: \"x\", source: \"y\", curves: [\n(operations: Attention, tensors: Weights, points: [{points}]),\n])"
             )
         };
-        for (text, place, message) in [
+        // Each with the part of the text that the answer points at.
+        for (text, part, message) in [
             (
                 curve("(0, 0), (1, 1)").replace("Weights", "Wights"),
-                "mine.ron:2:",
+                "Wights",
                 "Wights",
             ),
-            (curve("(0, 0)"), "mine.ron:2:55", "at least two"),
-            (curve("(0.5, 0), (1, 1)"), "mine.ron:2:56", "at threshold 0"),
+            (curve("(0, 0)"), "[(0, 0)]", "at least two"),
+            (curve("(0.5, 0), (1, 1)"), "(0.5, 0)", "at threshold 0"),
             (
                 curve("(0, 0), (1, 0.5), (1, 0.6)"),
-                "mine.ron:2:74",
+                "(1, 0.6)",
                 "threshold of point 2 cannot be 1",
             ),
-            (curve("(0, 0), (inf, 0.5)"), "mine.ron:2:64", "cannot be inf"),
+            (curve("(0, 0), (inf, 0.5)"), "(inf", "cannot be inf"),
             (
                 curve("(0, 0), (1, NaN)"),
-                "mine.ron:2:64",
+                "(1, NaN)",
                 "sparsity of point 1 cannot be NaN",
             ),
-            (curve("(0, 0.5), (1, 0.4)"), "mine.ron:2:66", "not to fall"),
-            (curve("(0, 0), (1, 1.5)"), "mine.ron:2:64", "between 0 and 1"),
+            (curve("(0, 0.5), (1, 0.4)"), "(1, 0.4)", "not to fall"),
+            (curve("(0, 0), (1, 1.5)"), "(1, 1.5)", "between 0 and 1"),
             (
-                curve("(0, 0), (1, 1)]), (operations: Attention, tensors: Weights, points: [(0, 0), (1, 1)"),
-                "mine.ron:2:",
+                curve("(0, 0), (1, 1)]),\n(operations:Attention, tensors: Weights, points: [(0, 0), (1, 1)"),
+                "Attention, tensors: Weights, points: [(0, 0), (1, 1)]),\n])",
                 "already",
             ),
             (
                 "(name: \"x\", source: \"y\", curves: [])".to_owned(),
-                "mine.ron:1:",
+                "[]",
                 "no curves",
             ),
         ] {
             let wrong = read(&text).map(|_| ()).unwrap_err().render();
             let flat = wrong.split_whitespace().collect::<Vec<_>>().join(" ");
-            assert!(flat.contains(place) && flat.contains(message), "{text}\n{wrong}");
+            let before = &text[..text.find(part).unwrap()];
+            let line = before.lines().count().max(1);
+            let column = before.len() - before.rfind('\n').map_or(0, |end| end + 1) + 1;
+            let place = format!("mine.ron:{line}:{column}]");
+            assert!(
+                flat.contains(&place) && flat.contains(message),
+                "{place} {text}\n{wrong}"
+            );
         }
     }
 }
