@@ -69,13 +69,25 @@ fn main() -> Result<(), Box<dyn Error>> {
             writeln!(out, "| | | top-k | {top_k} |")?;
         }
     }
-    let engine = TopKEngine::spatten();
     writeln!(
         out,
-        "\nselecting 128 of 256: {:.1} cycles expected, {} at least",
-        engine.expected(256, 128),
-        engine.least(256).0
+        "\n| comparators | cycles, mean | comparisons alone, expected | least |"
     )?;
+    writeln!(out, "|---:|---:|---:|---:|")?;
+    for comparators in [1, 16, 64, 256] {
+        let engine = TopKEngine::new(comparators);
+        let (n, k) = (TILE * TILE, TILE * TILE / 2);
+        let selected = measure(Tensor::Normalised, |tile, seed| {
+            engine.selection(tile, k, seed).0 as f64
+        })?;
+        writeln!(
+            out,
+            "| {comparators} | {:.1} | {:.1} | {} |",
+            selected.cycles,
+            engine.expected(n, k),
+            engine.least(n).0
+        )?;
+    }
     Ok(())
 }
 
