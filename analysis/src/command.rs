@@ -7,6 +7,7 @@ pub mod import;
 pub mod lower;
 pub mod memory;
 pub mod new;
+pub mod profile;
 pub mod run;
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
@@ -51,6 +52,8 @@ pub enum Command {
     Memory(memory::Memory),
     /// Estimate area, cycles and energy by formula, without simulating.
     Estimate(estimate::Estimate),
+    /// Profile tensors: which threshold prunes which share of them.
+    Profile(profile::Profiling),
     /// Make a scenario from the files of another simulator.
     Import(import::Import),
 }
@@ -91,6 +94,7 @@ impl Arguments {
             Command::Lower(lower) => lower.execute(self.quiet),
             Command::Memory(memory) => memory.execute(self.quiet),
             Command::Estimate(estimate) => estimate.execute(self.quiet),
+            Command::Profile(profile) => profile.execute(self.quiet),
             Command::Import(import) => import.execute(self.quiet),
         }
     }

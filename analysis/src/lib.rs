@@ -11,6 +11,7 @@ mod failure;
 pub mod import;
 pub mod interrupt;
 pub mod prepare;
+pub mod profile;
 mod progress;
 pub mod replay;
 pub mod report;

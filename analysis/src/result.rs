@@ -4,6 +4,7 @@ pub mod background;
 pub mod machine;
 pub mod memory;
 pub mod parts;
+mod profile;
 
 use components::units::NanoJoules;
 use scenarios::schema::Reference;
@@ -12,8 +13,11 @@ use serde::Serialize;
 use sim_core::statistics::Latencies;
 use sim_core::{Engine, Tick, Ticks};
 
+pub use profile::{ProfileResult, ProfiledCurve};
+
 use background::BackgroundResult;
 use machine::MachineResult;
+
 use memory::{Latency, MemoryFrame, MemoryResult};
 
 /// The result of a run. Two runs of a scenario with the same seed differ in `wall_seconds` only.

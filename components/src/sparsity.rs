@@ -2,9 +2,12 @@
 //!
 //! [`dynaprop`], [`pre_compute`] and [`post_compute`] are the actors. What they compute is here as data and functions:
 //! a tile as zero-free data and [`mask`] ([`compressed`]), pruning ([`prune`]), the pairs of two operands that are worth
-//! multiplying ([`matching`]), and a whole tile operation ([`product`]).
+//! multiplying ([`matching`], at a [`cost`]), and a whole tile operation ([`product`]). [`threshold`] finds the threshold for
+//! a wanted sparsity on a profiled [`curve`]; [`top_k`] is the way of pruning that this replaces.
 
 pub mod compressed;
+pub mod cost;
+pub mod curve;
 pub mod dynaprop;
 pub mod mask;
 pub mod matching;
@@ -14,6 +17,8 @@ pub mod product;
 pub mod prune;
 #[cfg(test)]
 mod samples;
+pub mod threshold;
+pub mod top_k;
 
 use sim_core::{Tick, Ticks};
 

@@ -1,5 +1,6 @@
 //! Loading a scenario: reading the files it is made of, laying them over each other, checking what comes out.
 
+mod curves;
 mod document;
 pub mod library;
 mod memory;

@@ -19,6 +19,8 @@ pub enum Shelf {
     Costs,
     /// FlexiBERT model dictionaries.
     Models,
+    /// DynaProp's curves of threshold and sparsity.
+    Curves,
 }
 
 impl Shelf {
@@ -46,6 +48,7 @@ impl Shelf {
             Self::Memories => "memory",
             Self::Costs => "cost table",
             Self::Models => "transformer",
+            Self::Curves => "set of curves",
         }
     }
 
@@ -56,6 +59,7 @@ impl Shelf {
             Self::Memories => ("memory/", ".ron"),
             Self::Costs => ("costs/", ".ron"),
             Self::Models => ("models/", ".json"),
+            Self::Curves => ("curves/", ".ron"),
         }
     }
 }

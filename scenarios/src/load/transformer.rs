@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::place::{self, Place, Resolver};
-use super::strata::{in_dictionary, json_problem};
-use crate::diagnostics::{Diagnostics, Source};
+use super::library::Shelf;
+use super::place::{self, Disk, Place, Resolver};
+use super::strata::{self, in_dictionary, json_problem};
+use crate::diagnostics::{Diagnostics, Problem, Source};
 use crate::schema::rule::Rule as _;
 use crate::schema::{Checks, Finding};
 use crate::transformer::{Layers, Transformer, TransformerFile, dictionary};
@@ -17,6 +18,16 @@ impl Transformer {
     /// The file cannot be read, or everything that is wrong with it, each at its place.
     pub fn load(path: impl AsRef<Path>, resolver: &dyn Resolver) -> Result<(Self, Diagnostics), Diagnostics> {
         read(&Place::Disk(path.as_ref().to_owned()).read(resolver)?)
+    }
+
+    /// The shipped transformer of this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn shipped(name: &str) -> Result<Self, Diagnostics> {
+        let place = strata::shipped(Shelf::Models, name)
+            .map_err(|(message, help)| Problem::new(message).with_help(help))?;
+        Ok(read(&place.read(&Disk)?)?.0)
     }
 
     /// Reads a FlexiBERT model dictionary; `name` is what diagnostics call it. Beside the transformer come warnings.
@@ -74,7 +85,7 @@ fn check(layers: TransformerFile, findings: &mut Vec<Finding>) -> Transformer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::library::{self, Shelf};
+    use crate::load::library;
 
     #[test]
     fn shipped_dictionaries_are_transformers() {

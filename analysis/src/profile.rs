@@ -1,0 +1,75 @@
+//! Profiling tensors: which threshold prunes which share of them.
+//!
+//! Values come from files ([`files`]) or are drawn ([`synthetic`]), are counted by magnitude ([`Magnitudes`]), a count for
+//! each class of operations and kind of tensor, and the counts become curves that a file holds ([`Profile`]).
+
+mod classify;
+mod element;
+mod files;
+mod magnitudes;
+mod npy;
+mod npz;
+mod safetensors;
+pub mod synthetic;
+
+use std::collections::BTreeMap;
+
+use components::sparsity::threshold::{OperationClass, TensorKind};
+use scenarios::schema::{CurveFile, CurvesFile};
+
+pub use classify::class_of;
+pub use files::read_files;
+pub use magnitudes::Magnitudes;
+
+/// Magnitudes by class of operations and kind of tensor.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    groups: BTreeMap<(OperationClass, TensorKind), Group>,
+}
+
+/// The tensors of one class and kind.
+#[derive(Clone, Debug, Default)]
+pub struct Group {
+    /// Tensors counted.
+    pub tensors: u64,
+    /// Their values.
+    pub magnitudes: Magnitudes,
+}
+
+impl Profile {
+    /// The magnitudes that a further tensor of this class and kind is to be counted in.
+    pub fn tensor(&mut self, class: OperationClass, kind: TensorKind) -> &mut Magnitudes {
+        let group = self.groups.entry((class, kind)).or_default();
+        group.tensors += 1;
+        &mut group.magnitudes
+    }
+
+    /// All groups that hold values.
+    pub fn groups(&self) -> impl Iterator<Item = (OperationClass, TensorKind, &Group)> {
+        let groups = self
+            .groups
+            .iter()
+            .filter(|(_, group)| group.magnitudes.values() > 0);
+        groups.map(|(&(class, kind), group)| (class, kind, group))
+    }
+
+    /// The curves, each of up to `points` points.
+    #[must_use]
+    pub fn curves(&self, name: String, source: String, points: usize) -> CurvesFile {
+        let curves = self.groups().map(|(operations, tensors, group)| CurveFile {
+            operations,
+            tensors,
+            points: group
+                .magnitudes
+                .curve(points)
+                .into_iter()
+                .map(|point| (point.threshold.into(), point.sparsity.into()))
+                .collect(),
+        });
+        CurvesFile {
+            name,
+            source,
+            curves: curves.collect(),
+        }
+    }
+}

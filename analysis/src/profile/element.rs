@@ -1,0 +1,75 @@
+//! Numbers in files.
+
+use half::{bf16, f16};
+
+/// How a number is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    /// IEEE 754 half precision.
+    Half,
+    /// The upper half of single precision.
+    Brain,
+    /// IEEE 754 single precision.
+    Single,
+    /// IEEE 754 double precision.
+    Double,
+}
+
+/// A format and the order of its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Element {
+    pub(super) format: Format,
+    pub(super) big_endian: bool,
+}
+
+impl Element {
+    /// Bytes of a number.
+    pub(super) fn bytes(self) -> usize {
+        match self.format {
+            Format::Half | Format::Brain => 2,
+            Format::Single => 4,
+            Format::Double => 8,
+        }
+    }
+
+    /// The number in `bytes`, of which there are [`Self::bytes`].
+    pub(super) fn read(self, bytes: &[u8]) -> f64 {
+        let mut bits = 0_u64;
+        for index in 0..bytes.len() {
+            let byte = if self.big_endian {
+                bytes[index]
+            } else {
+                bytes[bytes.len() - 1 - index]
+            };
+            bits = bits << 8 | u64::from(byte);
+        }
+        match self.format {
+            Format::Half => f16::from_bits(bits as u16).to_f64(),
+            Format::Brain => bf16::from_bits(bits as u16).to_f64(),
+            Format::Single => f32::from_bits(bits as u32).into(),
+            Format::Double => f64::from_bits(bits),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_formats_read_in_both_orders() {
+        let cases: [(Format, Vec<u8>); 4] = [
+            (Format::Half, f16::from_f32(-1.5).to_le_bytes().to_vec()),
+            (Format::Brain, bf16::from_f32(-1.5).to_le_bytes().to_vec()),
+            (Format::Single, (-1.5_f32).to_le_bytes().to_vec()),
+            (Format::Double, (-1.5_f64).to_le_bytes().to_vec()),
+        ];
+        for (format, mut bytes) in cases {
+            let element = |big_endian| Element { format, big_endian };
+            assert_eq!(element(false).read(&bytes), -1.5);
+            bytes.reverse();
+            assert_eq!(element(true).read(&bytes), -1.5);
+            assert_eq!(bytes.len(), element(true).bytes());
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Arrays of NumPy: a preamble, a header that is a Python dictionary, the numbers
+//! (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>).
+//!
+//! Read by hand: what is needed of the format is little, and the crates for it multiply extents unchecked or take in a whole
+//! grammar of Python.
+
+use std::io::Read;
+
+use scenarios::diagnostics::Problem;
+
+use super::element::{Element, Format};
+use super::files::{Collector, Place};
+
+/// The longest header that is read. NumPy itself refuses longer ones than 10 000 bytes.
+const MAX_HEADER: usize = 1 << 16;
+
+/// Counts the array that `reader` yields.
+pub(super) fn read(
+    place: Place<'_>,
+    name: &str,
+    reader: &mut dyn Read,
+    collector: &mut Collector,
+) -> Result<(), Problem> {
+    let header = header(place, reader)?;
+    let (element, elements) = understand(&header).map_err(|(what, help)| place.problem(what, help))?;
+    collector.count(place, name, reader, element, elements)
+}
+
+fn header(place: Place<'_>, reader: &mut dyn Read) -> Result<String, Problem> {
+    let mut take = |bytes: &mut [u8]| reader.read_exact(bytes).map_err(|error| place.unreadable(&error));
+    let mut preamble = [0; 8];
+    take(&mut preamble)?;
+    if &preamble[..6] != b"\x93NUMPY" {
+        return Err(place.problem(
+            "this is no NumPy array",
+            "write it with numpy.save, which begins the file with \\x93NUMPY",
+        ));
+    }
+    let length = if preamble[6] == 1 {
+        let mut length = [0; 2];
+        take(&mut length)?;
+        usize::from(u16::from_le_bytes(length))
+    } else {
+        let mut length = [0; 4];
+        take(&mut length)?;
+        u32::from_le_bytes(length) as usize
+    };
+    if length > MAX_HEADER {
+        return Err(place.problem(
+            format!("the header would have {length} bytes"),
+            "the file is damaged: write it again",
+        ));
+    }
+    let mut text = vec![0; length];
+    take(&mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// What is wrong, and the remedy.
+type Fault = (String, &'static str);
+
+const DAMAGED: &str = "the file is damaged, or of no version that NumPy writes: write it with numpy.save";
+const FLOATS: &str = "only floating-point numbers are profiled: save array.astype(\"float32\")";
+
+/// Format and number of the elements, by the header `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`. The order
+/// of the axes does not matter here.
+fn understand(header: &str) -> Result<(Element, u64), Fault> {
+    let descr = value_of(header, "descr").ok_or_else(|| ("the header has no 'descr'".to_owned(), DAMAGED))?;
+    let element = element(descr)?;
+    let shape = value_of(header, "shape").ok_or_else(|| ("the header has no 'shape'".to_owned(), DAMAGED))?;
+    let extents = shape
+        .strip_prefix('(')
+        .and_then(|rest| rest.split_once(')'))
+        .ok_or_else(|| ("the shape is no tuple".to_owned(), DAMAGED))?;
+    let mut elements = 1_u64;
+    for extent in extents
+        .0
+        .split(',')
+        .map(str::trim)
+        .filter(|extent| !extent.is_empty())
+    {
+        elements = extent
+            .parse()
+            .ok()
+            .and_then(|extent: u64| elements.checked_mul(extent))
+            .ok_or_else(|| (format!("the shape ({}) is impossible", extents.0), DAMAGED))?;
+    }
+    Ok((element, elements))
+}
+
+/// The text after `'key':`.
+fn value_of<'a>(header: &'a str, key: &str) -> Option<&'a str> {
+    let quoted = [format!("'{key}'"), format!("\"{key}\"")];
+    let after = quoted
+        .iter()
+        .find_map(|quoted| header.split_once(quoted.as_str()))?
+        .1;
+    Some(after.trim_start().strip_prefix(':')?.trim_start())
+}
+
+fn element(descr: &str) -> Result<Element, Fault> {
+    let quote = descr.chars().next().filter(|quote| matches!(quote, '\'' | '"'));
+    let Some(quote) = quote else {
+        return Err(("its elements are records".to_owned(), FLOATS));
+    };
+    let kind = descr[1..].split(quote).next().unwrap_or_default();
+    let format = match kind.get(1..) {
+        Some("f2") => Format::Half,
+        Some("f4") => Format::Single,
+        Some("f8") => Format::Double,
+        _ => return Err((format!("its elements are of type {kind:?}"), FLOATS)),
+    };
+    match kind.chars().next() {
+        // `=` and `|` would be the writer's own order, which files do not use for numbers.
+        Some('<' | '=' | '|') => Ok(Element {
+            format,
+            big_endian: false,
+        }),
+        Some('>') => Ok(Element {
+            format,
+            big_endian: true,
+        }),
+        _ => Err((format!("its elements are of type {kind:?}"), FLOATS)),
+    }
+}

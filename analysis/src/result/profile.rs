@@ -1,0 +1,61 @@
+//! What `elector profile` found.
+
+use components::sparsity::threshold::{OperationClass, TensorKind};
+use scenarios::schema::CurvesFile;
+use serde::Serialize;
+
+use crate::profile::Profile;
+
+/// Curves, and what they were counted from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProfileResult {
+    /// What the set of curves is called.
+    pub name: String,
+    /// Which tensors were profiled.
+    pub source: String,
+    /// The curves.
+    pub curves: Vec<ProfiledCurve>,
+}
+
+/// One curve.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProfiledCurve {
+    /// The operations.
+    pub operations: OperationClass,
+    /// The kind of the tensors.
+    pub kind: TensorKind,
+    /// Tensors that were counted.
+    pub tensors: u64,
+    /// Their values, of large drawn ones a sample.
+    pub values: u64,
+    /// Share of the values that are zero without pruning.
+    pub zeros: f64,
+    /// (threshold, sparsity).
+    pub points: Vec<(f64, f64)>,
+}
+
+impl ProfileResult {
+    /// What `curves`, made from `profile`, come to.
+    #[must_use]
+    pub fn new(profile: &Profile, curves: &CurvesFile) -> Self {
+        let counted = profile.groups().zip(&curves.curves);
+        Self {
+            name: curves.name.clone(),
+            source: curves.source.clone(),
+            curves: counted
+                .map(|((operations, kind, group), curve)| ProfiledCurve {
+                    operations,
+                    kind,
+                    tensors: group.tensors,
+                    values: group.magnitudes.values(),
+                    zeros: group.magnitudes.zeros() as f64 / group.magnitudes.values() as f64,
+                    points: curve
+                        .points
+                        .iter()
+                        .map(|(t, s)| (t.as_real(), s.as_real()))
+                        .collect(),
+                })
+                .collect(),
+        }
+    }
+}

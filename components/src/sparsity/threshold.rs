@@ -1,0 +1,161 @@
+//! DynaProp's threshold calculator: a profiled curve for each kind of operation and of tensor.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::operation::Role;
+use crate::sparsity::curve::{SparsityCurve, Threshold};
+
+/// Operations that share curves: those whose operands are distributed alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum OperationClass {
+    /// Projections to queries, keys and values, scores, softmax, context, output of a head.
+    Attention,
+    /// Matrices of a feed-forward stack, the non-linearity between them, projections between layers.
+    FeedForward,
+    /// Convolutions along the sequence.
+    Convolution,
+    /// Discrete Fourier and cosine transforms.
+    LinearTransform,
+    /// All others: embeddings, sums, layer norms.
+    Other,
+}
+
+impl OperationClass {
+    /// All classes.
+    pub const ALL: [Self; 5] = [
+        Self::Attention,
+        Self::FeedForward,
+        Self::Convolution,
+        Self::LinearTransform,
+        Self::Other,
+    ];
+
+    /// The class of an operation of `role`.
+    #[must_use]
+    pub fn of(role: Role) -> Self {
+        match role {
+            Role::Query
+            | Role::Key
+            | Role::Value
+            | Role::WeightedQuery
+            | Role::Scores
+            | Role::Softmax
+            | Role::Context
+            | Role::HeadOutput => Self::Attention,
+            Role::FeedForward | Role::Activation | Role::Projection => Self::FeedForward,
+            Role::Convolution => Self::Convolution,
+            Role::LinearTransform => Self::LinearTransform,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl fmt::Display for OperationClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Attention => "attention",
+            Self::FeedForward => "feed forward",
+            Self::Convolution => "convolution",
+            Self::LinearTransform => "linear transform",
+            Self::Other => "other",
+        })
+    }
+}
+
+/// What a tensor is to the operation that reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum TensorKind {
+    /// Constant in inference, updated in training.
+    Weights,
+    /// Made by an earlier operation of the forward pass.
+    Activations,
+    /// Made by the backward pass.
+    Gradients,
+}
+
+impl TensorKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Weights, Self::Activations, Self::Gradients];
+}
+
+impl fmt::Display for TensorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Weights => "weights",
+            Self::Activations => "activations",
+            Self::Gradients => "gradients",
+        })
+    }
+}
+
+/// The calculator beside the DynaProp modules (arXiv:2302.14705 keeps the curves in a small memory of it): it finds the
+/// threshold for a wanted sparsity at run time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ThresholdCalculator {
+    curves: BTreeMap<(OperationClass, TensorKind), SparsityCurve>,
+}
+
+impl ThresholdCalculator {
+    /// Takes in the curve of a class and kind, in place of one that it may have had.
+    pub fn insert(&mut self, class: OperationClass, kind: TensorKind, curve: SparsityCurve) {
+        self.curves.insert((class, kind), curve);
+    }
+
+    /// The curve of a class and kind.
+    #[must_use]
+    pub fn curve(&self, class: OperationClass, kind: TensorKind) -> Option<&SparsityCurve> {
+        self.curves.get(&(class, kind))
+    }
+
+    /// The threshold that prunes such a tensor to `wanted`, by [`SparsityCurve::threshold_for`]; none if there is no curve.
+    #[must_use]
+    pub fn threshold(&self, class: OperationClass, kind: TensorKind, wanted: f64) -> Option<Threshold> {
+        Some(self.curve(class, kind)?.threshold_for(wanted))
+    }
+
+    /// All curves, by class and kind.
+    pub fn curves(&self) -> impl Iterator<Item = (OperationClass, TensorKind, &SparsityCurve)> {
+        self.curves
+            .iter()
+            .map(|(&(class, kind), curve)| (class, kind, curve))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sparsity::curve::CurvePoint;
+
+    #[test]
+    fn each_class_and_kind_has_a_curve_of_its_own() {
+        let line = |last: f64| {
+            let points =
+                [(0.0, 0.0), (last, 1.0)].map(|(threshold, sparsity)| CurvePoint { threshold, sparsity });
+            SparsityCurve::new(points.to_vec()).unwrap()
+        };
+        let mut calculator = ThresholdCalculator::default();
+        calculator.insert(
+            OperationClass::of(Role::Scores),
+            TensorKind::Activations,
+            line(1.0),
+        );
+        calculator.insert(
+            OperationClass::of(Role::FeedForward),
+            TensorKind::Activations,
+            line(4.0),
+        );
+        let threshold = |class, kind| calculator.threshold(class, kind, 0.5).map(|found| found.value);
+        assert_eq!(
+            threshold(OperationClass::Attention, TensorKind::Activations),
+            Some(0.5)
+        );
+        assert_eq!(
+            threshold(OperationClass::FeedForward, TensorKind::Activations),
+            Some(2.0)
+        );
+        assert_eq!(threshold(OperationClass::Attention, TensorKind::Weights), None);
+    }
+}
