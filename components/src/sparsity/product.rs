@@ -1,13 +1,16 @@
 //! A tile operation `C[b,i,j] += A[b,i,k] · B[b,k,j]` on compressed operands.
 
-use crate::sparsity::compressed::{CompressedTile, Extents};
+use crate::sparsity::compressed::{CompressedTile, CompressedVector, Extents};
 use crate::sparsity::matching::Pairs;
+
+/// Elements of a right operand up to which it is laid out with its zeros: 32 x 32, on the stack.
+const DENSE_ELEMENTS: usize = 1024;
 
 /// The product of two compressed tiles: `batch` x (rows x inner) by (inner x columns), the right operand once or for
 /// each item of the batch.
 ///
 /// Every result is summed in ascending order of the inner dimension, whichever way it is computed, so that counts,
-/// pairs and sums agree to the bit.
+/// pairs and sums agree.
 #[derive(Clone, Copy, Debug)]
 pub struct ProductTile<'a> {
     left: &'a CompressedTile,
@@ -61,7 +64,7 @@ impl<'a> ProductTile<'a> {
         pairs
     }
 
-    /// Adds the products to `result`, row-major; the pairs that were multiplied.
+    /// Adds the products to `result`, row-major; the pairs of two non-zeros that are in them.
     ///
     /// # Panics
     /// If `result` does not have the elements of [`Self::extents`].
@@ -73,29 +76,64 @@ impl<'a> ProductTile<'a> {
             "room for {:?}",
             self.extents()
         );
+        let mut room = [0.0; DENSE_ELEMENTS];
         let mut pairs = 0;
-        for item in 0..batch {
-            for row in 0..rows {
-                let start = (item * rows + row) * columns;
-                let sums = &mut result[start..start + columns];
-                for (k, left) in self.left.row(item, row).ones() {
-                    let line = self.right_row(item, k);
-                    pairs += line.data().len() as u64;
-                    if line.data().len() == columns {
-                        // No zero in the row: no places to look for, and the compiler can take several at once.
-                        let dense = sums.iter_mut().zip(line.data());
-                        dense.for_each(|(sum, right)| *sum += left * right);
-                    } else {
-                        line.ones().for_each(|(j, right)| sums[j] += left * right);
-                    }
-                }
+        for (item, result) in result
+            .chunks_exact_mut((rows * columns).max(1))
+            .enumerate()
+            .take(batch)
+        {
+            let inner = self.right.extents().rows;
+            pairs += match room.get_mut(..inner * columns) {
+                Some(dense) => self.accumulate_dense(item, dense, result),
+                None => self.accumulate_sparse(item, result),
+            };
+        }
+        pairs
+    }
+
+    /// Item `item` with the right operand's zeros in place, in `dense`: multiplying by a zero is cheaper than looking where
+    /// the others are, and adds nothing.
+    fn accumulate_dense(&self, item: usize, dense: &mut [f64], result: &mut [f64]) -> u64 {
+        let columns = self.extents().columns;
+        if columns == 0 {
+            return 0;
+        }
+        for (row, line) in dense.chunks_exact_mut(columns).enumerate() {
+            line.fill(0.0);
+            self.right_row(item, row)
+                .ones()
+                .for_each(|(column, value)| line[column] = value);
+        }
+        let mut pairs = 0;
+        for (row, sums) in result.chunks_exact_mut(columns).enumerate() {
+            for (k, left) in self.left.row(item, row).ones() {
+                pairs += self.right_row(item, k).data().len() as u64;
+                let line = &dense[k * columns..(k + 1) * columns];
+                sums.iter_mut()
+                    .zip(line)
+                    .for_each(|(sum, right)| *sum += left * right);
+            }
+        }
+        pairs
+    }
+
+    /// Item `item` from the zero-free data alone.
+    fn accumulate_sparse(&self, item: usize, result: &mut [f64]) -> u64 {
+        let columns = self.extents().columns;
+        let mut pairs = 0;
+        for (row, sums) in result.chunks_exact_mut(columns.max(1)).enumerate() {
+            for (k, left) in self.left.row(item, row).ones() {
+                let line = self.right_row(item, k);
+                pairs += line.data().len() as u64;
+                line.ones().for_each(|(j, right)| sums[j] += left * right);
             }
         }
         pairs
     }
 
     #[inline]
-    fn right_row(&self, item: usize, row: usize) -> crate::sparsity::compressed::CompressedVector<'a> {
+    fn right_row(&self, item: usize, row: usize) -> CompressedVector<'a> {
         let item = if self.right.extents().batch == 1 { 0 } else { item };
         self.right.row(item, row)
     }
@@ -156,7 +194,7 @@ mod tests {
 
     /// Extents (batch, rows, inner, columns), whether each item has its own right operand, and both operands.
     fn operands() -> impl Strategy<Value = ([usize; 4], bool, Vec<f64>, Vec<f64>)> {
-        (1_usize..4, 1_usize..12, 1_usize..80, 1_usize..20, any::<bool>()).prop_flat_map(
+        (1_usize..4, 1_usize..12, 1_usize..80, 1_usize..40, any::<bool>()).prop_flat_map(
             |(b, i, k, j, own)| {
                 let right = if own { b } else { 1 } * k * j;
                 (Just([b, i, k, j]), Just(own), words(b * i * k), words(right))
