@@ -1,5 +1,7 @@
 //! Main memory in closed form: how long streams take, and what they cost.
 
+use std::collections::BTreeSet;
+
 use components::memory::{Access, EnergyTable, Location, MemoryPlan};
 use components::units::BLOCK;
 use scenarios::system::{MainMemory, Plan};
@@ -129,8 +131,13 @@ impl<'a> Stream<'a> {
         let mut seen = vec![false; organisation.channels as usize];
         (0..window as u64).for_each(|block| seen[map.channel_of(block * BLOCK.0)] = true);
         let channels = seen.into_iter().filter(|&seen| seen).count().max(1);
-        let banks = (organisation.ranks * organisation.banks_per_rank()) as usize;
-        let (reads, writes, of_banks) = places(memory, banks);
+        // The banks of a channel that the stream keeps busy at once: the queues of the others stay empty.
+        let blocks = (0..window as u64).map(|block| map.locate(block * BLOCK.0));
+        let banks: BTreeSet<_> = blocks
+            .filter(|place| place.channel == 0)
+            .map(|place| (place.rank, place.bank_group, place.bank))
+            .collect();
+        let (reads, writes, of_banks) = places(memory, banks.len().max(1));
         Self {
             memory,
             channels: channels as f64,

@@ -9,6 +9,7 @@ mod completion;
 mod issue;
 mod pieces;
 mod transfers;
+mod units;
 mod weights;
 
 use std::cmp::Reverse;
@@ -24,6 +25,7 @@ use super::step::Steps;
 use crate::estimate::EstimateError;
 use activations::{ActivationRoom, Motion};
 use pieces::Pieces;
+use units::FreeUnits;
 use weights::WeightRoom;
 
 /// Fractions of a cycle in which time is counted, so that order does not hang on rounding.
@@ -52,6 +54,12 @@ enum Event {
     /// Units of a class are free again.
     Free {
         class: usize,
+        count: u64,
+        /// When they are done with their last tile.
+        ready: u64,
+    },
+    /// Runs have left their PEs.
+    Left {
         count: u64,
     },
     /// A piece of an operation's result is complete.
@@ -115,7 +123,9 @@ struct Schedule<'a> {
     events: BinaryHeap<Reverse<(u64, u64, Event)>>,
     sent: u64,
     now: u64,
-    free: [u64; 3],
+    free: [FreeUnits; 3],
+    /// Runs that have been issued and not written back, those of one unit counted once.
+    in_pes: u64,
     units: [u64; 3],
     issuable: [BTreeSet<usize>; 3],
     turn: [usize; 3],
@@ -162,7 +172,8 @@ pub(super) fn schedule(
         events: BinaryHeap::new(),
         sent: 0,
         now: 0,
-        free: units,
+        free: units.map(FreeUnits::new),
+        in_pes: 0,
         units,
         issuable: Default::default(),
         turn: [0; 3],
@@ -207,19 +218,19 @@ fn all_blocks(steps: &Steps) -> f64 {
 /// Parts of all weights together, at most, so that the time of an estimate does not grow with them.
 const PARTS: f64 = 20_000.0;
 
+/// So many cycles in fractions.
+fn fractions(cycles: f64) -> u64 {
+    (cycles * FRACTIONS).round() as u64
+}
+
 impl Schedule<'_> {
     fn run(&mut self) {
         self.admit();
         self.proceed();
         while let Some(Reverse((at, _, event))) = self.events.pop() {
-            let busy: u64 = self
-                .units
-                .iter()
-                .zip(self.free)
-                .map(|(all, free)| all - free)
-                .sum();
             let elapsed = (at - self.now) as f64 / FRACTIONS;
-            self.timeline.pes_active += elapsed * busy.min(self.units[Unit::LayerNorm as usize]) as f64;
+            self.timeline.pes_active +=
+                elapsed * self.in_pes.min(self.units[Unit::LayerNorm as usize]) as f64;
             self.now = at;
             self.on(event);
             while let Some(&Reverse((next, _, event))) = self.events.peek() {
@@ -234,14 +245,15 @@ impl Schedule<'_> {
     }
 
     fn send(&mut self, after: f64, event: Event) {
-        let at = self.now + (after * FRACTIONS).round() as u64;
+        let at = self.now + fractions(after);
         self.events.push(Reverse((at, self.sent, event)));
         self.sent += 1;
     }
 
     fn on(&mut self, event: Event) {
         match event {
-            Event::Free { class, count } => self.free[class] += count,
+            Event::Free { class, count, ready } => self.free[class].put(count, ready),
+            Event::Left { count } => self.in_pes -= count,
             Event::Piece { step, piece } => self.piece_done(step, piece),
             Event::Arrived { weight } => self.weight_arrived(weight),
             Event::Out { step, batch } => self.slice_moved(Motion::Out((step, batch))),

@@ -49,6 +49,15 @@ impl Timing {
         }
     }
 
+    /// How long before the end of its occupancy a unit reports itself free: a lane does when its last tile enters the
+    /// multipliers, so that the next run's operands can come meanwhile.
+    pub(in super::super) fn early(&self, sharing: f64) -> f64 {
+        match self {
+            Self::Lane(lane) => lane.last_step(sharing) - (lane.begin + HOP),
+            Self::Module { .. } => 0.0,
+        }
+    }
+
     /// From the issue of a run until its result has been written and the control block knows.
     pub(in super::super) fn latency(&self, sharing: f64) -> f64 {
         match self {
@@ -64,10 +73,13 @@ impl LaneTiming {
         work.max(self.pace).max(sharing * self.buses / self.tiles)
     }
 
+    /// The last tile: the next run may begin after it, and not before its own operands are there.
+    fn last_step(&self, sharing: f64) -> f64 {
+        self.step(self.last, sharing).max(self.begin + HOP)
+    }
+
     fn occupancy(&self, sharing: f64) -> f64 {
-        // A lane reports itself free when its last tile enters the multipliers: the next run is on its way meanwhile.
-        let last = self.step(self.last, sharing).max(self.begin + HOP);
-        (self.tiles - 1.0) * self.step(self.whole, sharing) + last
+        (self.tiles - 1.0) * self.step(self.whole, sharing) + self.last_step(sharing)
     }
 
     fn latency(&self, sharing: f64) -> f64 {

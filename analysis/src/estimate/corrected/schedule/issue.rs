@@ -1,13 +1,13 @@
 //! Issuing: units that are free go to the oldest operations whose next rows have all they need.
 
 use super::activations::SliceId;
-use super::{Event, FRACTIONS, Schedule, Transfer};
+use super::{Event, FRACTIONS, Schedule, Transfer, fractions};
 use crate::estimate::corrected::cost::{Timing, Unit};
 
 impl Schedule<'_> {
     /// Hands free units to runs.
     pub(super) fn issue(&mut self, class: usize) {
-        while self.free[class] > 0 {
+        while self.free[class].count() > 0 {
             let from = if self.in_turn { self.turn[class] } else { 0 };
             let ready = &self.issuable[class];
             let Some(&index) = ready.range(from..).next().or_else(|| ready.first()) else {
@@ -66,7 +66,7 @@ impl Schedule<'_> {
         let left: u64 = self.progress[index].left.iter().sum();
         // Far more runs than units: each unit gets several at once.
         let rounds = (left / (2 * self.units[class])).max(1);
-        let mut taken = self.free[class].min(left.div_ceil(rounds));
+        let mut taken = self.free[class].count().min(left.div_ceil(rounds));
         let mut of_left = left;
         for (place, kind) in cost.kinds.iter().enumerate() {
             let of_kind = self.progress[index].left[place];
@@ -84,17 +84,29 @@ impl Schedule<'_> {
         }
     }
 
-    /// `runs` runs to `units` units, one after another where there are more.
+    /// `runs` runs to `units` units, one after another where there are more; those that are free longest first.
     fn hand_out(&mut self, class: usize, index: usize, units: u64, runs: u64, timing: &Timing, sharing: f64) {
         let units = units.min(runs);
-        self.free[class] -= units;
         let each = timing.occupancy(sharing);
         let rounds = runs as f64 / units as f64;
-        self.send(each * rounds, Event::Free { class, count: units });
-        let now = self.now as f64 / FRACTIONS;
-        let done = now + each * (rounds.ceil() - 1.0) + timing.latency(sharing);
-        let progress = &mut self.progress[index];
-        progress.done_at = progress.done_at.max(done);
+        let latency = each * (rounds.ceil() - 1.0) + timing.latency(sharing);
+        let mut wanted = units;
+        while wanted > 0 {
+            let Some((count, ready)) = self.free[class].take(wanted) else {
+                return;
+            };
+            wanted -= count;
+            // A unit that reported itself free may still be at its last tile.
+            let waits = ready.saturating_sub(self.now) as f64 / FRACTIONS;
+            let end = waits + each * rounds;
+            let ready = self.now + fractions(end);
+            self.send(end - timing.early(sharing), Event::Free { class, count, ready });
+            self.in_pes += count;
+            self.send(waits + latency, Event::Left { count });
+            let done = self.now as f64 / FRACTIONS + waits + latency;
+            let progress = &mut self.progress[index];
+            progress.done_at = progress.done_at.max(done);
+        }
     }
 
     /// All runs of an operation's next piece are handed out.
@@ -117,7 +129,8 @@ impl Schedule<'_> {
         let waiting: u64 = waiting
             .map(|&index| self.progress[index].left.iter().sum::<u64>())
             .sum();
-        let busy = self.units[class] - self.free[class] + waiting.min(self.free[class]);
+        let free = self.free[class].count();
+        let busy = self.units[class] - free + waiting.min(free);
         let pes = self.units[Unit::LayerNorm as usize];
         busy.div_ceil(pes).max(1) as f64
     }

@@ -1,0 +1,45 @@
+//! Units that are free: the one that is free longest goes first.
+
+use std::collections::VecDeque;
+
+/// The free units of a class, in groups that are ready at the same time.
+#[derive(Clone, Debug)]
+pub(super) struct FreeUnits {
+    groups: VecDeque<(u64, u64)>,
+    count: u64,
+}
+
+impl FreeUnits {
+    /// `count` units that have never worked.
+    pub(super) fn new(count: u64) -> Self {
+        Self {
+            groups: VecDeque::from([(count, 0)]),
+            count,
+        }
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// `count` units are free, and ready for a first tile at `ready`.
+    pub(super) fn put(&mut self, count: u64, ready: u64) {
+        self.count += count;
+        match self.groups.back_mut() {
+            Some((units, same)) if *same == ready => *units += count,
+            _ => self.groups.push_back((count, ready)),
+        }
+    }
+
+    /// The units that are free longest, at most `wanted`: how many, and when they are ready.
+    pub(super) fn take(&mut self, wanted: u64) -> Option<(u64, u64)> {
+        let (units, ready) = self.groups.front_mut()?;
+        let (taken, ready) = (wanted.min(*units), *ready);
+        *units -= taken;
+        if *units == 0 {
+            self.groups.pop_front();
+        }
+        self.count -= taken;
+        Some((taken, ready))
+    }
+}
