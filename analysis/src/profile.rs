@@ -1,6 +1,6 @@
 //! Profiling tensors: which threshold prunes which share of them.
 //!
-//! Values come from files ([`files`]) or are drawn ([`synthetic`]), are counted by magnitude ([`Magnitudes`]), a count for
+//! Values come from files ([`read_files`]) or are drawn ([`synthetic`]), are counted by magnitude ([`Magnitudes`]), a count for
 //! each class of operations and kind of tensor, and the counts become curves that a file holds ([`Profile`]).
 
 mod classify;

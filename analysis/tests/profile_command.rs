@@ -1,6 +1,6 @@
 //! `elector profile` as users meet it: files good and bad, drawn tensors against the closed form of their distribution.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod process;
 

@@ -48,13 +48,6 @@ const PARTS: [(OperationClass, &[&str]); 4] = [
 const NO_OPERANDS: [&str; 5] = ["layernorm", "layer_norm", "ln_", "bias", "embedding"];
 
 /// The class of operations that a tensor of this name belongs to.
-///
-/// ```
-/// # use components::sparsity::threshold::OperationClass;
-/// # fn class_of(name: &str) -> OperationClass { analysis::profile::class_of(name) }
-/// assert_eq!(class_of("bert.encoder.layer.0.attention.self.query.weight"), OperationClass::Attention);
-/// assert_eq!(class_of("bert.encoder.layer.0.output.dense.weight"), OperationClass::FeedForward);
-/// ```
 #[must_use]
 pub fn class_of(name: &str) -> OperationClass {
     let name = name.to_ascii_lowercase();

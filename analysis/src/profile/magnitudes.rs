@@ -47,7 +47,7 @@ impl Magnitudes {
     }
 
     /// A curve of at most `points` points, at least 2: the first at threshold 0, the last where all is pruned, the others
-    /// the lowest bounds of bins that reach the sparsities of [`targets`].
+    /// the lowest bounds of bins that reach sparsities which are evenly spaced at first and then close in on 1.
     #[must_use]
     pub fn curve(&self, points: usize) -> Vec<CurvePoint> {
         let share = |count: u64| (count as f64 / (self.values.max(1)) as f64 * 1e6).round() / 1e6;

@@ -60,12 +60,12 @@ impl SparsityCurve {
     ///
     /// ```
     /// use components::sparsity::curve::{CurvePoint, SparsityCurve};
-    /// let points = [(0.0, 0.1), (1.0, 0.5), (3.0, 0.9)];
+    /// let points = [(0.0, 0.125), (1.0, 0.5), (3.0, 0.75)];
     /// let points = points.map(|(threshold, sparsity)| CurvePoint { threshold, sparsity });
     /// let curve = SparsityCurve::new(points.to_vec())?;
-    /// assert_eq!(curve.threshold_for(0.7).value, 2.0);
+    /// assert_eq!(curve.threshold_for(0.625).value, 2.0);
     /// // Beyond the ends, the end.
-    /// assert_eq!(curve.threshold_for(0.95).sparsity, 0.9);
+    /// assert_eq!(curve.threshold_for(0.95).sparsity, 0.75);
     /// # Ok::<(), components::sparsity::curve::CurveFault>(())
     /// ```
     ///
