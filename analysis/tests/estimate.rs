@@ -68,25 +68,25 @@ fn corrected_report_of_the_edge_machine() {
     assert_eq!(output.status.code(), Some(0));
     expect![[r#"
         BERT-Tiny on the edge accelerator
-        46,079 cycles  65.83 us at 700 MHz  54.064 mm2  545.9 uJ
+        46,100 cycles  65.86 us at 700 MHz  54.064 mm2  546.7 uJ
         by the corrected convention: the event-driven model in closed form (docs/conventions.md)
 
         Bounds, cycles that each part would need alone; bound by main memory
                    done at  compute  main memory  softmax  layer norm  dependences  bound by
-          layer 0   25,624    1,856       24,724       66         263        2,870  main memory
-          layer 1   46,079    1,848       20,957       66         263        2,823  main memory
-          all                 3,704       45,681      132         526        5,693  main memory
+          layer 0   25,642    1,856       24,745       66         263        2,870  main memory
+          layer 1   46,100    1,848       20,957       66         263        2,823  main memory
+          all                 3,704       45,702      132         526        5,693  main memory
 
         Energy
                         working   leaking   share
           main memory  38.35 uJ              7.0%
-          buffer       365.4 uJ             66.9%
-          MAC lanes    27.79 uJ  21.50 uJ    9.0%
-          softmax      1.621 uJ  44.99 uJ    8.5%
+          buffer       365.5 uJ             66.9%
+          MAC lanes    27.79 uJ  21.51 uJ    9.0%
+          softmax      1.621 uJ  45.01 uJ    8.5%
           layer norm   2.052 uJ  10.85 uJ    2.4%
           sparsity     31.34 nJ  12.35 uJ    2.3%
-          others       8.453 uJ  12.48 uJ    3.8%
-          total        545.9 uJ            100.0%
+          others       9.071 uJ  12.49 uJ    3.9%
+          total        546.7 uJ            100.0%
     "#]]
     .assert_eq(&text(&output.stdout));
 }

@@ -3,11 +3,15 @@
 //! The whole band over hundreds of pairs: `cargo run --release -p tests --example estimate_band`.
 
 use analysis::estimate::corrected::{Corrected, corrected};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
 use scenarios::Scenario;
 use scenarios::system::{self, Plan};
 use tests::band::{Class, Compared, compare, share_within};
 use tests::pairs::pair;
 use tests::{memory, plan, plan_on_memory, shipped, shipped_names};
+
+use crate::random::planned;
 
 /// Pairs of the drawing that are simulated here, and the most tile operations that one may have.
 const PAIRS: usize = 40;
@@ -82,6 +86,19 @@ fn shipped_scenarios_have_estimates_that_add_up() {
         assert!(estimate.energy_nj.total().is_finite(), "{name}");
         let last = details.layers.last().map_or(0.0, |layer| layer.finished);
         assert_eq!(last.ceil() as i128, estimate.cycles, "{name}");
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 200, failure_persistence: None, rng_seed: RngSeed::Fixed(4), ..Config::default() })]
+
+    /// Ragged shapes, every loop order, buffers that hardly suffice.
+    #[test]
+    fn any_scenario_has_an_estimate((text, plan) in planned()) {
+        let found = corrected(&plan);
+        prop_assert!(found.is_ok(), "{:?} {text}", found.err());
+        let Corrected { estimate, .. } = found.unwrap();
+        prop_assert!(estimate.cycles > 0 && estimate.energy_nj.total().is_finite(), "{text}");
     }
 }
 
