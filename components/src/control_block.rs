@@ -10,6 +10,7 @@ mod completion;
 pub(crate) mod cursor;
 mod issue;
 mod parameters;
+mod phases;
 mod policy;
 mod residency;
 mod run_description;
@@ -25,11 +26,12 @@ use std::collections::BTreeMap;
 use sim_core::{Context, Tick};
 
 use crate::message::{Message, TransferId};
-use crate::operation::{Operation, Role, TensorId};
+use crate::operation::{Footprint, Operation, Role, TensorId};
 use crate::run::Run;
 use crate::tile::Dimension;
 
 pub use parameters::{ControlBlockParameters, split_mask_buffer};
+pub use phases::PhaseAccount;
 pub use policy::SchedulingPolicy;
 pub use stalls::{StallAccount, StallCause};
 
@@ -67,6 +69,8 @@ struct Entry {
     tiles_missing: Vec<u32>,
     rows_missing: Vec<u32>,
     batches_missing: u32,
+    /// Weights updated in place that are still on their way back to main memory.
+    write_backs_missing: u32,
     /// Next batch tile of a data operation.
     next_batch: u32,
     blocked: Option<StallCause>,
@@ -81,6 +85,11 @@ struct Input {
 impl Entry {
     fn rows(&self) -> u32 {
         self.operation.grid.tiles(Dimension::I)
+    }
+
+    /// The slice of the result that batch tile `b` contributes to.
+    fn output_slice(&self, b: u32) -> u32 {
+        if self.operation.work.sums_batch() { 0 } else { b }
     }
 
     fn has_work_to_issue(&self) -> bool {
@@ -116,9 +125,11 @@ pub struct ControlBlock {
     /// Whether the leader found no room when it last asked: until it gets some, nobody else does.
     leader_short_of_room: bool,
     spill_offset: u64,
-    tokens_gathered: u32,
+    /// Room that spills under way will give back.
+    room_coming: Footprint,
     clock_of_use: u64,
     stalls: StallAccount,
+    phases: PhaseAccount,
     roles: BTreeMap<Role, RoleCounts>,
     runs_issued: u64,
     runs_retired: u64,
@@ -152,9 +163,10 @@ impl ControlBlock {
             space_waiting: Vec::new(),
             leader_short_of_room: false,
             spill_offset: 0,
-            tokens_gathered: 0,
+            room_coming: Footprint::default(),
             clock_of_use: 0,
             stalls: StallAccount::default(),
+            phases: PhaseAccount::default(),
             roles: BTreeMap::new(),
             runs_issued: 0,
             runs_retired: 0,
@@ -216,14 +228,15 @@ impl ControlBlock {
         match self.pending.finish(transfer) {
             Some(Purpose::Weight(tensor)) => self.weight_arrived(tensor),
             Some(Purpose::Slice { tensor, b }) => self.slice_moved(tensor, b, context),
-            Some(Purpose::Gather { place, b }) => {
+            Some(Purpose::Fill { place, b }) => {
                 self.unpin_data(place, b);
-                self.rows_gathered(place, b, context);
+                self.slice_filled(place, b, context);
             }
             Some(Purpose::Store { place, b }) => {
                 self.unpin_data(place, b);
                 self.finish_batch(place, b, context);
             }
+            Some(Purpose::WriteBack { place }) => self.weight_written_back(place, context),
             None => {}
         }
         self.proceed(context);
@@ -278,6 +291,12 @@ impl ControlBlock {
     #[must_use]
     pub fn stalls(&self) -> &StallAccount {
         &self.stalls
+    }
+
+    /// When each phase began.
+    #[must_use]
+    pub fn phases(&self) -> &PhaseAccount {
+        &self.phases
     }
 
     /// Runs handed out and written back.

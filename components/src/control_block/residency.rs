@@ -4,7 +4,7 @@ use sim_core::Context;
 
 use super::issue::Need;
 use super::tensors::SliceState;
-use super::transfers::{Placement, Purpose};
+use super::transfers::{Placement, Purpose, traffic_of};
 use super::{ControlBlock, StallCause};
 use crate::message::{Message, Traffic, TransferPattern};
 use crate::operation::{Footprint, TensorId};
@@ -37,7 +37,7 @@ impl ControlBlock {
             let placement = Placement {
                 data: weight.source.data,
                 masks: weight.source.masks,
-                traffic: [Traffic::Weights, Traffic::Masks],
+                traffic: [traffic_of(weight.source.kind), Traffic::Masks],
                 buffer: 1,
             };
             let purpose = Purpose::Weight(weight.source.tensor);
@@ -104,7 +104,7 @@ impl ControlBlock {
         let leads = place == self.place_of(self.leader);
         // Room made for the leader is the leader's: others would take it, be pushed out again, and so forth for ever.
         if (leads || !self.leader_short_of_room) && self.activation_space.take(footprint) {
-            self.tensors[tensor].as_mut()?.slices[b as usize].state = state;
+            self.tensors[tensor].as_mut()?.set_state(b, state);
             self.send_to_buffers(self.parameters.buffers[0], footprint, Message::Reserve, context);
             if leads && std::mem::take(&mut self.leader_short_of_room) {
                 let woken = std::mem::take(&mut self.space_waiting);
@@ -126,35 +126,20 @@ impl ControlBlock {
     /// needs now, until `footprint` will fit.
     fn make_room(&mut self, place: usize, footprint: Footprint, context: &mut Context<'_, Message>) {
         let shortfall = self.activation_space.shortfall(footprint);
-        let mut coming = self.room_coming();
-        while coming.data < shortfall.data || coming.mask < shortfall.mask {
+        while self.room_coming.data < shortfall.data || self.room_coming.mask < shortfall.mask {
             let Some((tensor, b)) = self.victim(place) else {
                 return;
             };
             let Some(owner) = self.tensors[tensor].as_mut() else {
                 return;
             };
-            let slice = &mut owner.slices[b as usize];
-            coming.data += slice.footprint.data;
-            coming.mask += slice.footprint.mask;
-            slice.state = SliceState::Spilling;
+            let footprint = owner.slices[b as usize].footprint;
+            self.room_coming.data += footprint.data;
+            self.room_coming.mask += footprint.mask;
+            owner.set_state(b, SliceState::Spilling);
             self.spills += 1;
             self.move_slice(tensor, b, TransferPattern::Store, context);
         }
-    }
-
-    /// Room that spills under way will give back.
-    fn room_coming(&self) -> Footprint {
-        let spilling = self
-            .tensors
-            .iter()
-            .flatten()
-            .flat_map(|tensor| &tensor.slices)
-            .filter(|slice| slice.state == SliceState::Spilling);
-        spilling.fold(Footprint::default(), |sum, slice| Footprint {
-            data: sum.data + slice.footprint.data,
-            mask: sum.mask + slice.footprint.mask,
-        })
     }
 
     fn victim(&self, place: usize) -> Option<(usize, u32)> {
@@ -162,6 +147,9 @@ impl ControlBlock {
         let mut best = None;
         for (index, tensor) in self.tensors.iter().enumerate() {
             let Some(tensor) = tensor else { continue };
+            if tensor.resident == 0 {
+                continue;
+            }
             for (b, slice) in tensor.slices.iter().enumerate() {
                 let candidate = (index, b as u32);
                 if slice.state == SliceState::Resident && slice.pins == 0 && !protected.contains(&candidate) {
@@ -190,9 +178,8 @@ impl ControlBlock {
         entry
             .inputs
             .iter()
-            .map(|input| input.tensor)
-            .chain(entry.output)
-            .map(|tensor| (tensor, b))
+            .map(|input| (input.tensor, b))
+            .chain(entry.output.map(|output| (output, entry.output_slice(b))))
             .collect()
     }
 
@@ -213,7 +200,7 @@ impl ControlBlock {
         let placement = Placement {
             data,
             masks,
-            traffic: [Traffic::Spills; 2],
+            traffic: [if owner.kept { Traffic::Kept } else { Traffic::Spills }; 2],
             buffer: 0,
         };
         self.order(
@@ -229,17 +216,21 @@ impl ControlBlock {
         let Some(owner) = self.tensors[tensor].as_mut() else {
             return;
         };
-        let slice = &mut owner.slices[b as usize];
-        let footprint = slice.footprint;
-        match slice.state {
+        let (state, footprint) = {
+            let slice = &owner.slices[b as usize];
+            (slice.state, slice.footprint)
+        };
+        match state {
             SliceState::Spilling => {
-                slice.state = SliceState::Spilled;
+                owner.set_state(b, SliceState::Spilled);
+                self.room_coming.data -= footprint.data;
+                self.room_coming.mask -= footprint.mask;
                 let woken = std::mem::take(&mut owner.waiting);
                 self.give_back(footprint, context);
                 self.make_all_issuable(woken);
             }
             SliceState::Reloading => {
-                slice.state = SliceState::Resident;
+                owner.set_state(b, SliceState::Resident);
                 let woken = std::mem::take(&mut owner.waiting);
                 self.make_all_issuable(woken);
                 self.wake_leader_for_room();
@@ -263,7 +254,7 @@ impl ControlBlock {
             return;
         };
         let slice = &mut owner.slices[b as usize];
-        let final_data = self.parameters.activation_footprint(slice.elements, true).data;
+        let final_data = self.parameters.footprint(slice.elements, owner.kind).data;
         if slice.state == SliceState::Resident && slice.footprint.data > final_data {
             let excess = Footprint {
                 data: slice.footprint.data - final_data,
@@ -285,7 +276,7 @@ impl ControlBlock {
             return;
         }
         let (state, footprint) = (slice.state, slice.footprint);
-        slice.state = SliceState::Freed;
+        owner.set_state(b, SliceState::Freed);
         let id = owner.id;
         let gone = owner.note_freed();
         if state == SliceState::Resident {
@@ -298,18 +289,9 @@ impl ControlBlock {
         }
     }
 
-    pub(super) fn rows_gathered(&mut self, place: usize, b: u32, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_ref() else {
-            return;
-        };
-        let Some(tensor) = entry.output.and_then(|output| self.tensors[output].as_mut()) else {
-            return;
-        };
-        for row in 0..tensor.rows() {
-            tensor.set_ready(b, row);
-        }
-        let woken = std::mem::take(&mut tensor.waiting);
-        self.make_all_issuable(woken);
+    /// Slice `b` of what a data operation loads has come.
+    pub(super) fn slice_filled(&mut self, place: usize, b: u32, context: &mut Context<'_, Message>) {
+        self.all_rows_ready(place, b);
         self.finish_batch(place, b, context);
     }
 }

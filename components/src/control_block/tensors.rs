@@ -3,7 +3,7 @@
 //! A slice is what one batch tile has of a tensor: the unit of allocation, spilling and freeing. Readiness is kept by
 //! row of tiles, the unit of dependence.
 
-use crate::operation::{ActivationTensor, Footprint, RowAccess, TensorId};
+use crate::operation::{ActivationTensor, Footprint, RowAccess, TensorId, TensorKind};
 use crate::tile::TileShape;
 use crate::units::{BLOCK, Bytes};
 
@@ -55,6 +55,12 @@ pub(crate) struct Tensor {
     pub(crate) waiting: Vec<usize>,
     /// What makes it, for the stall account.
     pub(crate) producer: super::StallCause,
+    /// What it holds.
+    pub(crate) kind: TensorKind,
+    /// Whether the backward pass will read it again.
+    pub(crate) kept: bool,
+    /// Slices in the activation buffer.
+    pub(crate) resident: u32,
     unfreed: u32,
 }
 
@@ -97,6 +103,9 @@ impl Tensor {
             row_elements: made.rows,
             waiting: Vec::new(),
             producer,
+            kind: made.kind,
+            kept: made.kept_at.is_some(),
+            resident: 0,
         }
     }
 
@@ -122,6 +131,14 @@ impl Tensor {
         if !std::mem::replace(flag, true) {
             self.slices[b as usize].ready_rows += 1;
         }
+    }
+
+    /// Moves slice `b` to another state.
+    pub(crate) fn set_state(&mut self, b: u32, state: SliceState) {
+        let slice = &mut self.slices[b as usize];
+        self.resident -= u32::from(slice.state == SliceState::Resident);
+        self.resident += u32::from(state == SliceState::Resident);
+        slice.state = state;
     }
 
     /// Main memory that spills of all slices take.
