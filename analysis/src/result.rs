@@ -4,6 +4,7 @@ pub mod background;
 pub mod machine;
 pub mod memory;
 pub mod parts;
+pub mod phase;
 
 use components::units::NanoJoules;
 use scenarios::schema::Reference;

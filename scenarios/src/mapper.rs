@@ -39,7 +39,9 @@ mod update;
 use std::collections::VecDeque;
 
 use components::density::Density;
-use components::operation::{Footprint, Operand, Operation, Role, RowAccess, TensorId, TensorKind, WeightTensor, Work};
+use components::operation::{
+    Footprint, Operand, Operation, Role, RowAccess, TensorId, TensorKind, WeightTensor, Work,
+};
 use components::tile::TileShape;
 use components::word::WordFormat;
 

@@ -17,3 +17,5 @@ mod random;
 mod rooflines;
 #[cfg(test)]
 mod scaling;
+#[cfg(test)]
+mod training;

@@ -13,6 +13,7 @@ use crate::result::RunResult;
 pub fn run_report(result: &RunResult, style: Style) -> String {
     let sections = [
         ("Throughput", throughput(result)),
+        ("Phases of the step", phases(result)),
         ("Where the MAC lanes' time went", lanes(result)),
         ("Utilisation", utilization(result)),
         ("Energy", energy(result)),
@@ -28,7 +29,7 @@ pub fn run_report(result: &RunResult, style: Style) -> String {
         result.machine.clock_mhz
     );
     let mut text = format!("{}\n{}\n", result.scenario, style.bold(&headline));
-    for (heading, section) in sections {
+    for (heading, section) in sections.into_iter().filter(|(_, section)| !section.is_empty()) {
         text.push_str(&format!("\n{}\n{section}", style.bold(heading)));
     }
     text
@@ -76,6 +77,36 @@ fn throughput(result: &RunResult) -> String {
         String::new(),
     ]);
     table.render(&[0, 2])
+}
+
+/// The phases of a training step; inference has none to show.
+fn phases(result: &RunResult) -> String {
+    let phases = &result.machine.phases;
+    if phases.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::default();
+    table.row(cells([
+        "",
+        "cycles",
+        "share",
+        "",
+        "tile operations",
+        "multiplications",
+        "main memory",
+    ]));
+    for phase in phases {
+        table.row([
+            phase.phase.name().to_owned(),
+            grouped(phase.cycles),
+            percent(phase.share, 1.0),
+            bar(phase.share, 1.0),
+            grouped(phase.tile_ops + phase.add_tile_ops),
+            grouped(phase.macs_dense),
+            Bytes(phase.memory_bytes).to_string(),
+        ]);
+    }
+    table.render(&[0, 3])
 }
 
 fn lanes(result: &RunResult) -> String {

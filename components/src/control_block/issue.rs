@@ -102,9 +102,9 @@ impl ControlBlock {
             }
             self.check_slice(input.tensor, b)?;
         }
-        entry.output.map_or(Ok(()), |output| {
-            self.check_slice(output, entry.output_slice(b))
-        })
+        entry
+            .output
+            .map_or(Ok(()), |output| self.check_slice(output, entry.output_slice(b)))
     }
 
     pub(super) fn check_slice(&self, place: usize, b: u32) -> Result<(), Need> {

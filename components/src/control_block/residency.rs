@@ -200,7 +200,11 @@ impl ControlBlock {
         let placement = Placement {
             data,
             masks,
-            traffic: [if owner.kept { Traffic::Kept } else { Traffic::Spills }; 2],
+            traffic: [if owner.kept {
+                Traffic::Kept
+            } else {
+                Traffic::Spills
+            }; 2],
             buffer: 0,
         };
         self.order(

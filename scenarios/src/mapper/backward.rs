@@ -95,7 +95,9 @@ impl Mapper {
 
     /// From the gradient of a layer's output, which is the current tensor, to that of its input.
     pub(super) fn backward_layer(&mut self, layer: usize) {
-        let Some(tape) = self.tape.layers.pop() else { return };
+        let Some(tape) = self.tape.layers.pop() else {
+            return;
+        };
         let place = GradientPlace::of_layer(layer);
         let hidden = self.transformer.layers[layer].hidden;
         let mut output = self.current;
@@ -133,7 +135,9 @@ impl Mapper {
         let heads = self.transformer.layers[layer].heads.iter();
         heads
             .map(|head| match head {
-                crate::transformer::Head::Attention { .. } | crate::transformer::Head::Convolution { .. } => 2,
+                crate::transformer::Head::Attention { .. } | crate::transformer::Head::Convolution { .. } => {
+                    2
+                }
                 crate::transformer::Head::LinearTransform { .. } => 1,
             })
             .sum()
@@ -200,22 +204,12 @@ impl Mapper {
     }
 
     /// Through the layer norm of `input`.
-    fn norm_gradient(
-        &mut self,
-        layer: usize,
-        input: TensorId,
-        output: TensorId,
-        consumers: u32,
-    ) -> TensorId {
+    fn norm_gradient(&mut self, layer: usize, input: TensorId, output: TensorId, consumers: u32) -> TensorId {
         let operands = vec![
             activation(input, RowAccess::SameRow),
             gradient(output, RowAccess::SameRow),
         ];
-        let extents = [
-            self.parameters.sequence,
-            self.transformer.layers[layer].hidden,
-            1,
-        ];
+        let extents = [self.parameters.sequence, self.transformer.layers[layer].hidden, 1];
         let place = GradientPlace::of_layer(layer);
         let draft = place.draft(
             Role::LayerNormGradient,
@@ -228,9 +222,7 @@ impl Mapper {
 
     fn gradient_sum(&mut self, place: GradientPlace, terms: [TensorId; 2], consumers: u32) -> TensorId {
         let width = self.transformer.layers[place.layer].hidden;
-        let operands = terms
-            .map(|tensor| gradient(tensor, RowAccess::SameRow))
-            .to_vec();
+        let operands = terms.map(|tensor| gradient(tensor, RowAccess::SameRow)).to_vec();
         let extents = [self.parameters.sequence, width, 1];
         // A sum belongs to the layer as a whole, as the sums of the forward pass.
         let whole = GradientPlace::of_layer(place.layer);

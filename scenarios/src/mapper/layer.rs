@@ -24,8 +24,13 @@ impl Mapper {
             Some(next) => {
                 let output = self.layer_norm(layer, summed, 1, 1);
                 let width = self.transformer.layers[layer].hidden;
-                let (projected, weights) =
-                    self.dense(layer, Role::Projection, output, [width, next], [readers, backward_readers]);
+                let (projected, weights) = self.dense(
+                    layer,
+                    Role::Projection,
+                    output,
+                    [width, next],
+                    [readers, backward_readers],
+                );
                 self.current = projected;
                 Some((output, weights))
             }

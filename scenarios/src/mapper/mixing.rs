@@ -17,11 +17,7 @@ pub(super) struct TransformMatrices {
 impl Mapper {
     /// F·X, where F is the S x S Vandermonde matrix of the transform along the sequence (for the Fourier transform its
     /// real part, as in FNet, arXiv:2105.03824). It takes the layer's whole width.
-    pub(super) fn linear_transform(
-        &mut self,
-        place: HeadPlace,
-        kind: TransformKind,
-    ) -> (TensorId, HeadTape) {
+    pub(super) fn linear_transform(&mut self, place: HeadPlace, kind: TransformKind) -> (TensorId, HeadTape) {
         let (sequence, width) = (
             self.parameters.sequence,
             self.transformer.layers[place.layer].hidden,

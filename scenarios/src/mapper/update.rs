@@ -57,11 +57,7 @@ impl Mapper {
         readers: u32,
     ) -> TensorId {
         let table_rows = self.parameters.vocabulary;
-        let extents = [
-            self.parameters.sequence,
-            self.transformer.layers[0].hidden,
-            1,
-        ];
+        let extents = [self.parameters.sequence, self.transformer.layers[0].hidden, 1];
         let gather = Work::Gather {
             table_rows,
             data,
@@ -78,13 +74,7 @@ impl Mapper {
             data,
             masks,
         };
-        let draft = Draft::new(
-            0,
-            Role::WordStore,
-            scatter,
-            extents,
-            vec![row_operand(new, kind)],
-        );
+        let draft = Draft::new(0, Role::WordStore, scatter, extents, vec![row_operand(new, kind)]);
         self.emit(draft.holding(kind).read_by(0));
         new
     }

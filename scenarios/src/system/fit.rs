@@ -70,11 +70,9 @@ impl MachinePlan {
         self.check_result_size(operation, problems);
         let what = format!("the {} of layer {}", operation.role, operation.layer);
         // A run needs all weights of its operation at once.
-        let needed = operation
-            .weights()
-            .fold(Footprint::default(), |sum, weight| {
-                plus(sum, self.mapper.footprint(weight.elements, weight.kind))
-            });
+        let needed = operation.weights().fold(Footprint::default(), |sum, weight| {
+            plus(sum, self.mapper.footprint(weight.elements, weight.kind))
+        });
         check_room(
             &format!("weights for {what}"),
             needed,
@@ -153,25 +151,22 @@ impl MachinePlan {
             .enumerate()
             .filter(|(_, operand)| !operand.is_weight())
             .map(|(place, operand)| self.mapper.footprint(slice(place), Operand::kind(operand)));
-        let result = operation
-            .output
-            .as_ref()
-            .map_or(Footprint::default(), |made| {
-                let elements = if operation.work.sums_batch() {
-                    i * j
-                } else {
-                    items * i * j
-                };
-                let final_sums = self.mapper.footprint(elements, made.kind);
-                if operation.work.sums_products() || operation.work.sums_batch() {
-                    Footprint {
-                        data: self.mapper.word.dense(elements),
-                        ..final_sums
-                    }
-                } else {
-                    final_sums
+        let result = operation.output.as_ref().map_or(Footprint::default(), |made| {
+            let elements = if operation.work.sums_batch() {
+                i * j
+            } else {
+                items * i * j
+            };
+            let final_sums = self.mapper.footprint(elements, made.kind);
+            if operation.work.sums_products() || operation.work.sums_batch() {
+                Footprint {
+                    data: self.mapper.word.dense(elements),
+                    ..final_sums
                 }
-            });
+            } else {
+                final_sums
+            }
+        });
         // Each slice takes whole bytes.
         inputs.fold(result, plus)
     }

@@ -141,6 +141,16 @@ impl MachinePlan {
         }
     }
 
+    /// Cost of a lane's stochastic rounding module; none but in training.
+    #[must_use]
+    pub(super) fn rounding(&self) -> ModuleCost {
+        if self.trains() {
+            self.costs.stochastic_rounding
+        } else {
+            ModuleCost::default()
+        }
+    }
+
     /// The transformer's program, from its beginning.
     #[must_use]
     pub fn program(&self) -> Mapper {

@@ -75,12 +75,7 @@ impl Mapper {
             transposed(activation(tape.value, RowAccess::AllRows)),
         ];
         let extents = [sequence, sequence, d];
-        let draft = place.draft(
-            Role::ContextProbabilityGradient,
-            Work::Product,
-            extents,
-            operands,
-        );
+        let draft = place.draft(Role::ContextProbabilityGradient, Work::Product, extents, operands);
         let probabilities = self.emit(draft);
         let operands = vec![
             activation(tape.probabilities, RowAccess::SameRow),
