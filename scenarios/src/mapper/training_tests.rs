@@ -437,7 +437,9 @@ fn gradients_know_their_rows() {
         for (_, rows) in operation.inputs() {
             match operation.work {
                 Work::Convolution { kernel } => assert_eq!(rows, RowAccess::Halo { radius: kernel / 2 }),
-                Work::WeightGradient | Work::KernelGradient => assert_eq!(rows, RowAccess::AllRows),
+                Work::WeightGradient | Work::KernelGradient | Work::Store { .. } | Work::Scatter { .. } => {
+                    assert_eq!(rows, RowAccess::AllRows);
+                }
                 Work::SoftmaxGradient | Work::LayerNormGradient | Work::NonLinearityGradient => {
                     assert_eq!(rows, RowAccess::SameRow);
                 }

@@ -33,7 +33,7 @@ impl Mapper {
             let operations = optimizer.state_operations(state);
             let role = Role::WordStateUpdate;
             let updated = self.update_rows(kind, table, role, operations, &[word_gradient], 2);
-            states.push(row_operand(updated, kind));
+            states.push(rows_of(updated, kind, RowAccess::SameRow));
         }
         let sources = if states.is_empty() {
             vec![word_gradient]
@@ -66,7 +66,7 @@ impl Mapper {
         let draft = Draft::new(0, Role::WordRows, gather, extents, Vec::new());
         let old = self.emit(draft.holding(kind));
         let mut operands = sources.to_vec();
-        operands.insert(1, row_operand(old, kind));
+        operands.insert(1, rows_of(old, kind, RowAccess::SameRow));
         let draft = Draft::new(0, role, Work::Update { operations }, extents, operands);
         let new = self.emit(draft.holding(kind).read_by(readers));
         let scatter = Work::Scatter {
@@ -74,7 +74,13 @@ impl Mapper {
             data,
             masks,
         };
-        let draft = Draft::new(0, Role::WordStore, scatter, extents, vec![row_operand(new, kind)]);
+        let draft = Draft::new(
+            0,
+            Role::WordStore,
+            scatter,
+            extents,
+            vec![rows_of(new, kind, RowAccess::AllRows)],
+        );
         self.emit(draft.holding(kind).read_by(0));
         new
     }
@@ -143,11 +149,11 @@ fn update_part(
     }
 }
 
-/// Rows that a data operation or an update has made, as an operand.
-fn row_operand(tensor: TensorId, kind: TensorKind) -> Operand {
+/// Rows of the table that a data operation or an update has made, as an operand.
+fn rows_of(tensor: TensorId, kind: TensorKind, rows: RowAccess) -> Operand {
     Operand::Activation {
         tensor,
-        rows: RowAccess::SameRow,
+        rows,
         kind,
         transposed: false,
     }
