@@ -244,11 +244,21 @@ impl ControlBlock {
 
     /// Does whatever has become possible.
     fn proceed(&mut self, context: &mut Context<'_, Message>) {
-        self.load_weights(context);
+        self.load_weights(false, context);
         self.issue_data(context);
         for class in UnitClass::ALL {
             self.issue_class(class, context);
         }
+        if self.is_at_standstill() {
+            self.weights.retry();
+            self.load_weights(true, context);
+        }
+    }
+
+    /// Whether nothing is under way. Then an operation that has begun may have to give its weights up: it waits for room that
+    /// only the leader can make, and the leader for the room of those weights.
+    fn is_at_standstill(&self) -> bool {
+        self.runs_issued == self.runs_retired && self.pending.is_empty() && self.oldest < self.admitted
     }
 
     fn place_of(&self, operation: u32) -> usize {

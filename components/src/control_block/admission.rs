@@ -89,8 +89,8 @@ impl ControlBlock {
             }
         };
         let mut tensor = Tensor::new(made, parameters.tile, footprint, producer);
-        tensor.spill_address = match made.kept_at {
-            Some(address) => address,
+        tensor.spill_address = match made.kept {
+            Some(kept) => kept.address,
             None => self.spill_address(tensor.spill_size()),
         };
         let place = self.free_tensor_places.pop().unwrap_or_else(|| {

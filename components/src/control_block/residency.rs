@@ -12,17 +12,18 @@ use crate::tile::Dimension;
 use crate::units::BLOCK;
 
 impl ControlBlock {
-    /// Orders the loads of weights for which there is room, in program order.
-    pub(super) fn load_weights(&mut self, context: &mut Context<'_, Message>) {
+    /// Orders the loads of weights for which there is room, in program order. Operations that have begun keep their weights,
+    /// but for a standstill.
+    pub(super) fn load_weights(&mut self, at_standstill: bool, context: &mut Context<'_, Message>) {
         let mut evicted = Vec::new();
         loop {
-            let has_begun = |operation: u32| {
+            let may_not_wait = |operation: u32| {
                 let entry = self.entries[operation as usize % self.entries.len()].as_ref();
-                entry.is_some_and(|entry| entry.cursor.has_begun())
+                !at_standstill && entry.is_some_and(|entry| entry.cursor.has_begun())
             };
             let next = self
                 .weights
-                .next_load(has_begun, |footprint| evicted.push(footprint))
+                .next_load(may_not_wait, |footprint| evicted.push(footprint))
                 .cloned();
             for footprint in evicted.drain(..) {
                 self.send_to_buffers(self.parameters.buffers[1], footprint, Message::Release, context);
@@ -103,45 +104,58 @@ impl ControlBlock {
         let footprint = self.tensors[tensor].as_ref()?.slices[b as usize].footprint;
         let leads = place == self.place_of(self.leader);
         // Room made for the leader is the leader's: others would take it, be pushed out again, and so forth for ever.
-        if (leads || !self.leader_short_of_room) && self.activation_space.take(footprint) {
-            self.tensors[tensor].as_mut()?.set_state(b, state);
-            self.send_to_buffers(self.parameters.buffers[0], footprint, Message::Reserve, context);
-            if leads && std::mem::take(&mut self.leader_short_of_room) {
-                let woken = std::mem::take(&mut self.space_waiting);
-                self.make_all_issuable(woken);
-            }
-            return None;
-        }
-        if leads {
+        let mut taken = (leads || !self.leader_short_of_room) && self.activation_space.take(footprint);
+        if leads && !taken {
             self.leader_short_of_room = true;
             self.make_room(place, footprint, context);
+            taken = self.activation_space.take(footprint);
         }
-        if !self.space_waiting.contains(&place) {
-            self.space_waiting.push(place);
+        if !taken {
+            if !self.space_waiting.contains(&place) {
+                self.space_waiting.push(place);
+            }
+            return Some(StallCause::BufferSpace);
         }
-        Some(StallCause::BufferSpace)
+        self.tensors[tensor].as_mut()?.set_state(b, state);
+        self.send_to_buffers(self.parameters.buffers[0], footprint, Message::Reserve, context);
+        if leads && std::mem::take(&mut self.leader_short_of_room) {
+            let woken = std::mem::take(&mut self.space_waiting);
+            self.make_all_issuable(woken);
+        }
+        None
     }
 
-    /// Starts to push out the least recently used slices that nothing in flight and not the operation at `place` itself
-    /// needs now, until `footprint` will fit.
+    /// Starts to push out slices that nothing in flight and not the operation at `place` itself needs now, until
+    /// `footprint` will fit. What main memory holds already goes at once.
     fn make_room(&mut self, place: usize, footprint: Footprint, context: &mut Context<'_, Message>) {
-        let shortfall = self.activation_space.shortfall(footprint);
-        while self.room_coming.data < shortfall.data || self.room_coming.mask < shortfall.mask {
+        loop {
+            let shortfall = self.activation_space.shortfall(footprint);
+            if self.room_coming.data >= shortfall.data && self.room_coming.mask >= shortfall.mask {
+                return;
+            }
             let Some((tensor, b)) = self.victim(place) else {
                 return;
             };
             let Some(owner) = self.tensors[tensor].as_mut() else {
                 return;
             };
-            let footprint = owner.slices[b as usize].footprint;
-            self.room_coming.data += footprint.data;
-            self.room_coming.mask += footprint.mask;
+            let slice = owner.slices[b as usize];
+            if slice.saved {
+                owner.set_state(b, SliceState::Spilled);
+                self.activation_space.give_back(slice.footprint);
+                let buffer = self.parameters.buffers[0];
+                self.send_to_buffers(buffer, slice.footprint, Message::Release, context);
+                continue;
+            }
             owner.set_state(b, SliceState::Spilling);
+            self.room_coming.data += slice.footprint.data;
+            self.room_coming.mask += slice.footprint.mask;
             self.spills += 1;
             self.move_slice(tensor, b, TransferPattern::Store, context);
         }
     }
 
+    /// The slice to be pushed out next: of those that sleep until the backward pass, else of all, the least recently used.
     fn victim(&self, place: usize) -> Option<(usize, u32)> {
         let protected = self.needed_now(place);
         let mut best = None;
@@ -153,9 +167,9 @@ impl ControlBlock {
             for (b, slice) in tensor.slices.iter().enumerate() {
                 let candidate = (index, b as u32);
                 if slice.state == SliceState::Resident && slice.pins == 0 && !protected.contains(&candidate) {
-                    let older = best.is_none_or(|(stamp, _)| slice.last_used < stamp);
-                    if older {
-                        best = Some((slice.last_used, candidate));
+                    let rank = (!slice.dormant, slice.last_used);
+                    if best.is_none_or(|(before, _)| rank < before) {
+                        best = Some((rank, candidate));
                     }
                 }
             }
@@ -195,16 +209,16 @@ impl ControlBlock {
             return;
         };
         let footprint = owner.slices[b as usize].footprint;
+        let traffic = match owner.kept_for {
+            Some(_) => Traffic::Kept,
+            None => Traffic::Spills,
+        };
         let data = owner.spill_address + u64::from(b) * owner.spill_stride.0;
         let masks = data + footprint.data.blocks() * BLOCK.0;
         let placement = Placement {
             data,
             masks,
-            traffic: [if owner.kept {
-                Traffic::Kept
-            } else {
-                Traffic::Spills
-            }; 2],
+            traffic: [traffic; 2],
             buffer: 0,
         };
         self.order(
@@ -274,11 +288,10 @@ impl ControlBlock {
         let Some(owner) = self.tensors[tensor].as_mut() else {
             return;
         };
-        let slice = &mut owner.slices[b as usize];
-        slice.consumers = slice.consumers.saturating_sub(1);
-        if slice.consumers > 0 {
+        if owner.reader_done(b) > 0 {
             return;
         }
+        let slice = &owner.slices[b as usize];
         let (state, footprint) = (slice.state, slice.footprint);
         owner.set_state(b, SliceState::Freed);
         let id = owner.id;

@@ -49,6 +49,11 @@ struct Group {
 const PARTS: u32 = 2;
 
 impl Pending {
+    /// Whether no transfer is under way.
+    pub(super) fn is_empty(&self) -> bool {
+        self.free.len() == self.groups.len()
+    }
+
     fn begin(&mut self, purpose: Purpose, parts: u32) -> u32 {
         let group = Group { purpose, parts };
         if let Some(place) = self.free.pop() {

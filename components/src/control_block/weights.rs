@@ -100,6 +100,11 @@ impl WeightStore {
         self.changed |= awaited.is_some_and(|after| passed.contains(&after.0));
     }
 
+    /// Lets the next load be tried again.
+    pub(crate) fn retry(&mut self) {
+        self.changed = true;
+    }
+
     pub(crate) fn get_mut(&mut self, tensor: TensorId) -> Option<&mut Weight> {
         self.weights.get_mut(&tensor)
     }
