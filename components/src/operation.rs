@@ -254,17 +254,9 @@ pub struct ActivationTensor {
     pub kind: TensorKind,
     /// Operations that will read it.
     pub consumers: u32,
-    /// How it is kept, if the backward pass reads it again.
-    pub kept: Option<Kept>,
-}
-
-/// How a tensor of the forward pass is kept for the backward pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// Where it goes in main memory if the buffer has no room. Tensors that are not kept share what main memory has left.
-    pub address: u64,
-    /// Readers in the backward pass; they are among all `consumers`.
-    pub readers: u32,
+    /// Where it goes in main memory if the buffer has no room, for a tensor that the backward pass reads again: it is kept
+    /// for a long time. Others share what main memory has left.
+    pub kept_at: Option<u64>,
 }
 
 /// One operation: the unit of the mapper's program.

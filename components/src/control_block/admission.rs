@@ -31,7 +31,7 @@ impl ControlBlock {
         let class = class_of(operation.work);
         let lanes = u64::from(self.parameters.pes) * u64::from(self.parameters.layout.lanes);
         let cursor = Cursor::new(&operation, self.parameters.loop_order, lanes);
-        let inputs = operation
+        let inputs: Vec<Input> = operation
             .inputs()
             .filter_map(|(tensor, rows)| {
                 self.tensor_places
@@ -46,6 +46,11 @@ impl ControlBlock {
         }
         let weights = operation.weights().map(|weight| weight.tensor).collect();
         let output = self.admit_output(&operation, cursor.finishes_sums(), class);
+        for tensor in inputs.iter().map(|input| input.tensor).chain(output) {
+            if let Some(tensor) = self.tensors[tensor].as_mut() {
+                tensor.users.push(operation.id.0);
+            }
+        }
         let tiles = |dimension| operation.grid.tiles(dimension);
         let (batches, rows) = (tiles(Dimension::B), tiles(Dimension::I));
         let tiles_in_row = tiles(Dimension::J) * tiles(Dimension::K);
@@ -89,8 +94,8 @@ impl ControlBlock {
             }
         };
         let mut tensor = Tensor::new(made, parameters.tile, footprint, producer);
-        tensor.spill_address = match made.kept {
-            Some(kept) => kept.address,
+        tensor.spill_address = match made.kept_at {
+            Some(address) => address,
             None => self.spill_address(tensor.spill_size()),
         };
         let place = self.free_tensor_places.pop().unwrap_or_else(|| {

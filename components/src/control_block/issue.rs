@@ -228,7 +228,6 @@ impl ControlBlock {
         self.for_slices_of(place, run, |slice| {
             slice.pins += 1;
             slice.last_used = stamp;
-            slice.dormant = false;
         });
     }
 

@@ -3,7 +3,7 @@
 use sim_core::Context;
 
 use super::issue::Need;
-use super::tensors::SliceState;
+use super::tensors::{SliceState, Tensor};
 use super::transfers::{Placement, Purpose, traffic_of};
 use super::{ControlBlock, StallCause};
 use crate::message::{Message, Traffic, TransferPattern};
@@ -155,7 +155,8 @@ impl ControlBlock {
         }
     }
 
-    /// The slice to be pushed out next: of those that sleep until the backward pass, else of all, the least recently used.
+    /// The slice to be pushed out next: the one that will be needed last in program order, as far as the window shows, and
+    /// of several such the least recently used.
     fn victim(&self, place: usize) -> Option<(usize, u32)> {
         let protected = self.needed_now(place);
         let mut best = None;
@@ -167,7 +168,7 @@ impl ControlBlock {
             for (b, slice) in tensor.slices.iter().enumerate() {
                 let candidate = (index, b as u32);
                 if slice.state == SliceState::Resident && slice.pins == 0 && !protected.contains(&candidate) {
-                    let rank = (!slice.dormant, slice.last_used);
+                    let rank = (u32::MAX - self.next_use(tensor, b as u32), slice.last_used);
                     if best.is_none_or(|(before, _)| rank < before) {
                         best = Some((rank, candidate));
                     }
@@ -175,6 +176,18 @@ impl ControlBlock {
             }
         }
         best.map(|(_, candidate)| candidate)
+    }
+
+    /// The oldest operation of the window that has not finished with slice `b` of `tensor`; past all numbers if there is none.
+    fn next_use(&self, tensor: &Tensor, b: u32) -> u32 {
+        let unfinished = |&&user: &&u32| {
+            let entry = self.entries[self.place_of(user)].as_ref();
+            entry.is_some_and(|entry| {
+                entry.operation.id.0 == user
+                    && entry.rows_missing.get(b as usize).is_none_or(|&rows| rows > 0)
+            })
+        };
+        tensor.users.iter().find(unfinished).copied().unwrap_or(u32::MAX)
     }
 
     /// The slices that the next tile of the operation at `place` reads and writes.
@@ -209,9 +222,10 @@ impl ControlBlock {
             return;
         };
         let footprint = owner.slices[b as usize].footprint;
-        let traffic = match owner.kept_for {
-            Some(_) => Traffic::Kept,
-            None => Traffic::Spills,
+        let traffic = if owner.kept {
+            Traffic::Kept
+        } else {
+            Traffic::Spills
         };
         let data = owner.spill_address + u64::from(b) * owner.spill_stride.0;
         let masks = data + footprint.data.blocks() * BLOCK.0;

@@ -35,9 +35,6 @@ pub(crate) struct Slice {
     pub(crate) footprint: Footprint,
     pub(crate) last_used: u64,
     pub(crate) elements: u64,
-    /// Whether all its readers in the forward pass are done and those in the backward pass have not come yet: nothing in
-    /// the buffer will be needed later.
-    pub(crate) dormant: bool,
     /// Whether main memory holds it as it is, so that it can be given up without being written again.
     pub(crate) saved: bool,
     ready_rows: u32,
@@ -62,8 +59,10 @@ pub(crate) struct Tensor {
     pub(crate) producer: super::StallCause,
     /// What it holds.
     pub(crate) kind: TensorKind,
-    /// Readers in the backward pass, if it is kept for them.
-    pub(crate) kept_for: Option<u32>,
+    /// Operations of the window that make or read it, oldest first.
+    pub(crate) users: Vec<u32>,
+    /// Whether the backward pass will read it again.
+    pub(crate) kept: bool,
     /// Slices in the activation buffer.
     pub(crate) resident: u32,
     unfreed: u32,
@@ -88,7 +87,6 @@ impl Tensor {
                     footprint: footprint(elements),
                     last_used: 0,
                     elements,
-                    dormant: false,
                     saved: false,
                     ready_rows: 0,
                 }
@@ -111,7 +109,8 @@ impl Tensor {
             waiting: Vec::new(),
             producer,
             kind: made.kind,
-            kept_for: made.kept.map(|kept| kept.readers),
+            users: Vec::new(),
+            kept: made.kept_at.is_some(),
             resident: 0,
         }
     }
@@ -145,10 +144,7 @@ impl Tensor {
         let slice = &mut self.slices[b as usize];
         self.resident -= u32::from(slice.state == SliceState::Resident);
         self.resident += u32::from(state == SliceState::Resident);
-        slice.dormant &= state != SliceState::Reloading;
-        // Of what is spilled as the forward pass alone needs it nothing is remembered: its room is given to others.
-        let lasts = self.kept_for.is_some() || self.kind == TensorKind::Gradient;
-        slice.saved |= state == SliceState::Spilled && lasts && slice.ready_rows == self.rows;
+        slice.saved |= state == SliceState::Spilled && slice.ready_rows == self.rows;
         slice.state = state;
     }
 
@@ -156,7 +152,6 @@ impl Tensor {
     pub(crate) fn reader_done(&mut self, b: u32) -> u32 {
         let slice = &mut self.slices[b as usize];
         slice.consumers = slice.consumers.saturating_sub(1);
-        slice.dormant = self.kept_for == Some(slice.consumers);
         slice.consumers
     }
 

@@ -1,7 +1,7 @@
 //! What is said of an operation before it gets its numbers and its tensors their addresses.
 
 use components::operation::{
-    ActivationTensor, Kept, Operand, Operation, OperationId, Role, TensorId, TensorKind, WeightTensor, Work,
+    ActivationTensor, Operand, Operation, OperationId, Role, TensorId, TensorKind, WeightTensor, Work,
 };
 use components::tile::TileGrid;
 
@@ -106,10 +106,7 @@ impl Mapper {
             columns,
             kind: draft.kind,
             consumers: draft.consumers + backward_consumers,
-            kept: (backward_consumers > 0).then(|| Kept {
-                address: self.addresses.kept(batch, rows, columns),
-                readers: backward_consumers,
-            }),
+            kept_at: (backward_consumers > 0).then(|| self.addresses.kept(batch, rows, columns)),
         });
         self.ready.push_back(Operation {
             id: OperationId(self.next_operation),

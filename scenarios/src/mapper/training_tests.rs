@@ -186,7 +186,7 @@ fn inference_has_no_backward_pass_and_keeps_nothing() {
     let operations: Vec<_> = Mapper::new(mixed(), parameters(3, 40)).collect();
     for operation in &operations {
         assert_eq!(operation.role.phase(), Phase::Forward);
-        assert!(operation.output.is_none_or(|made| made.kept.is_none()));
+        assert!(operation.output.is_none_or(|made| made.kept_at.is_none()));
     }
 }
 
@@ -248,7 +248,7 @@ fn the_kept_tensors_are_those_that_the_backward_pass_reads() {
         let Some(made) = operation.output else { continue };
         let is_forward = operation.role.phase() == Phase::Forward;
         assert_eq!(
-            made.kept.is_some(),
+            made.kept_at.is_some(),
             is_forward && read_backwards.contains(&made.tensor),
             "{}",
             operation.role
@@ -401,7 +401,7 @@ fn tensors_lie_apart_in_main_memory() {
                 add(weight.masks, footprint.mask);
             }
         }
-        if let Some((address, made)) = operation.output.and_then(|made| Some((made.kept?.address, made))) {
+        if let Some((address, made)) = operation.output.and_then(|made| Some((made.kept_at?, made))) {
             let slice = u64::from(made.rows) * u64::from(made.columns);
             let blocks = parameters.word.dense(slice).blocks() + word::mask(slice).blocks();
             add(address, BLOCK * (blocks * u64::from(made.batch)));

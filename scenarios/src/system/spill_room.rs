@@ -67,7 +67,7 @@ impl SpillRoom {
             let slices = u64::from(made.batch.div_ceil(self.tile.b));
             let blocks = self.word.dense(elements).blocks() + word::mask(elements).blocks();
             let bytes = blocks * BLOCK.0 * slices;
-            if made.kept.is_some() {
+            if made.kept_at.is_some() {
                 self.kept += bytes;
             } else {
                 self.alive.insert(made.tensor, (self.given, made.consumers));
