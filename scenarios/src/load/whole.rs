@@ -1,7 +1,7 @@
 //! Checks of values that are possible alone but not together.
 
 use crate::schema::limits::{MAX_FIFO_TILES, MAX_MODULES, MAX_ROWS_FOLLOWED, MAX_TOKENS};
-use crate::schema::{Checks, Scenario};
+use crate::schema::{Checks, Phase, Scenario};
 
 /// Looks at products of several fields.
 pub(super) fn check(scenario: &Scenario, checks: &mut Checks) {
@@ -56,6 +56,24 @@ fn tokens(scenario: &Scenario, checks: &mut Checks) {
     let tile = &accelerator.tile;
     let rows =
         u64::from(workload.batch.div_ceil(tile.b)) * u64::from(workload.sequence_length.div_ceil(tile.x));
+    let kept = match workload.phase {
+        Phase::Inference => 0,
+        Phase::Training => workload.transformer.kept_tensors(),
+    };
+    if rows.saturating_mul(kept) > MAX_ROWS_FOLLOWED {
+        checks.within("workload", |checks| {
+            checks.within("phase", |checks| {
+                checks.wrong(
+                    format!("the control block would follow the tile rows of {kept} tensors kept for the backward pass"),
+                    format!(
+                        "{rows} rows of tiles a tensor x {kept} tensors can be at most {MAX_ROWS_FOLLOWED}, because each is \
+                         kept in memory: take a smaller batch or larger tiles"
+                    ),
+                );
+            });
+        });
+        return;
+    }
     let followed = rows * u64::from(accelerator.prefetch_operations);
     if followed > MAX_ROWS_FOLLOWED {
         accelerator_field("prefetch_operations", checks, |checks| {

@@ -40,7 +40,7 @@ pub const MAX_SEQUENCE: u64 = 1 << 20;
 pub const MAX_TOKENS: u64 = 1 << 22;
 
 /// The most tile rows that the control block may have to follow at once: rows of tiles of the widest tensor
-/// x `prefetch_operations`, at eight bytes each 512 MiB.
+/// x `prefetch_operations`, at eight bytes each 512 MiB. The same bound holds for what training keeps: rows x tensors.
 pub const MAX_ROWS_FOLLOWED: u64 = 1 << 26;
 
 /// The most MAC lanes or softmax modules of an accelerator; each is an actor of about 256 bytes.

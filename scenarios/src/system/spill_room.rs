@@ -68,10 +68,10 @@ impl SpillRoom {
             let blocks = self.word.dense(elements).blocks() + word::mask(elements).blocks();
             let bytes = blocks * BLOCK.0 * slices;
             if made.kept_at.is_some() {
-                self.kept += bytes;
+                self.kept = self.kept.saturating_add(bytes);
             } else {
                 self.alive.insert(made.tensor, (self.given, made.consumers));
-                self.given += bytes;
+                self.given = self.given.saturating_add(bytes);
                 self.largest = self.largest.max(bytes);
             }
         }
@@ -84,10 +84,10 @@ impl SpillRoom {
         let starts = ends.into_iter().map(|(_, start)| start);
         let starts = starts.chain(self.alive.values().map(|(start, _)| *start));
         let needed = starts.fold(self.needed, |most, start| most.max(self.given - start));
-        if needed + self.kept <= buffer {
+        if needed.saturating_add(self.kept) <= buffer {
             return 0;
         }
         // A tensor that does not fit before the end of the ring begins at its beginning.
-        needed + self.largest
+        needed.saturating_add(self.largest)
     }
 }
