@@ -4,6 +4,7 @@ pub mod background;
 pub mod machine;
 pub mod memory;
 pub mod parts;
+pub mod phase;
 mod profile;
 
 use components::units::NanoJoules;

@@ -189,3 +189,35 @@ fn lower_of_the_tiny_scenario() {
     "#]]
     .assert_eq(&out(&here(&["lower", "tiny-trace", "--limit", "12"])));
 }
+
+#[test]
+fn a_training_step_is_checked_listed_and_run_by_phase() {
+    let checked = json(&["check", "bert-tiny-train", "--json"]);
+    // Three times the forward pass.
+    assert_eq!(checked["macs_dense"], 3 * 234_881_024_u64);
+    let listed = out(&here(&["lower", "bert-tiny-train", "--summary"]));
+    for role in ["query dW", "softmax dX", "gradient sum", "weight update"] {
+        assert!(listed.contains(role), "{role}");
+    }
+    let run = json(&["run", "bert-tiny-train", "--json", "--check"]);
+    let phases = run["phases"].as_array().unwrap();
+    let names: Vec<_> = phases
+        .iter()
+        .map(|phase| phase["phase"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["forward", "backward", "update"]);
+    let cycles: u64 = phases.iter().map(|phase| phase["cycles"].as_u64().unwrap()).sum();
+    assert_eq!(cycles, run["cycles"]);
+    let shares: f64 = phases.iter().map(|phase| phase["share"].as_f64().unwrap()).sum();
+    assert!((shares - 1.0).abs() < 1e-9);
+    assert!(run["energy_nj"]["stochastic_rounding"].as_f64().unwrap() > 0.0);
+    assert_eq!(run["checks"]["violations"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn inference_shows_nothing_of_training() {
+    let run = json(&["run", "tiny-trace", "--json"]);
+    assert!(run.get("phases").is_none());
+    assert!(run["energy_nj"].get("stochastic_rounding").is_none());
+    assert!(run["area_mm2_by_part"].get("stochastic_rounding").is_none());
+}

@@ -89,7 +89,7 @@ fn every_value_is_stated() {
         .scenario
         .to_ron();
     let key = |line: &str| Some(line.trim().split_once(':')?.0.to_owned());
-    // Other traffic and comparisons are no part of what AccelTran runs.
+    // Other traffic, comparisons and training are no part of what AccelTran's files run.
     let beyond = [
         "contention",
         "tenants",
@@ -98,6 +98,9 @@ fn every_value_is_stated() {
         "compare",
         "memories",
         "candidates",
+        "optimizer",
+        "learning_rate",
+        "gradient_density",
     ];
     let fields = stated.lines().filter_map(key);
     for field in fields.filter(|field| !beyond.contains(&field.as_str())) {

@@ -10,6 +10,7 @@ mod completion;
 pub(crate) mod cursor;
 mod issue;
 mod parameters;
+mod phases;
 mod policy;
 mod residency;
 mod run_classes;
@@ -26,12 +27,13 @@ use std::collections::BTreeMap;
 use sim_core::{Context, Tick};
 
 use crate::message::{Message, TransferId};
-use crate::operation::{Operation, Role, TensorId};
+use crate::operation::{Footprint, Operation, Role, TensorId};
 use crate::run::Run;
 use crate::tile::Dimension;
 use crate::values::{ValueStore, Values};
 
 pub use parameters::{ControlBlockParameters, split_mask_buffer};
+pub use phases::PhaseAccount;
 pub use policy::SchedulingPolicy;
 pub use run_classes::{RunClass, RunClasses};
 pub use stalls::{StallAccount, StallCause};
@@ -70,6 +72,8 @@ struct Entry {
     tiles_missing: Vec<u32>,
     rows_missing: Vec<u32>,
     batches_missing: u32,
+    /// Weights updated in place that are still on their way back to main memory.
+    write_backs_missing: u32,
     /// Next batch tile of a data operation.
     next_batch: u32,
     blocked: Option<StallCause>,
@@ -84,6 +88,11 @@ struct Input {
 impl Entry {
     fn rows(&self) -> u32 {
         self.operation.grid.tiles(Dimension::I)
+    }
+
+    /// The slice of the result that batch tile `b` contributes to.
+    fn output_slice(&self, b: u32) -> u32 {
+        if self.operation.work.sums_batch() { 0 } else { b }
     }
 
     fn has_work_to_issue(&self) -> bool {
@@ -119,9 +128,11 @@ pub struct ControlBlock {
     /// Whether the leader found no room when it last asked: until it gets some, nobody else does.
     leader_short_of_room: bool,
     spill_offset: u64,
-    tokens_gathered: u32,
+    /// Room that spills under way will give back.
+    room_coming: Footprint,
     clock_of_use: u64,
     stalls: StallAccount,
+    phases: PhaseAccount,
     roles: BTreeMap<Role, RoleCounts>,
     runs_issued: u64,
     runs_retired: u64,
@@ -156,9 +167,10 @@ impl ControlBlock {
             space_waiting: Vec::new(),
             leader_short_of_room: false,
             spill_offset: 0,
-            tokens_gathered: 0,
+            room_coming: Footprint::default(),
             clock_of_use: 0,
             stalls: StallAccount::default(),
+            phases: PhaseAccount::default(),
             roles: BTreeMap::new(),
             runs_issued: 0,
             runs_retired: 0,
@@ -245,14 +257,15 @@ impl ControlBlock {
         match self.pending.finish(transfer) {
             Some(Purpose::Weight(tensor)) => self.weight_arrived(tensor, context),
             Some(Purpose::Slice { tensor, b }) => self.slice_moved(tensor, b, context),
-            Some(Purpose::Gather { place, b }) => {
+            Some(Purpose::Fill { place, b }) => {
                 self.unpin_data(place, b);
-                self.rows_gathered(place, b, context);
+                self.slice_filled(place, b, context);
             }
             Some(Purpose::Store { place, b }) => {
                 self.unpin_data(place, b);
                 self.finish_batch(place, b, context);
             }
+            Some(Purpose::WriteBack { place }) => self.weight_written_back(place, context),
             None => {}
         }
         self.proceed(context);
@@ -260,11 +273,21 @@ impl ControlBlock {
 
     /// Does whatever has become possible.
     fn proceed(&mut self, context: &mut Context<'_, Message>) {
-        self.load_weights(context);
+        self.load_weights(false, context);
         self.issue_data(context);
         for class in UnitClass::ALL {
             self.issue_class(class, context);
         }
+        if self.is_at_standstill() {
+            self.weights.retry();
+            self.load_weights(true, context);
+        }
+    }
+
+    /// Whether nothing is under way. Then an operation that has begun may have to give its weights up: it waits for room that
+    /// only the leader can make, and the leader for the room of those weights.
+    fn is_at_standstill(&self) -> bool {
+        self.runs_issued == self.runs_retired && self.pending.is_empty() && self.oldest < self.admitted
     }
 
     fn place_of(&self, operation: u32) -> usize {
@@ -307,6 +330,12 @@ impl ControlBlock {
     #[must_use]
     pub fn stalls(&self) -> &StallAccount {
         &self.stalls
+    }
+
+    /// When each phase began.
+    #[must_use]
+    pub fn phases(&self) -> &PhaseAccount {
+        &self.phases
     }
 
     /// Runs handed out and written back.

@@ -48,7 +48,7 @@ enum Requested {
 
 /// The DMA engine.
 ///
-/// Spilled activations and embedding rows go before weights, which are prefetched. Within each of the two classes,
+/// Spilled activations and embedding rows go before weights, which are prefetched, and before gradients of weights. Within each of the two classes,
 /// transfers are served in the order they were asked for, and blocks in order of address; several transfers overlap
 /// as far as `outstanding_requests` allows.
 #[derive(Clone, Debug)]
@@ -98,7 +98,7 @@ impl Dma {
         });
         self.slots[slot as usize] = Some(active);
         match transfer.traffic {
-            Traffic::Weights => self.prefetches.push_back(slot),
+            Traffic::Weights | Traffic::Gradients => self.prefetches.push_back(slot),
             Traffic::Masks if transfer.pattern == TransferPattern::Load => self.prefetches.push_back(slot),
             _ => self.urgent.push_back(slot),
         }
@@ -111,6 +111,11 @@ impl Dma {
         let start = match transfer.pattern {
             TransferPattern::Load | TransferPattern::Store => transfer.address,
             TransferPattern::Gather {
+                table_rows,
+                first_token,
+                ..
+            }
+            | TransferPattern::Scatter {
                 table_rows,
                 first_token,
                 ..
@@ -149,7 +154,7 @@ impl Dma {
             return Requested::Last;
         };
         let address = active.next_address;
-        let access = if active.transfer.pattern == TransferPattern::Store {
+        let access = if active.transfer.pattern.is_outward() {
             Access::Write
         } else {
             Access::Read
@@ -163,7 +168,11 @@ impl Dma {
         if active.next_address >= active.row_end {
             active.row += 1;
             match active.transfer.pattern {
-                TransferPattern::Gather { rows, .. } if active.row < rows => self.begin_row(&mut active),
+                TransferPattern::Gather { rows, .. } | TransferPattern::Scatter { rows, .. }
+                    if active.row < rows =>
+                {
+                    self.begin_row(&mut active);
+                }
                 _ => active.issued_all = true,
             }
         }
@@ -218,9 +227,10 @@ impl Dma {
         let active = *active;
         let completes = active.issued_all && active.outstanding == 0;
         let transfer = active.transfer.id;
-        let message = match active.transfer.pattern {
-            TransferPattern::Store => Message::BlockDrained { transfer, completes },
-            _ => Message::BlockFilled { transfer, completes },
+        let message = if active.transfer.pattern.is_outward() {
+            Message::BlockDrained { transfer, completes }
+        } else {
+            Message::BlockFilled { transfer, completes }
         };
         context.send(active.transfer.buffer, Ticks::ZERO, message);
         if completes {

@@ -15,6 +15,7 @@ pub mod memory;
 pub mod message;
 pub mod operation;
 pub mod pe;
+mod role;
 pub mod run;
 pub mod sparsity;
 pub mod tile;

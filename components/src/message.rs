@@ -18,24 +18,30 @@ pub struct TransferId(pub u32);
 pub enum Traffic {
     /// Weight matrices.
     Weights,
-    /// Masks of weights, and of spilled and stored activations.
+    /// Masks of weights, of embeddings, and of what is written back.
     Masks,
     /// Rows of embedding tables.
     Embeddings,
-    /// Results written back.
+    /// Results written back; in training, targets loaded.
     Activations,
-    /// Activations that did not fit, out and back in.
+    /// Activations and gradients that did not fit, out and back in.
     Spills,
+    /// Activations that the backward pass will read again and that did not fit, out and back in.
+    Kept,
+    /// Gradients of weights, out for the update and back in, and the optimiser's state, in and out.
+    Gradients,
 }
 
 impl Traffic {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Weights,
         Self::Masks,
         Self::Embeddings,
         Self::Activations,
         Self::Spills,
+        Self::Kept,
+        Self::Gradients,
     ];
 
     /// The name in results.
@@ -47,6 +53,8 @@ impl Traffic {
             Self::Embeddings => "embeddings",
             Self::Activations => "activations",
             Self::Spills => "spills",
+            Self::Kept => "kept",
+            Self::Gradients => "gradients",
         }
     }
 }
@@ -67,6 +75,32 @@ pub enum TransferPattern {
         /// The first token's number: each token draws its row from the seed and its own number.
         first_token: u32,
     },
+    /// The rows that a [`Self::Gather`] of the same numbers loads, back to their places in the table; out of a buffer.
+    Scatter {
+        /// Rows stored.
+        rows: u32,
+        /// Rows of the table.
+        table_rows: u32,
+        /// The first token's number.
+        first_token: u32,
+    },
+}
+
+impl TransferPattern {
+    /// Bytes of all rows, of `bytes` each; there is one row if it is no table's.
+    #[must_use]
+    pub fn bytes_moved(self, bytes: Bytes) -> Bytes {
+        match self {
+            Self::Load | Self::Store => bytes,
+            Self::Gather { rows, .. } | Self::Scatter { rows, .. } => bytes * u64::from(rows),
+        }
+    }
+
+    /// Whether it goes out of a buffer.
+    #[must_use]
+    pub fn is_outward(self) -> bool {
+        matches!(self, Self::Store | Self::Scatter { .. })
+    }
 }
 
 /// An order to the DMA.
@@ -76,7 +110,7 @@ pub struct Transfer {
     pub id: TransferId,
     /// Where in main memory.
     pub address: u64,
-    /// How much (of one row, for a gather).
+    /// How much (of one row, for a gather or a scatter).
     pub bytes: u64,
     /// Which way.
     pub pattern: TransferPattern,

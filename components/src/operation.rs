@@ -1,11 +1,12 @@
 //! What the mapper yields and the control block runs: operations over tiled tensors.
 
-use std::fmt;
-
 use serde::Serialize;
 
+use crate::density::Density;
+pub use crate::role::{Phase, Role};
 use crate::tile::{Dimension, TileGrid};
 use crate::units::Bytes;
+use crate::word::{self, WordFormat};
 
 /// The number of an operation, in program order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -17,106 +18,55 @@ pub struct OperationId(pub u32);
 #[serde(transparent)]
 pub struct TensorId(pub u32);
 
-/// What an operation is for in the transformer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Rows of the word embedding table, one a token.
-    WordEmbedding,
-    /// Word plus position embedding.
-    EmbeddingAdd,
-    /// X·Wq of one head.
-    Query,
-    /// X·Wk of one head.
-    Key,
-    /// X·Wv of one head.
-    Value,
-    /// Q·Wa of a weighted multiplicative head.
-    WeightedQuery,
-    /// Q·Kᵀ.
-    Scores,
-    /// Softmax over the scores' rows.
-    Softmax,
-    /// P·V.
-    Context,
-    /// Context·Wo, of one head's share of Wo.
-    HeadOutput,
-    /// F·X, a discrete Fourier or cosine transform along the sequence.
-    LinearTransform,
-    /// Depthwise 1-D convolution along the sequence.
-    Convolution,
-    /// Sum of all heads' outputs.
-    HeadSum,
-    /// Residual addition.
-    ResidualAdd,
-    /// Layer normalisation.
-    LayerNorm,
-    /// One matrix of a feed-forward stack.
-    FeedForward,
-    /// The non-linearity between two matrices of the stack.
-    Activation,
-    /// Projection to the next layer's width.
-    Projection,
-    /// Write-back of the result to main memory.
-    Store,
-}
-
-impl Role {
-    /// Whether the operation adds tensors: embeddings, sums over heads, residuals. Their tiles are counted apart.
-    #[must_use]
-    pub fn is_add(self) -> bool {
-        matches!(self, Self::EmbeddingAdd | Self::HeadSum | Self::ResidualAdd)
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::WordEmbedding => "word embedding",
-            Self::EmbeddingAdd => "embedding add",
-            Self::Query => "query",
-            Self::Key => "key",
-            Self::Value => "value",
-            Self::WeightedQuery => "weighted query",
-            Self::Scores => "scores",
-            Self::Softmax => "softmax",
-            Self::Context => "context",
-            Self::HeadOutput => "head output",
-            Self::LinearTransform => "linear transform",
-            Self::Convolution => "convolution",
-            Self::HeadSum => "head sum",
-            Self::ResidualAdd => "residual add",
-            Self::LayerNorm => "layer norm",
-            Self::FeedForward => "feed forward",
-            Self::Activation => "activation",
-            Self::Projection => "projection",
-            Self::Store => "store",
-        })
-    }
-}
-
 /// What is done to each tile.
+///
+/// Of a product's operands, `left` is indexed (b, i, k) and `right` (b, k, j); an operand that is read transposed lies
+/// in memory with its last two indices exchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Work {
-    /// Multiply a left tile by a right one and accumulate, on a MAC lane.
+    /// Multiply a left tile by a right one and accumulate over k, on a MAC lane.
     Product,
-    /// Multiply-accumulate each element with `kernel` neighbours along the sequence, on a MAC lane.
+    /// As [`Self::Product`], but accumulate over k and over the batch: the result is one matrix of i x j.
+    WeightGradient,
+    /// Multiply-accumulate each element with `kernel` neighbours along the sequence, on a MAC lane. A transposed kernel
+    /// is read with its taps in reverse, as the gradient of the input needs it.
     Convolution {
         /// Taps of the kernel.
         kernel: u32,
     },
+    /// The gradient of a convolution's kernels, on a MAC lane: result(i, j) is the sum over the batch and the sequence k
+    /// of left(b, k + i - radius, j)·right(b, k, j), with i the tap and j the channel.
+    KernelGradient,
     /// Apply the lane's non-linear unit.
     NonLinearity,
-    /// Add `terms` tiles, through the adder tree of a MAC lane.
+    /// Multiply the left operand, a gradient, with the derivative of the non-linearity at the right one, on a MAC lane.
+    NonLinearityGradient,
+    /// Add `terms` tiles, through the adder tree of a MAC lane. Signs are the adders' own: in a loss gradient the second
+    /// term is subtracted.
     Add {
         /// Tensors added.
         terms: u32,
     },
+    /// Add the items of the batch, through the adder tree of a MAC lane: the result is one matrix of i x j.
+    BatchSum,
     /// Exponentials and their normalisation, on a softmax module.
     Softmax,
+    /// left·(right - sum over the row of left·right), left the probabilities and right their gradient, on a softmax
+    /// module: two passes over the row, as forward.
+    SoftmaxGradient,
     /// Mean, variance and scaling, on a layer-norm module.
     LayerNorm,
+    /// From the input of a layer norm, left, and the gradient of its output, right, to that of its input, on a
+    /// layer-norm module: means over the row, then element by element, as forward.
+    LayerNormGradient,
+    /// An optimiser's step, element by element on a MAC lane. Operands are the gradient, what is updated, then the
+    /// optimiser's state; an operation without an output updates all but the gradient in place, in the weight buffer and
+    /// then in main memory.
+    Update {
+        /// Element operations of the lane for each element updated.
+        operations: u32,
+    },
     /// Load of table rows, by the DMA.
     Gather {
         /// Rows of the table.
@@ -124,6 +74,22 @@ pub enum Work {
         /// Address of the table's zero-free data, its rows one after another.
         data: u64,
         /// Address of the table's masks.
+        masks: u64,
+    },
+    /// Write-back of table rows, by the DMA.
+    Scatter {
+        /// Rows of the table.
+        table_rows: u32,
+        /// Address of the table's zero-free data, its rows one after another.
+        data: u64,
+        /// Address of the table's masks.
+        masks: u64,
+    },
+    /// Load of an activation from main memory, by the DMA.
+    Load {
+        /// Where the zero-free data lies.
+        data: u64,
+        /// Where the masks lie.
         masks: u64,
     },
     /// Write-back to main memory, by the DMA.
@@ -139,14 +105,53 @@ impl Work {
     /// Whether the operation issues tiles to PEs (as opposed to moving data only).
     #[must_use]
     pub fn is_compute(self) -> bool {
-        !matches!(self, Self::Gather { .. } | Self::Store { .. })
+        !matches!(
+            self,
+            Self::Gather { .. } | Self::Scatter { .. } | Self::Load { .. } | Self::Store { .. }
+        )
     }
 
-    /// Whether it adds tensors: residuals, sums over heads, embeddings. Their tiles are counted apart.
+    /// Whether it adds tensors: residuals, sums over heads, embeddings, sums of gradients. Their tiles are counted apart.
     #[must_use]
     pub fn is_add(self) -> bool {
-        matches!(self, Self::Add { .. })
+        matches!(self, Self::Add { .. } | Self::BatchSum)
     }
+
+    /// Whether the items of the batch are summed, so that the result has no batch dimension.
+    #[must_use]
+    pub fn sums_batch(self) -> bool {
+        matches!(self, Self::WeightGradient | Self::KernelGradient | Self::BatchSum)
+    }
+
+    /// Whether tiles along k are accumulated.
+    #[must_use]
+    pub fn sums_products(self) -> bool {
+        matches!(self, Self::Product | Self::WeightGradient | Self::KernelGradient)
+    }
+
+    /// Multiplications of a tile (or a whole operation) of these edges along (b, i, j, k), zeros counted.
+    #[must_use]
+    pub fn multiplications(self, [b, i, j, k]: [u64; 4]) -> u64 {
+        match self {
+            Self::Product | Self::WeightGradient | Self::KernelGradient => b * i * j * k,
+            Self::Convolution { kernel } => b * i * j * u64::from(kernel),
+            _ => 0,
+        }
+    }
+}
+
+/// What a tensor holds: it decides the share of zeros and so what the tensor takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TensorKind {
+    /// Weights, embeddings, a transform's matrix.
+    Weight,
+    /// What the forward pass makes.
+    Activation,
+    /// What the backward pass makes, of activations and of weights.
+    Gradient,
+    /// What the optimiser remembers from step to step. Never pruned: it has no zeros to leave out and no mask.
+    OptimizerState,
 }
 
 /// Which rows of an activation a row of the result needs.
@@ -172,16 +177,60 @@ pub enum Operand {
         tensor: TensorId,
         /// Which of its rows.
         rows: RowAccess,
+        /// What it holds.
+        kind: TensorKind,
+        /// Whether it is read with rows and columns exchanged.
+        transposed: bool,
     },
     /// A tensor from main memory.
     Weight(WeightTensor),
 }
 
-/// A constant tensor in main memory: weights, a transform's matrix, an embedding table.
+impl Operand {
+    /// What it holds.
+    #[must_use]
+    pub fn kind(&self) -> TensorKind {
+        match self {
+            Self::Activation { kind, .. } => *kind,
+            Self::Weight(weight) => weight.kind,
+        }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn tensor(&self) -> TensorId {
+        match self {
+            Self::Activation { tensor, .. } => *tensor,
+            Self::Weight(weight) => weight.tensor,
+        }
+    }
+
+    /// Whether it is read with rows and columns exchanged; of a convolution's kernel, with its taps in reverse.
+    #[must_use]
+    pub fn is_transposed(&self) -> bool {
+        match self {
+            Self::Activation { transposed, .. } => *transposed,
+            Self::Weight(weight) => weight.transposed,
+        }
+    }
+
+    /// Whether it comes from the weight buffer.
+    #[must_use]
+    pub fn is_weight(&self) -> bool {
+        matches!(self, Self::Weight(_))
+    }
+}
+
+/// A tensor in main memory that is loaded into the weight buffer as a whole: weights, a transform's matrix, an embedding
+/// table; for an update also gradients of weights and the optimiser's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WeightTensor {
     /// Its number; operations that share a tensor name the same one.
     pub tensor: TensorId,
+    /// What it holds.
+    pub kind: TensorKind,
+    /// Whether this operation reads it transposed.
+    pub transposed: bool,
     /// Its elements.
     pub elements: u64,
     /// Address of its zero-free data.
@@ -201,8 +250,13 @@ pub struct ActivationTensor {
     pub rows: u32,
     /// Columns of each.
     pub columns: u32,
+    /// What it holds.
+    pub kind: TensorKind,
     /// Operations that will read it.
     pub consumers: u32,
+    /// Where it goes in main memory if the buffer has no room, for a tensor that the backward pass reads again: it is kept
+    /// for a long time. Others share what main memory has left.
+    pub kept_at: Option<u64>,
 }
 
 /// One operation: the unit of the mapper's program.
@@ -227,6 +281,9 @@ pub struct Operation {
     /// Operations of the same kind that can run side by side with this one, itself included: decides how finely it
     /// is spread over the lanes.
     pub siblings: u32,
+    /// Operations up to this one must be finished before any weight of this one is loaded: they write what it reads from
+    /// main memory, or read what it overwrites there.
+    pub after: Option<OperationId>,
 }
 
 impl Operation {
@@ -243,16 +300,11 @@ impl Operation {
     /// Multiplications with all zeros counted.
     #[must_use]
     pub fn dense_multiplications(&self) -> u64 {
-        let extent = |dimension| u64::from(self.grid.extent(dimension));
-        let outputs = extent(Dimension::B) * extent(Dimension::I) * extent(Dimension::J);
-        match self.work {
-            Work::Product => outputs * extent(Dimension::K),
-            Work::Convolution { kernel } => outputs * u64::from(kernel),
-            _ => 0,
-        }
+        let extents = Dimension::ALL.map(|dimension| u64::from(self.grid.extent(dimension)));
+        self.work.multiplications(extents)
     }
 
-    /// The constant tensors it reads.
+    /// The tensors that it reads from the weight buffer.
     pub fn weights(&self) -> impl Iterator<Item = &WeightTensor> {
         self.operands.iter().filter_map(|operand| match operand {
             Operand::Weight(weight) => Some(weight),
@@ -263,7 +315,7 @@ impl Operation {
     /// The activations it reads.
     pub fn inputs(&self) -> impl Iterator<Item = (TensorId, RowAccess)> + '_ {
         self.operands.iter().filter_map(|operand| match *operand {
-            Operand::Activation { tensor, rows } => Some((tensor, rows)),
+            Operand::Activation { tensor, rows, .. } => Some((tensor, rows)),
             Operand::Weight(_) => None,
         })
     }
@@ -276,4 +328,19 @@ pub struct Footprint {
     pub data: Bytes,
     /// One bit an element.
     pub mask: Bytes,
+}
+
+impl Footprint {
+    /// What `elements` of a tensor take of which `density` are not zero: zero-free data and, if there can be zeros to leave
+    /// out, a mask.
+    #[must_use]
+    pub fn of(elements: u64, kind: TensorKind, density: Density, word: WordFormat) -> Self {
+        Self {
+            data: word.data(elements, density),
+            mask: match kind {
+                TensorKind::OptimizerState => Bytes(0),
+                _ => word::mask(elements),
+            },
+        }
+    }
 }

@@ -161,9 +161,10 @@ impl ProcessingElement {
 
     fn read_row(&mut self, run: &Run, now: Tick) -> Tick {
         let tiles = u32::from(run.length);
-        let bytes = run.left_bytes * tiles;
+        let bytes = (run.left_bytes + run.right_bytes) * tiles;
+        let operands = 1 + u64::from(run.right_bytes > 0);
         self.accesses.activation += blocks(bytes);
-        self.accesses.mask += self.mask_accesses_per_tile * u64::from(tiles);
+        self.accesses.mask += self.mask_accesses_per_tile * u64::from(tiles) * operands;
         self.activation_bus.transfer(now, bytes, self.clock) + self.clock.period()
     }
 
@@ -186,10 +187,13 @@ impl ProcessingElement {
 
     /// Writes a run's result back and reports it to the control block.
     pub(crate) fn on_result_compressed(&mut self, run: Run, context: &mut Context<'_, Message>) {
-        let written = self
-            .activation_bus
-            .transfer(context.now(), run.result_bytes, self.clock);
-        self.accesses.activation += blocks(run.result_bytes);
+        let (bus, accesses) = if run.sources.result_is_weight {
+            (&mut self.weight_bus, &mut self.accesses.weight)
+        } else {
+            (&mut self.activation_bus, &mut self.accesses.activation)
+        };
+        let written = bus.transfer(context.now(), run.result_bytes, self.clock);
+        *accesses += blocks(run.result_bytes);
         self.accesses.mask += self.mask_accesses_per_tile * u64::from(run.result_tiles());
         self.runs_in_flight -= 1;
         if self.runs_in_flight == 0 {

@@ -29,6 +29,8 @@ pub struct OperandSources {
     pub left_is_weight: bool,
     /// Whether the right operand comes from the weight buffer.
     pub right_is_weight: bool,
+    /// Whether the result goes to the weight buffer.
+    pub result_is_weight: bool,
 }
 
 /// How the tiles of the operands follow from the tile of the loop nest.
@@ -41,6 +43,8 @@ pub enum Indexing {
     Convolution,
     /// Left (b, i, j), right (b, i, j).
     Elementwise,
+    /// Left (b, k + i, j), right (b, k, j): taps of a kernel, each at its own distance.
+    KernelGradient,
 }
 
 impl OperandSources {
@@ -53,6 +57,7 @@ impl OperandSources {
         match self.indexing {
             Indexing::Product => TileCoordinate([b, i, 0, k]).packed(),
             Indexing::Convolution | Indexing::Elementwise => TileCoordinate([b, i, j, 0]).packed(),
+            Indexing::KernelGradient => TileCoordinate([b, i, j, k]).packed(),
         }
     }
 
@@ -63,7 +68,7 @@ impl OperandSources {
         let [b, i, j, k] = tile.0;
         let b = if self.right_is_weight { 0 } else { b };
         match self.indexing {
-            Indexing::Product => TileCoordinate([b, 0, j, k]).packed(),
+            Indexing::Product | Indexing::KernelGradient => TileCoordinate([b, 0, j, k]).packed(),
             Indexing::Convolution => TileCoordinate([0, 0, j, 0]).packed(),
             Indexing::Elementwise => TileCoordinate([b, i, j, 0]).packed(),
         }
@@ -120,6 +125,7 @@ impl Run {
             indexing: Indexing::Product,
             left_is_weight: false,
             right_is_weight: false,
+            result_is_weight: false,
         },
         work: 0,
         last_work: 0,

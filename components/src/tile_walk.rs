@@ -1,7 +1,7 @@
 //! The tiles of an operation in the order in which the control block issues them.
 
 use crate::control_block::cursor::Cursor;
-use crate::operation::{Operation, Work};
+use crate::operation::Operation;
 use crate::tile::{LoopOrder, TileCoordinate};
 
 /// A lazy walk over the tile operations of one operation, in loop order. Operations that only move data have none.
@@ -42,10 +42,7 @@ impl Iterator for TileWalk {
 /// Multiplications of the tile of `operation` at `tile`, zeros counted.
 #[must_use]
 pub fn tile_multiplications(operation: &Operation, tile: TileCoordinate) -> u64 {
-    let [b, i, j, k] = operation.grid.edges_at(tile).map(u64::from);
-    match operation.work {
-        Work::Product => b * i * j * k,
-        Work::Convolution { kernel } => b * i * j * u64::from(kernel),
-        _ => 0,
-    }
+    operation
+        .work
+        .multiplications(operation.grid.edges_at(tile).map(u64::from))
 }

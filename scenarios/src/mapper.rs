@@ -19,26 +19,37 @@
 //! | feed forward, from width m to n | B, S, n, m |
 //! | activation, between two feed-forward products | B, S, n |
 //! | projection, to the next layer's width h' | B, S, h', h |
+//!
+//! Training adds the backward pass (`backward.rs`) and the update of the weights (`update.rs`).
 
 mod address;
 mod attention;
+mod backward;
+mod draft;
 mod embedding;
 mod layer;
 mod mixing;
+mod tape;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod training_tests;
+mod update;
 
 use std::collections::VecDeque;
 
 use components::density::Density;
 use components::operation::{
-    ActivationTensor, Operand, Operation, OperationId, Role, RowAccess, TensorId, Work,
+    Footprint, Operand, Operation, Role, RowAccess, TensorId, TensorKind, WeightTensor, Work,
 };
-use components::tile::{TileGrid, TileShape};
+use components::tile::TileShape;
 use components::word::WordFormat;
 
+use crate::schema::Optimizer;
 use crate::transformer::Transformer;
 use address::AddressSpace;
+use draft::Draft;
+use tape::Tape;
 
 /// How words are embedded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,11 +79,29 @@ pub struct MapperParameters {
     pub weight_density: Density,
     /// Share of activations that are not zero.
     pub activation_density: Density,
+    /// Share of gradients that are not zero.
+    pub gradient_density: Density,
+    /// Who makes new weights of gradients; none for a forward pass alone.
+    pub training: Option<Optimizer>,
     /// Where its tensors begin in main memory.
     pub first_address: u64,
 }
 
-/// The forward pass of a transformer, as operations in program order.
+impl MapperParameters {
+    /// What `elements` of a tensor take: zero-free data and, if there are zeros to leave out, a mask.
+    #[must_use]
+    pub fn footprint(&self, elements: u64, kind: TensorKind) -> Footprint {
+        let density = match kind {
+            TensorKind::Weight => self.weight_density,
+            TensorKind::Activation => self.activation_density,
+            TensorKind::Gradient => self.gradient_density,
+            TensorKind::OptimizerState => Density::FULL,
+        };
+        Footprint::of(elements, kind, density, self.word)
+    }
+}
+
+/// The forward pass of a transformer, or a whole training step, as operations in program order.
 pub struct Mapper {
     parameters: MapperParameters,
     transformer: Transformer,
@@ -84,6 +113,7 @@ pub struct Mapper {
     /// The output of the stage before.
     current: TensorId,
     transforms: mixing::TransformMatrices,
+    tape: Tape,
 }
 
 /// What comes next.
@@ -91,26 +121,19 @@ pub struct Mapper {
 enum Stage {
     Embedding,
     Layer(usize),
+    /// Write-back of the result, in inference.
     Store,
+    Loss,
+    Backward(usize),
+    EmbeddingBackward,
+    WordUpdate,
+    /// Of the next weights on the tape.
+    Update,
     End,
 }
 
-/// An operation about to be emitted: what the mapper fills in by itself is left out.
-struct Draft {
-    layer: usize,
-    head: Option<usize>,
-    role: Role,
-    work: Work,
-    /// (i, j, k); the batch is known.
-    extents: [u32; 3],
-    operands: Vec<Operand>,
-    /// Readers of the result.
-    consumers: u32,
-    siblings: u32,
-}
-
 impl Mapper {
-    /// The forward pass of `transformer`, which has at least one layer.
+    /// The program of `transformer`, which has at least one layer.
     #[must_use]
     pub fn new(transformer: Transformer, parameters: MapperParameters) -> Self {
         Self {
@@ -123,6 +146,7 @@ impl Mapper {
             next_tensor: 0,
             current: TensorId::default(),
             transforms: mixing::TransformMatrices::default(),
+            tape: Tape::default(),
         }
     }
 
@@ -136,6 +160,8 @@ impl Mapper {
                 self.lower_layer(layer);
                 if layer + 1 < self.transformer.layers.len() {
                     Stage::Layer(layer + 1)
+                } else if self.parameters.training.is_some() {
+                    Stage::Loss
                 } else {
                     Stage::Store
                 }
@@ -145,43 +171,34 @@ impl Mapper {
                 Stage::End
             }
             Stage::End => Stage::End,
+            backwards => self.advance_backwards(backwards),
         };
     }
 
-    /// Emits an operation and names its result.
-    fn emit(&mut self, draft: Draft) -> TensorId {
-        let parameters = &self.parameters;
-        let [rows, columns, reduction] = draft.extents;
-        let tensor = TensorId(self.next_tensor);
-        self.next_tensor += 1;
-        let is_store = matches!(draft.work, Work::Store { .. });
-        let output = ActivationTensor {
-            tensor,
-            batch: parameters.batch,
-            rows,
-            columns,
-            consumers: draft.consumers,
-        };
-        self.ready.push_back(Operation {
-            id: OperationId(self.next_operation),
-            layer: draft.layer as u32,
-            head: draft.head.map(|head| head as u32),
-            role: draft.role,
-            work: draft.work,
-            grid: TileGrid::new([parameters.batch, rows, columns, reduction], parameters.tile),
-            operands: draft.operands,
-            output: (!is_store).then_some(output),
-            siblings: draft.siblings,
-        });
-        self.next_operation += 1;
-        tensor
-    }
-
-    /// A new constant tensor in main memory, as an operand.
-    fn weight(&mut self, elements: u64) -> Operand {
-        let tensor = TensorId(self.next_tensor);
-        self.next_tensor += 1;
-        Operand::Weight(self.addresses.weight(tensor, elements))
+    /// The next stage of the way back.
+    fn advance_backwards(&mut self, stage: Stage) -> Stage {
+        match stage {
+            Stage::Loss => {
+                self.loss();
+                Stage::Backward(self.transformer.layers.len() - 1)
+            }
+            Stage::Backward(layer) => {
+                self.backward_layer(layer);
+                layer
+                    .checked_sub(1)
+                    .map_or(Stage::EmbeddingBackward, Stage::Backward)
+            }
+            Stage::EmbeddingBackward => {
+                self.backward_embedding();
+                Stage::WordUpdate
+            }
+            Stage::WordUpdate => {
+                self.update_words();
+                Stage::Update
+            }
+            _ if self.update_next() => Stage::Update,
+            _ => Stage::End,
+        }
     }
 
     /// Write-back of the last layer's output.
@@ -191,16 +208,10 @@ impl Mapper {
         let (data, masks) = self
             .addresses
             .result(self.parameters.batch, self.parameters.sequence, columns);
-        self.emit(Draft {
-            layer,
-            head: None,
-            role: Role::Store,
-            work: Work::Store { data, masks },
-            extents: [self.parameters.sequence, columns, 1],
-            operands: vec![activation(self.current, RowAccess::AllRows)],
-            consumers: 0,
-            siblings: 1,
-        });
+        let operands = vec![activation(self.current, RowAccess::AllRows)];
+        let extents = [self.parameters.sequence, columns, 1];
+        let work = Work::Store { data, masks };
+        self.emit(Draft::new(layer, Role::Store, work, extents, operands).read_by(0));
     }
 
     /// Main memory that the transformer takes, once the whole program has been walked.
@@ -221,6 +232,40 @@ impl Iterator for Mapper {
     }
 }
 
+/// What the forward pass made.
 fn activation(tensor: TensorId, rows: RowAccess) -> Operand {
-    Operand::Activation { tensor, rows }
+    Operand::Activation {
+        tensor,
+        rows,
+        kind: TensorKind::Activation,
+        transposed: false,
+    }
+}
+
+/// What the backward pass made.
+fn gradient(tensor: TensorId, rows: RowAccess) -> Operand {
+    Operand::Activation {
+        tensor,
+        rows,
+        kind: TensorKind::Gradient,
+        transposed: false,
+    }
+}
+
+/// `operand`, read with rows and columns exchanged.
+fn transposed(operand: Operand) -> Operand {
+    match operand {
+        Operand::Activation {
+            tensor, rows, kind, ..
+        } => Operand::Activation {
+            tensor,
+            rows,
+            kind,
+            transposed: true,
+        },
+        Operand::Weight(weight) => Operand::Weight(WeightTensor {
+            transposed: true,
+            ..weight
+        }),
+    }
 }

@@ -13,6 +13,7 @@ pub mod costs;
 mod curves;
 pub mod limits;
 mod number;
+mod optimizer;
 mod reference;
 pub(crate) mod rule;
 mod scenario;
@@ -36,8 +37,9 @@ pub use compare::{Candidate, CandidateFile, Changes, ChangesFile, Compare, Compa
 pub use contention::{Arbitration, Contention, ContentionFile, Tenant, TenantFile};
 pub use costs::CostTable;
 pub use curves::{CurveFile, CurvesFile, MAX_CURVE_POINTS};
-pub(crate) use limits::rows_followed;
+pub(crate) use limits::{rows_followed, rows_of_tiles, tensors_kept};
 pub use number::Number;
+pub use optimizer::{Optimizer, OptimizerFile};
 pub use reference::Reference;
 pub use scenario::{Scenario, ScenarioFile};
 pub use scheduling::{Scheduling, SchedulingFile};

@@ -16,6 +16,7 @@ mod main_memory;
 mod measure;
 mod plan;
 mod requestors;
+mod spill_room;
 
 pub use area::{Area, area};
 pub use background_plan::BackgroundPlan;

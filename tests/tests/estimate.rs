@@ -6,6 +6,7 @@ use analysis::estimate::corrected::{Corrected, corrected};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use scenarios::Scenario;
+use scenarios::schema::Phase;
 use scenarios::system::{self, Plan};
 use tests::band::{Class, Compared, compare, share_within};
 use tests::pairs::pair;
@@ -94,7 +95,7 @@ proptest! {
 
     /// Ragged shapes, every loop order, buffers that hardly suffice.
     #[test]
-    fn any_scenario_has_an_estimate((text, plan) in planned()) {
+    fn any_scenario_has_an_estimate((text, plan) in planned(Phase::Inference)) {
         let found = corrected(&plan);
         prop_assert!(found.is_ok(), "{:?} {text}", found.err());
         let Corrected { estimate, .. } = found.unwrap();

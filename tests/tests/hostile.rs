@@ -37,6 +37,7 @@ fn victims() -> Vec<String> {
     vec![
         full.clone(),
         full.clone(),
+        full.replace("phase: Inference", "phase: Training"),
         full,
         text("tiny-trace.ron"),
         text("flexibert-mixed.ron"),

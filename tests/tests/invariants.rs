@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use scenarios::schema::Phase;
 use scenarios::system::violations;
 use sim_core::Engine;
 use tests::{plan, run, shipped_names, shipped_small, try_run};
@@ -30,15 +31,27 @@ fn cases() -> u32 {
 
 #[test]
 fn random_machines_finish_and_keep_the_invariants() {
+    let spills = run_at_random(Phase::Inference, cases());
+    assert!(spills > 0, "no buffer was small enough to force a spill");
+}
+
+#[test]
+fn random_machines_train_and_keep_the_invariants() {
+    let spills = run_at_random(Phase::Training, cases() / 2);
+    assert!(spills > 0, "no buffer was small enough to force a spill");
+}
+
+/// Runs random scenarios of `phase`; how many slices they spilled.
+fn run_at_random(phase: Phase, cases: u32) -> u64 {
     let config = Config {
-        cases: cases(),
+        cases,
         failure_persistence: None,
         max_shrink_iters: 2000,
         ..Config::default()
     };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let spills = std::cell::Cell::new(0);
-    let outcome = runner.run(&planned(), |case| {
+    let outcome = runner.run(&planned(phase), |case| {
         let (text, plan) = case;
         let run = try_run(plan, Engine::Wheel)
             .map_err(|error| TestCaseError::fail(format!("{error} in {text}")))?;
@@ -50,5 +63,5 @@ fn random_machines_finish_and_keep_the_invariants() {
     if let Err(error) = outcome {
         panic!("{error}");
     }
-    assert!(spills.get() > 0, "no buffer was small enough to force a spill");
+    spills.get()
 }

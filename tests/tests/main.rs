@@ -20,4 +20,6 @@ mod rooflines;
 #[cfg(test)]
 mod sampled;
 mod scaling;
+#[cfg(test)]
+mod training;
 mod values;

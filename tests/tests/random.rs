@@ -5,22 +5,25 @@ use proptest::sample::select;
 use scenarios::Scenario;
 use scenarios::load::{Disk, Loaded};
 use scenarios::schema::{
-    Accelerator, ActivationFunction, Buffers, DensitySource, Distribution, Dma, Embedding, LoopOrder, Phase,
-    Policy, Reference, Sparsity, Stages, Tile, Workload,
+    Accelerator, ActivationFunction, Buffers, DensitySource, Distribution, Dma, Embedding, LoopOrder,
+    Optimizer, Phase, Policy, Reference, Sparsity, Stages, Tile, Workload,
 };
 use scenarios::system::Plan;
 use scenarios::transformer::{AttentionKind, Head, KERNELS, Layer, TransformKind, Transformer};
 use tests::{memory, shipped};
 
 /// A scenario as text, and its plan; buffers have grown until it fits.
-pub(crate) fn planned() -> impl Strategy<Value = (String, Plan)> {
-    planned_with(|_| {})
+pub(crate) fn planned(phase: Phase) -> impl Strategy<Value = (String, Plan)> {
+    planned_with(phase, |_| {})
 }
 
 /// As [`planned`], with `change` made to what was drawn.
-pub(crate) fn planned_with(change: impl Fn(&mut Scenario)) -> impl Strategy<Value = (String, Plan)> {
+pub(crate) fn planned_with(
+    phase: Phase,
+    change: impl Fn(&mut Scenario),
+) -> impl Strategy<Value = (String, Plan)> {
     let parts = (
-        workload(),
+        workload(phase),
         accelerator(),
         sparsity(),
         memory_and_policy(),
@@ -91,7 +94,15 @@ fn layer() -> impl Strategy<Value = Layer> {
     })
 }
 
-fn workload() -> impl Strategy<Value = Workload> {
+fn optimizer() -> impl Strategy<Value = Optimizer> {
+    select(vec![
+        Optimizer::Sgd { momentum: 0.0 },
+        Optimizer::Sgd { momentum: 0.9 },
+        Optimizer::Adam,
+    ])
+}
+
+fn workload(phase: Phase) -> impl Strategy<Value = Workload> {
     let embedding = select(vec![Embedding::Gather, Embedding::WholeTable]);
     let function = select(vec![ActivationFunction::Gelu, ActivationFunction::Relu]);
     (
@@ -101,16 +112,21 @@ fn workload() -> impl Strategy<Value = Workload> {
         1..80u32,
         embedding,
         function,
+        optimizer(),
     )
         .prop_map(
-            |(layers, batch, sequence_length, vocabulary, embedding, activation_function)| Workload {
-                transformer: Transformer { layers },
-                batch,
-                sequence_length,
-                vocabulary,
-                phase: Phase::Inference,
-                activation_function,
-                embedding,
+            move |(layers, batch, sequence_length, vocabulary, embedding, activation_function, optimizer)| {
+                Workload {
+                    transformer: Transformer { layers },
+                    batch,
+                    sequence_length,
+                    vocabulary,
+                    phase,
+                    optimizer,
+                    learning_rate: 1e-3,
+                    activation_function,
+                    embedding,
+                }
             },
         )
 }
@@ -191,11 +207,12 @@ fn sparsity() -> impl Strategy<Value = Sparsity> {
         distribution: Distribution::Beta { concentration },
     });
     let source = prop_oneof![Just(DensitySource::Uniform), sampled];
-    (source, density(), density(), any::<bool>()).prop_map(
-        |(source, activation_density, weight_density, dynaprop)| Sparsity {
+    (source, density(), density(), density(), any::<bool>()).prop_map(
+        |(source, activation_density, weight_density, gradient_density, dynaprop)| Sparsity {
             source,
             activation_density,
             weight_density,
+            gradient_density,
             dynaprop,
         },
     )

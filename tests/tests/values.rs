@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use proptest::prelude::*;
-use scenarios::schema::{DensitySource, Embedding, Scenario, Word};
+use scenarios::schema::{DensitySource, Embedding, Phase, Scenario, Word};
 use scenarios::system::{Plan, violations};
 use scenarios::values::ValueCheck;
 use sim_core::Engine;
@@ -130,11 +130,13 @@ fn spills_that_overwrite_each_other_are_noticed() {
 #[test]
 fn random_machines_compute_the_right_tensors() {
     let (runs, spills, tensors) = (Cell::new(0), Cell::new(0), Cell::new(0));
-    let exact = planned_with(|scenario| {
+    let exact = planned_with(Phase::Inference, |scenario| {
         computing(scenario, values(0.0, 0.0));
         scenario.accelerator.word = WIDE;
     });
-    let pruned = planned_with(|scenario| computing(scenario, values(0.3, 0.05)));
+    let pruned = planned_with(Phase::Inference, |scenario| {
+        computing(scenario, values(0.3, 0.05))
+    });
     let look = |(text, plan): (String, Plan), wide: bool| {
         let run = try_run(plan, Engine::Wheel);
         let run = run.map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;

@@ -14,6 +14,7 @@ use crate::result::RunResult;
 pub fn run_report(result: &RunResult, style: Style) -> String {
     let sections = [
         ("Throughput", Some(throughput(result))),
+        ("Phases of the step", phases(result)),
         ("Where the MAC lanes' time went", Some(lanes(result))),
         ("Utilisation", Some(utilization(result))),
         ("Energy", Some(energy(result))),
@@ -81,6 +82,36 @@ fn throughput(result: &RunResult) -> String {
         String::new(),
     ]);
     table.render(&[0, 2])
+}
+
+/// The phases of a training step; inference has none to show.
+fn phases(result: &RunResult) -> Option<String> {
+    let phases = &result.machine.phases;
+    if phases.is_empty() {
+        return None;
+    }
+    let mut table = Table::default();
+    table.row(cells([
+        "",
+        "cycles",
+        "share",
+        "",
+        "tile operations",
+        "multiplications",
+        "main memory",
+    ]));
+    for phase in phases {
+        table.row([
+            phase.phase.name().to_owned(),
+            grouped(phase.cycles),
+            percent(phase.share, 1.0),
+            bar(phase.share, 1.0),
+            grouped(phase.tile_ops + phase.add_tile_ops),
+            grouped(phase.macs_dense),
+            Bytes(phase.memory_bytes).to_string(),
+        ]);
+    }
+    Some(table.render(&[0, 3]))
 }
 
 fn lanes(result: &RunResult) -> String {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use sim_core::{Ticks, Timebase};
 
 use super::parts::{AreaResult, BufferResult, EnergyResult, Stalls, Utilization};
+use super::phase::{PhaseResult, phases};
 
 /// One transformer on its accelerator.
 #[derive(Clone, Debug, Serialize)]
@@ -42,6 +43,9 @@ pub struct MachineResult {
     pub energy_nj: EnergyResult,
     /// Busy share of the run.
     pub utilization: Utilization,
+    /// The phases of a training step, in order; inference has only one and lists none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<PhaseResult>,
     /// Cycles in which a MAC lane worked, averaged over all lanes.
     pub busy_cycles: f64,
     /// Cycles in which it did not, by cause.
@@ -95,6 +99,7 @@ impl MachineResult {
                 softmax: share(measured.softmax.1, pes * u64::from(accelerator.softmax_per_pe)),
                 layer_norm: share(measured.layer_norm.1, pes),
             },
+            phases: phases(plan, timebase, measured),
             busy_cycles,
             stalls: Stalls::new(plan, measured, cycles as f64, busy_cycles),
             spills: measured.spills,

@@ -21,6 +21,9 @@ pub struct EnergyResult {
     pub layer_norm: f64,
     /// Pre- and post-compute sparsity modules.
     pub sparsity: f64,
+    /// Stochastic rounding modules; none but in training.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stochastic_rounding: Option<f64>,
     /// FIFOs, DMA ports, dataflow.
     pub other: f64,
     /// Leakage of everything on the chip.
@@ -46,6 +49,7 @@ impl EnergyResult {
             softmax: energy.softmax.0,
             layer_norm: energy.layer_norm.0,
             sparsity: energy.sparsity.0,
+            stochastic_rounding: plan.trains().then_some(energy.stochastic_rounding.0),
             other: energy.other.0,
             leakage: energy.leakage.0,
             total: energy.total().0 + main_memory.0,
@@ -54,17 +58,18 @@ impl EnergyResult {
 
     /// The parts with their names in reports.
     #[must_use]
-    pub fn parts(&self) -> [(&'static str, f64); 8] {
-        [
+    pub fn parts(&self) -> Vec<(&'static str, f64)> {
+        let mut parts = vec![
             ("main memory", self.main_memory),
             ("buffers", self.buffers),
             ("MAC lanes", self.mac_lanes),
             ("softmax", self.softmax),
             ("layer norm", self.layer_norm),
             ("sparsity", self.sparsity),
-            ("other", self.other),
-            ("leakage", self.leakage),
-        ]
+        ];
+        parts.extend(self.stochastic_rounding.map(|energy| ("rounding", energy)));
+        parts.extend([("other", self.other), ("leakage", self.leakage)]);
+        parts
     }
 }
 
@@ -79,6 +84,9 @@ pub struct AreaResult {
     pub layer_norm: f64,
     /// Pre- and post-compute sparsity modules.
     pub sparsity: f64,
+    /// Stochastic rounding modules; none but in training.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stochastic_rounding: Option<f64>,
     /// The three buffers.
     pub buffers: f64,
     /// FIFOs, DMA ports, dataflow.
@@ -95,6 +103,7 @@ impl AreaResult {
             softmax: area.softmax.0,
             layer_norm: area.layer_norm.0,
             sparsity: area.sparsity.0,
+            stochastic_rounding: plan.trains().then_some(area.stochastic_rounding.0),
             buffers: area.buffers.0,
             other: area.other.0,
         }
@@ -102,15 +111,16 @@ impl AreaResult {
 
     /// The parts with their names in reports.
     #[must_use]
-    pub fn parts(&self) -> [(&'static str, f64); 6] {
-        [
+    pub fn parts(&self) -> Vec<(&'static str, f64)> {
+        let mut parts = vec![
             ("MAC lanes", self.mac_lanes),
             ("softmax", self.softmax),
             ("layer norm", self.layer_norm),
             ("sparsity", self.sparsity),
-            ("buffers", self.buffers),
-            ("other", self.other),
-        ]
+        ];
+        parts.extend(self.stochastic_rounding.map(|area| ("rounding", area)));
+        parts.extend([("buffers", self.buffers), ("other", self.other)]);
+        parts
     }
 
     /// All of it.

@@ -24,6 +24,7 @@ impl ControlBlock {
             });
             self.admit_operation(operation);
         }
+        self.note_phase(context.now());
         if self.program_ended && self.oldest == self.admitted {
             self.finish(context);
         }
@@ -31,17 +32,10 @@ impl ControlBlock {
 
     fn admit_operation(&mut self, operation: Operation) {
         let place = self.place_of(operation.id.0);
-        let class = match operation.work {
-            Work::Product | Work::Convolution { .. } | Work::NonLinearity | Work::Add { .. } => {
-                Some(UnitClass::Lane)
-            }
-            Work::Softmax => Some(UnitClass::Softmax),
-            Work::LayerNorm => Some(UnitClass::LayerNorm),
-            Work::Gather { .. } | Work::Store { .. } => None,
-        };
+        let class = class_of(operation.work);
         let lanes = u64::from(self.parameters.pes) * u64::from(self.parameters.layout.lanes);
         let cursor = Cursor::new(&operation, self.parameters.loop_order, lanes);
-        let inputs = operation
+        let inputs: Vec<Input> = operation
             .inputs()
             .filter_map(|(tensor, rows)| {
                 self.tensor_places
@@ -50,14 +44,17 @@ impl ControlBlock {
             })
             .collect();
         for weight in operation.weights() {
-            self.weights.want(
-                *weight,
-                self.parameters.weight_footprint(weight.elements),
-                operation.id.0,
-            );
+            let footprint = self.parameters.footprint(weight.elements, weight.kind);
+            self.weights
+                .want(*weight, footprint, operation.id.0, operation.after);
         }
         let weights = operation.weights().map(|weight| weight.tensor).collect();
         let output = self.admit_output(&operation, cursor.finishes_sums(), class);
+        for tensor in inputs.iter().map(|input| input.tensor).chain(output) {
+            if let Some(tensor) = self.tensors[tensor].as_mut() {
+                tensor.users.push(operation.id.0);
+            }
+        }
         let tiles = |dimension| operation.grid.tiles(dimension);
         let (batches, rows) = (tiles(Dimension::B), tiles(Dimension::I));
         let tiles_in_row = tiles(Dimension::J) * tiles(Dimension::K);
@@ -70,6 +67,7 @@ impl ControlBlock {
             tiles_missing: vec![tiles_in_row; (batches * rows) as usize],
             rows_missing: vec![rows; batches as usize],
             batches_missing: batches,
+            write_backs_missing: 0,
             next_batch: 0,
             blocked: None,
             operation,
@@ -92,14 +90,18 @@ impl ControlBlock {
             None => StallCause::Memory,
         };
         let parameters = self.parameters;
-        let footprint = |elements: u64| parameters.activation_footprint(elements, final_sums);
+        let footprint = |elements: u64| {
+            if final_sums {
+                parameters.footprint(elements, made.kind)
+            } else {
+                parameters.partial_footprint(elements, made.kind)
+            }
+        };
         let mut tensor = Tensor::new(made, parameters.tile, footprint, producer);
-        let (start, size) = parameters.spill_region;
-        if self.spill_offset + tensor.spill_size() > size {
-            self.spill_offset = 0;
-        }
-        tensor.spill_address = start + self.spill_offset;
-        self.spill_offset += tensor.spill_size();
+        tensor.spill_address = match made.kept_at {
+            Some(address) => address,
+            None => self.spill_address(tensor.spill_size()),
+        };
         let place = self.free_tensor_places.pop().unwrap_or_else(|| {
             self.tensors.push(None);
             self.tensors.len() - 1
@@ -107,5 +109,26 @@ impl ControlBlock {
         self.tensor_places.insert(made.tensor, place);
         self.tensors[place] = Some(tensor);
         Some(place)
+    }
+
+    /// Room for spills of a tensor that is not kept for the backward pass. The region is used as a ring; the plan of a
+    /// machine makes sure that it is large enough for all tensors that can be alive at once.
+    fn spill_address(&mut self, bytes: u64) -> u64 {
+        let (start, size) = self.parameters.spill_region;
+        if self.spill_offset + bytes > size {
+            self.spill_offset = 0;
+        }
+        let address = start + self.spill_offset;
+        self.spill_offset += bytes;
+        address
+    }
+}
+
+fn class_of(work: Work) -> Option<UnitClass> {
+    match work {
+        Work::Softmax | Work::SoftmaxGradient => Some(UnitClass::Softmax),
+        Work::LayerNorm | Work::LayerNormGradient => Some(UnitClass::LayerNorm),
+        _ if work.is_compute() => Some(UnitClass::Lane),
+        _ => None,
     }
 }

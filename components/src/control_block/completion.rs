@@ -4,6 +4,7 @@ use sim_core::Context;
 
 use super::ControlBlock;
 use crate::message::Message;
+use crate::operation::Work;
 use crate::run::Run;
 use crate::tile::Dimension;
 
@@ -47,7 +48,9 @@ impl ControlBlock {
         };
         entry.rows_missing[b as usize] -= 1;
         let batch_complete = entry.rows_missing[b as usize] == 0;
-        if let Some(tensor) = entry.output.and_then(|output| self.tensors[output].as_mut()) {
+        // A sum over the batch has no row that is ready before the last item.
+        let output = entry.output.filter(|_| !entry.operation.work.sums_batch());
+        if let Some(tensor) = output.and_then(|output| self.tensors[output].as_mut()) {
             tensor.set_ready(b, row);
             let woken = std::mem::take(&mut tensor.waiting);
             self.make_all_issuable(woken);
@@ -66,14 +69,46 @@ impl ControlBlock {
         let complete = entry.batches_missing == 0;
         let (inputs, output) = (entry.inputs.clone(), entry.output);
         let id = entry.operation.id.0;
+        let (work, slice) = (entry.operation.work, entry.output_slice(b));
         self.with_numbers(context, |values| values.batch_finished(id, b));
-        if let Some(output) = output {
-            self.compact_slice(output, b, context);
+        if let Some(output) = output.filter(|_| complete || !work.sums_batch()) {
+            self.compact_slice(output, slice, context);
         }
         for input in inputs {
             self.release_slice(input.tensor, b, context);
         }
-        if complete {
+        if !complete {
+            return;
+        }
+        if work.sums_batch() {
+            self.all_rows_ready(place, 0);
+        }
+        match work {
+            Work::Update { .. } if output.is_none() => self.write_back_weights(place, context),
+            _ => self.finish_operation(place, context),
+        }
+    }
+
+    /// Marks all rows of slice `b` of the result of the operation at `place` ready.
+    pub(super) fn all_rows_ready(&mut self, place: usize, b: u32) {
+        let output = self.entries[place].as_ref().and_then(|entry| entry.output);
+        let Some(tensor) = output.and_then(|output| self.tensors[output].as_mut()) else {
+            return;
+        };
+        for row in 0..tensor.rows() {
+            tensor.set_ready(b, row);
+        }
+        let woken = std::mem::take(&mut tensor.waiting);
+        self.make_all_issuable(woken);
+    }
+
+    /// One of the weights that the operation at `place` updated is back in main memory.
+    pub(super) fn weight_written_back(&mut self, place: usize, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.entries[place].as_mut() else {
+            return;
+        };
+        entry.write_backs_missing -= 1;
+        if entry.write_backs_missing == 0 {
             self.finish_operation(place, context);
         }
     }
@@ -93,6 +128,7 @@ impl ControlBlock {
         while self.oldest < self.admitted && self.entries[self.place_of(self.oldest)].is_none() {
             self.oldest += 1;
         }
+        self.weights.finished_before(self.oldest);
         self.admit(context);
     }
 }

@@ -10,6 +10,7 @@ pub(crate) struct Cursor {
     tiles: [u16; 4],
     next: TileCoordinate,
     longest_run: u16,
+    sums_batch: bool,
     exhausted: bool,
 }
 
@@ -22,7 +23,7 @@ impl Cursor {
         let along = tiles[loops[3] as usize];
         let longest_run = match operation.work {
             // The normaliser of a row needs the whole row in one module.
-            Work::Softmax | Work::LayerNorm => along,
+            Work::Softmax | Work::SoftmaxGradient | Work::LayerNorm | Work::LayerNormGradient => along,
             _ => {
                 let whole = operation.grid.total() / u64::from(along) * u64::from(operation.siblings);
                 let pieces = units.div_ceil(whole).clamp(1, u64::from(along));
@@ -34,6 +35,7 @@ impl Cursor {
             tiles,
             next: TileCoordinate::default(),
             longest_run,
+            sums_batch: operation.work.sums_batch(),
             exhausted: false,
         }
     }
@@ -55,6 +57,9 @@ impl Cursor {
 
     /// Whether each run covers the whole reduction, so that results are final when written.
     pub(crate) fn finishes_sums(&self) -> bool {
+        if self.sums_batch && self.tiles[Dimension::B as usize] > 1 {
+            return false;
+        }
         let reduction = self.tiles[Dimension::K as usize];
         reduction == 1 || (self.along() == Dimension::K && self.longest_run == reduction)
     }
@@ -94,25 +99,29 @@ impl Cursor {
     }
 }
 
-/// The loops of an operation, outermost first. Products follow the loop order; convolutions too, but for the
-/// reduction, which stays inside a tile; all others walk along rows.
+/// The loops of an operation, outermost first. Products follow the loop order; convolutions too, but for the reduction,
+/// which stays inside a tile; gradients of weights too, but for the batch, which is outermost: so each slice of what
+/// they read is needed once. All others walk along rows.
 fn loops_of(work: Work, order: LoopOrder) -> [Dimension; 4] {
     match work {
         Work::Product => order.loops(),
-        Work::Convolution { .. } => {
-            let mut loops = [Dimension::K; 4];
-            let kept = order
-                .loops()
-                .into_iter()
-                .filter(|&dimension| dimension != Dimension::K);
-            loops[1..]
-                .iter_mut()
-                .zip(kept)
-                .for_each(|(place, dimension)| *place = dimension);
-            loops
-        }
+        Work::Convolution { .. } => with_outermost(Dimension::K, order),
+        Work::WeightGradient | Work::KernelGradient => with_outermost(Dimension::B, order),
         _ => [Dimension::K, Dimension::B, Dimension::I, Dimension::J],
     }
+}
+
+fn with_outermost(outermost: Dimension, order: LoopOrder) -> [Dimension; 4] {
+    let mut loops = [outermost; 4];
+    let others = order
+        .loops()
+        .into_iter()
+        .filter(|&dimension| dimension != outermost);
+    loops[1..]
+        .iter_mut()
+        .zip(others)
+        .for_each(|(place, dimension)| *place = dimension);
+    loops
 }
 
 #[cfg(test)]
@@ -132,6 +141,7 @@ mod tests {
             operands: Vec::new(),
             output: None,
             siblings: 1,
+            after: None,
         }
     }
 

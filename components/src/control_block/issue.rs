@@ -1,6 +1,6 @@
 //! Issuing: finding the next run whose needs are met, and describing it to a PE.
 
-use sim_core::{Context, Ticks};
+use sim_core::{Context, Tick, Ticks};
 
 use super::units::{Unit, UnitClass};
 use super::{ControlBlock, Entry, SchedulingPolicy, StallCause, tensors::SliceState};
@@ -102,7 +102,9 @@ impl ControlBlock {
             }
             self.check_slice(input.tensor, b)?;
         }
-        entry.output.map_or(Ok(()), |output| self.check_slice(output, b))
+        entry
+            .output
+            .map_or(Ok(()), |output| self.check_slice(output, entry.output_slice(b)))
     }
 
     pub(super) fn check_slice(&self, place: usize, b: u32) -> Result<(), Need> {
@@ -164,12 +166,12 @@ impl ControlBlock {
         );
         if exhausted {
             self.issuable[class as usize].remove(place);
-            self.advance_leader();
+            self.advance_leader(context.now());
         }
     }
 
     /// Moves on to the oldest operation with work to issue; it may now push others' slices out.
-    pub(super) fn advance_leader(&mut self) {
+    pub(super) fn advance_leader(&mut self, now: Tick) {
         let before = self.leader;
         while self.leader < self.admitted {
             let entry = self.entries[self.place_of(self.leader)].as_ref();
@@ -177,6 +179,9 @@ impl ControlBlock {
                 break;
             }
             self.leader += 1;
+        }
+        if self.leader != before {
+            self.note_phase(now);
         }
         if self.leader != before && self.leader < self.admitted {
             let place = self.place_of(self.leader);
@@ -200,7 +205,7 @@ impl ControlBlock {
         };
         if !entry.has_work_to_issue() {
             self.data_issuable.remove(place);
-            return self.advance_leader();
+            return self.advance_leader(context.now());
         }
         let b = entry.next_batch;
         match self.check_row(entry, b, 0) {
@@ -268,10 +273,17 @@ impl ControlBlock {
         } else {
             1
         };
-        for tensor in entry.inputs.iter().map(|input| input.tensor).chain(entry.output) {
-            if let Some(tensor) = self.tensors[tensor].as_mut() {
+        for input in &entry.inputs {
+            if let Some(tensor) = self.tensors[input.tensor].as_mut() {
                 tensor.slices[b..b + slices].iter_mut().for_each(&mut apply);
             }
+        }
+        if let Some(tensor) = entry.output.and_then(|output| self.tensors[output].as_mut()) {
+            // Runs of sums over the batch stay within an item, and their result has one slice.
+            let first = entry.output_slice(b as u32) as usize;
+            tensor.slices[first..first + slices]
+                .iter_mut()
+                .for_each(&mut apply);
         }
     }
 

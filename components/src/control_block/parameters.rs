@@ -4,11 +4,11 @@ use sim_core::{ActorId, Clock};
 
 use super::SchedulingPolicy;
 use crate::density::Density;
-use crate::operation::Footprint;
+use crate::operation::{Footprint, TensorKind};
 use crate::pe::PeLayout;
 use crate::tile::{LoopOrder, TileShape};
 use crate::units::Bytes;
-use crate::word::{self, WordFormat};
+use crate::word::WordFormat;
 
 /// What the control block must know of the machine.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,8 @@ pub struct ControlBlockParameters {
     pub activation_density: Density,
     /// Share of weights that are not zero.
     pub weight_density: Density,
+    /// Share of gradients that are not zero.
+    pub gradient_density: Density,
     /// Room for activations: the activation buffer, and activations' share of the mask buffer.
     pub activation_space: Footprint,
     /// Room for weights: the weight buffer, and weights' share of the mask buffer.
@@ -50,26 +52,30 @@ pub struct ControlBlockParameters {
 }
 
 impl ControlBlockParameters {
-    /// What `elements` of an activation take: zero-free once sums are final, else with zeros in place.
+    /// Share of a tensor's elements that are not zero.
     #[must_use]
-    pub fn activation_footprint(&self, elements: u64, final_sums: bool) -> Footprint {
-        let data = if final_sums {
-            self.word.data(elements, self.activation_density)
-        } else {
-            self.word.dense(elements)
-        };
-        Footprint {
-            data,
-            mask: word::mask(elements),
+    #[inline]
+    pub fn density(&self, kind: TensorKind) -> Density {
+        match kind {
+            TensorKind::Weight => self.weight_density,
+            TensorKind::Activation => self.activation_density,
+            TensorKind::Gradient => self.gradient_density,
+            TensorKind::OptimizerState => Density::FULL,
         }
     }
 
-    /// What `elements` of weights take.
+    /// What `elements` of a tensor take whose sums are final: zero-free data and, if there are zeros to leave out, a mask.
     #[must_use]
-    pub fn weight_footprint(&self, elements: u64) -> Footprint {
+    pub fn footprint(&self, elements: u64, kind: TensorKind) -> Footprint {
+        Footprint::of(elements, kind, self.density(kind), self.word)
+    }
+
+    /// What `elements` of a tensor take while their sums are partial: zeros in place.
+    #[must_use]
+    pub fn partial_footprint(&self, elements: u64, kind: TensorKind) -> Footprint {
         Footprint {
-            data: self.word.data(elements, self.weight_density),
-            mask: word::mask(elements),
+            data: self.word.dense(elements),
+            ..self.footprint(elements, kind)
         }
     }
 }

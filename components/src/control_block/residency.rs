@@ -3,8 +3,8 @@
 use sim_core::Context;
 
 use super::issue::Need;
-use super::tensors::SliceState;
-use super::transfers::{Placement, Purpose};
+use super::tensors::{SliceState, Tensor};
+use super::transfers::{Placement, Purpose, traffic_of};
 use super::{ControlBlock, StallCause};
 use crate::message::{Message, Traffic, TransferPattern};
 use crate::operation::{Footprint, TensorId, Work};
@@ -12,17 +12,20 @@ use crate::tile::Dimension;
 use crate::units::BLOCK;
 
 impl ControlBlock {
-    /// Orders the loads of weights for which there is room, in program order.
-    pub(super) fn load_weights(&mut self, context: &mut Context<'_, Message>) {
+    /// Orders the loads of weights for which there is room, in program order. Operations that have begun keep their weights,
+    /// but for a standstill.
+    pub(super) fn load_weights(&mut self, at_standstill: bool, context: &mut Context<'_, Message>) {
         let mut evicted = Vec::new();
         loop {
-            let has_begun = |operation: u32| {
+            let may_not_wait = |operation: u32| {
                 let entry = self.entries[operation as usize % self.entries.len()].as_ref();
-                entry.is_some_and(|entry| entry.cursor.has_begun())
+                !at_standstill && entry.is_some_and(|entry| entry.cursor.has_begun())
             };
             let next = self
                 .weights
-                .next_load(has_begun, |tensor, footprint| evicted.push((tensor, footprint)))
+                .next_load(may_not_wait, |tensor, footprint| {
+                    evicted.push((tensor, footprint))
+                })
                 .cloned();
             for (tensor, footprint) in evicted.drain(..) {
                 self.with_numbers(context, |values| {
@@ -41,7 +44,7 @@ impl ControlBlock {
             let placement = Placement {
                 data: weight.source.data,
                 masks: weight.source.masks,
-                traffic: [Traffic::Weights, Traffic::Masks],
+                traffic: [traffic_of(weight.source.kind), Traffic::Masks],
                 buffer: 1,
             };
             let purpose = Purpose::Weight(weight.source.tensor);
@@ -108,76 +111,92 @@ impl ControlBlock {
         let footprint = self.tensors[tensor].as_ref()?.slices[b as usize].footprint;
         let leads = place == self.place_of(self.leader);
         // Room made for the leader is the leader's: others would take it, be pushed out again, and so forth for ever.
-        if (leads || !self.leader_short_of_room) && self.activation_space.take(footprint) {
-            self.tensors[tensor].as_mut()?.slices[b as usize].state = state;
-            self.send_to_buffers(self.parameters.buffers[0], footprint, Message::Reserve, context);
-            if leads && std::mem::take(&mut self.leader_short_of_room) {
-                let woken = std::mem::take(&mut self.space_waiting);
-                self.make_all_issuable(woken);
-            }
-            return None;
-        }
-        if leads {
+        let mut taken = (leads || !self.leader_short_of_room) && self.activation_space.take(footprint);
+        if leads && !taken {
             self.leader_short_of_room = true;
             self.make_room(place, footprint, context);
+            taken = self.activation_space.take(footprint);
         }
-        if !self.space_waiting.contains(&place) {
-            self.space_waiting.push(place);
+        if !taken {
+            if !self.space_waiting.contains(&place) {
+                self.space_waiting.push(place);
+            }
+            return Some(StallCause::BufferSpace);
         }
-        Some(StallCause::BufferSpace)
+        self.tensors[tensor].as_mut()?.set_state(b, state);
+        self.send_to_buffers(self.parameters.buffers[0], footprint, Message::Reserve, context);
+        if leads && std::mem::take(&mut self.leader_short_of_room) {
+            let woken = std::mem::take(&mut self.space_waiting);
+            self.make_all_issuable(woken);
+        }
+        None
     }
 
-    /// Starts to push out the least recently used slices that nothing in flight and not the operation at `place` itself
-    /// needs now, until `footprint` will fit.
+    /// Starts to push out slices that nothing in flight and not the operation at `place` itself needs now, until
+    /// `footprint` will fit. What main memory holds already goes at once.
     fn make_room(&mut self, place: usize, footprint: Footprint, context: &mut Context<'_, Message>) {
-        let shortfall = self.activation_space.shortfall(footprint);
-        let mut coming = self.room_coming();
-        while coming.data < shortfall.data || coming.mask < shortfall.mask {
+        loop {
+            let shortfall = self.activation_space.shortfall(footprint);
+            if self.room_coming.data >= shortfall.data && self.room_coming.mask >= shortfall.mask {
+                return;
+            }
             let Some((tensor, b)) = self.victim(place) else {
                 return;
             };
             let Some(owner) = self.tensors[tensor].as_mut() else {
                 return;
             };
-            let slice = &mut owner.slices[b as usize];
-            coming.data += slice.footprint.data;
-            coming.mask += slice.footprint.mask;
-            slice.state = SliceState::Spilling;
+            let slice = owner.slices[b as usize];
+            if slice.saved {
+                owner.set_state(b, SliceState::Spilled);
+                let (id, address) = (owner.id, owner.address_of(b));
+                self.with_numbers(context, |values| values.dropped(id, b, address));
+                self.activation_space.give_back(slice.footprint);
+                let buffer = self.parameters.buffers[0];
+                self.send_to_buffers(buffer, slice.footprint, Message::Release, context);
+                continue;
+            }
+            owner.set_state(b, SliceState::Spilling);
+            self.room_coming.data += slice.footprint.data;
+            self.room_coming.mask += slice.footprint.mask;
             self.spills += 1;
             self.move_slice(tensor, b, TransferPattern::Store, context);
         }
     }
 
-    /// Room that spills under way will give back.
-    fn room_coming(&self) -> Footprint {
-        let spilling = self
-            .tensors
-            .iter()
-            .flatten()
-            .flat_map(|tensor| &tensor.slices)
-            .filter(|slice| slice.state == SliceState::Spilling);
-        spilling.fold(Footprint::default(), |sum, slice| Footprint {
-            data: sum.data + slice.footprint.data,
-            mask: sum.mask + slice.footprint.mask,
-        })
-    }
-
+    /// The slice to be pushed out next: the one that will be needed last in program order, as far as the window shows, and
+    /// of several such the least recently used.
     fn victim(&self, place: usize) -> Option<(usize, u32)> {
         let protected = self.needed_now(place);
         let mut best = None;
         for (index, tensor) in self.tensors.iter().enumerate() {
             let Some(tensor) = tensor else { continue };
+            if tensor.resident == 0 {
+                continue;
+            }
             for (b, slice) in tensor.slices.iter().enumerate() {
                 let candidate = (index, b as u32);
                 if slice.state == SliceState::Resident && slice.pins == 0 && !protected.contains(&candidate) {
-                    let older = best.is_none_or(|(stamp, _)| slice.last_used < stamp);
-                    if older {
-                        best = Some((slice.last_used, candidate));
+                    let rank = (u32::MAX - self.next_use(tensor, b as u32), slice.last_used);
+                    if best.is_none_or(|(before, _)| rank < before) {
+                        best = Some((rank, candidate));
                     }
                 }
             }
         }
         best.map(|(_, candidate)| candidate)
+    }
+
+    /// The oldest operation of the window that has not finished with slice `b` of `tensor`; past all numbers if there is none.
+    fn next_use(&self, tensor: &Tensor, b: u32) -> u32 {
+        let unfinished = |&&user: &&u32| {
+            let entry = self.entries[self.place_of(user)].as_ref();
+            entry.is_some_and(|entry| {
+                entry.operation.id.0 == user
+                    && entry.rows_missing.get(b as usize).is_none_or(|&rows| rows > 0)
+            })
+        };
+        tensor.users.iter().find(unfinished).copied().unwrap_or(u32::MAX)
     }
 
     /// The slices that the next tile of the operation at `place` reads and writes.
@@ -195,9 +214,8 @@ impl ControlBlock {
         entry
             .inputs
             .iter()
-            .map(|input| input.tensor)
-            .chain(entry.output)
-            .map(|tensor| (tensor, b))
+            .map(|input| (input.tensor, b))
+            .chain(entry.output.map(|output| (output, entry.output_slice(b))))
             .collect()
     }
 
@@ -213,12 +231,17 @@ impl ControlBlock {
             return;
         };
         let footprint = owner.slices[b as usize].footprint;
-        let data = owner.spill_address + u64::from(b) * owner.spill_stride.0;
+        let traffic = if owner.kept {
+            Traffic::Kept
+        } else {
+            Traffic::Spills
+        };
+        let data = owner.address_of(b);
         let masks = data + footprint.data.blocks() * BLOCK.0;
         let placement = Placement {
             data,
             masks,
-            traffic: [Traffic::Spills; 2],
+            traffic: [traffic; 2],
             buffer: 0,
         };
         self.order(
@@ -234,15 +257,16 @@ impl ControlBlock {
         let Some(owner) = self.tensors[tensor].as_mut() else {
             return;
         };
-        let (id, address) = (
-            owner.id,
-            owner.spill_address + u64::from(b) * owner.spill_stride.0,
-        );
-        let slice = &mut owner.slices[b as usize];
-        let footprint = slice.footprint;
-        match slice.state {
+        let (id, address) = (owner.id, owner.address_of(b));
+        let (state, footprint) = {
+            let slice = &owner.slices[b as usize];
+            (slice.state, slice.footprint)
+        };
+        match state {
             SliceState::Spilling => {
-                slice.state = SliceState::Spilled;
+                owner.set_state(b, SliceState::Spilled);
+                self.room_coming.data -= footprint.data;
+                self.room_coming.mask -= footprint.mask;
                 let woken = std::mem::take(&mut owner.waiting);
                 let bytes = (footprint.data.blocks() + footprint.mask.blocks()) * BLOCK.0;
                 self.with_numbers(context, |values| values.spilled(id, b, address, bytes));
@@ -250,7 +274,7 @@ impl ControlBlock {
                 self.make_all_issuable(woken);
             }
             SliceState::Reloading => {
-                slice.state = SliceState::Resident;
+                owner.set_state(b, SliceState::Resident);
                 let woken = std::mem::take(&mut owner.waiting);
                 self.with_numbers(context, |values| values.reloaded(id, b, address));
                 self.make_all_issuable(woken);
@@ -275,7 +299,7 @@ impl ControlBlock {
             return;
         };
         let slice = &mut owner.slices[b as usize];
-        let final_data = self.parameters.activation_footprint(slice.elements, true).data;
+        let final_data = self.parameters.footprint(slice.elements, owner.kind).data;
         if slice.state == SliceState::Resident && slice.footprint.data > final_data {
             let excess = Footprint {
                 data: slice.footprint.data - final_data,
@@ -291,13 +315,12 @@ impl ControlBlock {
         let Some(owner) = self.tensors[tensor].as_mut() else {
             return;
         };
-        let slice = &mut owner.slices[b as usize];
-        slice.consumers = slice.consumers.saturating_sub(1);
-        if slice.consumers > 0 {
+        if owner.reader_done(b) > 0 {
             return;
         }
+        let slice = &owner.slices[b as usize];
         let (state, footprint) = (slice.state, slice.footprint);
-        slice.state = SliceState::Freed;
+        owner.set_state(b, SliceState::Freed);
         let id = owner.id;
         let gone = owner.note_freed();
         self.with_numbers(context, |values| {
@@ -314,7 +337,8 @@ impl ControlBlock {
         }
     }
 
-    pub(super) fn rows_gathered(&mut self, place: usize, b: u32, context: &mut Context<'_, Message>) {
+    /// Slice `b` of what a data operation loads has come.
+    pub(super) fn slice_filled(&mut self, place: usize, b: u32, context: &mut Context<'_, Message>) {
         let Some(entry) = self.entries[place].as_ref() else {
             return;
         };
@@ -322,14 +346,7 @@ impl ControlBlock {
             let id = entry.operation.id.0;
             self.with_numbers(context, |values| values.gathered(id, b, table_rows));
         }
-        let Some(tensor) = entry.output.and_then(|output| self.tensors[output].as_mut()) else {
-            return;
-        };
-        for row in 0..tensor.rows() {
-            tensor.set_ready(b, row);
-        }
-        let woken = std::mem::take(&mut tensor.waiting);
-        self.make_all_issuable(woken);
+        self.all_rows_ready(place, b);
         self.finish_batch(place, b, context);
     }
 }

@@ -125,10 +125,10 @@ impl ControlBlock {
 
     pub(super) fn current_cause(&self) -> StallCause {
         let Some(leader) = self.entries[self.place_of(self.leader)].as_ref() else {
-            return StallCause::Drain;
+            return self.drain_cause();
         };
         if leader.operation.id.0 != self.leader {
-            return StallCause::Drain;
+            return self.drain_cause();
         }
         leader.blocked.unwrap_or(match leader.class {
             Some(UnitClass::Softmax) => StallCause::Softmax,
@@ -136,5 +136,14 @@ impl ControlBlock {
             Some(UnitClass::Lane) => StallCause::Dependence,
             None => StallCause::Memory,
         })
+    }
+
+    /// What there is to wait for when nothing is left to issue: runs under way, or updated weights on their way back.
+    fn drain_cause(&self) -> StallCause {
+        let oldest = self.entries[self.place_of(self.oldest)].as_ref();
+        match oldest {
+            Some(entry) if entry.write_backs_missing > 0 => StallCause::Memory,
+            _ => StallCause::Drain,
+        }
     }
 }

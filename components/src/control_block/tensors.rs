@@ -3,7 +3,7 @@
 //! A slice is what one batch tile has of a tensor: the unit of allocation, spilling and freeing. Readiness is kept by
 //! row of tiles, the unit of dependence.
 
-use crate::operation::{ActivationTensor, Footprint, RowAccess, TensorId};
+use crate::operation::{ActivationTensor, Footprint, RowAccess, TensorId, TensorKind};
 use crate::tile::TileShape;
 use crate::units::{BLOCK, Bytes};
 
@@ -35,6 +35,8 @@ pub(crate) struct Slice {
     pub(crate) footprint: Footprint,
     pub(crate) last_used: u64,
     pub(crate) elements: u64,
+    /// Whether main memory holds it as it is, so that it can be given up without being written again.
+    pub(crate) saved: bool,
     ready_rows: u32,
 }
 
@@ -55,6 +57,14 @@ pub(crate) struct Tensor {
     pub(crate) waiting: Vec<usize>,
     /// What makes it, for the stall account.
     pub(crate) producer: super::StallCause,
+    /// What it holds.
+    pub(crate) kind: TensorKind,
+    /// Operations of the window that make or read it, oldest first.
+    pub(crate) users: Vec<u32>,
+    /// Whether the backward pass will read it again.
+    pub(crate) kept: bool,
+    /// Slices in the activation buffer.
+    pub(crate) resident: u32,
     unfreed: u32,
 }
 
@@ -77,6 +87,7 @@ impl Tensor {
                     footprint: footprint(elements),
                     last_used: 0,
                     elements,
+                    saved: false,
                     ready_rows: 0,
                 }
             })
@@ -97,6 +108,10 @@ impl Tensor {
             row_elements: made.rows,
             waiting: Vec::new(),
             producer,
+            kind: made.kind,
+            users: Vec::new(),
+            kept: made.kept_at.is_some(),
+            resident: 0,
         }
     }
 
@@ -122,6 +137,27 @@ impl Tensor {
         if !std::mem::replace(flag, true) {
             self.slices[b as usize].ready_rows += 1;
         }
+    }
+
+    /// Moves slice `b` to another state.
+    pub(crate) fn set_state(&mut self, b: u32, state: SliceState) {
+        let slice = &mut self.slices[b as usize];
+        self.resident -= u32::from(slice.state == SliceState::Resident);
+        self.resident += u32::from(state == SliceState::Resident);
+        slice.saved |= state == SliceState::Spilled && slice.ready_rows == self.rows;
+        slice.state = state;
+    }
+
+    /// One reader of slice `b` is done; how many are left.
+    pub(crate) fn reader_done(&mut self, b: u32) -> u32 {
+        let slice = &mut self.slices[b as usize];
+        slice.consumers = slice.consumers.saturating_sub(1);
+        slice.consumers
+    }
+
+    /// Where slice `b` goes in main memory.
+    pub(crate) fn address_of(&self, b: u32) -> u64 {
+        self.spill_address + u64::from(b) * self.spill_stride.0
     }
 
     /// Main memory that spills of all slices take.

@@ -2,9 +2,9 @@
 
 use sim_core::Context;
 
-use super::ControlBlock;
+use super::{ControlBlock, ControlBlockParameters};
 use crate::message::{Message, Traffic, Transfer, TransferId, TransferPattern};
-use crate::operation::{Footprint, TensorId, Work};
+use crate::operation::{Footprint, Operand, Operation, TensorId, TensorKind, WeightTensor, Work};
 use crate::tile::Dimension;
 use crate::units::BLOCK;
 
@@ -17,13 +17,18 @@ pub(super) enum Purpose {
         tensor: usize,
         b: u32,
     },
-    Gather {
+    /// Slice `b` of what the operation at `place` loads.
+    Fill {
         place: usize,
         b: u32,
     },
     Store {
         place: usize,
         b: u32,
+    },
+    /// A weight that the operation at `place` has updated.
+    WriteBack {
+        place: usize,
     },
 }
 
@@ -44,6 +49,11 @@ struct Group {
 const PARTS: u32 = 2;
 
 impl Pending {
+    /// Whether no transfer is under way.
+    pub(super) fn is_empty(&self) -> bool {
+        self.free.len() == self.groups.len()
+    }
+
     fn begin(&mut self, purpose: Purpose, parts: u32) -> u32 {
         let group = Group { purpose, parts };
         if let Some(place) = self.free.pop() {
@@ -99,6 +109,7 @@ impl ControlBlock {
             if bytes.0 == 0 {
                 continue;
             }
+            self.phases.note_moved(pattern.bytes_moved(bytes));
             let transfer = Transfer {
                 id: TransferId(group * PARTS + part as u32),
                 address,
@@ -120,53 +131,114 @@ impl ControlBlock {
         let Some(entry) = self.entries[place].as_ref() else {
             return;
         };
-        let grid = entry.operation.grid;
+        let Some(order) = DataOrder::of(&entry.operation, b, &self.parameters) else {
+            context.stop("a compute operation was taken for a data operation");
+            return;
+        };
+        let purpose = if order.pattern.is_outward() {
+            Purpose::Store { place, b }
+        } else {
+            Purpose::Fill { place, b }
+        };
+        self.order(purpose, order.footprint, order.placement, order.pattern, context);
+    }
+
+    /// Orders the write-back of all weights that the operation at `place` has updated in place.
+    pub(super) fn write_back_weights(&mut self, place: usize, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.entries[place].as_mut() else {
+            return;
+        };
+        // The first operand is the gradient.
+        let updated: Vec<WeightTensor> = entry.operation.weights().skip(1).copied().collect();
+        entry.write_backs_missing = updated.len() as u32;
+        for weight in updated {
+            let footprint = self.parameters.footprint(weight.elements, weight.kind);
+            let placement = Placement {
+                data: weight.data,
+                masks: weight.masks,
+                traffic: [traffic_of(weight.kind), Traffic::Masks],
+                buffer: 1,
+            };
+            let purpose = Purpose::WriteBack { place };
+            self.order(purpose, footprint, placement, TransferPattern::Store, context);
+        }
+    }
+}
+
+/// For whom a tensor of the weight buffer, or a gradient of weights, moves.
+pub(super) fn traffic_of(kind: TensorKind) -> Traffic {
+    match kind {
+        TensorKind::Weight => Traffic::Weights,
+        TensorKind::Activation => Traffic::Activations,
+        TensorKind::Gradient | TensorKind::OptimizerState => Traffic::Gradients,
+    }
+}
+
+/// What a data operation does for one batch tile.
+struct DataOrder {
+    footprint: Footprint,
+    placement: Placement,
+    pattern: TransferPattern,
+}
+
+impl DataOrder {
+    fn of(operation: &Operation, b: u32, parameters: &ControlBlockParameters) -> Option<Self> {
+        let grid = &operation.grid;
         let (items, rows) = (grid.edge_at(Dimension::B, b), grid.extent(Dimension::I));
         let columns = u64::from(grid.extent(Dimension::J));
-        match entry.operation.work {
+        let moved = operation.output.as_ref().map(|made| made.kind);
+        let kind = moved.or_else(|| operation.operands.first().map(Operand::kind))?;
+        let (rows_moved, first_token) = (items * rows, b * grid.edge_at(Dimension::B, 0) * rows);
+        let (data, masks, pattern) = match operation.work {
             Work::Gather {
                 table_rows,
                 data,
                 masks,
             } => {
                 let pattern = TransferPattern::Gather {
-                    rows: items * rows,
+                    rows: rows_moved,
                     table_rows,
-                    first_token: self.tokens_gathered,
+                    first_token,
                 };
-                let (id, first_token) = (entry.operation.id.0, self.tokens_gathered);
-                self.with_numbers(context, |values| {
-                    values.note_gather(id, b, first_token);
-                    Ok(())
-                });
-                self.tokens_gathered += items * rows;
-                let row = self.parameters.weight_footprint(columns);
-                let placement = Placement {
-                    data,
-                    masks,
-                    traffic: [Traffic::Embeddings, Traffic::Masks],
-                    buffer: 0,
-                };
-                self.order(Purpose::Gather { place, b }, row, placement, pattern, context);
+                (data, masks, pattern)
             }
-            Work::Store { data, masks } => {
-                let elements = u64::from(items) * u64::from(rows) * columns;
-                let footprint = self.parameters.activation_footprint(elements, true);
-                let placement = Placement {
-                    data: data + u64::from(b) * footprint.data.blocks() * BLOCK.0,
-                    masks: masks + u64::from(b) * footprint.mask.blocks() * BLOCK.0,
-                    traffic: [Traffic::Activations, Traffic::Masks],
-                    buffer: 0,
+            Work::Scatter {
+                table_rows,
+                data,
+                masks,
+            } => {
+                let pattern = TransferPattern::Scatter {
+                    rows: rows_moved,
+                    table_rows,
+                    first_token,
                 };
-                self.order(
-                    Purpose::Store { place, b },
-                    footprint,
-                    placement,
-                    TransferPattern::Store,
-                    context,
-                );
+                (data, masks, pattern)
             }
-            _ => context.stop("a compute operation was taken for a data operation"),
-        }
+            Work::Load { data, masks } => (data, masks, TransferPattern::Load),
+            Work::Store { data, masks } => (data, masks, TransferPattern::Store),
+            _ => return None,
+        };
+        let of_table = matches!(operation.work, Work::Gather { .. } | Work::Scatter { .. });
+        let elements = |items: u32| u64::from(items) * u64::from(rows) * columns;
+        let whole = parameters.footprint(elements(grid.edge_at(Dimension::B, 0)), kind);
+        let (footprint, slice) = if of_table {
+            (parameters.footprint(columns, kind), 0)
+        } else {
+            (parameters.footprint(elements(items), kind), u64::from(b))
+        };
+        let data_traffic = match kind {
+            TensorKind::Weight => Traffic::Embeddings,
+            other => traffic_of(other),
+        };
+        Some(Self {
+            footprint,
+            placement: Placement {
+                data: data + slice * whole.data.blocks() * BLOCK.0,
+                masks: masks + slice * whole.mask.blocks() * BLOCK.0,
+                traffic: [data_traffic, Traffic::Masks],
+                buffer: 0,
+            },
+            pattern,
+        })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::control_block::space::Space;
-use crate::operation::{Footprint, TensorId, WeightTensor};
+use crate::operation::{Footprint, OperationId, TensorId, WeightTensor};
 
 /// Where a weight tensor is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(crate) struct Weight {
     pub(crate) state: WeightState,
     /// Operations of the window that need it, oldest first. Without any it stays as long as its room is not wanted.
     users: Vec<u32>,
+    /// Operations up to this one must be finished before it is loaded.
+    after: Option<OperationId>,
     /// Window places of operations that wait for it.
     pub(crate) waiting: Vec<usize>,
     last_used: u64,
@@ -39,6 +41,8 @@ pub(crate) struct WeightStore {
     uses: u64,
     /// Whether a load could begin that could not when last tried.
     changed: bool,
+    /// The oldest operation that is not finished.
+    oldest: u32,
 }
 
 impl WeightStore {
@@ -49,11 +53,18 @@ impl WeightStore {
             space,
             uses: 0,
             changed: false,
+            oldest: 0,
         }
     }
 
     /// Announces a use of `source` by `operation`, to be loaded if it is not here.
-    pub(crate) fn want(&mut self, source: WeightTensor, footprint: Footprint, operation: u32) {
+    pub(crate) fn want(
+        &mut self,
+        source: WeightTensor,
+        footprint: Footprint,
+        operation: u32,
+        after: Option<OperationId>,
+    ) {
         let weight = self.weights.entry(source.tensor).or_insert_with(|| {
             self.queue.push_back(source.tensor);
             self.changed = true;
@@ -62,6 +73,7 @@ impl WeightStore {
                 footprint,
                 state: WeightState::Queued,
                 users: Vec::new(),
+                after,
                 waiting: Vec::new(),
                 last_used: 0,
             }
@@ -77,6 +89,20 @@ impl WeightStore {
             self.changed = true;
             weight.last_used = self.uses;
         }
+    }
+
+    /// Notes that all operations before `oldest` are finished.
+    pub(crate) fn finished_before(&mut self, oldest: u32) {
+        let passed = self.oldest..oldest;
+        self.oldest = oldest;
+        let first = self.queue.front().and_then(|first| self.weights.get(first));
+        let awaited = first.and_then(|weight| weight.after);
+        self.changed |= awaited.is_some_and(|after| passed.contains(&after.0));
+    }
+
+    /// Lets the next load be tried again.
+    pub(crate) fn retry(&mut self) {
+        self.changed = true;
     }
 
     pub(crate) fn get_mut(&mut self, tensor: TensorId) -> Option<&mut Weight> {
@@ -112,6 +138,9 @@ impl WeightStore {
         }
         let tensor = *self.queue.front()?;
         let wanted = self.weights.get(&tensor)?;
+        if wanted.after.is_some_and(|after| after.0 >= self.oldest) {
+            return None;
+        }
         let (footprint, wanting) = (
             wanted.footprint,
             wanted.users.first().copied().unwrap_or(u32::MAX),

@@ -10,7 +10,7 @@ use super::rounding::{Rounder, Rounding};
 use super::{Finished, NonLinearFunction, Observer, OperandValues, Thresholds};
 use crate::operation::{Operand, Operation, Role, TensorId};
 use crate::run::Run;
-use crate::tile::TileCoordinate;
+use crate::tile::{Dimension, TileCoordinate};
 use crate::word::WordFormat;
 
 /// Gives the constant tensors: weights, transforms' matrices, embeddings.
@@ -80,7 +80,6 @@ pub struct ValueStore {
     origins: BTreeMap<TensorId, (Operation, u32, usize)>,
     /// Slices in main memory, by address.
     spilled: BTreeMap<u64, (u64, Vec<f64>)>,
-    first_tokens: BTreeMap<(u32, u32), u32>,
     pub(super) lanes: BTreeMap<u32, LaneRegisters>,
     pub(super) results: BTreeMap<(u32, u64), LaneRegisters>,
     pub(super) totals: ValueTotals,
@@ -101,7 +100,6 @@ impl ValueStore {
             weights: BTreeMap::new(),
             origins: BTreeMap::new(),
             spilled: BTreeMap::new(),
-            first_tokens: BTreeMap::new(),
             lanes: BTreeMap::new(),
             results: BTreeMap::new(),
             totals: ValueTotals::default(),
@@ -158,11 +156,6 @@ impl ValueStore {
         self.weights.remove(&tensor);
     }
 
-    /// The first token of batch tile `b` of a gather.
-    pub(crate) fn note_gather(&mut self, operation: u32, b: u32, first_token: u32) {
-        self.first_tokens.insert((operation, b), first_token);
-    }
-
     /// The rows of a gather have arrived.
     pub(crate) fn gathered(&mut self, operation: u32, b: u32, table_rows: u32) -> Result<(), String> {
         let active = self
@@ -170,7 +163,8 @@ impl ValueStore {
             .get(&operation)
             .ok_or("a gather is not in the window")?;
         let made = active.operation.output.ok_or("a gather makes nothing")?;
-        let first = self.first_tokens.remove(&(operation, b)).unwrap_or(0);
+        let grid = &active.operation.grid;
+        let first = b * grid.edge_at(Dimension::B, 0) * grid.extent(Dimension::I);
         let owner = self
             .activations
             .get_mut(&made.tensor)
@@ -215,7 +209,7 @@ impl ValueStore {
 
     /// A slice has come back from main memory.
     pub(crate) fn reloaded(&mut self, tensor: TensorId, b: u32, address: u64) -> Result<(), String> {
-        let (_, words) = self.spilled.remove(&address).ok_or_else(|| {
+        let (_, words) = self.spilled.get(&address).cloned().ok_or_else(|| {
             format!(
                 "slice {b} of tensor {} is not in main memory at {address:#x} any more",
                 tensor.0
@@ -230,6 +224,21 @@ impl ValueStore {
                     tensor.0
                 ));
             }
+        }
+        Ok(())
+    }
+
+    /// The buffer gave up a slice that main memory holds at `address`.
+    pub(crate) fn dropped(&mut self, tensor: TensorId, b: u32, address: u64) -> Result<(), String> {
+        if !self.spilled.contains_key(&address) {
+            return Err(format!(
+                "slice {b} of tensor {} was given up, but is not in main memory at {address:#x}",
+                tensor.0
+            ));
+        }
+        match self.owner(tensor)?.slices.get_mut(b as usize) {
+            Some(place @ Place::Buffer(_)) => *place = Place::Memory,
+            _ => return Err(format!("slice {b} of tensor {} was given up twice", tensor.0)),
         }
         Ok(())
     }

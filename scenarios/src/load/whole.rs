@@ -1,7 +1,7 @@
 //! Checks of values that are possible alone but not together.
 
 use crate::schema::limits::{MAX_FIFO_TILES, MAX_MODULES, MAX_ROWS_FOLLOWED, MAX_TOKENS};
-use crate::schema::{Checks, Scenario, rows_followed};
+use crate::schema::{Checks, Scenario, rows_of_tiles, tensors_kept};
 
 /// Looks at products of several fields.
 pub(super) fn check(scenario: &Scenario, checks: &mut Checks) {
@@ -53,7 +53,23 @@ fn tokens(scenario: &Scenario, checks: &mut Checks) {
         });
         return;
     }
-    let followed = rows_followed(scenario);
+    let kept = tensors_kept(scenario);
+    let rows = rows_of_tiles(scenario);
+    if rows.saturating_mul(kept) > MAX_ROWS_FOLLOWED {
+        checks.within("workload", |checks| {
+            checks.within("phase", |checks| {
+                checks.wrong(
+                    format!("the control block would follow the tile rows of {kept} tensors kept for the backward pass"),
+                    format!(
+                        "{rows} rows of tiles a tensor x {kept} tensors can be at most {MAX_ROWS_FOLLOWED}, because each is \
+                         kept in memory: take a smaller batch or larger tiles"
+                    ),
+                );
+            });
+        });
+        return;
+    }
+    let followed = rows * u64::from(scenario.accelerator.prefetch_operations);
     if followed > MAX_ROWS_FOLLOWED {
         accelerator_field("prefetch_operations", checks, |checks| {
             checks.wrong(

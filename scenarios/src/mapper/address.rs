@@ -1,63 +1,91 @@
 //! Where tensors lie in main memory: one after another, each from a block boundary on.
 
-use components::density::Density;
-use components::operation::{TensorId, WeightTensor};
+use components::operation::{TensorId, TensorKind, WeightTensor};
 use components::units::{BLOCK, Bytes};
-use components::word::{self, WordFormat};
+use components::word;
 
 use super::MapperParameters;
 
 /// A bump allocator over main memory.
 #[derive(Clone, Debug)]
 pub(super) struct AddressSpace {
-    base: u64,
+    parameters: MapperParameters,
     next: u64,
-    word: WordFormat,
-    weight_density: Density,
-    activation_density: Density,
-    batch_tile: u32,
 }
 
 impl AddressSpace {
     pub(super) fn new(parameters: &MapperParameters) -> Self {
         Self {
-            base: parameters.first_address,
+            parameters: *parameters,
             next: parameters.first_address,
-            word: parameters.word,
-            weight_density: parameters.weight_density,
-            activation_density: parameters.activation_density,
-            batch_tile: parameters.tile.b,
         }
     }
 
-    pub(super) fn weight(&mut self, tensor: TensorId, elements: u64) -> WeightTensor {
-        let data = self.take(self.word.data(elements, self.weight_density));
-        let masks = self.take(word::mask(elements));
+    /// A tensor that the weight buffer takes as a whole.
+    pub(super) fn weight(&mut self, tensor: TensorId, kind: TensorKind, elements: u64) -> WeightTensor {
+        let footprint = self.parameters.footprint(elements, kind);
+        WeightTensor {
+            tensor,
+            kind,
+            transposed: false,
+            elements,
+            data: self.take(footprint.data),
+            masks: self.take(footprint.mask),
+        }
+    }
+
+    /// `elements` of `whole` from element `start` on, as a tensor of their own.
+    pub(super) fn part(
+        &self,
+        whole: &WeightTensor,
+        tensor: TensorId,
+        start: u64,
+        elements: u64,
+    ) -> WeightTensor {
+        let before = self.parameters.footprint(start, whole.kind);
+        let block = |bytes: Bytes| bytes.0 / BLOCK.0 * BLOCK.0;
         WeightTensor {
             tensor,
             elements,
-            data,
-            masks,
+            data: whole.data + block(before.data),
+            masks: whole.masks + block(before.mask),
+            ..*whole
         }
     }
 
     /// A table of `rows` rows that are read one by one: data and masks of each row directly after the one before.
-    pub(super) fn table(&mut self, rows: u32, columns: u32) -> (u64, u64) {
-        let row = self.word.data(u64::from(columns), self.weight_density);
-        let row_mask = word::mask(u64::from(columns));
+    pub(super) fn table(&mut self, rows: u32, columns: u32, kind: TensorKind) -> (u64, u64) {
+        let row = self.parameters.footprint(u64::from(columns), kind);
         (
-            self.take(row * u64::from(rows)),
-            self.take(row_mask * u64::from(rows)),
+            self.take(row.data * u64::from(rows)),
+            self.take(row.mask * u64::from(rows)),
         )
     }
 
     /// Room for a result, each batch tile from a block boundary on.
     pub(super) fn result(&mut self, batch: u32, rows: u32, columns: u32) -> (u64, u64) {
-        let slices = u64::from(batch.div_ceil(self.batch_tile));
-        let elements = u64::from(self.batch_tile.min(batch)) * u64::from(rows) * u64::from(columns);
+        let (slices, elements) = self.slices(batch, rows, columns);
+        let slice = self.parameters.footprint(elements, TensorKind::Activation);
         let whole_blocks = |bytes: Bytes| BLOCK * (bytes.blocks() * slices);
-        let data = self.take(whole_blocks(self.word.data(elements, self.activation_density)));
-        (data, self.take(whole_blocks(word::mask(elements))))
+        let data = self.take(whole_blocks(slice.data));
+        (data, self.take(whole_blocks(slice.mask)))
+    }
+
+    /// Room for a tensor that is kept for the backward pass: data and mask of each batch tile, from a block boundary on,
+    /// and large enough for partial sums with zeros in place.
+    pub(super) fn kept(&mut self, batch: u32, rows: u32, columns: u32) -> u64 {
+        let (slices, elements) = self.slices(batch, rows, columns);
+        let blocks = self.parameters.word.dense(elements).blocks() + word::mask(elements).blocks();
+        self.take(BLOCK * (blocks * slices))
+    }
+
+    /// Batch tiles, and elements of a full one.
+    fn slices(&self, batch: u32, rows: u32, columns: u32) -> (u64, u64) {
+        let items = self.parameters.tile.b.min(batch);
+        (
+            u64::from(batch.div_ceil(self.parameters.tile.b)),
+            u64::from(items) * u64::from(rows) * u64::from(columns),
+        )
     }
 
     fn take(&mut self, bytes: Bytes) -> u64 {
@@ -67,6 +95,6 @@ impl AddressSpace {
     }
 
     pub(super) fn used(&self) -> u64 {
-        self.next - self.base
+        self.next - self.parameters.first_address
     }
 }

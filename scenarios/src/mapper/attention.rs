@@ -1,8 +1,9 @@
 //! Self-attention heads: scaled dot product and weighted multiplicative.
 
-use components::operation::{Operand, Role, RowAccess, TensorId, Work};
+use components::operation::{Operand, Role, RowAccess, TensorId, WeightTensor, Work};
 
-use super::{Draft, Mapper, activation};
+use super::tape::{AttentionTape, HeadTape};
+use super::{Draft, Mapper, activation, transposed};
 use crate::transformer::AttentionKind;
 
 /// Where a head stands, and how many like it there are.
@@ -16,7 +17,14 @@ pub(super) struct HeadPlace {
 
 impl Mapper {
     /// softmax(Q·Kᵀ)·V·Wo; a weighted multiplicative head has Q·Wa in place of Q. The scale 1/sqrt(d) is part of Wq.
-    pub(super) fn attention(&mut self, place: HeadPlace, kind: AttentionKind, dimension: u32) -> TensorId {
+    ///
+    /// Kept for the backward pass are Q, Q·Wa, K, V, the probabilities and the context; not the scores.
+    pub(super) fn attention(
+        &mut self,
+        place: HeadPlace,
+        kind: AttentionKind,
+        dimension: u32,
+    ) -> (TensorId, HeadTape) {
         let (sequence, width) = (
             self.parameters.sequence,
             self.transformer.layers[place.layer].hidden,
@@ -26,33 +34,70 @@ impl Mapper {
             siblings: place.siblings * 3,
             ..place
         };
-        let mut query = self.project(triple, Role::Query, place.input, width, d);
-        let key = self.project(triple, Role::Key, place.input, width, d);
-        let value = self.project(triple, Role::Value, place.input, width, d);
-        if kind == AttentionKind::WeightedMultiplicative {
-            query = self.project(place, Role::WeightedQuery, query, d, d);
-        }
-        let keys = activation(key, RowAccess::AllRows);
-        let scores = self.product(place, Role::Scores, query, keys, [sequence, sequence, d]);
-        let weights = self.emit(Draft {
-            layer: place.layer,
-            head: Some(place.head),
-            role: Role::Softmax,
-            work: Work::Softmax,
-            extents: [sequence, sequence, 1],
-            operands: vec![activation(scores, RowAccess::SameRow)],
-            consumers: 1,
-            siblings: place.siblings,
-        });
+        let (query, query_weights) = self.project(triple, Role::Query, place.input, [width, d], 1);
+        let (key, key_weights) = self.project(triple, Role::Key, place.input, [width, d], 1);
+        let (value, value_weights) = self.project(triple, Role::Value, place.input, [width, d], 1);
+        let weighted = (kind == AttentionKind::WeightedMultiplicative)
+            .then(|| self.project(place, Role::WeightedQuery, query, [d, d], 1));
+        let asking = weighted.map_or(query, |(weighted, _)| weighted);
+        let keys = transposed(activation(key, RowAccess::AllRows));
+        let scores = self.product(place, Role::Scores, asking, keys, [sequence, sequence, d], 0);
+        // Read backwards by the gradients of the values and of the scores.
+        let operands = vec![activation(scores, RowAccess::SameRow)];
+        let softmax = Draft::new(
+            place.layer,
+            Role::Softmax,
+            Work::Softmax,
+            [sequence, sequence, 1],
+            operands,
+        );
+        let probabilities = self.emit(softmax.of_head(place.head, place.siblings).kept_for(2));
         let values = activation(value, RowAccess::AllRows);
-        let context = self.product(place, Role::Context, weights, values, [sequence, d, sequence]);
-        self.project(place, Role::HeadOutput, context, d, width)
+        let context = self.product(
+            place,
+            Role::Context,
+            probabilities,
+            values,
+            [sequence, d, sequence],
+            1,
+        );
+        let (output, output_weights) = self.project(place, Role::HeadOutput, context, [d, width], 0);
+        let tape = AttentionTape {
+            dimension,
+            query,
+            weighted,
+            key,
+            value,
+            probabilities,
+            context,
+            query_weights,
+            key_weights,
+            value_weights,
+            output_weights,
+        };
+        (output, HeadTape::Attention(tape))
     }
 
     /// `left` times a weight matrix of `from` x `to`.
-    fn project(&mut self, place: HeadPlace, role: Role, left: TensorId, from: u32, to: u32) -> TensorId {
+    fn project(
+        &mut self,
+        place: HeadPlace,
+        role: Role,
+        left: TensorId,
+        [from, to]: [u32; 2],
+        backward_consumers: u32,
+    ) -> (TensorId, WeightTensor) {
         let weight = self.weight(u64::from(from) * u64::from(to));
-        self.product(place, role, left, weight, [self.parameters.sequence, to, from])
+        let extents = [self.parameters.sequence, to, from];
+        let product = self.product(
+            place,
+            role,
+            left,
+            Operand::Weight(weight),
+            extents,
+            backward_consumers,
+        );
+        (product, weight)
     }
 
     fn product(
@@ -62,16 +107,14 @@ impl Mapper {
         left: TensorId,
         right: Operand,
         extents: [u32; 3],
+        backward_consumers: u32,
     ) -> TensorId {
-        self.emit(Draft {
-            layer: place.layer,
-            head: Some(place.head),
-            role,
-            work: Work::Product,
-            extents,
-            operands: vec![activation(left, RowAccess::SameRow), right],
-            consumers: 1,
-            siblings: place.siblings,
-        })
+        let operands = vec![activation(left, RowAccess::SameRow), right];
+        let draft = Draft::new(place.layer, role, Work::Product, extents, operands);
+        self.emit(
+            draft
+                .of_head(place.head, place.siblings)
+                .kept_for(backward_consumers),
+        )
     }
 }

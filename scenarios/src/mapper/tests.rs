@@ -9,7 +9,7 @@ use super::{EmbeddingLoad, Mapper, MapperParameters};
 use crate::program::ProgramSummary;
 use crate::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
 
-fn parameters(batch: u32, sequence: u32) -> MapperParameters {
+pub(super) fn parameters(batch: u32, sequence: u32) -> MapperParameters {
     MapperParameters {
         batch,
         sequence,
@@ -22,11 +22,13 @@ fn parameters(batch: u32, sequence: u32) -> MapperParameters {
         },
         weight_density: Density::from_share(0.5),
         activation_density: Density::from_share(0.5),
+        gradient_density: Density::from_share(0.5),
+        training: None,
         first_address: 0,
     }
 }
 
-fn bert_tiny() -> Transformer {
+pub(super) fn bert_tiny() -> Transformer {
     let head = Head::Attention {
         kind: AttentionKind::ScaledDotProduct,
         dimension: 64,

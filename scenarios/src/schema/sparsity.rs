@@ -17,7 +17,10 @@ section! {
         activation_density: f64 => real(0.0..=1.0, 0.5),
         /// Share of weights that are not zero. Default: 0.5.
         weight_density: f64 => real(0.0..=1.0, 0.5),
-        /// Whether the MAC lanes prune at run time (DynaProp). Without it the activations are dense and the stage takes
+        /// Share of gradients that are not zero, in training: those of activations and those of weights. Default: 0.5, as
+        /// of activations (DynaProp prunes both, arXiv:2303.14882).
+        gradient_density: f64 => real(0.0..=1.0, 0.5),
+        /// Whether the MAC lanes prune at run time (DynaProp). Without it activations and gradients are dense and the stage takes
         /// no time. Default: true.
         dynaprop: bool => value(true),
     }

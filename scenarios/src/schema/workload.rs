@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::checks::Checks;
 use super::limits::{MAX_BATCH, MAX_SEQUENCE};
-use super::rule::{Rule, value, whole};
+use super::optimizer::{Optimizer, Optimizers};
+use super::rule::{real, value, whole};
 use super::section::{section, stated_as_itself};
 use crate::transformer::Transformer;
 
@@ -21,7 +21,12 @@ section! {
         /// Words of the vocabulary, the rows of the embedding table. Default: 30522 (BERT).
         vocabulary: u32 => whole(1..=1 << 24, 30_522),
         /// Forward pass or training step. Default: Inference.
-        phase: Phase => Phases,
+        phase: Phase => value(Phase::Inference),
+        /// Who makes new weights of gradients in training: `Sgd(momentum: 0.9)` or `Adam`. Default: Adam, as BERT was trained
+        /// (arXiv:1810.04805).
+        optimizer: Optimizer => Optimizers,
+        /// How far a step of training goes. It changes values, not time. Default: 1e-4 (BERT).
+        learning_rate: f64 => real(0.0..=1e3, 1e-4),
         /// The non-linearity between feed-forward products. Default: Gelu (BERT).
         activation_function: ActivationFunction => value(ActivationFunction::Gelu),
         /// What of the embedding table is loaded. Default: Gather.
@@ -35,7 +40,7 @@ pub enum Phase {
     /// The forward pass.
     #[default]
     Inference,
-    /// Forward, backward and weight update. Not simulated yet.
+    /// A step: forward pass, backward pass and weight update.
     Training,
 }
 
@@ -60,14 +65,3 @@ pub enum Embedding {
 }
 
 stated_as_itself!(Phase, ActivationFunction, Embedding);
-
-struct Phases;
-
-impl Rule<Phase> for Phases {
-    fn read(&self, stated: Option<Phase>, checks: &mut Checks) -> Phase {
-        if stated == Some(Phase::Training) {
-            checks.wrong("training is not simulated yet", "`Inference` is accepted");
-        }
-        Phase::Inference
-    }
-}

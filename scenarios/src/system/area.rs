@@ -18,6 +18,8 @@ pub struct Area {
     pub sparsity: SquareMillimetres,
     /// The three buffers.
     pub buffers: SquareMillimetres,
+    /// Stochastic rounding modules, one a lane, of a machine that trains.
+    pub stochastic_rounding: SquareMillimetres,
     /// FIFOs, DMA ports, dataflow.
     pub other: SquareMillimetres,
 }
@@ -26,7 +28,13 @@ impl Area {
     /// All of it.
     #[must_use]
     pub fn total(&self) -> SquareMillimetres {
-        self.mac_lanes + self.softmax + self.layer_norm + self.sparsity + self.buffers + self.other
+        self.mac_lanes
+            + self.softmax
+            + self.layer_norm
+            + self.sparsity
+            + self.stochastic_rounding
+            + self.buffers
+            + self.other
     }
 }
 
@@ -50,6 +58,7 @@ pub fn area(plan: &MachinePlan) -> Area {
         layer_norm: square(parts.layer_norm, pes),
         sparsity: square(plan.costs.pre_compute_sparsity, lanes)
             + square(plan.costs.post_compute_sparsity, lanes),
+        stochastic_rounding: square(plan.rounding(), lanes),
         buffers: SquareMillimetres(buffers * 1e-6),
         other: square(plan.costs.operand_fifo, lanes)
             + square(plan.costs.dataflow, pes)

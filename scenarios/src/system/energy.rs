@@ -19,6 +19,8 @@ pub struct Energy {
     pub layer_norm: NanoJoules,
     /// Pre- and post-compute sparsity modules.
     pub sparsity: NanoJoules,
+    /// Stochastic rounding modules, in training.
+    pub stochastic_rounding: NanoJoules,
     /// FIFOs, DMA ports, dataflow.
     pub other: NanoJoules,
     /// Leakage of everything on the chip.
@@ -34,6 +36,7 @@ impl Energy {
             + self.softmax
             + self.layer_norm
             + self.sparsity
+            + self.stochastic_rounding
             + self.other
             + self.leakage
     }
@@ -46,6 +49,9 @@ impl Energy {
 /// (arXiv:2302.14705, CACTI). Leakage is charged for all the run's time, or with power gating for the time a module works;
 /// buffers hold data and are never gated. DynaProp has no entry of its own: its comparators are part of the lane's
 /// pre-compute module.
+///
+/// In training every lane has a stochastic rounding module before its post-compute module. It takes every result tile of
+/// every phase, forward pass included, and works for a cycle on it, in which it delays nothing.
 #[must_use]
 pub fn energy(plan: &MachinePlan, timebase: Timebase, measured: &MachineMeasurements) -> Energy {
     let parts = plan.module_costs();
@@ -59,6 +65,7 @@ pub fn energy(plan: &MachinePlan, timebase: Timebase, measured: &MachineMeasurem
         layer_norm: account.dynamic(parts.layer_norm, measured.layer_norm.1),
         sparsity: account.dynamic(plan.costs.pre_compute_sparsity, lanes.pre_compute_busy)
             + account.dynamic(plan.costs.post_compute_sparsity, lanes.post_compute_busy),
+        stochastic_rounding: account.dynamic(plan.rounding(), account.rounding(measured)),
         other: account.dynamic(plan.costs.operand_fifo, plan.clock.period() * pes.fetches)
             + account.dynamic(plan.costs.dma, pes.bus_busy[0] + pes.bus_busy[1])
             + account.dynamic(plan.costs.dataflow, pes.active),
@@ -77,6 +84,11 @@ impl Account<'_> {
         let cycles = busy.0 as f64 / self.plan.clock.period().0 as f64;
         // mW / MHz = nJ a cycle.
         NanoJoules(cost.dynamic_mw / self.plan.costs.clock_mhz * cycles)
+    }
+
+    /// Time at work of all stochastic rounding modules.
+    fn rounding(&self, measured: &MachineMeasurements) -> Ticks {
+        self.plan.clock.period() * measured.lanes.result_tiles
     }
 
     fn buffers(&self, measured: &MachineMeasurements) -> NanoJoules {
@@ -125,6 +137,7 @@ impl Account<'_> {
                 lanes,
                 measured_lanes.post_compute_busy,
             )
+            + of(self.plan.rounding(), lanes, self.rounding(measured))
             + of(costs.operand_fifo, lanes, measured_lanes.busy)
             + of(
                 parts.softmax,

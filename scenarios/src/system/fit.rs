@@ -3,8 +3,8 @@
 use components::operation::{Footprint, Operand, Operation, Work};
 use components::tile::Dimension;
 use components::units::Bytes;
-use components::word;
 
+use super::spill_room::SpillRoom;
 use super::{MachinePlan, Problem};
 use crate::program::ProgramSummary;
 use crate::schema::{DensitySource, Embedding};
@@ -55,14 +55,21 @@ impl MachinePlan {
         }
         let mut program = self.program();
         let mut summary = ProgramSummary::default();
+        let mut spills = SpillRoom::new(
+            self.scenario.accelerator.prefetch_operations,
+            self.mapper.tile,
+            self.mapper.word,
+        );
         for operation in program.by_ref() {
             summary.add(&operation);
+            spills.add(&operation);
             self.check_operation(&operation, &mut problems);
             if problems.len() >= MAX_PROBLEMS {
                 return problems;
             }
         }
         self.memory_used = Bytes(program.memory_used());
+        self.spill_room = Bytes(spills.bytes(self.activation_space.data.0));
         self.program = summary;
         problems
     }
@@ -72,12 +79,9 @@ impl MachinePlan {
         self.check_result_size(operation, problems);
         let what = format!("the {} of layer {}", operation.role, operation.layer);
         // A run needs all weights of its operation at once.
-        let needed = operation
-            .weights()
-            .fold(Footprint::default(), |sum, weight| Footprint {
-                data: sum.data + self.mapper.word.data(weight.elements, self.mapper.weight_density),
-                mask: sum.mask + word::mask(weight.elements),
-            });
+        let needed = operation.weights().fold(Footprint::default(), |sum, weight| {
+            plus(sum, self.mapper.footprint(weight.elements, weight.kind))
+        });
         check_room(
             &format!("weights for {what}"),
             needed,
@@ -145,33 +149,42 @@ impl MachinePlan {
         let items = u64::from(operation.grid.edge_at(Dimension::B, 0));
         let [i, j, k] =
             [Dimension::I, Dimension::J, Dimension::K].map(|d| u64::from(operation.grid.extent(d)));
-        let density = self.mapper.activation_density;
-        let left_is_weight = matches!(operation.operands.first(), Some(Operand::Weight(_)));
-        let inputs: Vec<u64> = match (operation.work, operation.inputs().count()) {
-            // Left, and right if it is no weight.
-            (Work::Product, 2) => vec![items * i * k, items * k * j],
-            (Work::Product, _) if left_is_weight => vec![items * k * j],
-            (Work::Product, _) => vec![items * i * k],
-            (_, count) => vec![items * i * j; count],
+        let slice = |place: usize| match (operation.work, place) {
+            (Work::Product | Work::WeightGradient, 0) => items * i * k,
+            (Work::Product | Work::WeightGradient | Work::KernelGradient, _) => items * k * j,
+            _ => items * i * j,
         };
-        let result = items * i * j;
-        let partial = operation.work == Work::Product;
-        let result_data = if partial {
-            self.mapper.word.dense(result)
-        } else {
-            self.mapper.word.data(result, density)
-        };
+        let inputs = operation
+            .operands
+            .iter()
+            .enumerate()
+            .filter(|(_, operand)| !operand.is_weight())
+            .map(|(place, operand)| self.mapper.footprint(slice(place), Operand::kind(operand)));
+        let result = operation.output.as_ref().map_or(Footprint::default(), |made| {
+            let elements = if operation.work.sums_batch() {
+                i * j
+            } else {
+                items * i * j
+            };
+            let final_sums = self.mapper.footprint(elements, made.kind);
+            if operation.work.sums_products() || operation.work.sums_batch() {
+                Footprint {
+                    data: self.mapper.word.dense(elements),
+                    ..final_sums
+                }
+            } else {
+                final_sums
+            }
+        });
         // Each slice takes whole bytes.
-        inputs.into_iter().fold(
-            Footprint {
-                data: result_data,
-                mask: word::mask(result),
-            },
-            |sum, elements| Footprint {
-                data: sum.data + self.mapper.word.data(elements, density),
-                mask: sum.mask + word::mask(elements),
-            },
-        )
+        inputs.fold(result, plus)
+    }
+}
+
+fn plus(left: Footprint, right: Footprint) -> Footprint {
+    Footprint {
+        data: left.data + right.data,
+        mask: left.mask + right.mask,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What must hold after every run, whatever the scenario.
 
+use components::operation::Phase;
 use components::units::BLOCK;
 use sim_core::{Tick, Timebase};
 
@@ -17,6 +18,7 @@ pub fn violations(plan: &Plan, measured: &Measurements) -> Vec<String> {
         not_faster_than_possible(machine, did, &mut broken);
         energies_add_up(machine, plan.timebase, did, &mut broken);
         numbers_are_right(did, &mut broken);
+        phases_follow_each_other(machine, did, &mut broken);
         if index > 0 {
             for message in &mut broken[before..] {
                 message.insert_str(0, &format!("{}: ", machine.scenario.name));
@@ -86,6 +88,28 @@ fn tiles_are_conserved(plan: &MachinePlan, measured: &MachineMeasurements, broke
             "{} runs were issued, but {} retired",
             measured.runs.0, measured.runs.1
         ));
+    }
+}
+
+/// Phases begin in order, the first with the run, and only those that the program has.
+fn phases_follow_each_other(plan: &MachinePlan, measured: &MachineMeasurements, broken: &mut Vec<String>) {
+    let mut before = measured.started;
+    for phase in Phase::ALL {
+        let began = measured.phases.began(phase);
+        if began.is_some() != (phase == Phase::Forward || plan.trains()) {
+            broken.push(format!(
+                "the {} phase began when there was none, or never",
+                phase.name()
+            ));
+        }
+        let Some(began) = began else { continue };
+        if began < before || (phase == Phase::Forward && began != before) || began > measured.finished {
+            broken.push(format!(
+                "the {} phase began at {began:?}, not in its turn",
+                phase.name()
+            ));
+        }
+        before = began;
     }
 }
 
@@ -210,6 +234,7 @@ fn energies_add_up(
         energy.softmax,
         energy.layer_norm,
         energy.sparsity,
+        energy.stochastic_rounding,
         energy.other,
         energy.leakage,
     ];

@@ -113,6 +113,7 @@ impl MachinePlan {
             word: self.mapper.word,
             activation_density: self.mapper.activation_density,
             weight_density: self.mapper.weight_density,
+            gradient_density: self.mapper.gradient_density,
             activation_space: self.activation_space,
             weight_space: self.weight_space,
             policy: self.policy,

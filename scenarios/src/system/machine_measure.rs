@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use components::Component;
 use components::buffer::BufferKind;
-use components::control_block::{ControlBlock, RoleCounts, StallAccount};
+use components::control_block::{ControlBlock, PhaseAccount, RoleCounts, StallAccount};
 use components::message::Traffic;
-use components::operation::Role;
+use components::operation::{Phase, Role};
 use components::pe::BufferAccesses;
 use sim_core::{Tick, Ticks};
 
@@ -31,6 +31,8 @@ pub struct LaneTotals {
     pub pre_compute_busy: Ticks,
     /// Use of the post-compute sparsity modules.
     pub post_compute_busy: Ticks,
+    /// Result tiles that left the lanes.
+    pub result_tiles: u64,
 }
 
 /// All PEs together.
@@ -82,6 +84,8 @@ pub struct MachineMeasurements {
     pub spills: u64,
     /// Idle lane time by cause.
     pub stalls: StallAccount,
+    /// When each phase began.
+    pub phases: PhaseAccount,
     /// MAC lanes.
     pub lanes: LaneTotals,
     /// Softmax tiles, and time at work summed over modules.
@@ -125,6 +129,7 @@ impl MachineMeasurements {
             runs: control.runs(),
             spills: control.spills(),
             stalls: *control.stalls(),
+            phases: *control.phases(),
             lanes: LaneTotals::default(),
             softmax: (0, Ticks::ZERO),
             layer_norm: (0, Ticks::ZERO),
@@ -154,7 +159,10 @@ impl MachineMeasurements {
             }
             Component::DynaProp(module) => self.lanes.dynaprop_busy += module.stage().busy(),
             Component::PreCompute(module) => self.lanes.pre_compute_busy += module.stage().busy(),
-            Component::PostCompute(module) => self.lanes.post_compute_busy += module.stage().busy(),
+            Component::PostCompute(module) => {
+                self.lanes.post_compute_busy += module.stage().busy();
+                self.lanes.result_tiles += module.tiles();
+            }
             Component::Softmax(module) => {
                 self.softmax.0 += module.tiles();
                 self.softmax.1 += module.busy();
@@ -201,6 +209,15 @@ impl MachineMeasurements {
     #[must_use]
     pub fn duration(&self) -> Ticks {
         self.finished.since(self.started)
+    }
+
+    /// How long `phase` lasted: from its beginning to that of the next phase, or to the end.
+    #[must_use]
+    pub fn phase_span(&self, phase: Phase) -> Option<(Tick, Tick)> {
+        let start = self.phases.began(phase)?;
+        let later = Phase::ALL.into_iter().filter(|&other| other > phase);
+        let end = later.filter_map(|other| self.phases.began(other)).min();
+        Some((start, end.unwrap_or(self.finished)))
     }
 
     /// Tile operations finished, additions left out: what the mapper's program has without them.

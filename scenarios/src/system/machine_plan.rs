@@ -42,8 +42,11 @@ pub struct MachinePlan {
     pub operand_bus_bytes: u32,
     /// What the program amounts to.
     pub program: ProgramSummary,
-    /// Main memory taken by tables, weights and the result.
+    /// Main memory taken by tables, weights and the result; in training also by gradients of weights, the optimiser's
+    /// state, targets and what is kept for the backward pass.
     pub memory_used: Bytes,
+    /// Main memory that spills of all other tensors may take at once; none if the buffer holds whatever comes.
+    pub spill_room: Bytes,
     /// When it starts: an edge of its clock.
     pub start: Tick,
     /// Its part of main memory: the first byte, and the size. What its tensors leave of it is for spills.
@@ -106,6 +109,7 @@ impl MachinePlan {
             operand_bus_bytes,
             program: ProgramSummary::default(),
             memory_used: Bytes(0),
+            spill_room: Bytes(0),
             start,
             region: (0, 0),
             scenario,
@@ -119,6 +123,12 @@ impl MachinePlan {
         }
     }
 
+    /// Whether a whole training step is simulated.
+    #[must_use]
+    pub fn trains(&self) -> bool {
+        self.mapper.training.is_some()
+    }
+
     /// Costs of the modules whose size is the scenario's choice.
     #[must_use]
     pub fn module_costs(&self) -> ModuleCosts {
@@ -128,6 +138,16 @@ impl MachinePlan {
             lane: self.costs.lane_cost(accelerator.multipliers_per_lane, function),
             softmax: self.costs.softmax_cost(&accelerator.tile),
             layer_norm: self.costs.layer_norm_cost(&accelerator.tile),
+        }
+    }
+
+    /// Cost of a lane's stochastic rounding module; none but in training.
+    #[must_use]
+    pub(super) fn rounding(&self) -> ModuleCost {
+        if self.trains() {
+            self.costs.stochastic_rounding
+        } else {
+            ModuleCost::default()
         }
     }
 
@@ -155,11 +175,7 @@ pub struct ModuleCosts {
 
 fn mapper_parameters(scenario: &Scenario, tile: TileShape, word: WordFormat) -> MapperParameters {
     let (workload, sparsity) = (&scenario.workload, &scenario.sparsity);
-    let activations = if sparsity.dynaprop {
-        sparsity.activation_density
-    } else {
-        1.0
-    };
+    let pruned = |density| if sparsity.dynaprop { density } else { 1.0 };
     MapperParameters {
         batch: workload.batch,
         sequence: workload.sequence_length,
@@ -171,7 +187,12 @@ fn mapper_parameters(scenario: &Scenario, tile: TileShape, word: WordFormat) -> 
         tile,
         word,
         weight_density: Density::from_share(sparsity.weight_density),
-        activation_density: Density::from_share(activations),
+        activation_density: Density::from_share(pruned(sparsity.activation_density)),
+        gradient_density: Density::from_share(pruned(sparsity.gradient_density)),
+        training: match workload.phase {
+            schema::Phase::Inference => None,
+            schema::Phase::Training => Some(workload.optimizer),
+        },
         first_address: 0,
     }
 }

@@ -4,6 +4,7 @@ use std::iter;
 
 use components::memory::RequestorName;
 use components::message::Traffic;
+use components::units::Bytes;
 use sim_core::{Clock, ClockError, Frequency, Tick, Timebase};
 
 use super::MachinePlan;
@@ -219,10 +220,32 @@ impl Plan {
                     ..Problem::new(
                         "memory",
                         format!(
-                            "the weights take {used}, but main memory holds {}{whose}",
-                            components::units::Bytes(part)
+                            "{} take {used}, but main memory holds {}{whose}",
+                            if machine.trains() {
+                                "weights, their gradients and states, and what is kept for the backward pass"
+                            } else {
+                                "the weights"
+                            },
+                            Bytes(part)
                         ),
                         "choose a larger memory or a smaller transformer",
+                    )
+                });
+                continue;
+            }
+            let left = Bytes(part) - machine.memory_used;
+            if machine.spill_room.0 > left.0 {
+                problems.push(Problem {
+                    tenant: index.checked_sub(1),
+                    ..Problem::new(
+                        "memory",
+                        format!(
+                            "activations that find no room in the buffer may take {} of main memory at once, but it has \
+                             only {left} left",
+                            machine.spill_room
+                        ),
+                        "choose a larger memory, a larger activation buffer or a smaller batch, or look ahead less \
+                         (`accelerator.prefetch_operations`)",
                     )
                 });
             }

@@ -206,7 +206,7 @@ fn locate(finished: &Finished<'_>, place: usize) -> [usize; 3] {
 #[cfg(test)]
 mod tests {
     use components::operation::{
-        ActivationTensor, Operand, Operation, OperationId, Role, RowAccess, TensorId,
+        ActivationTensor, Operand, Operation, OperationId, Role, RowAccess, TensorId, TensorKind,
     };
     use components::tile::{TileGrid, TileShape};
     use components::values::OperandValues;
@@ -240,15 +240,20 @@ mod tests {
             operands: vec![Operand::Activation {
                 tensor: TensorId(0),
                 rows: RowAccess::SameRow,
+                kind: TensorKind::Activation,
+                transposed: false,
             }],
             output: Some(ActivationTensor {
                 tensor: TensorId(1),
                 batch: 1,
                 rows: 1,
                 columns: 1,
+                kind: TensorKind::Activation,
                 consumers: 1,
+                kept_at: None,
             }),
             siblings: 1,
+            after: None,
         };
         let mut checker = checker();
         checker.look_at(&Finished {

@@ -42,7 +42,7 @@ pub(super) fn recomputed(finished: &Finished<'_>, settings: &ValueSettings) -> O
             Work::NonLinearity => operand(0, item, (i, j))?.through(|x| settings.function.at(x), 1.0),
             Work::Softmax => operand(0, item, (i, j))?.softmax(),
             Work::LayerNorm => operand(0, item, (i, j))?.normalised(1e-12),
-            Work::Gather { .. } | Work::Store { .. } => return None,
+            _ => return None,
         })
     };
     (0..items).map(of_item).collect()

@@ -1,0 +1,87 @@
+//! What the backward pass must know of the forward pass: which tensors were kept and which weights were used.
+//!
+//! It holds a few numbers an operation of the forward pass, and nothing of tiles; inference keeps none.
+
+use components::operation::{OperationId, TensorId, WeightTensor};
+
+/// All that is remembered.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tape {
+    pub(super) embedding: Option<EmbeddingTape>,
+    /// Of each layer that the backward pass has not reached.
+    pub(super) layers: Vec<LayerTape>,
+    /// Weights whose gradients lie in main memory, in the order in which they were made.
+    pub(super) updates: std::collections::VecDeque<PendingUpdate>,
+}
+
+/// The embedding.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EmbeddingTape {
+    /// Addresses of the word table's data and masks.
+    pub(super) words: (u64, u64),
+    pub(super) positions: WeightTensor,
+}
+
+/// One layer.
+#[derive(Clone, Debug)]
+pub(super) struct LayerTape {
+    pub(super) input: TensorId,
+    pub(super) heads: Vec<HeadTape>,
+    /// Sum of heads and residual: the input of the first layer norm.
+    pub(super) attended: TensorId,
+    pub(super) stack: Vec<StackTape>,
+    /// Sum of stack and residual: the input of the second layer norm.
+    pub(super) summed: TensorId,
+    /// What the second layer norm made, and the weights of the projection that follows it.
+    pub(super) projection: Option<(TensorId, WeightTensor)>,
+}
+
+/// One head.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum HeadTape {
+    Attention(AttentionTape),
+    LinearTransform { matrix: WeightTensor },
+    Convolution { kernels: WeightTensor, kernel: u32 },
+}
+
+/// One attention head.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AttentionTape {
+    pub(super) dimension: u32,
+    /// X·Wq.
+    pub(super) query: TensorId,
+    /// Q·Wa and Wa, of a weighted multiplicative head.
+    pub(super) weighted: Option<(TensorId, WeightTensor)>,
+    pub(super) key: TensorId,
+    pub(super) value: TensorId,
+    pub(super) probabilities: TensorId,
+    pub(super) context: TensorId,
+    pub(super) query_weights: WeightTensor,
+    pub(super) key_weights: WeightTensor,
+    pub(super) value_weights: WeightTensor,
+    pub(super) output_weights: WeightTensor,
+}
+
+/// One product of a feed-forward stack.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StackTape {
+    pub(super) input: TensorId,
+    pub(super) weights: WeightTensor,
+    pub(super) from: u32,
+    pub(super) to: u32,
+    /// What went into the non-linearity whose result is `input`; none for the first product.
+    pub(super) before_activation: Option<TensorId>,
+}
+
+/// Weights that wait for their update.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PendingUpdate {
+    pub(super) layer: usize,
+    pub(super) head: Option<usize>,
+    pub(super) weights: WeightTensor,
+    pub(super) gradient: WeightTensor,
+    /// Rows and columns.
+    pub(super) shape: [u32; 2],
+    /// Wrote the gradient to main memory; all that read the weights came before.
+    pub(super) after: OperationId,
+}
