@@ -18,6 +18,7 @@ mod run_description;
 mod space;
 mod stalls;
 mod tensors;
+mod traced;
 mod transfers;
 mod units;
 mod weights;
@@ -42,6 +43,7 @@ use cursor::Cursor;
 use policy::PlaceSet;
 use space::Space;
 use tensors::Tensor;
+use traced::TraceState;
 use transfers::{Pending, Purpose};
 use units::{FreeUnits, Unit, UnitClass};
 use weights::WeightStore;
@@ -138,6 +140,7 @@ pub struct ControlBlock {
     runs_retired: u64,
     spills: u64,
     finished_at: Option<Tick>,
+    trace: TraceState,
     values: Option<Values>,
 }
 
@@ -176,6 +179,7 @@ impl ControlBlock {
             runs_retired: 0,
             spills: 0,
             finished_at: None,
+            trace: TraceState::default(),
             values: None,
             parameters,
         }
@@ -254,6 +258,7 @@ impl ControlBlock {
 
     fn on_transfer_done(&mut self, transfer: TransferId, context: &mut Context<'_, Message>) {
         self.account(context.now());
+        self.watch_wakes(context);
         match self.pending.finish(transfer) {
             Some(Purpose::Weight(tensor)) => self.weight_arrived(tensor, context),
             Some(Purpose::Slice { tensor, b }) => self.slice_moved(tensor, b, context),
@@ -268,6 +273,7 @@ impl ControlBlock {
             Some(Purpose::WriteBack { place }) => self.weight_written_back(place, context),
             None => {}
         }
+        self.trace_wakes(transfer, context);
         self.proceed(context);
     }
 
@@ -282,6 +288,7 @@ impl ControlBlock {
             self.weights.retry();
             self.load_weights(true, context);
         }
+        self.trace_stall(context);
     }
 
     /// Whether nothing is under way. Then an operation that has begun may have to give its weights up: it waits for room that
@@ -301,7 +308,7 @@ impl ControlBlock {
         if !entry.has_work_to_issue() {
             return;
         }
-        entry.blocked = None;
+        self.trace.note_woken(entry.operation.id.0, entry.blocked.take());
         match entry.class {
             Some(class) => self.issuable[class as usize].insert(place),
             None => self.data_issuable.insert(place),

@@ -6,8 +6,8 @@ use sim_core::{Clock, Context, Label, Span, Tick, Ticks, random};
 
 use crate::memory::{Access, MemoryMessage, MemoryRequest, MemoryRoute, RequestorId};
 use crate::message::{Message, Traffic, Transfer, TransferPattern};
-use crate::trace_labels;
-use crate::units::BLOCK;
+use crate::trace_labels::{self as labels, TransferPart};
+use crate::units::{BLOCK, Bytes};
 
 /// What the DMA must know of the machine.
 #[derive(Clone, Debug)]
@@ -33,7 +33,9 @@ struct Active {
     row_end: u64,
     outstanding: u32,
     issued_all: bool,
-    started: Tick,
+    ordered: Tick,
+    /// When its first block was requested; kept for a trace only.
+    started: Option<Tick>,
 }
 
 /// What came of trying to request a block.
@@ -89,7 +91,8 @@ impl Dma {
             row_end: 0,
             outstanding: 0,
             issued_all: false,
-            started: context.now(),
+            ordered: context.now(),
+            started: None,
         };
         self.begin_row(&mut active);
         let slot = self.free.pop().unwrap_or_else(|| {
@@ -163,6 +166,10 @@ impl Dma {
         let Some(channel) = self.parameters.memory.admit(address, access, traffic as usize) else {
             return Requested::NoRoom;
         };
+        if context.is_traced() && active.started.is_none() {
+            active.started = Some(context.now());
+            trace_start(&active, slot, context);
+        }
         active.next_address += BLOCK.0;
         active.outstanding += 1;
         if active.next_address >= active.row_end {
@@ -182,6 +189,7 @@ impl Dma {
         }
         self.outstanding += 1;
         self.requests[traffic as usize] += 1;
+        self.trace_outstanding(context);
         let requestor = RequestorId(self.parameters.first_requestor.0 + traffic as u8);
         let request = MemoryRequest {
             address,
@@ -225,6 +233,7 @@ impl Dma {
             self.busy += context.now().since(self.busy_since);
         }
         let active = *active;
+        self.trace_outstanding(context);
         let completes = active.issued_all && active.outstanding == 0;
         let transfer = active.transfer.id;
         let message = if active.transfer.pattern.is_outward() {
@@ -236,26 +245,15 @@ impl Dma {
         if completes {
             self.slots[slot as usize] = None;
             self.free.push(slot);
-            self.record(&active, context);
+            trace_end(&active, slot, context);
         }
         self.issue(context);
     }
 
-    fn record(&self, active: &Active, context: &mut Context<'_, Message>) {
-        let (actor, end) = (context.me(), context.now());
-        context.trace(|sink| {
-            let label = Label {
-                kind: trace_labels::TRANSFER,
-                work: active.transfer.id.0,
-                part: active.transfer.bytes,
-            };
-            sink.span(Span {
-                actor,
-                start: active.started,
-                end,
-                label,
-            });
-        });
+    #[inline]
+    fn trace_outstanding(&self, context: &mut Context<'_, Message>) {
+        let (actor, now, requests) = (context.me(), context.now(), self.outstanding);
+        context.trace(|sink| sink.counter(actor, now, labels::OUTSTANDING_REQUESTS, requests.into()));
     }
 
     /// Requests made, by kind of traffic.
@@ -275,4 +273,49 @@ impl Dma {
     pub fn busy(&self) -> Ticks {
         self.busy
     }
+}
+
+/// The label of a record of the transfer in `slot`.
+fn label(kind: u16, active: &Active, slot: u32) -> Label {
+    let transfer = &active.transfer;
+    let part = TransferPart {
+        bytes: transfer.pattern.bytes_moved(Bytes(transfer.bytes)).0,
+        traffic: transfer.traffic,
+        outward: transfer.pattern.is_outward(),
+        slot: slot as u16,
+    };
+    Label {
+        kind,
+        work: transfer.id.0,
+        part: part.packed(),
+    }
+}
+
+/// Records that a transfer has waited for its turn, and begins to move.
+#[cold]
+fn trace_start(active: &Active, slot: u32, context: &mut Context<'_, Message>) {
+    let (actor, now) = (context.me(), context.now());
+    let queued = Span {
+        actor,
+        start: active.ordered,
+        end: now,
+        label: label(labels::TRANSFER_QUEUED, active, slot),
+    };
+    context.trace(|sink| {
+        sink.span(queued);
+        sink.instant(actor, now, label(labels::TRANSFER_BEGAN, active, slot));
+    });
+}
+
+/// Records a transfer that is complete.
+fn trace_end(active: &Active, slot: u32, context: &mut Context<'_, Message>) {
+    let (actor, end) = (context.me(), context.now());
+    context.trace(|sink| {
+        sink.span(Span {
+            actor,
+            start: active.started.unwrap_or(active.ordered),
+            end,
+            label: label(labels::TRANSFER, active, slot),
+        });
+    });
 }

@@ -1,4 +1,21 @@
-//! Kinds of the accelerator's trace records. `Label::work` is the operation's number, `Label::part` the packed tile.
+//! Kinds of the accelerator's trace records. Those of main memory are in [`crate::memory::label`].
+//!
+//! | kind | on | record | `work` | `part` |
+//! |---|---|---|---|---|
+//! | [`MAC_TILE`], [`SOFTMAX_TILE`], [`LAYER_NORM_TILE`] | lane, module | span at work on a tile | operation | packed tile |
+//! | [`RUN_STARTED`] | lane | instant | operation | packed first tile |
+//! | [`TRANSFER_QUEUED`] | DMA | span from the order to the first request | transfer | [`TransferPart`] |
+//! | [`TRANSFER`] | DMA | span from the first request to the last answer | transfer | [`TransferPart`] |
+//! | [`TRANSFER_BEGAN`] | DMA | mark at the first request | transfer | [`TransferPart`] |
+//! | [`TRANSFER_ORDERED`] | control block | instant | operation | transfer of the data |
+//! | [`OPERATION_WOKEN`] | control block | instant | operation | transfer that it waited for |
+//! | [`STALL`] + cause | control block | span with idle lanes | the oldest operation with work to issue | |
+//! | [`STALL_BEGAN`] + cause | control block | mark | the same operation | |
+//!
+//! A transfer's number is that of its data, or one more for its mask; numbers are used again. A *mark* repeats the beginning
+//! of a span that is recorded only at its end, for those who need records in order of time.
+
+use crate::message::Traffic;
 
 /// A MAC lane works on a tile.
 pub const MAC_TILE: u16 = 1;
@@ -6,8 +23,91 @@ pub const MAC_TILE: u16 = 1;
 pub const SOFTMAX_TILE: u16 = 2;
 /// A layer-norm module works on a tile.
 pub const LAYER_NORM_TILE: u16 = 3;
-/// The DMA moves a transfer; `work` is its number, `part` its bytes.
+/// The DMA moves a transfer.
 pub const TRANSFER: u16 = 4;
+/// A transfer waits for its turn at the DMA.
+pub const TRANSFER_QUEUED: u16 = 5;
+/// Mark: the DMA begins to move a transfer.
+pub const TRANSFER_BEGAN: u16 = 6;
+/// A lane has a run in hand, and asks for its operands.
+pub const RUN_STARTED: u16 = 7;
+/// The control block orders the transfers of an operation's data and mask.
+pub const TRANSFER_ORDERED: u16 = 8;
+/// The end of a transfer lets an operation go on.
+pub const OPERATION_WOKEN: u16 = 9;
+/// First of the reasons why lanes are idle, in the order of [`StallCause`](crate::control_block::StallCause).
+pub const STALL: u16 = 0x20;
+/// First of the marks where such a span begins.
+pub const STALL_BEGAN: u16 = 0x28;
 
 /// Counter: bytes held by a buffer.
 pub const BUFFER_OCCUPANCY: u16 = 1;
+/// Counter: requests of the DMA under way.
+pub const OUTSTANDING_REQUESTS: u16 = 2;
+
+/// Whether records of this kind are marks.
+#[must_use]
+pub const fn is_mark(kind: u16) -> bool {
+    matches!(
+        kind,
+        TRANSFER_BEGAN | STALL_BEGAN..0x30 | crate::memory::label::ROW_OPENED
+    )
+}
+
+/// What a record of a transfer says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransferPart {
+    /// Bytes of all its rows.
+    pub bytes: u64,
+    /// For whom.
+    pub traffic: Traffic,
+    /// Whether it goes out of a buffer.
+    pub outward: bool,
+    /// Its place in the DMA: no two transfers are in one place at once.
+    pub slot: u16,
+}
+
+impl TransferPart {
+    const BYTES: u32 = 43;
+
+    /// Packed into 64 bits.
+    #[must_use]
+    pub fn packed(self) -> u64 {
+        let bytes = self.bytes & ((1 << Self::BYTES) - 1);
+        let flags = (self.traffic as u64) << 1 | u64::from(self.outward);
+        bytes | flags << Self::BYTES | u64::from(self.slot) << 48
+    }
+
+    /// Unpacked again.
+    #[must_use]
+    pub fn unpacked(part: u64) -> Self {
+        let flags = (part >> Self::BYTES) & 0x1f;
+        let traffic = (flags >> 1) as usize;
+        Self {
+            bytes: part & ((1 << Self::BYTES) - 1),
+            traffic: Traffic::ALL.get(traffic).copied().unwrap_or(Traffic::Weights),
+            outward: flags & 1 == 1,
+            slot: (part >> 48) as u16,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transfer_is_unpacked_as_it_was_packed() {
+        for traffic in Traffic::ALL {
+            for outward in [false, true] {
+                let part = TransferPart {
+                    bytes: (1 << 43) - 1,
+                    traffic,
+                    outward,
+                    slot: u16::MAX,
+                };
+                assert_eq!(TransferPart::unpacked(part.packed()), part);
+            }
+        }
+    }
+}

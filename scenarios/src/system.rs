@@ -17,6 +17,7 @@ mod measure;
 mod plan;
 mod requestors;
 mod spill_room;
+mod tracks;
 
 pub use area::{Area, area};
 pub use background_plan::BackgroundPlan;
@@ -28,6 +29,7 @@ pub use machine_plan::{MachinePlan, ModuleCosts};
 pub use main_memory::MainMemory;
 pub use measure::Measurements;
 pub use plan::{Plan, Problem};
+pub use tracks::{Track, TrackKind};
 
 use sim_core::SimError;
 use thiserror::Error;

@@ -70,6 +70,7 @@ impl<M: Message> Context<'_, M> {
     pub fn trace(&mut self, record: impl FnOnce(&mut dyn TraceSink)) {
         if let Some(sink) = self.kernel.sink.as_deref_mut() {
             unlikely();
+            sink.at(self.now);
             record(sink);
         }
     }

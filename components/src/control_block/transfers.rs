@@ -105,6 +105,7 @@ impl ControlBlock {
         ];
         let present = parts.iter().filter(|(_, bytes)| bytes.0 > 0).count() as u32;
         let group = self.pending.begin(purpose, present);
+        self.trace_order(purpose, group * PARTS, context);
         for (part, (address, bytes)) in parts.into_iter().enumerate() {
             if bytes.0 == 0 {
                 continue;

@@ -109,6 +109,11 @@ impl WeightStore {
         self.weights.get_mut(&tensor)
     }
 
+    /// The oldest operation that needs a weight.
+    pub(crate) fn first_user(&self, tensor: TensorId) -> Option<u32> {
+        self.weights.get(&tensor)?.users.first().copied()
+    }
+
     pub(crate) fn is_resident(&self, tensor: TensorId) -> bool {
         self.weights
             .get(&tensor)

@@ -79,7 +79,11 @@ impl Bank {
         };
         let cycle = command.cycle;
         match command.operation {
-            Operation::Activate { row } => self.activate(cycle, row),
+            Operation::Activate { row } => {
+                self.activate(cycle, row);
+                let (actor, at) = (context.me(), self.clock.edge(Cycles(cycle)));
+                context.trace(|sink| sink.instant(actor, at, label::row_opened(row)));
+            }
             Operation::Precharge => self.precharge(cycle, context),
             Operation::Read { row, reply } => {
                 self.read(cycle, row);

@@ -3,6 +3,7 @@
 //! | kind | on | record | `work` | `part` |
 //! |---|---|---|---|---|
 //! | [`ROW_OPEN`] | bank | span from ACT to PRE | row | |
+//! | [`ROW_OPENED`] | bank | mark at ACT | row | |
 //! | [`REFRESH`] | rank | span of tRFC | refreshes it stands for | |
 //! | [`READ_DATA`], [`WRITE_DATA`] | channel | span of one burst on the data bus | bank in the channel | row |
 //! | [`COMMAND`] + command number | channel | instant on the command bus | bank in the channel | row, column << 32 |
@@ -19,6 +20,8 @@ pub const REFRESH: u16 = 0x101;
 pub const READ_DATA: u16 = 0x102;
 /// Data of a write are on the bus.
 pub const WRITE_DATA: u16 = 0x103;
+/// Mark: a row of a bank opens.
+pub const ROW_OPENED: u16 = 0x104;
 /// First of the command kinds, in the order of [`CommandKind`].
 pub const COMMAND: u16 = 0x110;
 
@@ -66,6 +69,13 @@ pub(super) fn row_open(row: u32) -> Label {
         kind: ROW_OPEN,
         work: row,
         part: 0,
+    }
+}
+
+pub(super) fn row_opened(row: u32) -> Label {
+    Label {
+        kind: ROW_OPENED,
+        ..row_open(row)
     }
 }
 

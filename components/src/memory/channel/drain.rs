@@ -149,6 +149,7 @@ impl Channel {
             None if self.queues[bank].len() >= self.bank_places => self.room &= !(1 << bank),
             None => {}
         }
+        self.trace_queue(transaction.access, context);
         self.give_credit(&transaction, context);
     }
 }

@@ -87,12 +87,20 @@ impl Channel {
             Access::Write => self.take_in_write(transaction, now, context),
             Access::Read => self.take_in_read(transaction, now, context),
         }
-        let (reads, writes) = (self.reads.len(), self.writes.len());
-        let (actor, clock) = (context.me(), self.clock);
+        self.trace_queue(transaction.access, context);
+    }
+
+    /// Records the length of the transaction queue that takes `access`.
+    #[inline]
+    pub(super) fn trace_queue<M: Message>(&self, access: Access, context: &mut Context<'_, M>) {
+        let (actor, at) = (context.me(), context.now());
         context.trace(|sink| {
-            let at = clock.edge(Cycles(now));
-            sink.counter(actor, at, label::QUEUED_READS, reads as u64);
-            sink.counter(actor, at, label::QUEUED_WRITES, writes as u64);
+            let counter = if self.unified || access == Access::Read {
+                label::QUEUED_READS
+            } else {
+                label::QUEUED_WRITES
+            };
+            sink.counter(actor, at, counter, self.queue_of(access).len() as u64);
         });
     }
 

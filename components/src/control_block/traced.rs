@@ -1,0 +1,110 @@
+//! What the control block tells a trace: which operation a transfer is for, which operations its end lets go on, and
+//! why lanes are idle. Without a trace nothing here runs.
+
+use sim_core::{Context, Label, Span, Tick};
+
+use super::transfers::Purpose;
+use super::units::UnitClass;
+use super::{ControlBlock, StallCause};
+use crate::message::{Message, TransferId};
+use crate::trace_labels as labels;
+
+/// What has begun and is to be recorded at its end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TraceState {
+    /// Whether operations that go on are noted in `woken`.
+    watches: bool,
+    woken: Vec<u32>,
+    /// Since when lanes are idle, why, and the oldest operation with work to issue.
+    stall: Option<(Tick, StallCause, u32)>,
+}
+
+impl TraceState {
+    /// Notes that an operation can go on that had waited for `cause`.
+    #[inline]
+    pub(super) fn note_woken(&mut self, operation: u32, cause: Option<StallCause>) {
+        let waited = matches!(cause, Some(StallCause::Memory | StallCause::BufferSpace));
+        if self.watches && waited {
+            self.woken.push(operation);
+        }
+    }
+}
+
+impl ControlBlock {
+    /// Records what the transfers numbered from `first` on are ordered for. Spills and reloads are their tensor's, and so
+    /// of the operation that made it.
+    pub(super) fn trace_order(&self, purpose: Purpose, first: u32, context: &mut Context<'_, Message>) {
+        let (actor, now) = (context.me(), context.now());
+        context.trace(|sink| {
+            let operation_at = |place: usize| Some(self.entries[place].as_ref()?.operation.id.0);
+            let operation = match purpose {
+                Purpose::Weight(tensor) => self.weights.first_user(tensor),
+                Purpose::Slice { tensor, .. } => self.tensors[tensor]
+                    .as_ref()
+                    .and_then(|tensor| tensor.users.first().copied()),
+                Purpose::Fill { place, .. } | Purpose::Store { place, .. } | Purpose::WriteBack { place } => {
+                    operation_at(place)
+                }
+            };
+            let label = Label {
+                kind: labels::TRANSFER_ORDERED,
+                work: operation.unwrap_or(u32::MAX),
+                part: u64::from(first),
+            };
+            sink.instant(actor, now, label);
+        });
+    }
+
+    /// From now on operations that can go on are noted, if there is a trace.
+    pub(super) fn watch_wakes(&mut self, context: &Context<'_, Message>) {
+        self.trace.watches = context.is_traced();
+    }
+
+    /// Records the operations that can go on since `transfer` has ended.
+    pub(super) fn trace_wakes(&mut self, transfer: TransferId, context: &mut Context<'_, Message>) {
+        self.trace.watches = false;
+        let (actor, now) = (context.me(), context.now());
+        for operation in self.trace.woken.drain(..) {
+            let label = Label {
+                kind: labels::OPERATION_WOKEN,
+                work: operation,
+                part: u64::from(transfer.0),
+            };
+            context.trace(|sink| sink.instant(actor, now, label));
+        }
+    }
+
+    /// Records the reason for idle lanes that ends now, if it does, and notes the one that begins.
+    pub(super) fn trace_stall(&mut self, context: &mut Context<'_, Message>) {
+        if !context.is_traced() {
+            return;
+        }
+        let now = context.now();
+        let idles = self.units.count(UnitClass::Lane) > 0 && self.finished_at.is_none();
+        let reason = idles.then(|| (self.current_cause(), self.leader));
+        let before = self.trace.stall;
+        if before.map(|(_, cause, leader)| (cause, leader)) == reason {
+            return;
+        }
+        self.trace.stall = reason.map(|(cause, leader)| (now, cause, leader));
+        let actor = context.me();
+        let label = |first: u16, cause: StallCause, leader| Label {
+            kind: first + cause as u16,
+            work: leader,
+            part: 0,
+        };
+        context.trace(|sink| {
+            if let Some((start, cause, leader)) = before.filter(|(start, ..)| *start < now) {
+                sink.span(Span {
+                    actor,
+                    start,
+                    end: now,
+                    label: label(labels::STALL, cause, leader),
+                });
+            }
+            if let Some((cause, leader)) = reason {
+                sink.instant(actor, now, label(labels::STALL_BEGAN, cause, leader));
+            }
+        });
+    }
+}
