@@ -190,7 +190,7 @@ impl Cell {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
-        match run::run_watched(&plan, engine, false, watch) {
+        match run::run_watched(&plan, engine, false, None, watch) {
             Ok(result) => Ok(Box::new(result)),
             Err(RunError::Interrupted) => Err(CellError::Interrupted),
             Err(error) => Err(CellError::Failed(error.to_string())),

@@ -1,6 +1,7 @@
 //! Why a command did not do what was asked, and the exit code that says so.
 
 use std::io;
+use std::path::{Path, PathBuf};
 
 use components::memory::ReplayError;
 use scenarios::Diagnostics;
@@ -44,6 +45,24 @@ pub enum Failure {
         /// Runs in all.
         whole: usize,
     },
+    /// The trace of a run could not be written.
+    #[error(
+        "cannot write the trace {}: {source}; nothing is left under that name (--trace-only, --trace-window and \
+         --trace-sample make it smaller)",
+        file.display()
+    )]
+    Trace {
+        /// The trace.
+        file: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// Ctrl-C was pressed during a run.
+    #[error("interrupted: the run is not finished{}", trace_kept(.trace.as_deref()))]
+    RunInterrupted {
+        /// The trace up to there.
+        trace: Option<PathBuf>,
+    },
     /// Results could not be written.
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
@@ -58,7 +77,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Input(_) | Self::Usage(_) => 2,
-            Self::Interrupted { .. } => interrupt::EXIT_CODE,
+            Self::Interrupted { .. } | Self::RunInterrupted { .. } => interrupt::EXIT_CODE,
             _ => 1,
         }
     }
@@ -68,6 +87,12 @@ impl Failure {
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
+}
+
+fn trace_kept(trace: Option<&Path>) -> String {
+    trace
+        .map(|trace| format!("; its trace up to here is in {}", trace.display()))
+        .unwrap_or_default()
 }
 
 impl From<serde_json::Error> for Failure {

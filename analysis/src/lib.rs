@@ -8,6 +8,8 @@ pub mod command;
 pub mod compare;
 pub mod estimate;
 mod failure;
+mod output;
+pub mod trace;
 pub mod import;
 pub mod interrupt;
 pub mod prepare;

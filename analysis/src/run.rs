@@ -5,7 +5,7 @@ use std::time::Instant;
 
 pub use scenarios::system::RunError;
 use scenarios::system::{Plan, Progress, violations};
-use sim_core::Engine;
+use sim_core::{Engine, TraceSink};
 
 use crate::result::{Checks, RunResult};
 
@@ -14,10 +14,11 @@ use crate::result::{Checks, RunResult};
 /// # Errors
 /// The engine is not part of this build, or the run did not come to its end.
 pub fn run(plan: &Plan, engine: Engine, check: bool) -> Result<RunResult, RunError> {
-    run_watched(plan, engine, check, &mut |_| ControlFlow::Continue(()))
+    run_watched(plan, engine, check, None, &mut |_| ControlFlow::Continue(()))
 }
 
-/// As [`run`]; `watch` is told every so often how far it is, and may break the run off.
+/// As [`run`], with a trace into `sink` if there is one; `watch` is told every so often how far it is, and may break the
+/// run off. The sink is gone when it returns, whatever came of the run.
 ///
 /// # Errors
 /// As [`run`], or `watch` broke it off.
@@ -25,10 +26,11 @@ pub fn run_watched(
     plan: &Plan,
     engine: Engine,
     check: bool,
+    sink: Option<Box<dyn TraceSink>>,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<RunResult, RunError> {
     let start = Instant::now();
-    let system = plan.build(engine, None)?;
+    let system = plan.build(engine, sink)?;
     let (measured, _) = system.run_watched(plan, watch)?;
     let wall_seconds = start.elapsed().as_secs_f64();
     let mut result = RunResult::new(plan, &measured, engine, wall_seconds);

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use scenarios::load::Disk;
 
-use super::new::write_whole;
 use super::{print, warn};
 use crate::Failure;
+use crate::output::write_whole;
 use crate::import::{Imported, acceltran};
 
 /// Make a scenario from the files of another simulator.

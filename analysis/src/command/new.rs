@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use scenarios::load::library::TEMPLATE;
-use tempfile::NamedTempFile;
 
 use super::print;
 use crate::Failure;
+use crate::output::write_whole;
 use crate::prepare::shipped_memory_text;
 
 /// Write a commented scenario, every field with its default; or a memory technology.
@@ -57,40 +57,4 @@ impl New {
         }
         Ok(())
     }
-}
-
-/// Writes a file whole or not at all.
-pub(super) fn write_whole(file: &Path, text: &str, force: bool) -> Result<(), Failure> {
-    let folder = match file.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let wrong = |error: std::io::Error| Failure::Usage(format!("cannot write {}: {error}", file.display()));
-    let mut temporary = NamedTempFile::new_in(folder).map_err(wrong)?;
-    temporary.write_all(text.as_bytes()).map_err(wrong)?;
-    allow_reading(&temporary).map_err(wrong)?;
-    let written = if force {
-        temporary.persist(file)
-    } else {
-        temporary.persist_noclobber(file)
-    };
-    match written {
-        Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Err(Failure::Usage(
-            format!("{} is there already; --force overwrites it", file.display()),
-        )),
-        Err(error) => Err(wrong(error.error)),
-    }
-}
-
-/// Temporary files are their owner's alone; what becomes of this one is for everyone to read.
-fn allow_reading(file: &NamedTempFile) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        file.as_file()
-            .set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    let _ = file;
-    Ok(())
 }

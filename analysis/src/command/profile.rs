@@ -10,9 +10,9 @@ use scenarios::load::Disk;
 use scenarios::schema::{CurvesFile, MAX_CURVE_POINTS};
 use scenarios::transformer::Transformer;
 
-use super::new::write_whole;
 use super::{print, print_json, warn};
 use crate::Failure;
+use crate::output::write_whole;
 use crate::profile::{Profile, read_files, synthetic};
 use crate::report::{Style, profile_report};
 use crate::result::ProfileResult;

@@ -1,17 +1,22 @@
 //! `elector run`: simulates a scenario.
 
-use std::io::{IsTerminal as _, stdout};
+use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::Args;
+use scenarios::system::Plan;
 use sim_core::Engine;
 
 use super::{print, print_json, require, warn};
 use crate::prepare::{Prepared, prepare};
 use crate::progress::Bar;
 use crate::report::{Style, run_report};
-use crate::{Failure, run};
+use crate::result::RunResult;
+use crate::run::{self, RunError};
+use crate::trace::{TimeWindow, TraceFile, TraceOptions};
+use crate::{Failure, interrupt};
 
 /// Simulate a scenario and report cycles, energy, utilisation and memory traffic.
 #[derive(Debug, Args)]
@@ -31,6 +36,21 @@ pub struct Run {
     /// Check afterwards what must hold after every run; exit with 1 if it did not.
     #[arg(long)]
     pub check: bool,
+    /// Record what happened into a file: .pftrace (ui.perfetto.dev), .vcd or .fst (GTKWave, Surfer), .parquet or .jsonl.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Record these tracks only: patterns such as 'pe[3].*,memory.*', separated by commas.
+    #[arg(long, value_name = "PATTERNS", value_delimiter = ',', requires = "trace")]
+    pub trace_only: Vec<String>,
+    /// Record this time only: FROM..TO, in cycles of the accelerator (1000..2000) or in time (10us..20us).
+    #[arg(long, value_name = "FROM..TO", requires = "trace")]
+    pub trace_window: Option<TimeWindow>,
+    /// Record one of N spans, instants and counter values of each track.
+    #[arg(long, value_name = "N", default_value = "1", requires = "trace")]
+    pub trace_sample: NonZeroU32,
+    /// Overwrite a trace that is there already.
+    #[arg(long, requires = "trace")]
+    pub force: bool,
 }
 
 const HELP: &str = "\
@@ -38,6 +58,8 @@ Examples:
   elector run mine.ron
   elector run bert-tiny-edge --json | jq .cycles
   elector run mine.ron --seed 7 --check
+  elector run mine.ron --trace run.pftrace
+  elector run mine.ron --trace lanes.fst --trace-only 'pe[3].*,dma' --trace-window 10us..20us
 
 Where the lanes' time went, in the report:
   busy          multiplying, adding, applying the non-linearity
@@ -55,12 +77,7 @@ impl Run {
         let Prepared { plan, warnings } = prepare(&self.scenario, self.seed)?;
         warn(&warnings, quiet);
         tracing::info!(scenario = plan.machine.scenario.name, engine = %self.engine, "running");
-        let bar = Bar::new(&format!("simulating {}", plan.machine.scenario.name), quiet);
-        let result = run::run_watched(&plan, self.engine, self.check, &mut |progress| {
-            bar.set_run(progress);
-            ControlFlow::Continue(())
-        })?;
-        drop(bar);
+        let result = self.simulate(&plan, quiet)?;
         tracing::info!(events = result.events, wall_seconds = result.wall_seconds, "done");
         if self.json {
             print_json(&result)?;
@@ -72,4 +89,55 @@ impl Run {
             _ => Ok(()),
         }
     }
+
+    /// Runs the plan, with its trace if one is wanted.
+    fn simulate(&self, plan: &Plan, quiet: bool) -> Result<RunResult, Failure> {
+        let name = &plan.machine.scenario.name;
+        let (trace, sink) = match self.trace_options() {
+            Some(options) => {
+                let (trace, sink) = TraceFile::create(plan, &options)?;
+                (Some(trace), Some(sink))
+            }
+            None => (None, None),
+        };
+        if trace.is_some() {
+            interrupt::listen();
+        }
+        let bar = Bar::new(&format!("simulating {name}"), quiet);
+        let outcome = run::run_watched(plan, self.engine, self.check, sink, &mut |progress| {
+            bar.set_run(progress);
+            let failed = trace.as_ref().is_some_and(TraceFile::has_failed);
+            match failed || interrupt::is_requested() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        drop(bar);
+        let kept = trace.map(|trace| keep(trace, quiet)).transpose()?;
+        outcome.map_err(|error| match error {
+            RunError::Interrupted => Failure::RunInterrupted { trace: kept },
+            error => Failure::Run(error),
+        })
+    }
+
+    fn trace_options(&self) -> Option<TraceOptions> {
+        Some(TraceOptions {
+            file: self.trace.clone()?,
+            only: self.trace_only.clone(),
+            window: self.trace_window.unwrap_or_default(),
+            sample: self.trace_sample,
+            force: self.force,
+        })
+    }
+}
+
+/// Finishes the trace and says what it is; of a run that failed, too, for it shows how it came to that.
+fn keep(trace: TraceFile, quiet: bool) -> Result<PathBuf, Failure> {
+    let target = trace.target().to_owned();
+    let written = trace.finish()?;
+    if !quiet {
+        let file = target.display();
+        writeln!(stderr().lock(), "wrote {file}: {} records", written.rows)?;
+    }
+    Ok(target)
 }

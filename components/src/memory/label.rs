@@ -48,6 +48,19 @@ pub enum CommandKind {
 }
 
 impl CommandKind {
+    /// The name in datasheets.
+    #[must_use]
+    pub const fn mnemonic(self) -> &'static str {
+        match self {
+            Self::Activate => "ACT",
+            Self::Precharge => "PRE",
+            Self::Read => "RD",
+            Self::Write => "WR",
+            Self::Refresh => "REF",
+            Self::RefreshBank => "REFpb",
+        }
+    }
+
     /// The kind behind a label of a command, if it is one.
     #[must_use]
     pub fn of(label: Label) -> Option<Self> {

@@ -1,0 +1,57 @@
+//! Files that are written whole or not at all: under a temporary name beside their target, and renamed when complete.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use crate::Failure;
+
+/// The folder of a file.
+pub(crate) fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Writes a file whole or not at all.
+pub(crate) fn write_whole(file: &Path, text: &str, force: bool) -> Result<(), Failure> {
+    let wrong = |error: io::Error| Failure::Usage(format!("cannot write {}: {error}", file.display()));
+    let mut temporary = NamedTempFile::new_in(folder_of(file)).map_err(wrong)?;
+    temporary.write_all(text.as_bytes()).map_err(wrong)?;
+    put_in_place(temporary, file, force)
+}
+
+/// Gives a temporary file its name.
+pub(crate) fn put_in_place(temporary: NamedTempFile, file: &Path, force: bool) -> Result<(), Failure> {
+    let wrong = |error: io::Error| Failure::Usage(format!("cannot write {}: {error}", file.display()));
+    allow_reading(&temporary).map_err(wrong)?;
+    let written = if force {
+        temporary.persist(file)
+    } else {
+        temporary.persist_noclobber(file)
+    };
+    match written {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(is_there(file)),
+        Err(error) => Err(wrong(error.error)),
+    }
+}
+
+/// The file is there already, and nobody has said that it may be overwritten.
+pub(crate) fn is_there(file: &Path) -> Failure {
+    Failure::Usage(format!("{} is there already; --force overwrites it", file.display()))
+}
+
+/// Temporary files are their owner's alone; what becomes of this one is for everyone to read.
+fn allow_reading(file: &NamedTempFile) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.as_file()
+            .set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    let _ = file;
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! Traces of a run, as files for viewers and for queries.
+//!
+//! ```text
+//! actors ──> Recorder ──batches──> [thread] Annotator ──rows──> Perfetto | VCD | FST | Parquet | JSON lines ──> file
+//! ```
+//!
+//! The recorder filters at the source and hands plain numbers over in batches, through a bounded channel: it waits when
+//! the disk is slower than the simulation, so memory is bounded. Names are added by the thread that writes, from a walk
+//! of its own over the mapper's program. A file is written beside its target and renamed when it is complete.
+
+mod annotate;
+mod entry;
+mod file;
+mod format;
+mod jsonl;
+mod operations;
+mod parquet;
+mod perfetto;
+
+mod recorder;
+mod row;
+mod select;
+mod waveform;
+
+pub use entry::{Entry, Form, Header};
+pub use file::{TraceFile, TraceOptions, Written};
+pub use format::TraceFormat;
+pub use select::{TimePoint, TimeWindow, matches};

@@ -1,0 +1,100 @@
+//! The formats of traces, by the names of files.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use scenarios::system::Track;
+
+use super::Header;
+use super::jsonl::JsonLines;
+use super::parquet::ParquetRows;
+use super::perfetto::Perfetto;
+use super::row::Row;
+use super::waveform::{FstSignals, VcdSignals, Waveform};
+
+/// A format of traces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TraceFormat {
+    /// Perfetto's protobuf, for ui.perfetto.dev.
+    Perfetto,
+    /// Value change dump, for GTKWave and Surfer.
+    Vcd,
+    /// Fast signal trace, for GTKWave and Surfer.
+    Fst,
+    /// Parquet, for pandas, Polars and DuckDB.
+    Parquet,
+    /// One JSON object a line.
+    JsonLines,
+}
+
+impl TraceFormat {
+    /// All formats, with their extensions.
+    pub const ALL: [(Self, &'static str); 5] = [
+        (Self::Perfetto, "pftrace"),
+        (Self::Vcd, "vcd"),
+        (Self::Fst, "fst"),
+        (Self::Parquet, "parquet"),
+        (Self::JsonLines, "jsonl"),
+    ];
+
+    /// The format that a file's extension asks for.
+    #[must_use]
+    pub fn of(file: &Path) -> Option<Self> {
+        let extension = file.extension()?.to_str()?;
+        let found = Self::ALL.iter().find(|(_, name)| *name == extension);
+        found.map(|(format, _)| *format)
+    }
+
+    /// What is known, for messages.
+    #[must_use]
+    pub fn listing() -> String {
+        Self::ALL.map(|(_, extension)| format!(".{extension}")).join(", ")
+    }
+
+    /// Whether it shows the values of signals over time: it takes records in order of time, and has no gaps.
+    #[must_use]
+    pub fn is_waveform(self) -> bool {
+        matches!(self, Self::Vcd | Self::Fst)
+    }
+}
+
+/// Takes rows, and makes a file of them.
+pub(super) trait Exporter: Send {
+    /// Takes a row.
+    fn row(&mut self, row: &Row<'_>) -> io::Result<()>;
+
+    /// Writes what is left, up to the last tick of the trace.
+    fn finish(self: Box<Self>, last: u64) -> io::Result<()>;
+}
+
+/// Begins a file in `format`.
+pub(super) fn export(
+    format: TraceFormat,
+    file: File,
+    header: &Header,
+    tracks: &[Track],
+    selected: &[bool],
+) -> io::Result<Box<dyn Exporter>> {
+    Ok(match format {
+        TraceFormat::Perfetto => Box::new(Perfetto::begin(file, header, tracks)?),
+        TraceFormat::Vcd => Box::new(Waveform::<VcdSignals>::begin(file, header, tracks, selected)?),
+        TraceFormat::Fst => Box::new(Waveform::<FstSignals>::begin(file, header, tracks, selected)?),
+        TraceFormat::Parquet => Box::new(ParquetRows::begin(file, header)?),
+        TraceFormat::JsonLines => Box::new(JsonLines::begin(file, header)?),
+    })
+}
+
+/// The name of a row's track: the actor's, or the place of a transfer below the DMA's.
+pub(super) fn track_name<'a>(row: &Row<'a>, buffer: &'a mut String) -> &'a str {
+    match row.slot {
+        None => &row.track.name,
+        Some(slot) => {
+            use std::fmt::Write as _;
+            buffer.clear();
+            // Writing to a string never fails.
+            let _ = write!(buffer, "{}.slot[{slot}]", row.track.name);
+            buffer
+        }
+    }
+}
