@@ -4,6 +4,7 @@ pub mod check;
 pub mod compare;
 pub mod estimate;
 pub mod import;
+pub mod inspect;
 pub mod lower;
 pub mod memory;
 pub mod new;
@@ -46,6 +47,8 @@ pub enum Command {
     Run(run::Run),
     /// Set memories side by side, alone and under contention.
     Compare(compare::Compare),
+    /// Ask questions of a trace of a run.
+    Inspect(inspect::Inspect),
     /// List the tile operations of a scenario, in the order in which they are issued.
     Lower(lower::Lower),
     /// Replay a trace of requests through a memory alone, or show what a memory is.
@@ -91,6 +94,7 @@ impl Arguments {
             Command::Check(check) => check.execute(self.quiet),
             Command::Run(run) => run.execute(self.quiet),
             Command::Compare(compare) => compare.execute(self.quiet),
+            Command::Inspect(inspect) => inspect.execute(),
             Command::Lower(lower) => lower.execute(self.quiet),
             Command::Memory(memory) => memory.execute(self.quiet),
             Command::Estimate(estimate) => estimate.execute(self.quiet),

@@ -11,6 +11,7 @@ mod failure;
 mod output;
 pub mod trace;
 pub mod import;
+pub mod inspect;
 pub mod interrupt;
 pub mod prepare;
 pub mod profile;

@@ -17,12 +17,13 @@ mod operations;
 mod parquet;
 mod perfetto;
 
+pub mod read;
 mod recorder;
 mod row;
 mod select;
 mod waveform;
 
-pub use entry::{Entry, Form, Header};
+pub use entry::{Entry, Form, Header, track_class};
 pub use file::{TraceFile, TraceOptions, Written};
 pub use format::TraceFormat;
 pub use select::{TimePoint, TimeWindow, matches};

@@ -1,6 +1,7 @@
 //! The columns of JSON lines and Parquet.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,9 @@ pub struct Header {
     pub to_tick: Option<u64>,
     /// One of how many records was kept.
     pub sample: u32,
+    /// How many tracks were recorded of each kind, as `pe[*].mac[*]`: 64.
+    #[serde(default)]
+    pub tracks: BTreeMap<String, u64>,
 }
 
 impl Header {
@@ -71,6 +75,23 @@ impl Header {
     pub fn nanoseconds(&self, tick: u64) -> f64 {
         tick as f64 * 1e9 / self.ticks_per_second as f64
     }
+}
+
+/// The kind of track that `name` belongs to: all its numbers in brackets are `*`.
+#[must_use]
+pub fn track_class(name: &str) -> String {
+    let mut class = String::with_capacity(name.len());
+    let mut in_brackets = false;
+    for letter in name.chars() {
+        match letter {
+            '[' => class.push_str("[*"),
+            ']' => class.push(']'),
+            _ if in_brackets => {}
+            _ => class.push(letter),
+        }
+        in_brackets = letter == '[' || (in_brackets && letter != ']');
+    }
+    class
 }
 
 /// One record of a trace. What does not apply to it is left out.
@@ -131,6 +152,33 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
+    /// The entry, with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Entry<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Entry {
+            record: self.record,
+            track: own(self.track),
+            kind: own(self.kind),
+            detail: self.detail.map(own),
+            role: self.role.map(own),
+            start_tick: self.start_tick,
+            end_tick: self.end_tick,
+            start_ns: self.start_ns,
+            duration_ns: self.duration_ns,
+            operation: self.operation,
+            layer: self.layer,
+            head: self.head,
+            tile: self.tile,
+            transfer: self.transfer,
+            bytes: self.bytes,
+            bank: self.bank,
+            row: self.row,
+            column: self.column,
+            value: self.value,
+        }
+    }
+
     /// The entry of `row` on the track called `track`.
     pub(super) fn new(row: &Row<'_>, track: &'a str, header: &Header) -> Self {
         let names = row.operation.and_then(|(_, names)| names);

@@ -1,5 +1,6 @@
 //! A trace file: from its options to the file under its name.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -8,14 +9,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use crossbeam::channel::{Receiver, Sender, bounded};
-use scenarios::system::Plan;
+use scenarios::system::{Plan, Track};
 use sim_core::{Tick, TraceSink};
 use tempfile::NamedTempFile;
 
 use super::annotate::{Annotator, ticks_per_second};
 use super::format::{Exporter, export};
 use super::recorder::{BATCHES, Filter, Record, Recorder};
-use super::{Form, Header, TimeWindow, TraceFormat, select};
+use super::{Form, Header, TimeWindow, TraceFormat, select, track_class};
 use crate::Failure;
 use crate::output::{folder_of, put_in_place};
 
@@ -65,15 +66,17 @@ impl TraceFile {
         let annotator = Annotator::new(plan);
         let tracks = annotator.tracks();
         let selected = select::selected(&options.only, tracks).map_err(|pattern| no_track(&pattern))?;
-        let header = header(plan, options);
+        let header = header(plan, options, tracks, &selected);
         let window = (Tick(header.from_tick), header.to_tick.map_or(Tick::NEVER, Tick));
         let wrong = |error: io::Error| Failure::Usage(format!("cannot write {}: {error}", target.display()));
         let temporary = NamedTempFile::new_in(folder_of(&target)).map_err(wrong)?;
         let file = temporary.reopen().map_err(wrong)?;
         let exporter = export(format, file, &header, tracks, &selected).map_err(wrong)?;
+        // What signals are when the window begins follows from what came before it.
+        let first = if format.is_waveform() { Tick::ZERO } else { window.0 };
         let filter = Filter {
             selected,
-            window,
+            window: (first, window.1),
             sample: options.sample.get(),
             ordered: format.is_waveform(),
         };
@@ -145,7 +148,11 @@ fn no_track(pattern: &str) -> Failure {
     ))
 }
 
-fn header(plan: &Plan, options: &TraceOptions) -> Header {
+fn header(plan: &Plan, options: &TraceOptions, tracks: &[Track], selected: &[bool]) -> Header {
+    let mut classes = BTreeMap::new();
+    for (track, _) in tracks.iter().zip(selected).filter(|(_, selected)| **selected) {
+        *classes.entry(track_class(&track.name)).or_default() += 1;
+    }
     let ticks_per_second = ticks_per_second(plan);
     let ticks_per_cycle = plan.machine.clock.period().0;
     let (from, to) = options.window.ticks(ticks_per_second as f64, ticks_per_cycle);
@@ -160,6 +167,7 @@ fn header(plan: &Plan, options: &TraceOptions) -> Header {
         from_tick: from.0,
         to_tick: (to != Tick::NEVER).then_some(to.0),
         sample: options.sample.get(),
+        tracks: classes,
     }
 }
 

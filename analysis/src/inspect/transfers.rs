@@ -1,0 +1,76 @@
+//! How long transfers took.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sim_core::Ticks;
+use sim_core::statistics::Latencies;
+
+use crate::result::memory::Latency;
+use crate::trace::{Entry, Form, Header};
+
+/// Transfers of one direction and purpose.
+#[derive(Clone, Debug, Serialize)]
+pub struct TransferUse {
+    /// Into a buffer (`load`) or out of it (`store`).
+    pub direction: String,
+    /// For whom.
+    pub traffic: String,
+    /// How many.
+    pub transfers: u64,
+    /// Bytes of all of them.
+    pub bytes: u64,
+    /// From the order to the last answer.
+    pub latency_ns: Latency,
+    /// The part of it before the first request.
+    pub queued_ns: Latency,
+}
+
+#[derive(Default)]
+struct Class {
+    bytes: u64,
+    latency: Latencies,
+    queued: Latencies,
+}
+
+/// Measures transfers.
+#[derive(Default)]
+pub(super) struct Collector {
+    classes: BTreeMap<(String, String), Class>,
+    /// How long the transfers under way were queued, by the DMA's track and their number.
+    queued: BTreeMap<(String, u32), u64>,
+}
+
+impl Collector {
+    pub(super) fn add(&mut self, entry: &Entry<'_>) {
+        let (Form::Span, Some(transfer), Some(bytes)) = (entry.record, entry.transfer, entry.bytes) else {
+            return;
+        };
+        let took = entry.end_tick - entry.start_tick;
+        let key = (entry.track.to_string(), transfer);
+        if entry.kind.ends_with("_queued") {
+            self.queued.insert(key, took);
+            return;
+        }
+        let queued = self.queued.remove(&key).unwrap_or(0);
+        let traffic = entry.detail.as_deref().unwrap_or("?").to_owned();
+        let class = self.classes.entry((entry.kind.to_string(), traffic)).or_default();
+        class.bytes += bytes;
+        class.latency.record(Ticks(queued + took));
+        class.queued.record(Ticks(queued));
+    }
+
+    pub(super) fn finish(self, header: &Header) -> Vec<TransferUse> {
+        let tick = header.nanoseconds(1);
+        let classes = self.classes.into_iter();
+        let used = classes.map(|((direction, traffic), class)| TransferUse {
+            direction,
+            traffic,
+            transfers: class.latency.count(),
+            bytes: class.bytes,
+            latency_ns: Latency::of(&class.latency, tick),
+            queued_ns: Latency::of(&class.queued, tick),
+        });
+        used.collect()
+    }
+}

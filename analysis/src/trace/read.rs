@@ -1,0 +1,76 @@
+//! Traces read back, record by record: JSON lines and Parquet.
+
+mod jsonl;
+mod parquet;
+
+use std::path::Path;
+
+use self::jsonl::Lines;
+use self::parquet::Rows;
+use super::{Entry, Header, TraceFormat};
+use crate::Failure;
+
+/// A trace that is being read.
+pub struct TraceReader {
+    header: Header,
+    source: Source,
+}
+
+enum Source {
+    Lines(Box<Lines>),
+    Rows(Box<Rows>),
+}
+
+impl std::fmt::Debug for TraceReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("TraceReader").field(&self.header).finish()
+    }
+}
+
+impl TraceReader {
+    /// Opens the trace at `path`.
+    ///
+    /// # Errors
+    /// There is no such file, or it is no trace of a kind that is read.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let (header, source) = match TraceFormat::of(path) {
+            Some(TraceFormat::JsonLines) => {
+                let (header, lines) = Lines::open(path)?;
+                (header, Source::Lines(Box::new(lines)))
+            }
+            Some(TraceFormat::Parquet) => {
+                let (header, rows) = Rows::open(path)?;
+                (header, Source::Rows(Box::new(rows)))
+            }
+            _ => {
+                return Err(unreadable(
+                    path,
+                    "only .parquet and .jsonl are read back; `elector run ... --trace run.parquet` makes one",
+                ));
+            }
+        };
+        Ok(Self { header, source })
+    }
+
+    /// What the trace says of itself.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The next record; none after the last.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is damaged.
+    pub fn next_entry(&mut self) -> Result<Option<Entry<'_>>, Failure> {
+        match &mut self.source {
+            Source::Lines(lines) => lines.next_entry(),
+            Source::Rows(rows) => rows.next_entry(&self.header),
+        }
+    }
+}
+
+/// The file cannot be read, and why.
+fn unreadable(path: &Path, reason: impl std::fmt::Display) -> Failure {
+    Failure::Usage(format!("cannot read {}: {reason}", path.display()))
+}

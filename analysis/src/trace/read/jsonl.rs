@@ -1,0 +1,56 @@
+//! JSON lines, one at a time.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+
+use super::unreadable;
+use crate::Failure;
+use crate::trace::{Entry, Header};
+
+/// No record comes near this length; a file without lines is not read whole.
+const LONGEST: u64 = 1 << 20;
+
+/// A file of lines.
+pub(super) struct Lines {
+    path: PathBuf,
+    input: BufReader<File>,
+    line: String,
+    number: u64,
+}
+
+impl Lines {
+    /// Opens a file, and reads the header.
+    pub(super) fn open(path: &Path) -> Result<(Header, Self), Failure> {
+        let file = File::open(path).map_err(|error| unreadable(path, error))?;
+        let mut lines = Self {
+            path: path.to_owned(),
+            input: BufReader::with_capacity(1 << 18, file),
+            line: String::new(),
+            number: 0,
+        };
+        lines.advance()?;
+        let header = serde_json::from_str(&lines.line)
+            .map_err(|error| unreadable(path, format!("its first line is no header of a trace ({error})")))?;
+        Ok((header, lines))
+    }
+
+    fn advance(&mut self) -> Result<bool, Failure> {
+        self.line.clear();
+        self.number += 1;
+        let read = (&mut self.input).take(LONGEST).read_line(&mut self.line);
+        let length = read.map_err(|error| unreadable(&self.path, error))?;
+        Ok(length > 0)
+    }
+
+    /// The record of the next line.
+    pub(super) fn next_entry(&mut self) -> Result<Option<Entry<'_>>, Failure> {
+        if !self.advance()? {
+            return Ok(None);
+        }
+        let entry = serde_json::from_str(&self.line);
+        entry.map(Some).map_err(|error| {
+            Failure::Usage(format!("{}:{}: no record of a trace: {error}", self.path.display(), self.number))
+        })
+    }
+}
