@@ -86,15 +86,22 @@ pub fn inspect(path: &Path, question: &Question) -> Result<Inspection, Failure> 
         from: from.0.max(header.from_tick),
         to: to.0.min(header.to_tick.unwrap_or(u64::MAX)),
     };
-    let wanted = |track: &str| question.component.as_deref().is_none_or(|pattern| matches(pattern, track));
+    let wanted = |track: &str| {
+        question
+            .component
+            .as_deref()
+            .is_none_or(|pattern| matches(pattern, track))
+    };
     let mut components = components::Collector::new(question.component.is_some());
     let mut operations = operations::Collector::default();
     let mut transfers = transfers::Collector::default();
     let mut idle = question.component.as_ref().map(|_| idle::Collector::new(window));
-    let (mut records, mut last) = (0, 0);
+    let (mut records, mut last, mut finished) = (0, 0, None);
     while let Some(entry) = reader.next_entry()? {
-        if entry.record == Form::Span {
-            last = last.max(entry.end_tick);
+        match entry.record {
+            Form::Span => last = last.max(entry.end_tick),
+            _ if entry.kind == "finished" => finished = finished.max(Some(entry.start_tick)),
+            _ => {}
         }
         if !window.holds(&entry) {
             continue;
@@ -114,7 +121,8 @@ pub fn inspect(path: &Path, question: &Question) -> Result<Inspection, Failure> 
         }
     }
     let window = Window {
-        to: window.to.min(last).max(window.from),
+        // Refreshes go on after the last operation.
+        to: window.to.min(finished.unwrap_or(last)).max(window.from),
         ..window
     };
     let cycle = |tick: u64| tick as f64 / header.ticks_per_cycle as f64;

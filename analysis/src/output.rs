@@ -41,7 +41,10 @@ pub(crate) fn put_in_place(temporary: NamedTempFile, file: &Path, force: bool) -
 
 /// The file is there already, and nobody has said that it may be overwritten.
 pub(crate) fn is_there(file: &Path) -> Failure {
-    Failure::Usage(format!("{} is there already; --force overwrites it", file.display()))
+    Failure::Usage(format!(
+        "{} is there already; --force overwrites it",
+        file.display()
+    ))
 }
 
 /// Temporary files are their owner's alone; what becomes of this one is for everyone to read.

@@ -9,6 +9,7 @@
 //! | [`TRANSFER_BEGAN`] | DMA | mark at the first request | transfer | [`TransferPart`] |
 //! | [`TRANSFER_ORDERED`] | control block | instant | operation | transfer of the data |
 //! | [`OPERATION_WOKEN`] | control block | instant | operation | transfer that it waited for |
+//! | [`FINISHED`] | control block | instant after the last operation | | |
 //! | [`STALL`] + cause | control block | span with idle lanes | the oldest operation with work to issue | |
 //! | [`STALL_BEGAN`] + cause | control block | mark | the same operation | |
 //!
@@ -35,6 +36,8 @@ pub const RUN_STARTED: u16 = 7;
 pub const TRANSFER_ORDERED: u16 = 8;
 /// The end of a transfer lets an operation go on.
 pub const OPERATION_WOKEN: u16 = 9;
+/// The last operation is finished.
+pub const FINISHED: u16 = 10;
 /// First of the reasons why lanes are idle, in the order of [`StallCause`](crate::control_block::StallCause).
 pub const STALL: u16 = 0x20;
 /// First of the marks where such a span begins.

@@ -2,6 +2,7 @@
 
 pub mod band;
 pub mod pairs;
+pub mod traced;
 
 use components::memory::{MemoryDescription, MemoryPlan};
 use scenarios::Scenario;

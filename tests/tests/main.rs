@@ -21,5 +21,7 @@ mod rooflines;
 mod sampled;
 mod scaling;
 #[cfg(test)]
+mod traces;
+#[cfg(test)]
 mod training;
 mod values;

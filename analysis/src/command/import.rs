@@ -8,8 +8,8 @@ use scenarios::load::Disk;
 
 use super::{print, warn};
 use crate::Failure;
-use crate::output::write_whole;
 use crate::import::{Imported, acceltran};
+use crate::output::write_whole;
 
 /// Make a scenario from the files of another simulator.
 #[derive(Debug, Args)]

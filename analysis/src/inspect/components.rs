@@ -90,7 +90,11 @@ impl Collector {
                 spans: busy.iter().map(|busy| busy.spans).sum(),
                 busy_cycles: ticks as f64 / header.ticks_per_cycle as f64,
                 utilization: ticks as f64 / whole / tracks as f64,
-                least: if tracks > seen { 0.0 } else { shares().fold(f64::INFINITY, f64::min) },
+                least: if tracks > seen {
+                    0.0
+                } else {
+                    shares().fold(f64::INFINITY, f64::min)
+                },
                 most: shares().fold(0.0, f64::max),
             }
         });

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::Failure;
-use crate::trace::read::TraceReader;
 use crate::trace::Entry;
+use crate::trace::read::TraceReader;
 
 /// What comes of setting two traces side by side.
 #[derive(Clone, Debug, Serialize)]
@@ -40,7 +40,10 @@ pub struct Parting {
 /// A trace cannot be read.
 pub fn difference(left: &Path, right: &Path) -> Result<Difference, Failure> {
     let (mut left, mut right) = (TraceReader::open(left)?, TraceReader::open(right)?);
-    let headers = differing(&serde_json::to_value(left.header())?, &serde_json::to_value(right.header())?);
+    let headers = differing(
+        &serde_json::to_value(left.header())?,
+        &serde_json::to_value(right.header())?,
+    );
     let mut equal_records = 0;
     loop {
         let (one, other) = (left.next_entry()?, right.next_entry()?);

@@ -113,7 +113,9 @@ impl Collector {
         if entry.kind != "stall" || entry.track != "control_block" {
             return;
         }
-        let Some((start, end)) = self.window.clip(entry) else { return };
+        let Some((start, end)) = self.window.clip(entry) else {
+            return;
+        };
         let cause = entry.detail.as_deref().unwrap_or("?");
         let place = self.causes.iter().position(|known| known == cause);
         let cause = place.unwrap_or_else(|| {
@@ -121,7 +123,9 @@ impl Collector {
             self.causes.len() - 1
         });
         if let Some(operation) = entry.operation {
-            self.operations.entry(operation).or_insert_with(|| operation_name(entry, operation));
+            self.operations
+                .entry(operation)
+                .or_insert_with(|| operation_name(entry, operation));
         }
         self.stalls.push(Stall {
             start,
@@ -143,7 +147,9 @@ impl Collector {
             lane.run = entry.start_tick;
             return;
         }
-        let Some((start, end)) = self.window.clip(entry) else { return };
+        let Some((start, end)) = self.window.clip(entry) else {
+            return;
+        };
         if start > lane.free_at {
             self.pauses.push(Pause {
                 lane: place,
@@ -194,7 +200,8 @@ impl Collector {
             for (&(_, ticks), total) in parts.iter().zip(&mut totals) {
                 *total += ticks;
             }
-            let (cause, &(operation, ticks)) = parts.iter().enumerate().max_by_key(|(_, (_, ticks))| *ticks)?;
+            let (cause, &(operation, ticks)) =
+                parts.iter().enumerate().max_by_key(|(_, (_, ticks))| *ticks)?;
             explained.push((pause, cause, ticks, operation));
         }
         explained.sort_by_key(|(pause, ..)| (u64::MAX - (pause.end - pause.start), pause.start, pause.lane));
@@ -216,7 +223,10 @@ impl Collector {
         parts[0].1 = pause.end - handed;
         let first = self.stalls.partition_point(|stall| stall.end <= pause.start);
         let mut explained = 0;
-        for stall in self.stalls[first..].iter().take_while(|stall| stall.start < handed) {
+        for stall in self.stalls[first..]
+            .iter()
+            .take_while(|stall| stall.start < handed)
+        {
             let ticks = stall.end.min(handed).saturating_sub(stall.start.max(pause.start));
             parts[stall.cause].1 += ticks;
             explained += ticks;
@@ -229,7 +239,11 @@ impl Collector {
         parts
     }
 
-    fn gap(&self, (pause, cause, ticks, operation): (&Pause, usize, u64, Option<u32>), header: &Header) -> Gap {
+    fn gap(
+        &self,
+        (pause, cause, ticks, operation): (&Pause, usize, u64, Option<u32>),
+        header: &Header,
+    ) -> Gap {
         let cycle = |tick: u64| tick as f64 / header.ticks_per_cycle as f64;
         Gap {
             track: self.names[pause.lane as usize].clone(),

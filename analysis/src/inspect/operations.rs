@@ -62,7 +62,9 @@ impl Collector {
         let (Some(operation), Form::Span, Some(_)) = (entry.operation, entry.record, entry.tile) else {
             return;
         };
-        let Some((start, end)) = window.clip(entry) else { return };
+        let Some((start, end)) = window.clip(entry) else {
+            return;
+        };
         let key = (transformer(&entry.track), operation);
         let seen = self.operations.entry(key).or_insert_with(|| Seen {
             role: entry.role.as_deref().unwrap_or("?").to_owned(),
@@ -84,18 +86,20 @@ impl Collector {
         let mut operations: Vec<_> = self.operations.into_iter().collect();
         operations.sort_by_key(|(key, seen)| (u64::MAX - (seen.end - seen.start), key.clone()));
         operations.truncate(top);
-        let used = operations.into_iter().map(|((transformer, operation), seen)| OperationUse {
-            transformer,
-            operation,
-            role: seen.role,
-            layer: seen.layer,
-            head: seen.head,
-            tiles: seen.tiles,
-            from_cycle: cycle(seen.start),
-            to_cycle: cycle(seen.end),
-            cycles: cycle(seen.end - seen.start),
-            busy_cycles: cycle(seen.busy),
-        });
+        let used = operations
+            .into_iter()
+            .map(|((transformer, operation), seen)| OperationUse {
+                transformer,
+                operation,
+                role: seen.role,
+                layer: seen.layer,
+                head: seen.head,
+                tiles: seen.tiles,
+                from_cycle: cycle(seen.start),
+                to_cycle: cycle(seen.end),
+                cycles: cycle(seen.end - seen.start),
+                busy_cycles: cycle(seen.busy),
+            });
         used.collect()
     }
 }

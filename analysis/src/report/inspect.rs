@@ -20,12 +20,18 @@ pub fn inspect_report(inspection: &Inspection, style: Style) -> String {
         ))
     );
     if header.sample > 1 {
-        text.push_str(&format!("a sample: one record of {}, so sums are too small\n", header.sample));
+        text.push_str(&format!(
+            "a sample: one record of {}, so sums are too small\n",
+            header.sample
+        ));
     }
     let sections = [
         ("Utilisation", components(inspection)),
         ("Slowest operations", operations(inspection)),
-        ("Idle lanes", inspection.idle.as_ref().map(idle).unwrap_or_default()),
+        (
+            "Idle lanes",
+            inspection.idle.as_ref().map(idle).unwrap_or_default(),
+        ),
         ("Transfers", transfers(inspection)),
     ];
     for (heading, section) in sections {
@@ -49,7 +55,19 @@ fn components(inspection: &Inspection) -> String {
         return String::new();
     }
     let mut table = Table::default();
-    table.row(["component", "busy with", "tracks", "spans", "busy cycles", "mean", "least", "most"].map(str::to_owned));
+    table.row(
+        [
+            "component",
+            "busy with",
+            "tracks",
+            "spans",
+            "busy cycles",
+            "mean",
+            "least",
+            "most",
+        ]
+        .map(str::to_owned),
+    );
     for used in &inspection.components {
         table.row([
             used.component.clone(),
@@ -70,7 +88,20 @@ fn operations(inspection: &Inspection) -> String {
         return String::new();
     }
     let mut table = Table::default();
-    table.row(["operation", "layer", "head", "number", "tiles", "from", "to", "cycles", "busy cycles"].map(str::to_owned));
+    table.row(
+        [
+            "operation",
+            "layer",
+            "head",
+            "number",
+            "tiles",
+            "from",
+            "to",
+            "cycles",
+            "busy cycles",
+        ]
+        .map(str::to_owned),
+    );
     let number = |number: Option<u32>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
     for used in &inspection.operations {
         let name = match &used.transformer {
@@ -96,7 +127,11 @@ fn idle(idle: &IdleLanes) -> String {
     let mut causes = Table::default();
     causes.row(["cause", "idle cycles", "of the time"].map(str::to_owned));
     for cause in &idle.causes {
-        causes.row([cause.cause.clone(), cycles(cause.cycles), percent(cause.share, 1.0)]);
+        causes.row([
+            cause.cause.clone(),
+            cycles(cause.cycles),
+            percent(cause.share, 1.0),
+        ]);
     }
     let mut gaps = Table::default();
     gaps.row(["longest gaps", "from", "to", "cycles", "mostly", "waiting"].map(str::to_owned));
@@ -118,7 +153,21 @@ fn transfers(inspection: &Inspection) -> String {
         return String::new();
     }
     let mut table = Table::default();
-    table.row(["", "traffic", "transfers", "bytes", "mean", "p50", "p90", "p99", "max", "queued"].map(str::to_owned));
+    table.row(
+        [
+            "",
+            "traffic",
+            "transfers",
+            "bytes",
+            "mean",
+            "p50",
+            "p90",
+            "p99",
+            "max",
+            "queued",
+        ]
+        .map(str::to_owned),
+    );
     let time = |nanoseconds: f64| scaled(nanoseconds * 1e-9, "s");
     for used in &inspection.transfers {
         let latency = &used.latency_ns;
@@ -149,7 +198,10 @@ pub fn difference_report(difference: &Difference, style: Style) -> Result<String
     }
     let mut text = String::new();
     if !difference.headers.is_empty() {
-        text.push_str(&format!("the headers differ in: {}\n", difference.headers.join(", ")));
+        text.push_str(&format!(
+            "the headers differ in: {}\n",
+            difference.headers.join(", ")
+        ));
     }
     let Some(parting) = &difference.parting else {
         text.push_str(&format!("all {records} records are equal\n"));

@@ -121,7 +121,10 @@ impl Annotator {
     /// Adds a burst to its microsecond; when that is over, hands its bandwidth on.
     fn count_burst(&mut self, record: &Record, emit: Emit<'_>) -> io::Result<()> {
         let window = record.start / self.window;
-        let counted = self.bandwidths.entry(record.actor).or_insert(Bandwidth { window, bytes: 0 });
+        let counted = self
+            .bandwidths
+            .entry(record.actor)
+            .or_insert(Bandwidth { window, bytes: 0 });
         let before = *counted;
         if window == before.window {
             counted.bytes += self.burst_bytes;
@@ -180,6 +183,7 @@ impl Machine {
                     }
                 }
             }
+            labels::FINISHED => row.kind = "finished",
             kind => {
                 row.kind = "stall";
                 let first = match row.form {
@@ -272,7 +276,11 @@ fn describe_channel(row: &mut Row<'_>, record: &Record) {
         part: record.part,
     });
     let Some(command) = command else {
-        row.kind = if record.kind == memory::READ_DATA { "read_data" } else { "write_data" };
+        row.kind = if record.kind == memory::READ_DATA {
+            "read_data"
+        } else {
+            "write_data"
+        };
         row.place = [Some(record.work), Some(record.part as u32), None];
         return;
     };

@@ -73,7 +73,11 @@ impl TraceFile {
         let file = temporary.reopen().map_err(wrong)?;
         let exporter = export(format, file, &header, tracks, &selected).map_err(wrong)?;
         // What signals are when the window begins follows from what came before it.
-        let first = if format.is_waveform() { Tick::ZERO } else { window.0 };
+        let first = if format.is_waveform() {
+            Tick::ZERO
+        } else {
+            window.0
+        };
         let filter = Filter {
             selected,
             window: (first, window.1),
@@ -178,11 +182,13 @@ fn spawn(
     spent: Sender<Vec<Record>>,
     failed: Arc<AtomicBool>,
 ) -> io::Result<JoinHandle<io::Result<Written>>> {
-    std::thread::Builder::new().name("trace".to_owned()).spawn(move || {
-        let written = write(annotator, exporter, batches, &spent);
-        failed.store(written.is_err(), Ordering::Relaxed);
-        written
-    })
+    std::thread::Builder::new()
+        .name("trace".to_owned())
+        .spawn(move || {
+            let written = write(annotator, exporter, batches, &spent);
+            failed.store(written.is_err(), Ordering::Relaxed);
+            written
+        })
 }
 
 /// Writes all batches until there are no more. On an error the receiver is dropped, and the recorder gives up.
@@ -213,4 +219,3 @@ fn write(
     exporter.finish(last)?;
     Ok(written)
 }
-

@@ -42,7 +42,9 @@ impl OperationNames {
 
     fn walk_to(&mut self, id: u32) {
         while self.first as usize + self.names.len() <= id as usize {
-            let Some(operation) = self.program.next() else { return };
+            let Some(operation) = self.program.next() else {
+                return;
+            };
             let (role, layer, head) = (operation.role, operation.layer, operation.head);
             let next = self.numbers.len() as u32;
             let number = *self.numbers.entry((role, layer, head)).or_insert(next);

@@ -74,7 +74,10 @@ impl<T: DataType> Column<T> {
     }
 
     /// Writes the values as the next column of `group`.
-    fn write(&mut self, group: &mut SerializedRowGroupWriter<'_, BufWriter<File>>) -> Result<(), ParquetError> {
+    fn write(
+        &mut self,
+        group: &mut SerializedRowGroupWriter<'_, BufWriter<File>>,
+    ) -> Result<(), ParquetError> {
         let Some(mut column) = group.next_column()? else {
             return Err(ParquetError::General("the schema has too few columns".to_owned()));
         };

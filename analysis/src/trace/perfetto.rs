@@ -191,7 +191,10 @@ impl Perfetto {
             _ => {
                 self.text.clear();
                 self.text.push_str(row.kind);
-                for part in [row.detail.map(str::to_owned), operation.map(long_name)].into_iter().flatten() {
+                for part in [row.detail.map(str::to_owned), operation.map(long_name)]
+                    .into_iter()
+                    .flatten()
+                {
                     self.text.push(' ');
                     self.text.push_str(&part);
                 }
@@ -311,7 +314,10 @@ impl Perfetto {
         let tile = |place: usize| row.tile.map(|tile| u64::from(tile[place]));
         let [bank, memory_row, column] = row.place.map(|place| place.map(u64::from));
         let values = [
-            ("operation", row.operation.map(|(operation, _)| u64::from(operation))),
+            (
+                "operation",
+                row.operation.map(|(operation, _)| u64::from(operation)),
+            ),
             ("b", tile(0)),
             ("i", tile(1)),
             ("j", tile(2)),
@@ -336,7 +342,10 @@ impl Perfetto {
     /// A flow begins at each transfer, and ends at the first tile that had waited for it.
     fn add_flow(&mut self, row: &Row<'_>) {
         let flow = |transfer: u32| (row.track.machine as u64) << 32 | (u64::from(transfer) + 1);
-        if let Some(transfer) = row.transfer.filter(|_| row.form == Form::Span && !row.kind.ends_with("queued")) {
+        if let Some(transfer) = row
+            .transfer
+            .filter(|_| row.form == Form::Span && !row.kind.ends_with("queued"))
+        {
             fixed64(&mut self.event, field::EVENT_FLOW, flow(transfer));
         }
         if let Some(transfer) = row.waited_for {

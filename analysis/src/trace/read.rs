@@ -64,7 +64,7 @@ impl TraceReader {
     /// The file cannot be read, or is damaged.
     pub fn next_entry(&mut self) -> Result<Option<Entry<'_>>, Failure> {
         match &mut self.source {
-            Source::Lines(lines) => lines.next_entry(),
+            Source::Lines(lines) => lines.next_entry(&self.header),
             Source::Rows(rows) => rows.next_entry(&self.header),
         }
     }

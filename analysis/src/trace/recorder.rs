@@ -98,7 +98,10 @@ impl Recorder {
 
     #[cold]
     fn hand_over(&mut self) {
-        let next = self.empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(BATCH));
+        let next = self
+            .empty
+            .try_recv()
+            .unwrap_or_else(|_| Vec::with_capacity(BATCH));
         let batch = std::mem::replace(&mut self.batch, next);
         if self.is_over || self.full.send(batch).is_err() {
             self.is_over = true;

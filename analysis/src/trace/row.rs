@@ -55,7 +55,14 @@ pub(super) struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// A row that says only when and where something happened.
-    pub(super) fn new(form: Form, actor: u32, track: &'a Track, kind: &'static str, start: u64, end: u64) -> Self {
+    pub(super) fn new(
+        form: Form,
+        actor: u32,
+        track: &'a Track,
+        kind: &'static str,
+        start: u64,
+        end: u64,
+    ) -> Self {
         Self {
             form,
             actor,
@@ -75,4 +82,3 @@ impl<'a> Row<'a> {
         }
     }
 }
-

@@ -68,7 +68,12 @@ pub(super) struct Waveform<F: SignalFile> {
 }
 
 impl<F: SignalFile> Waveform<F> {
-    pub(super) fn begin(file: File, header: &Header, tracks: &[Track], selected: &[bool]) -> io::Result<Self> {
+    pub(super) fn begin(
+        file: File,
+        header: &Header,
+        tracks: &[Track],
+        selected: &[bool],
+    ) -> io::Result<Self> {
         let mut file = F::begin(file, header)?;
         let (layout, widths) = Layout::define(&mut file, tracks, selected)?;
         file.end_definitions()?;
@@ -107,7 +112,10 @@ impl<F: SignalFile> Waveform<F> {
     }
 
     fn tile(&mut self, row: &Row<'_>) {
-        let packed = |tile: [u16; 4]| tile.iter().fold(0, |packed, &index| packed << 16 | u64::from(index));
+        let packed = |tile: [u16; 4]| {
+            tile.iter()
+                .fold(0, |packed, &index| packed << 16 | u64::from(index))
+        };
         self.hold(row, "busy", Some(1), Some(0));
         self.hold(row, "operation", row.operation.map(|(id, _)| u64::from(id)), None);
         self.hold(row, "tile", row.tile.map(packed), None);
@@ -121,7 +129,12 @@ impl<F: SignalFile> Waveform<F> {
             }
             "stall" => {
                 self.set(row, "stall", row.start, stall_number(row.detail));
-                self.set(row, "leader", row.start, row.operation.map(|(id, _)| u64::from(id)));
+                self.set(
+                    row,
+                    "leader",
+                    row.start,
+                    row.operation.map(|(id, _)| u64::from(id)),
+                );
             }
             _ => self.move_transfers(row, row.start, 1),
         }
@@ -207,7 +220,8 @@ impl<F: SignalFile> Waveform<F> {
                     self.file.time(picoseconds(tick, self.ticks_per_second))?;
                     timed = true;
                 }
-                self.file.change(signal as usize, self.signals[signal as usize].width, value)?;
+                self.file
+                    .change(signal as usize, self.signals[signal as usize].width, value)?;
             }
         }
         Ok(())

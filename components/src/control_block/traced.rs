@@ -74,6 +74,16 @@ impl ControlBlock {
         }
     }
 
+    /// Records that all is done.
+    pub(super) fn trace_finish(&self, context: &mut Context<'_, Message>) {
+        let (actor, now) = (context.me(), context.now());
+        let label = Label {
+            kind: labels::FINISHED,
+            ..Label::default()
+        };
+        context.trace(|sink| sink.instant(actor, now, label));
+    }
+
     /// Records the reason for idle lanes that ends now, if it does, and notes the one that begins.
     pub(super) fn trace_stall(&mut self, context: &mut Context<'_, Message>) {
         if !context.is_traced() {

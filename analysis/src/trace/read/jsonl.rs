@@ -44,13 +44,19 @@ impl Lines {
     }
 
     /// The record of the next line.
-    pub(super) fn next_entry(&mut self) -> Result<Option<Entry<'_>>, Failure> {
+    pub(super) fn next_entry(&mut self, header: &Header) -> Result<Option<Entry<'_>>, Failure> {
         if !self.advance()? {
             return Ok(None);
         }
-        let entry = serde_json::from_str(&self.line);
-        entry.map(Some).map_err(|error| {
-            Failure::Usage(format!("{}:{}: no record of a trace: {error}", self.path.display(), self.number))
-        })
+        let wrong = |what: String| Failure::Usage(format!("{}:{}: {what}", self.path.display(), self.number));
+        let mut entry: Entry<'_> = serde_json::from_str(&self.line)
+            .map_err(|error| wrong(format!("this is no record of a trace: {error}")))?;
+        let Some(ticks) = entry.end_tick.checked_sub(entry.start_tick) else {
+            return Err(wrong("the record ends before it starts".to_owned()));
+        };
+        // Ticks are exact; a decimal number that is read back need not be.
+        entry.start_ns = header.nanoseconds(entry.start_tick);
+        entry.duration_ns = header.nanoseconds(ticks);
+        Ok(Some(entry))
     }
 }

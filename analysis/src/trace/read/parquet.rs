@@ -73,16 +73,22 @@ impl Rows {
             if self.next_group >= self.groups {
                 return Ok(None);
             }
-            let group = self.file.get_row_group(self.next_group).and_then(|group| Group::read(&*group));
+            let group = self
+                .file
+                .get_row_group(self.next_group)
+                .and_then(|group| Group::read(&*group));
             self.group = group.map_err(|error| unreadable(&self.path, error))?;
             (self.next_group, self.next_row) = (self.next_group + 1, 0);
         }
         let row = self.next_row;
         self.next_row += 1;
         let entry = self.group.entry(row, header);
-        entry
-            .map(Some)
-            .ok_or_else(|| unreadable(&self.path, format!("row {row} of group {} is damaged", self.next_group)))
+        entry.map(Some).ok_or_else(|| {
+            unreadable(
+                &self.path,
+                format!("row {row} of group {} is damaged", self.next_group),
+            )
+        })
     }
 }
 
@@ -111,7 +117,12 @@ impl Group {
             std::str::from_utf8(array.data()).ok().map(Cow::Borrowed)
         };
         let size = |column: usize| self.sizes[column].get(row).copied()?.map(|size| size as u64);
-        let number = |column: usize| self.numbers[column].get(row).copied()?.map(|number| number as u32);
+        let number = |column: usize| {
+            self.numbers[column]
+                .get(row)
+                .copied()?
+                .map(|number| number as u32)
+        };
         let record = match &*text(0)? {
             "span" => Form::Span,
             "instant" => Form::Instant,

@@ -43,7 +43,9 @@ pub(super) fn command_number(mnemonic: &str) -> Option<u64> {
 
 /// The number of a cause of idle lanes; 0 is none.
 pub(super) fn stall_number(cause: Option<&str>) -> Option<u64> {
-    let place = StallCause::ALL.iter().position(|known| Some(known.name()) == cause)?;
+    let place = StallCause::ALL
+        .iter()
+        .position(|known| Some(known.name()) == cause)?;
     Some(place as u64 + 1)
 }
 
