@@ -242,6 +242,10 @@ pub struct WeightTensor {
     pub data: u64,
     /// Address of its mask.
     pub masks: u64,
+    /// Address of the data of the tensor that it is a part of: its own, if it is one by itself.
+    pub whole: u64,
+    /// Where in that tensor it begins: the number of its first element.
+    pub first: u64,
 }
 
 /// The tensor that an operation makes: `batch` matrices of `rows` x `columns`.

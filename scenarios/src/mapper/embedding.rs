@@ -65,6 +65,8 @@ impl Mapper {
                 elements,
                 data,
                 masks,
+                whole: data,
+                first: 0,
             }
         } else {
             self.weight(elements)
