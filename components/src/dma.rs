@@ -63,6 +63,8 @@ pub struct Dma {
     prefetches: VecDeque<u32>,
     outstanding: u32,
     requests: [u64; Traffic::ALL.len()],
+    /// Blocks read to be added to, which no buffer sees.
+    added: u64,
     busy_since: Tick,
     busy: Ticks,
 }
@@ -79,6 +81,7 @@ impl Dma {
             prefetches: VecDeque::new(),
             outstanding: 0,
             requests: [0; Traffic::ALL.len()],
+            added: 0,
             busy_since: Tick::ZERO,
             busy: Ticks::ZERO,
         }
@@ -232,7 +235,7 @@ impl Dma {
         }
         let outward = active.transfer.pattern.is_outward();
         if outward && response.access == Access::Read {
-            // The DMA adds to it; no buffer is concerned.
+            self.added += 1;
             return self.issue(context);
         }
         let completes = active.issued_all && active.outstanding == 0;
@@ -283,6 +286,12 @@ impl Dma {
     #[must_use]
     pub fn requests(&self) -> [u64; Traffic::ALL.len()] {
         self.requests
+    }
+
+    /// Blocks that were read for its adders alone: rows that are accumulated in a table.
+    #[must_use]
+    pub fn blocks_added(&self) -> u64 {
+        self.added
     }
 
     /// Requests not answered yet.

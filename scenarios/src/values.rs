@@ -27,7 +27,7 @@ pub use check::{ValueCheck, Wrong};
 use constants::SeededConstants;
 use parameters::Parameters;
 
-use crate::schema::{ActivationFunction, DensitySource, Optimizer, Phase};
+use crate::schema::{ActivationFunction, DensitySource, Optimizer, Phase, Workload};
 use crate::system::MachinePlan;
 
 /// The numbers of a machine, and what its check has found so far.
@@ -120,5 +120,13 @@ fn settings(plan: &MachinePlan, step: u32) -> Option<ValueSettings> {
         },
         words: plan.words(),
         update,
+        loss_scale: loss_scale(workload),
     })
+}
+
+/// The power of two at or below one over the number of tokens, so that the loss is about the mean over them, whatever the
+/// batch, and its gradients keep within the range of the words.
+fn loss_scale(workload: &Workload) -> f64 {
+    let tokens = u64::from(workload.batch) * u64::from(workload.sequence_length);
+    1.0 / tokens.next_power_of_two() as f64
 }

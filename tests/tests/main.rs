@@ -22,4 +22,7 @@ mod sampled;
 mod scaling;
 #[cfg(test)]
 mod training;
+#[cfg(test)]
 mod values;
+#[cfg(test)]
+mod values_of_training;

@@ -21,14 +21,15 @@ impl ValueStore {
         match (operation.work, operands.as_slice()) {
             (Work::Add { .. }, terms) => {
                 for (index, term) in terms.iter().enumerate() {
-                    // The loss gradient is result - target.
-                    let sign = match operation.role {
-                        Role::LossGradient if index > 0 => -1.0,
+                    // The loss gradient is result - target, scaled.
+                    let factor = match (operation.role, index) {
+                        (Role::LossGradient, 0) => self.settings.loss_scale,
+                        (Role::LossGradient, _) => -self.settings.loss_scale,
                         _ => 1.0,
                     };
                     sums.iter_mut()
                         .zip(term)
-                        .for_each(|(sum, word)| *sum += sign * word);
+                        .for_each(|(sum, word)| *sum += factor * word);
                 }
             }
             (Work::BatchSum, [items]) => {

@@ -46,6 +46,9 @@ pub struct ValueSettings {
     pub words: Words,
     /// How new weights are made; none in inference.
     pub update: Option<UpdateRule>,
+    /// What the distance of result and target is multiplied with to be the gradient of the loss: a power of two, so that it
+    /// is a shift, which costs nothing.
+    pub loss_scale: f64,
 }
 
 /// What was counted.

@@ -31,7 +31,7 @@ pub struct ValueCheck {
     pub wrong: Vec<Wrong>,
     /// The largest error of a word, over its bound.
     pub worst_of_bound: f64,
-    /// The largest error of a word of the last tensor, over that tensor's largest magnitude.
+    /// The largest error of a word of the last tensor, over that tensor's largest magnitude, or over 2^-10 if that is more.
     pub relative_error: f64,
     /// The largest such error of all tensors.
     pub worst_relative_error: f64,
@@ -41,7 +41,7 @@ pub struct ValueCheck {
     pub zero_share: f64,
     /// Results beyond the words' range.
     pub saturated: u64,
-    /// In training, half the squared distance between result and target.
+    /// In training, half the squared distance between result and target, scaled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
     /// The same, as the reference has it.
@@ -71,6 +71,9 @@ impl ValueCheck {
         self.wrong_words == 0 && self.tensors > 0
     }
 }
+
+/// Tensors that hold nothing larger are compared with this: a gradient that should be zero has no relative error.
+const LEAST_MAGNITUDE: f64 = 1.0 / 1024.0;
 
 /// How many wrong words are shown.
 const SHOWN: usize = 5;
@@ -145,8 +148,8 @@ impl Checker {
             return;
         }
         if operation.role == Role::LossGradient {
-            let squares = finished.result.iter().map(|word| word * word / 2.0);
-            *self.found.loss.get_or_insert(0.0) += squares.sum::<f64>();
+            let squares: f64 = finished.result.iter().map(|word| word * word).sum();
+            *self.found.loss.get_or_insert(0.0) += squares / 2.0 / self.settings.loss_scale;
             self.found.reference_loss = self.reference.loss;
         }
         let Some(expected) = self.expected(finished, key) else {
@@ -156,7 +159,7 @@ impl Checker {
         let worst = self.compare(finished, &expected, "against the reference");
         let largest = expected.iter().flat_map(|matrix| &matrix.numbers);
         let largest = largest.fold(0.0f64, |most, x| most.max(x.number.abs()));
-        self.found.relative_error = if largest > 0.0 { worst / largest } else { worst };
+        self.found.relative_error = worst / largest.max(LEAST_MAGNITUDE);
         self.found.worst_relative_error = self.found.worst_relative_error.max(self.found.relative_error);
         let is_last = finished.b + 1 == operation.grid.tiles(Dimension::B);
         if is_last || operation.work.sums_batch() {

@@ -62,7 +62,9 @@ impl Local<'_> {
                 let gradient = self.pruned(1, item, (k, j))?;
                 self.pruned(0, item, (k, j))?.kernel_gradient(&gradient, i)
             }
-            Work::Add { .. } if operation.role == Role::LossGradient => element(0)?.minus(&element(1)?),
+            Work::Add { .. } if operation.role == Role::LossGradient => {
+                element(0)?.minus(&element(1)?).scaled(self.settings.loss_scale)
+            }
             Work::Add { .. } => (1..self.finished.operands.len())
                 .map(element)
                 .try_fold(element(0)?, |sum, term| Some(sum.plus(&term?)))?,

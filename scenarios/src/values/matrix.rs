@@ -147,6 +147,14 @@ impl Matrix {
         })
     }
 
+    /// All numbers times a power of two.
+    pub(super) fn scaled(&self, factor: f64) -> Self {
+        self.map(|Bounded { number, error }| Bounded {
+            number: number * factor,
+            error: error * factor,
+        })
+    }
+
     /// The rows in reverse order.
     pub(super) fn upside_down(&self) -> Self {
         let rows = self.numbers.chunks(self.columns.max(1)).rev();

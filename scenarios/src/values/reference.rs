@@ -3,6 +3,8 @@
 mod attention;
 mod backward;
 mod forward;
+#[cfg(test)]
+mod tests;
 mod update;
 
 use std::collections::BTreeMap;
@@ -25,7 +27,7 @@ pub(super) struct Reference {
     /// Items of a batch tile.
     tile_items: usize,
     parameters: Parameters,
-    /// Half the squared distance between result and target.
+    /// Half the squared distance between result and target, scaled.
     pub(super) loss: Option<f64>,
     /// The gradient of the embeddings, a row a token.
     word_gradient: Batch,

@@ -38,7 +38,7 @@ impl Reference {
         self.word_gradient = current;
     }
 
-    /// Result - target.
+    /// Result - target, scaled.
     fn loss_gradient(&mut self, workload: &Workload) -> Batch {
         let last = workload.transformer.layers.len() - 1;
         let width = workload.transformer.layers[last].hidden as usize;
@@ -58,11 +58,13 @@ impl Reference {
             ordinal: 1,
         });
         let pairs = result.iter().zip(&targets);
-        let distances = pairs.map(|(result, target)| result.minus(target)).collect();
-        let gradient = self.keep(layer, None, Role::LossGradient, distances, 1);
-        let words = gradient.iter().flat_map(|matrix| &matrix.numbers);
-        self.loss = Some(words.map(|word| word.number * word.number / 2.0).sum());
-        gradient
+        let distances: Batch = pairs.map(|(result, target)| result.minus(target)).collect();
+        let words = distances.iter().flat_map(|matrix| &matrix.numbers);
+        let squares: f64 = words.map(|word| word.number * word.number).sum();
+        let scale = self.settings.loss_scale;
+        self.loss = Some(squares / 2.0 * scale);
+        let scaled = distances.iter().map(|distance| distance.scaled(scale)).collect();
+        self.keep(layer, None, Role::LossGradient, scaled, 1)
     }
 
     /// From the gradient of the second layer norm's output to that of the layer's input.

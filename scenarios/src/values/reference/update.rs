@@ -10,7 +10,7 @@ use super::{Batch, Reference, grain, nearest};
 use crate::schema::Workload;
 
 /// The gradient of weights, by the role of the product that has them.
-const WEIGHTS: &[(Role, Role)] = &[
+pub(super) const WEIGHTS: &[(Role, Role)] = &[
     (Role::ProjectionWeightGradient, Role::Projection),
     (Role::FeedForwardWeightGradient, Role::FeedForward),
     (Role::HeadOutputWeightGradient, Role::HeadOutput),
@@ -32,21 +32,23 @@ impl Reference {
             .map(|(key, batch)| (*key, batch.clone()))
             .collect();
         for (key, gradient) in gradients {
-            let of_role = WEIGHTS.iter().find(|(role, _)| *role == key.role);
-            let (Some((_, weights)), [gradient]) = (of_role, gradient.as_slice()) else {
-                continue;
-            };
-            self.update_matrix(rule, self.weights_of(key, *weights), gradient);
+            if let [gradient] = gradient.as_slice() {
+                let is_of_weights = WEIGHTS.iter().any(|(role, _)| *role == key.role);
+                if is_of_weights {
+                    self.update_matrix(rule, self.weights_of(key), gradient);
+                }
+            }
         }
     }
 
-    /// The weights whose gradient `key` names. Those of a stack's products come last first.
-    fn weights_of(&self, key: Key, role: Role) -> Key {
+    /// The weights whose gradient `key` names. The last products of a feed-forward stack come first.
+    pub(super) fn weights_of(&self, key: Key) -> Key {
+        let of_gradient = WEIGHTS.iter().find(|(role, _)| *role == key.role);
+        let role = of_gradient.map_or(key.role, |(_, weights)| *weights);
         let ordinal = match role {
             Role::FeedForward => {
-                let forward =
-                    (0..).take_while(|&ordinal| self.tensors.contains_key(&Key { role, ordinal, ..key }));
-                forward.count() as u32 - 1 - key.ordinal
+                let is_there = |&ordinal: &u32| self.tensors.contains_key(&Key { role, ordinal, ..key });
+                (0..).take_while(is_there).count() as u32 - 1 - key.ordinal
             }
             _ => 0,
         };
