@@ -6,6 +6,7 @@ mod forward;
 #[cfg(test)]
 mod tests;
 mod update;
+mod words;
 
 use std::collections::BTreeMap;
 
