@@ -32,6 +32,7 @@ use crate::operation::{Footprint, Operation, Role, TensorId};
 use crate::run::Run;
 use crate::tile::Dimension;
 use crate::values::{ValueStore, Values};
+use crate::words::Words;
 
 pub use parameters::{ControlBlockParameters, split_mask_buffer};
 pub use phases::PhaseAccount;
@@ -142,12 +143,15 @@ pub struct ControlBlock {
     finished_at: Option<Tick>,
     trace: TraceState,
     values: Option<Values>,
+    /// Places of data operations that wait for older operations to finish.
+    awaiting_older: Vec<usize>,
+    words: Words,
 }
 
 impl ControlBlock {
-    /// A control block about to run `program`.
+    /// A control block about to run `program` on the tokens' `words`.
     #[must_use]
-    pub fn new(parameters: ControlBlockParameters, program: Program) -> Self {
+    pub fn new(parameters: ControlBlockParameters, words: Words, program: Program) -> Self {
         let window = parameters.window.max(1) as usize;
         let layout = parameters.layout;
         Self {
@@ -181,6 +185,8 @@ impl ControlBlock {
             finished_at: None,
             trace: TraceState::default(),
             values: None,
+            awaiting_older: Vec::new(),
+            words,
             parameters,
         }
     }

@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 
-use sim_core::{Clock, Context, Label, Span, Tick, Ticks, random};
+use sim_core::{Clock, Context, Label, Span, Tick, Ticks};
 
-use crate::memory::{Access, MemoryMessage, MemoryRequest, MemoryRoute, RequestorId};
+use crate::memory::{Access, MemoryMessage, MemoryRequest, MemoryResponse, MemoryRoute, RequestorId};
 use crate::message::{Message, Traffic, Transfer, TransferPattern};
 use crate::trace_labels::{self as labels, TransferPart};
 use crate::units::{BLOCK, Bytes};
+use crate::words::Words;
 
 /// What the DMA must know of the machine.
 #[derive(Clone, Debug)]
@@ -18,8 +19,8 @@ pub struct DmaParameters {
     pub outstanding_requests: u32,
     /// The way to main memory.
     pub memory: MemoryRoute,
-    /// Seed of the tokens whose embeddings are gathered.
-    pub seed: u64,
+    /// The words of the tokens whose embeddings are gathered.
+    pub words: Words,
     /// The number in main memory of the first kind of traffic; the others follow.
     pub first_requestor: RequestorId,
 }
@@ -33,6 +34,8 @@ struct Active {
     row_end: u64,
     outstanding: u32,
     issued_all: bool,
+    /// Of a row that is accumulated: it is being read, to be written when all of it has come.
+    reading: bool,
     ordered: Tick,
     /// When its first block was requested; kept for a trace only.
     started: Option<Tick>,
@@ -42,7 +45,7 @@ struct Active {
 enum Requested {
     /// It is on its way, and more are to come.
     More,
-    /// It is on its way, the last of its transfer.
+    /// It is on its way, the last of its transfer or the last that can be requested before answers come.
     Last,
     /// Its channel has no room.
     NoRoom,
@@ -62,6 +65,8 @@ pub struct Dma {
     prefetches: VecDeque<u32>,
     outstanding: u32,
     requests: [u64; Traffic::ALL.len()],
+    /// Blocks read to be added to, which no buffer sees.
+    added: u64,
     busy_since: Tick,
     busy: Ticks,
 }
@@ -78,6 +83,7 @@ impl Dma {
             prefetches: VecDeque::new(),
             outstanding: 0,
             requests: [0; Traffic::ALL.len()],
+            added: 0,
             busy_since: Tick::ZERO,
             busy: Ticks::ZERO,
         }
@@ -91,45 +97,49 @@ impl Dma {
             row_end: 0,
             outstanding: 0,
             issued_all: false,
+            reading: false,
             ordered: context.now(),
             started: None,
         };
-        self.begin_row(&mut active);
+        self.begin_row(&mut active, 0);
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.slots.len() as u32 - 1
         });
         self.slots[slot as usize] = Some(active);
-        match transfer.traffic {
-            Traffic::Weights | Traffic::Gradients => self.prefetches.push_back(slot),
-            Traffic::Masks if transfer.pattern == TransferPattern::Load => self.prefetches.push_back(slot),
-            _ => self.urgent.push_back(slot),
-        }
+        self.queue_of(&transfer).push_back(slot);
         self.issue(context);
     }
 
-    /// Sets the block addresses of the transfer's current row.
-    fn begin_row(&self, active: &mut Active) {
-        let transfer = &active.transfer;
-        let start = match transfer.pattern {
-            TransferPattern::Load | TransferPattern::Store => transfer.address,
-            TransferPattern::Gather {
-                table_rows,
-                first_token,
-                ..
-            }
-            | TransferPattern::Scatter {
-                table_rows,
-                first_token,
-                ..
-            } => {
-                let token = u64::from(first_token + active.row);
-                let row = random::draw(self.parameters.seed, token) % u64::from(table_rows.max(1));
-                transfer.address + row * transfer.bytes
-            }
+    fn queue_of(&mut self, transfer: &Transfer) -> &mut VecDeque<u32> {
+        match transfer.traffic {
+            Traffic::Weights | Traffic::Gradients => &mut self.prefetches,
+            Traffic::Masks if transfer.pattern == TransferPattern::Load => &mut self.prefetches,
+            _ => &mut self.urgent,
+        }
+    }
+
+    /// Moves on to the next row that moves, from number `row` on; if there is none, all has been requested.
+    fn begin_row(&self, active: &mut Active, row: u32) {
+        let (transfer, words) = (&active.transfer, &self.parameters.words);
+        let start = match transfer.pattern.token_rows() {
+            None if row == 0 => Some(transfer.address),
+            None => None,
+            Some(rows) => rows.next(row, words).map(|row| {
+                let token = rows.first_token + row;
+                active.row = row;
+                active.reading =
+                    matches!(transfer.pattern, TransferPattern::Accumulate(_)) && words.repeats(token);
+                transfer.address + u64::from(words.row(token)) * transfer.bytes
+            }),
         };
-        active.next_address = start / BLOCK.0 * BLOCK.0;
-        active.row_end = start + transfer.bytes;
+        match start {
+            Some(start) => {
+                active.next_address = start / BLOCK.0 * BLOCK.0;
+                active.row_end = start + transfer.bytes;
+            }
+            None => active.issued_all = true,
+        }
     }
 
     /// Requests blocks as far as the window of outstanding requests and the room in main memory's queues go.
@@ -157,7 +167,7 @@ impl Dma {
             return Requested::Last;
         };
         let address = active.next_address;
-        let access = if active.transfer.pattern.is_outward() {
+        let access = if active.transfer.pattern.is_outward() && !active.reading {
             Access::Write
         } else {
             Access::Read
@@ -172,16 +182,10 @@ impl Dma {
         }
         active.next_address += BLOCK.0;
         active.outstanding += 1;
-        if active.next_address >= active.row_end {
-            active.row += 1;
-            match active.transfer.pattern {
-                TransferPattern::Gather { rows, .. } | TransferPattern::Scatter { rows, .. }
-                    if active.row < rows =>
-                {
-                    self.begin_row(&mut active);
-                }
-                _ => active.issued_all = true,
-            }
+        let row_requested = active.next_address >= active.row_end;
+        if row_requested && !active.reading {
+            let next = active.row + 1;
+            self.begin_row(&mut active, next);
         }
         self.slots[slot as usize] = Some(active);
         if self.outstanding == 0 {
@@ -203,7 +207,7 @@ impl Dma {
             Ticks::ZERO,
             Message::Memory(MemoryMessage::Request(request)),
         );
-        if active.issued_all {
+        if active.issued_all || row_requested && active.reading && access == Access::Read {
             Requested::Last
         } else {
             Requested::More
@@ -212,7 +216,7 @@ impl Dma {
 
     pub(crate) fn on_memory(&mut self, message: MemoryMessage, context: &mut Context<'_, Message>) {
         match message {
-            MemoryMessage::Response(response) => self.on_response(response.tag, context),
+            MemoryMessage::Response(response) => self.on_response(response, context),
             MemoryMessage::Credit(credit) => {
                 let traffic = credit.requestor.0 - self.parameters.first_requestor.0;
                 self.parameters.memory.give(credit, usize::from(traffic));
@@ -222,7 +226,8 @@ impl Dma {
         }
     }
 
-    fn on_response(&mut self, slot: u32, context: &mut Context<'_, Message>) {
+    fn on_response(&mut self, response: MemoryResponse, context: &mut Context<'_, Message>) {
+        let slot = response.tag;
         let Some(active) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
             context.stop("main memory answered a request that the DMA never made");
             return;
@@ -234,9 +239,17 @@ impl Dma {
         }
         let active = *active;
         self.trace_outstanding(context);
+        if active.reading && active.outstanding == 0 && active.next_address >= active.row_end {
+            self.write_sum(slot);
+        }
+        let outward = active.transfer.pattern.is_outward();
+        if outward && response.access == Access::Read {
+            self.added += 1;
+            return self.issue(context);
+        }
         let completes = active.issued_all && active.outstanding == 0;
         let transfer = active.transfer.id;
-        let message = if active.transfer.pattern.is_outward() {
+        let message = if outward {
             Message::BlockDrained { transfer, completes }
         } else {
             Message::BlockFilled { transfer, completes }
@@ -256,10 +269,27 @@ impl Dma {
         context.trace(|sink| sink.counter(actor, now, labels::OUTSTANDING_REQUESTS, requests.into()));
     }
 
+    /// All of a row that is accumulated has come: it goes back, with what was added, before anything else.
+    fn write_sum(&mut self, slot: u32) {
+        let Some(mut active) = self.slots[slot as usize] else {
+            return;
+        };
+        active.reading = false;
+        active.next_address = (active.row_end - active.transfer.bytes) / BLOCK.0 * BLOCK.0;
+        self.slots[slot as usize] = Some(active);
+        self.queue_of(&active.transfer).push_front(slot);
+    }
+
     /// Requests made, by kind of traffic.
     #[must_use]
     pub fn requests(&self) -> [u64; Traffic::ALL.len()] {
         self.requests
+    }
+
+    /// Blocks that were read for its adders alone: rows that are accumulated in a table.
+    #[must_use]
+    pub fn blocks_added(&self) -> u64 {
+        self.added
     }
 
     /// Requests not answered yet.

@@ -24,5 +24,6 @@ pub mod trace_labels;
 pub mod units;
 pub mod values;
 pub mod word;
+pub mod words;
 
 pub use component::Component;

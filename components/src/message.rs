@@ -7,6 +7,7 @@ use crate::memory::MemoryMessage;
 use crate::run::{OperandSources, Run, RunKind};
 use crate::tile::TileCoordinate;
 use crate::units::Bytes;
+use crate::words::Words;
 
 /// The number of a transfer between main memory and a buffer, given by the control block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,40 +67,72 @@ pub enum TransferPattern {
     Load,
     /// Consecutive addresses, out of a buffer.
     Store,
-    /// `rows` rows of a table with `table_rows` rows of the transfer's byte count each, at random; into a buffer.
-    Gather {
-        /// Rows loaded.
-        rows: u32,
-        /// Rows of the table.
-        table_rows: u32,
-        /// The first token's number: each token draws its row from the seed and its own number.
-        first_token: u32,
-    },
-    /// The rows that a [`Self::Gather`] of the same numbers loads, back to their places in the table; out of a buffer.
-    Scatter {
-        /// Rows stored.
-        rows: u32,
-        /// Rows of the table.
-        table_rows: u32,
-        /// The first token's number.
-        first_token: u32,
-    },
+    /// The table rows of some tokens' words, of the transfer's byte count each; into a buffer.
+    Gather(TokenRows),
+    /// The rows that a [`Self::Gather`] of the same tokens loads, back to their places in the table; out of a buffer.
+    Scatter(TokenRows),
+    /// A row a token, out of a buffer into the table: the first token of a word writes its row, each further one reads the
+    /// row, adds its own in the DMA's adders, and writes the sum.
+    Accumulate(TokenRows),
+}
+
+/// Rows of a table, named by tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenRows {
+    /// The first token's number.
+    pub first_token: u32,
+    /// How many tokens.
+    pub tokens: u32,
+    /// Whether tokens that repeat a word are left out.
+    pub once: bool,
+}
+
+impl TokenRows {
+    /// The first token from number `index` on whose row moves.
+    #[must_use]
+    #[inline]
+    pub fn next(self, index: u32, words: &Words) -> Option<u32> {
+        let mut rest = index..self.tokens;
+        rest.find(|index| !(self.once && words.repeats(self.first_token + index)))
+    }
+
+    /// How many rows move.
+    #[must_use]
+    pub fn rows(self, words: &Words) -> u32 {
+        match self.once {
+            true => self.tokens - words.repeats_among(self.first_token, self.tokens),
+            false => self.tokens,
+        }
+    }
 }
 
 impl TransferPattern {
-    /// Bytes of all rows, of `bytes` each; there is one row if it is no table's.
+    /// The rows that it moves, if they are a table's.
     #[must_use]
-    pub fn bytes_moved(self, bytes: Bytes) -> Bytes {
+    #[inline]
+    pub fn token_rows(self) -> Option<TokenRows> {
+        match self {
+            Self::Load | Self::Store => None,
+            Self::Gather(rows) | Self::Scatter(rows) | Self::Accumulate(rows) => Some(rows),
+        }
+    }
+
+    /// Bytes moved over all rows, of `bytes` each; there is one row if it is no table's.
+    #[must_use]
+    pub fn bytes_moved(self, bytes: Bytes, words: &Words) -> Bytes {
         match self {
             Self::Load | Self::Store => bytes,
-            Self::Gather { rows, .. } | Self::Scatter { rows, .. } => bytes * u64::from(rows),
+            Self::Gather(rows) | Self::Scatter(rows) => bytes * u64::from(rows.rows(words)),
+            Self::Accumulate(rows) => {
+                bytes * u64::from(rows.tokens + words.repeats_among(rows.first_token, rows.tokens))
+            }
         }
     }
 
     /// Whether it goes out of a buffer.
     #[must_use]
     pub fn is_outward(self) -> bool {
-        matches!(self, Self::Store | Self::Scatter { .. })
+        matches!(self, Self::Store | Self::Scatter(_) | Self::Accumulate(_))
     }
 }
 

@@ -71,15 +71,20 @@ pub enum Work {
     Gather {
         /// Rows of the table.
         table_rows: u32,
+        /// Whether each word's row is loaded once, for its first token, though several tokens may stand for it.
+        once: bool,
         /// Address of the table's zero-free data, its rows one after another.
         data: u64,
         /// Address of the table's masks.
         masks: u64,
     },
-    /// Write-back of table rows, by the DMA.
+    /// Write-back of table rows, by the DMA: in training each word's row once, though several tokens may stand for it.
     Scatter {
         /// Rows of the table.
         table_rows: u32,
+        /// Whether rows of tokens of the same word are added up in the table, which holds nothing before; else only the row
+        /// of a word's first token is written.
+        accumulates: bool,
         /// Address of the table's zero-free data, its rows one after another.
         data: u64,
         /// Address of the table's masks.
@@ -237,6 +242,10 @@ pub struct WeightTensor {
     pub data: u64,
     /// Address of its mask.
     pub masks: u64,
+    /// Address of the data of the tensor that it is a part of: its own, if it is one by itself.
+    pub whole: u64,
+    /// Where in that tensor it begins: the number of its first element.
+    pub first: u64,
 }
 
 /// The tensor that an operation makes: `batch` matrices of `rows` x `columns`.
@@ -281,8 +290,8 @@ pub struct Operation {
     /// Operations of the same kind that can run side by side with this one, itself included: decides how finely it
     /// is spread over the lanes.
     pub siblings: u32,
-    /// Operations up to this one must be finished before any weight of this one is loaded: they write what it reads from
-    /// main memory, or read what it overwrites there.
+    /// Operations up to this one must be finished before this one loads anything from main memory: they write what it reads
+    /// there, or read what it overwrites.
     pub after: Option<OperationId>,
 }
 

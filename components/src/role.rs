@@ -165,6 +165,8 @@ roles! {
     GradientSum, "gradient sum", Backward;
     /// Gradient of the position rows: the sum over the batch.
     PositionGradient, "position gradient", Backward;
+    /// Rows of the gradient of the words, added up in main memory.
+    WordGradientStore, "word gradient store", Backward;
     /// Write-back of a gradient of weights to main memory.
     GradientStore, "gradient store", Backward;
 

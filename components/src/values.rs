@@ -12,10 +12,15 @@
 mod activations;
 mod arithmetic;
 mod convolution;
+mod elementwise;
+mod memory;
 mod operands;
+mod residency;
 mod rounding;
 mod rows;
 mod store;
+mod update;
+mod write_back;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -24,11 +29,13 @@ use std::rc::Rc;
 use sim_core::Context;
 
 use crate::message::Message;
-use crate::operation::Operation;
+use crate::operation::{Operation, TensorKind};
 use crate::sparsity::prune;
 
+pub use memory::MemoryImage;
 pub use rounding::{Rounder, Rounding};
 pub use store::{Constants, ValueSettings, ValueStore, ValueTotals};
+pub use update::{ADAM_BETA1, ADAM_BETA2, ADAM_EPSILON, UpdateRule};
 
 /// The function of the lanes' non-linear units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +55,19 @@ impl NonLinearFunction {
             Self::Relu => x.max(0.0),
         }
     }
+
+    /// Its derivative at `x`; of ReLU at 0, where there is none, 0.
+    #[must_use]
+    pub fn slope(self, x: f64) -> f64 {
+        match self {
+            Self::Gelu => {
+                let below = 0.5 * (1.0 + libm::erf(x * std::f64::consts::FRAC_1_SQRT_2));
+                let density = libm::exp(-0.5 * x * x) / (2.0 * std::f64::consts::PI).sqrt();
+                below + x * density
+            }
+            Self::Relu => f64::from(x > 0.0),
+        }
+    }
 }
 
 /// Magnitudes below which DynaProp takes a word for zero.
@@ -57,9 +77,22 @@ pub struct Thresholds {
     pub activations: f64,
     /// Of weights.
     pub weights: f64,
+    /// Of gradients.
+    pub gradients: f64,
 }
 
 impl Thresholds {
+    /// The threshold of what holds `kind`.
+    #[must_use]
+    pub fn of(self, kind: TensorKind) -> f64 {
+        match kind {
+            TensorKind::Activation => self.activations,
+            TensorKind::Weight => self.weights,
+            TensorKind::Gradient => self.gradients,
+            TensorKind::OptimizerState => 0.0,
+        }
+    }
+
     /// `x` after pruning at `threshold`.
     #[must_use]
     #[inline]
@@ -95,8 +128,11 @@ pub struct Finished<'a> {
     pub b: u32,
     /// Its operands, in order.
     pub operands: Vec<OperandValues<'a>>,
-    /// Its result; a write-back's is what it wrote.
+    /// Its result: of a write-back what it wrote; of an update in place the new words of all that is updated, one tensor after
+    /// another; of a sum over the batch nothing before the last batch tile.
     pub result: &'a [f64],
+    /// Whether the result is complete.
+    pub complete: bool,
     /// The most parts in which the sums of a tile were written back.
     pub parts: u32,
 }
@@ -133,6 +169,12 @@ impl Values {
             context.stop(format!("the numbers went wrong: {fault}"));
             R::default()
         })
+    }
+
+    /// What main memory holds.
+    #[must_use]
+    pub fn memory(&self) -> MemoryImage {
+        self.0.borrow().memory.clone()
     }
 
     /// What was counted.

@@ -7,20 +7,27 @@
 
 mod check;
 pub mod constants;
+mod gradient;
 mod local;
 mod matrix;
+mod optimizer;
+mod parameters;
 mod reference;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use components::values::{NonLinearFunction, Rounding, Thresholds, ValueSettings, ValueStore, Values};
+use components::values::{
+    MemoryImage, NonLinearFunction, Rounding, Thresholds, UpdateRule, ValueSettings, ValueStore, Values,
+};
+use sim_core::mix;
 
 use check::Checker;
 pub use check::{ValueCheck, Wrong};
 use constants::SeededConstants;
+use parameters::Parameters;
 
-use crate::schema::{ActivationFunction, DensitySource};
+use crate::schema::{ActivationFunction, DensitySource, Optimizer, Phase, Workload};
 use crate::system::MachinePlan;
 
 /// The numbers of a machine, and what its check has found so far.
@@ -31,17 +38,30 @@ pub struct Computation {
     check: Rc<RefCell<Checker>>,
 }
 
+/// What a step of training leaves for the next one.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    memory: MemoryImage,
+    parameters: Parameters,
+}
+
 impl Computation {
-    /// The numbers with which the machine of `plan` computes; none if it does not.
+    /// The numbers with which the machine of `plan` computes; none if it does not. They go on from where `trained` left off,
+    /// or begin with the seed's.
     #[must_use]
-    pub fn new(plan: &MachinePlan) -> Option<Self> {
-        let settings = settings(plan)?;
+    pub fn new(plan: &MachinePlan, trained: Option<&Trained>) -> Option<Self> {
         let constants = SeededConstants::new(plan.scenario.seed, &plan.scenario.workload);
-        let checker = Rc::new(RefCell::new(Checker::new(plan, settings, &constants)));
+        let Trained { memory, parameters } = trained.cloned().unwrap_or_else(|| Trained {
+            memory: MemoryImage::default(),
+            parameters: Parameters::new(constants.clone()),
+        });
+        let settings = settings(plan, parameters.steps + 1)?;
+        let checker = Checker::new(plan, settings.clone(), parameters);
+        let checker = Rc::new(RefCell::new(checker));
         let observer = Box::new(check::Shared(Rc::clone(&checker)));
         let store = ValueStore::new(settings, Box::new(constants), observer);
         Some(Self {
-            values: Values::new(store),
+            values: Values::new(store.with_memory(memory)),
             check: checker,
         })
     }
@@ -51,9 +71,19 @@ impl Computation {
     pub fn check(&self) -> ValueCheck {
         self.check.borrow().found(self.values.totals())
     }
+
+    /// What the step has left: the machine's main memory, and the reference's parameters.
+    #[must_use]
+    pub fn trained(&self) -> Trained {
+        Trained {
+            memory: self.values.memory(),
+            parameters: self.check.borrow().parameters().clone(),
+        }
+    }
 }
 
-fn settings(plan: &MachinePlan) -> Option<ValueSettings> {
+/// What the numbers of step `step` of a training, counted from 1, depend on.
+fn settings(plan: &MachinePlan, step: u32) -> Option<ValueSettings> {
     let DensitySource::Values {
         activation_threshold,
         weight_threshold,
@@ -61,19 +91,42 @@ fn settings(plan: &MachinePlan) -> Option<ValueSettings> {
     else {
         return None;
     };
+    let workload = &plan.scenario.workload;
     let prunes = plan.scenario.sparsity.dynaprop;
     let threshold = |stated: f64| if prunes { stated } else { 0.0 };
+    let rate = workload.learning_rate;
+    let (rounding, update) = match (workload.phase, workload.optimizer) {
+        (Phase::Inference, _) => (Rounding::Nearest, None),
+        (Phase::Training, optimizer) => {
+            let seed = mix(plan.scenario.seed, u64::from(step));
+            let rule = match optimizer {
+                Optimizer::Sgd { momentum } => UpdateRule::Sgd { rate, momentum },
+                Optimizer::Adam => UpdateRule::adam(rate, step),
+            };
+            (Rounding::Stochastic { seed }, Some(rule))
+        }
+    };
     Some(ValueSettings {
         word: plan.mapper.word,
-        rounding: Rounding::Nearest,
+        rounding,
         thresholds: Thresholds {
             activations: threshold(activation_threshold),
             weights: threshold(weight_threshold),
+            gradients: threshold(activation_threshold),
         },
-        function: match plan.scenario.workload.activation_function {
+        function: match workload.activation_function {
             ActivationFunction::Gelu => NonLinearFunction::Gelu,
             ActivationFunction::Relu => NonLinearFunction::Relu,
         },
-        seed: plan.scenario.seed,
+        words: plan.words(),
+        update,
+        loss_scale: loss_scale(workload),
     })
+}
+
+/// The power of two at or below one over the number of tokens, so that the loss is about the mean over them, whatever the
+/// batch, and its gradients keep within the range of the words.
+fn loss_scale(workload: &Workload) -> f64 {
+    let tokens = u64::from(workload.batch) * u64::from(workload.sequence_length);
+    1.0 / tokens.next_power_of_two() as f64
 }

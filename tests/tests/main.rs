@@ -24,4 +24,7 @@ mod scaling;
 mod traces;
 #[cfg(test)]
 mod training;
+#[cfg(test)]
 mod values;
+#[cfg(test)]
+mod values_of_training;

@@ -2,9 +2,10 @@
 
 use components::memory::{MemoryDescription, MemoryPlan};
 use components::message::Traffic;
-use components::operation::{Phase, Role, TensorKind, Work};
+use components::operation::{Operation, Phase, Role, TensorKind, Work};
 use components::tile::Dimension;
 use components::units::{BLOCK, Bytes};
+use components::words::Words;
 use scenarios::load::{Disk, Loaded};
 use scenarios::schema::{Optimizer, Phase as Pass, Scenario};
 use scenarios::system::{MainMemory, Plan, violations};
@@ -15,6 +16,8 @@ fn small(change: impl FnOnce(&mut Scenario)) -> Loaded {
     shipped("bert-tiny-train", |scenario| {
         scenario.workload.transformer.layers.truncate(1);
         scenario.workload.batch = 2;
+        // Words repeat.
+        scenario.workload.vocabulary = 1000;
         change(scenario);
     })
 }
@@ -25,6 +28,40 @@ fn bytes(run: &Run, traffic: Traffic) -> u64 {
 
 fn blocks(bytes: Bytes) -> u64 {
     bytes.blocks() * BLOCK.0
+}
+
+/// Blocks of the rows that an operation on a table of gradients or of the optimiser's state moves: one for each word; a sum
+/// writes a row a token, and reads it before if it is not the word's first.
+fn blocks_of_rows(plan: &Plan, operation: &Operation) -> u64 {
+    let (scenario, mapper) = (&plan.machine.scenario, plan.machine.mapper);
+    let kind = match operation.output {
+        Some(made) => made.kind,
+        None => operation.operands[0].kind(),
+    };
+    let (data, every_token) = match operation.work {
+        Work::Gather { data, .. } => (data, false),
+        Work::Scatter {
+            data, accumulates, ..
+        } => (data, accumulates),
+        _ => return 0,
+    };
+    if kind == TensorKind::Weight {
+        return 0;
+    }
+    let tokens = scenario.workload.batch * scenario.workload.sequence_length;
+    let words = Words::with_repeats(scenario.seed, scenario.workload.vocabulary, tokens);
+    let columns = u64::from(operation.grid.extent(Dimension::J));
+    let bytes = mapper.footprint(columns, kind).data.0;
+    let blocks = |token: u32| {
+        let start = data + u64::from(words.row(token)) * bytes;
+        (start + bytes).div_ceil(BLOCK.0) - start / BLOCK.0
+    };
+    let times = |token: u32| match (every_token, words.repeats(token)) {
+        (true, true) => 2,
+        (false, true) => 0,
+        (_, false) => 1,
+    };
+    (0..tokens).map(|token| times(token) * blocks(token)).sum()
 }
 
 /// With room for all weights they are loaded once for forward and backward pass together. For the update they come once
@@ -52,22 +89,15 @@ fn weights_gradients_and_states_move_as_often_as_the_step_needs_them() {
                     _ => {}
                 }
             }
-            let [batch, rows, columns, _] =
-                Dimension::ALL.map(|dimension| u64::from(operation.grid.extent(dimension)));
+            let [rows, columns] =
+                [Dimension::I, Dimension::J].map(|dimension| u64::from(operation.grid.extent(dimension)));
             match operation.role {
                 Role::GradientStore => {
                     let kind = TensorKind::Gradient;
                     gradients += blocks(mapper.footprint(rows * columns, kind).data);
                 }
-                // Rows of the optimiser's state for words; 128 dense words are five whole blocks.
-                Role::WordRows | Role::WordStore => {
-                    let kind = match operation.output {
-                        Some(made) => made.kind,
-                        None => operation.operands[0].kind(),
-                    };
-                    if kind == TensorKind::OptimizerState {
-                        gradients += batch * rows * blocks(mapper.footprint(columns, kind).data);
-                    }
+                Role::WordGradientStore | Role::WordRows | Role::WordStore => {
+                    gradients += blocks_of_rows(&run.plan, &operation) * BLOCK.0;
                 }
                 _ => {}
             }

@@ -129,6 +129,8 @@ impl ControlBlock {
             self.oldest += 1;
         }
         self.weights.finished_before(self.oldest);
+        let woken = std::mem::take(&mut self.awaiting_older);
+        self.make_all_issuable(woken);
         self.admit(context);
     }
 }

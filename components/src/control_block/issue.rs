@@ -207,6 +207,10 @@ impl ControlBlock {
             self.data_issuable.remove(place);
             return self.advance_leader(context.now());
         }
+        if entry.operation.after.is_some_and(|after| after.0 >= self.oldest) {
+            self.awaiting_older.push(place);
+            return self.block(place, StallCause::Memory);
+        }
         let b = entry.next_batch;
         match self.check_row(entry, b, 0) {
             Ok(()) => {

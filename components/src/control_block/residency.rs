@@ -7,7 +7,7 @@ use super::tensors::{SliceState, Tensor};
 use super::transfers::{Placement, Purpose, traffic_of};
 use super::{ControlBlock, StallCause};
 use crate::message::{Message, Traffic, TransferPattern};
-use crate::operation::{Footprint, TensorId, Work};
+use crate::operation::{Footprint, TensorId};
 use crate::tile::Dimension;
 use crate::units::BLOCK;
 
@@ -342,10 +342,8 @@ impl ControlBlock {
         let Some(entry) = self.entries[place].as_ref() else {
             return;
         };
-        if let Work::Gather { table_rows, .. } = entry.operation.work {
-            let id = entry.operation.id.0;
-            self.with_numbers(context, |values| values.gathered(id, b, table_rows));
-        }
+        let id = entry.operation.id.0;
+        self.with_numbers(context, |values| values.filled(id, b));
         self.all_rows_ready(place, b);
         self.finish_batch(place, b, context);
     }

@@ -3,7 +3,7 @@
 use sim_core::Context;
 
 use super::{ControlBlock, ControlBlockParameters};
-use crate::message::{Message, Traffic, Transfer, TransferId, TransferPattern};
+use crate::message::{Message, TokenRows, Traffic, Transfer, TransferId, TransferPattern};
 use crate::operation::{Footprint, Operand, Operation, TensorId, TensorKind, WeightTensor, Work};
 use crate::tile::Dimension;
 use crate::units::BLOCK;
@@ -103,6 +103,14 @@ impl ControlBlock {
             (placement.data, footprint.data),
             (placement.masks, footprint.mask),
         ];
+        let nothing_moves = pattern
+            .token_rows()
+            .is_some_and(|rows| rows.rows(&self.words) == 0);
+        if nothing_moves {
+            let group = self.pending.begin(purpose, 1);
+            let done = Message::TransferDone(TransferId(group * PARTS));
+            return context.send(context.me(), self.parameters.clock.period(), done);
+        }
         let present = parts.iter().filter(|(_, bytes)| bytes.0 > 0).count() as u32;
         let group = self.pending.begin(purpose, present);
         self.trace_order(purpose, group * PARTS, context);
@@ -110,7 +118,7 @@ impl ControlBlock {
             if bytes.0 == 0 {
                 continue;
             }
-            self.phases.note_moved(pattern.bytes_moved(bytes));
+            self.phases.note_moved(pattern.bytes_moved(bytes, &self.words));
             let transfer = Transfer {
                 id: TransferId(group * PARTS + part as u32),
                 address,
@@ -189,29 +197,24 @@ impl DataOrder {
         let columns = u64::from(grid.extent(Dimension::J));
         let moved = operation.output.as_ref().map(|made| made.kind);
         let kind = moved.or_else(|| operation.operands.first().map(Operand::kind))?;
-        let (rows_moved, first_token) = (items * rows, b * grid.edge_at(Dimension::B, 0) * rows);
+        let token_rows = |once| TokenRows {
+            first_token: b * grid.edge_at(Dimension::B, 0) * rows,
+            tokens: items * rows,
+            once,
+        };
         let (data, masks, pattern) = match operation.work {
             Work::Gather {
-                table_rows,
-                data,
-                masks,
-            } => {
-                let pattern = TransferPattern::Gather {
-                    rows: rows_moved,
-                    table_rows,
-                    first_token,
-                };
-                (data, masks, pattern)
-            }
+                once, data, masks, ..
+            } => (data, masks, TransferPattern::Gather(token_rows(once))),
             Work::Scatter {
-                table_rows,
+                accumulates,
                 data,
                 masks,
+                ..
             } => {
-                let pattern = TransferPattern::Scatter {
-                    rows: rows_moved,
-                    table_rows,
-                    first_token,
+                let pattern = match accumulates {
+                    true => TransferPattern::Accumulate(token_rows(false)),
+                    false => TransferPattern::Scatter(token_rows(true)),
                 };
                 (data, masks, pattern)
             }

@@ -23,6 +23,8 @@ pub(super) struct Activations {
     pub(super) columns: usize,
     pub(super) slices: Vec<Place>,
     grid: TileGrid,
+    /// Whether all batch tiles add to one slice.
+    sums_batch: bool,
     /// Tiles of the reduction that each result tile lacks, by slice, row and column of tiles.
     missing: Vec<u32>,
     /// Result tiles that each row of tiles lacks, by slice.
@@ -32,25 +34,39 @@ pub(super) struct Activations {
 }
 
 impl Activations {
-    /// The result of an operation over `grid`, all zero and nothing of it complete.
-    pub(super) fn new(made: &ActivationTensor, grid: TileGrid) -> Self {
+    /// The result of an operation over `grid`, all zero and nothing of it complete. If it sums over the batch, there is one
+    /// slice of one matrix.
+    pub(super) fn new(made: &ActivationTensor, grid: TileGrid, sums_batch: bool) -> Self {
         let (rows, columns) = (made.rows as usize, made.columns as usize);
         let tiles = |dimension| grid.tiles(dimension);
-        let slices = (0..tiles(Dimension::B)).map(|b| {
-            let items = grid.edge_at(Dimension::B, b) as usize;
+        let (slices, batches_summed) = match sums_batch {
+            true => (1, tiles(Dimension::B)),
+            false => (tiles(Dimension::B), 1),
+        };
+        let blank = |b: u32| {
+            let items = match sums_batch {
+                true => 1,
+                false => grid.edge_at(Dimension::B, b) as usize,
+            };
             Place::Buffer(vec![0.0; items * rows * columns])
-        });
-        let in_rows = (tiles(Dimension::B) * tiles(Dimension::I)) as usize;
+        };
+        let in_rows = (slices * tiles(Dimension::I)) as usize;
         let all = in_rows * tiles(Dimension::J) as usize;
         Self {
             rows,
             columns,
-            slices: slices.collect(),
-            missing: vec![tiles(Dimension::K); all],
+            slices: (0..slices).map(blank).collect(),
+            missing: vec![tiles(Dimension::K) * batches_summed; all],
             row_missing: vec![tiles(Dimension::J); in_rows],
             parts: vec![0; all],
             grid,
+            sums_batch,
         }
+    }
+
+    /// The slice that batch tile `b` of its operation adds to.
+    pub(super) fn slice_of(&self, b: usize) -> usize {
+        if self.sums_batch { 0 } else { b }
     }
 
     /// The words of slice `b`, which has to be in the buffer.
@@ -78,6 +94,7 @@ impl Activations {
     /// complete.
     pub(super) fn book(&mut self, tile: TileCoordinate, tiles: u32) -> Result<bool, String> {
         let [b, i, j, _] = tile.0.map(usize::from);
+        let b = self.slice_of(b);
         let row = self.row_of_tiles(b, i);
         let place = row * self.grid.tiles(Dimension::J) as usize + j;
         if self.missing[place] < tiles {

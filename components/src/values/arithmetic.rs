@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::NonLinearFunction;
 use super::operands::{Operands, range};
-use super::store::{LaneRegisters, ValueStore, gone};
-use crate::operation::{Operand, Operation, Work};
+use super::store::{LaneRegisters, ValueStore};
+use crate::operation::{Operation, Work};
 use crate::run::Run;
 use crate::sparsity::product::ProductTile;
 use crate::tile::{Dimension, TileCoordinate};
@@ -31,7 +30,7 @@ impl ValueStore {
             .run;
         let active = self.active(run.operation.0)?;
         match active.operation.work {
-            Work::Product => {
+            Work::Product | Work::WeightGradient => {
                 let operands = self.product_operands(&active.operation, tile)?;
                 let pairs: u64 = operands
                     .iter()
@@ -42,7 +41,9 @@ impl ValueStore {
                 registers.waiting.push_back((tile, operands));
                 Ok(Some(u32::try_from(pairs).unwrap_or(u32::MAX)))
             }
-            Work::Convolution { kernel } => self.convolution_pairs(&active.operation, tile, kernel).map(Some),
+            Work::Convolution { .. } | Work::KernelGradient => {
+                self.kernel_pairs(&active.operation, tile).map(Some)
+            }
             _ => Ok(None),
         }
     }
@@ -68,38 +69,32 @@ impl ValueStore {
         let operation = self.active(run.operation.0)?.operation.clone();
         let mut sums = self.register(lane, &operation, tile)?;
         match operation.work {
-            Work::Product => {
+            Work::Product | Work::WeightGradient => {
                 let registers = self.lanes.get_mut(&lane).ok_or("a lane lost its run")?;
                 let next = registers
                     .waiting
                     .pop_front()
                     .filter(|(matched, _)| *matched == tile);
                 let (_, operands) = next.ok_or("a lane worked on a tile that was not next in its FIFO")?;
-                let size = sums.len() / operands.len();
-                for (operands, sums) in operands.iter().zip(sums.chunks_mut(size)) {
-                    operands.product().accumulate(sums);
+                if operation.work.sums_batch() {
+                    for item in &operands {
+                        item.product().accumulate(&mut sums);
+                    }
+                } else {
+                    let size = sums.len() / operands.len();
+                    for (operands, sums) in operands.iter().zip(sums.chunks_mut(size)) {
+                        operands.product().accumulate(sums);
+                    }
                 }
             }
-            Work::Convolution { kernel } => {
-                self.convolve(&operation, tile, kernel, |place, word, tap| {
-                    sums[place] += word * tap
-                })?;
+            Work::Convolution { .. } | Work::KernelGradient => {
+                self.for_kernel_pairs(&operation, tile, |place, left, right| sums[place] += left * right)?;
             }
-            Work::Add { .. } => self.add_terms(&operation, tile, &mut sums)?,
-            Work::NonLinearity => {
-                self.add_terms(&operation, tile, &mut sums)?;
-                let function: NonLinearFunction = self.settings.function;
-                sums.iter_mut().for_each(|sum| *sum = function.at(*sum));
-            }
-            _ => {
-                return Err(format!(
-                    "a lane cannot do the {} of a transformer",
-                    operation.role
-                ));
-            }
+            Work::Update { .. } => self.update_tile(&operation, tile, &mut sums)?,
+            _ => self.elementwise(&operation, tile, &mut sums)?,
         }
         let registers = self.lanes.get_mut(&lane).ok_or("a lane lost its run")?;
-        registers.sums.push((result_tile(tile), sums));
+        registers.sums.push((result_tile(&operation, tile), sums));
         Ok(())
     }
 
@@ -111,108 +106,19 @@ impl ValueStore {
         tile: TileCoordinate,
     ) -> Result<Vec<f64>, String> {
         let registers = self.lanes.get_mut(&lane).ok_or("a lane lost its run")?;
-        let key = result_tile(tile);
+        let key = result_tile(operation, tile);
         if let Some(place) = registers.sums.iter().position(|(known, _)| *known == key) {
             return Ok(registers.sums.swap_remove(place).1);
         }
-        let elements: usize = [Dimension::B, Dimension::I, Dimension::J]
-            .map(|dimension| range(operation, tile, dimension).len())
-            .iter()
-            .product();
-        Ok(vec![0.0; elements])
-    }
-
-    /// Adds the tile's part of each operand.
-    fn add_terms(&self, operation: &Operation, tile: TileCoordinate, sums: &mut [f64]) -> Result<(), String> {
-        let [batch, rows, columns] =
-            [Dimension::B, Dimension::I, Dimension::J].map(|d| range(operation, tile, d));
-        let b = usize::from(tile.along(Dimension::B));
-        let width = operation.grid.extent(Dimension::J) as usize;
-        let tile_size = rows.len() * columns.len();
-        for operand in &operation.operands {
-            let (words, stride) = match operand {
-                Operand::Weight(weight) => {
-                    let words = self.weights.get(&weight.tensor);
-                    (words.ok_or_else(|| gone(weight.tensor))?.as_slice(), 0)
-                }
-                Operand::Activation { tensor, .. } => {
-                    let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
-                    owner.check_complete(b, rows.clone())?;
-                    (owner.words(b)?, owner.rows * owner.columns)
-                }
-            };
-            for item in 0..batch.len() {
-                let sums = &mut sums[item * tile_size..][..tile_size];
-                for (row, sums) in rows.clone().zip(sums.chunks_mut(columns.len())) {
-                    let row = &words[item * stride + row * width..][columns.clone()];
-                    sums.iter_mut().zip(row).for_each(|(sum, word)| *sum += word);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A lane is done with its run: its sums are on their way out.
-    pub(crate) fn finish_run(&mut self, lane: u32) -> Result<(), String> {
-        let registers = self
-            .lanes
-            .remove(&lane)
-            .ok_or("a lane finished a run that it never began")?;
-        let key = (registers.run.operation.0, registers.run.first.packed());
-        self.results.insert(key, registers);
-        Ok(())
-    }
-
-    /// The post-compute module compresses a run's result and it goes back to the buffer, added to what is there of
-    /// partial sums.
-    pub(crate) fn write_back(&mut self, run: &Run) -> Result<(), String> {
-        let key = (run.operation.0, run.first.packed());
-        let registers = self
-            .results
-            .remove(&key)
-            .ok_or("a result came that no lane had made")?;
-        let operation = self.active(run.operation.0)?.operation.clone();
-        let tiles = if run.along == Dimension::K {
-            u32::from(run.length)
-        } else {
-            1
+        let [items, rows, columns] = [Dimension::B, Dimension::I, Dimension::J]
+            .map(|dimension| range(operation, tile, dimension).len());
+        let matrices = match operation.work {
+            work if work.sums_batch() => 1,
+            // What is updated in place: all operands but the gradient.
+            Work::Update { .. } if operation.output.is_none() => operation.operands.len() - 1,
+            _ => items,
         };
-        for (tile, sums) in registers.sums {
-            self.write_tile(&operation, tile, tiles, &sums)?;
-        }
-        Ok(())
-    }
-
-    fn write_tile(
-        &mut self,
-        operation: &Operation,
-        tile: TileCoordinate,
-        reduced: u32,
-        sums: &[f64],
-    ) -> Result<(), String> {
-        let made = operation.output.ok_or("an operation makes nothing")?;
-        let [batch, rows, columns] =
-            [Dimension::B, Dimension::I, Dimension::J].map(|d| range(operation, tile, d));
-        let owner = self
-            .activations
-            .get_mut(&made.tensor)
-            .ok_or_else(|| gone(made.tensor))?;
-        let complete = owner.book(tile, reduced)?;
-        let (height, width) = (owner.rows, owner.columns);
-        let words = owner.words_mut(usize::from(tile.along(Dimension::B)))?;
-        let mut sums = sums.iter();
-        for item in 0..batch.len() {
-            for row in rows.clone() {
-                let row = &mut words[(item * height + row) * width..][columns.clone()];
-                for (word, sum) in row.iter_mut().zip(&mut sums) {
-                    *word = match complete {
-                        true => self.rounder.round(*word + sum),
-                        false => self.rounder.round_partial(*word + sum),
-                    };
-                }
-            }
-        }
-        Ok(())
+        Ok(vec![0.0; matrices * rows * columns])
     }
 }
 
@@ -223,7 +129,8 @@ impl Operands {
 }
 
 /// The result tile that a tile of the loop nest adds to.
-fn result_tile(tile: TileCoordinate) -> TileCoordinate {
+fn result_tile(operation: &Operation, tile: TileCoordinate) -> TileCoordinate {
     let [b, i, j, _] = tile.0;
+    let b = if operation.work.sums_batch() { 0 } else { b };
     TileCoordinate([b, i, j, 0])
 }

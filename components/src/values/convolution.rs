@@ -1,73 +1,138 @@
-//! Convolutions along the sequence, on a lane.
+//! Convolutions along the sequence and the gradient of their kernels, on a lane.
 
 use super::Thresholds;
 use super::operands::range;
 use super::store::{ValueStore, gone};
-use crate::operation::{Operand, Operation};
+use crate::operation::{Operand, Operation, Work};
 use crate::tile::{Dimension, TileCoordinate};
 
 impl ValueStore {
-    /// Pairs of a word and a tap of which neither is zero.
-    pub(super) fn convolution_pairs(
-        &self,
-        operation: &Operation,
-        tile: TileCoordinate,
-        kernel: u32,
-    ) -> Result<u32, String> {
+    /// Pairs of which neither word is zero.
+    pub(super) fn kernel_pairs(&self, operation: &Operation, tile: TileCoordinate) -> Result<u32, String> {
         let mut pairs = 0;
-        self.convolve(operation, tile, kernel, |_, word, tap| {
-            pairs += u32::from(word != 0.0 && tap != 0.0);
+        self.for_kernel_pairs(operation, tile, |_, left, right| {
+            pairs += u32::from(left != 0.0 && right != 0.0);
         })?;
         Ok(pairs)
     }
 
-    /// Calls `each` with the place in the result tile, the word and the tap, for every pair of a convolution.
-    pub(super) fn convolve(
+    /// Calls `each` with the place in the result tile and the two words, for every pair of a convolution or of the gradient
+    /// of its kernels.
+    pub(super) fn for_kernel_pairs(
         &self,
         operation: &Operation,
         tile: TileCoordinate,
-        kernel: u32,
+        each: impl FnMut(usize, f64, f64),
+    ) -> Result<(), String> {
+        match operation.work {
+            Work::Convolution { kernel } => self.convolve(operation, tile, kernel as usize, each),
+            _ => self.kernel_gradient(operation, tile, each),
+        }
+    }
+
+    fn convolve(
+        &self,
+        operation: &Operation,
+        tile: TileCoordinate,
+        kernel: usize,
         mut each: impl FnMut(usize, f64, f64),
     ) -> Result<(), String> {
-        let (Some(Operand::Activation { tensor, .. }), Some(Operand::Weight(weight))) =
-            (operation.operands.first(), operation.operands.get(1))
-        else {
-            return Err("a convolution has no input or no kernel".to_owned());
+        let [left, right] = operation.operands.as_slice() else {
+            return Err("a convolution has an input and a kernel".to_owned());
         };
-        let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
-        let kernels = self
+        let Operand::Weight(weight) = right else {
+            return Err("a convolution's kernel is a weight".to_owned());
+        };
+        let taps = self
             .weights
             .get(&weight.tensor)
             .ok_or_else(|| format!("kernel {} is not in the buffer", weight.tensor.0))?;
         let [batch, rows, columns] =
             [Dimension::B, Dimension::I, Dimension::J].map(|d| range(operation, tile, d));
-        let b = usize::from(tile.along(Dimension::B));
-        let words = owner.words(b)?;
-        let radius = (kernel / 2) as usize;
-        let reach = rows.start.saturating_sub(radius)..(rows.end + radius).min(owner.rows);
-        owner.check_complete(b, reach)?;
-        let thresholds = self.settings.thresholds;
+        let height = operation.grid.extent(Dimension::I) as usize;
+        let radius = kernel / 2;
+        let reach = rows.start.saturating_sub(radius)..(rows.end + radius).min(height);
+        let words = self.rows_of(left, usize::from(tile.along(Dimension::B)), reach)?;
+        let width = operation.grid.extent(Dimension::J) as usize;
+        let thresholds = [left, right].map(|operand| self.settings.thresholds.of(operand.kind()));
         let mut place = 0;
         for item in 0..batch.len() {
-            let matrix = &words[item * owner.rows * owner.columns..][..owner.rows * owner.columns];
+            let matrix = &words[item * height * width..][..height * width];
             for row in rows.clone() {
                 for column in columns.clone() {
-                    for tap in 0..kernel as usize {
+                    for tap in 0..kernel {
                         // Beyond the ends of the sequence all is zero.
-                        let Some(from) = (row + tap).checked_sub(radius).filter(|&from| from < owner.rows)
-                        else {
+                        let Some(from) = (row + tap).checked_sub(radius).filter(|&from| from < height) else {
                             continue;
                         };
-                        let word =
-                            Thresholds::pruned(matrix[from * owner.columns + column], thresholds.activations);
-                        let weight =
-                            Thresholds::pruned(kernels[tap * owner.columns + column], thresholds.weights);
-                        each(place, word, weight);
+                        let tap = if right.is_transposed() {
+                            kernel - 1 - tap
+                        } else {
+                            tap
+                        };
+                        let word = Thresholds::pruned(matrix[from * width + column], thresholds[0]);
+                        each(
+                            place,
+                            word,
+                            Thresholds::pruned(taps[tap * width + column], thresholds[1]),
+                        );
                     }
                     place += 1;
                 }
             }
         }
         Ok(())
+    }
+
+    /// result(tap, j) is the sum over batch and sequence k of left(k + tap - radius, j)·right(k, j).
+    fn kernel_gradient(
+        &self,
+        operation: &Operation,
+        tile: TileCoordinate,
+        mut each: impl FnMut(usize, f64, f64),
+    ) -> Result<(), String> {
+        let [left, right] = operation.operands.as_slice() else {
+            return Err("the gradient of a kernel has an input and a gradient".to_owned());
+        };
+        let [batch, taps, columns] =
+            [Dimension::B, Dimension::I, Dimension::J].map(|d| range(operation, tile, d));
+        let sequence = range(operation, tile, Dimension::K);
+        let [kernel, width, height] =
+            [Dimension::I, Dimension::J, Dimension::K].map(|d| operation.grid.extent(d) as usize);
+        let (b, radius) = (usize::from(tile.along(Dimension::B)), kernel / 2);
+        let reach = (sequence.start + taps.start).saturating_sub(radius)
+            ..(sequence.end + taps.end)
+                .saturating_sub(radius + 1)
+                .clamp(0, height);
+        let lefts = self.rows_of(left, b, reach)?;
+        let rights = self.rows_of(right, b, sequence.clone())?;
+        let thresholds = [left, right].map(|operand| self.settings.thresholds.of(operand.kind()));
+        for item in (0..batch.len()).map(|item| item * height * width) {
+            for (row, tap) in taps.clone().enumerate() {
+                for (place, column) in columns.clone().enumerate() {
+                    for k in sequence.clone() {
+                        let Some(from) = (k + tap).checked_sub(radius).filter(|&from| from < height) else {
+                            continue;
+                        };
+                        let word = Thresholds::pruned(lefts[item + from * width + column], thresholds[0]);
+                        let gradient = Thresholds::pruned(rights[item + k * width + column], thresholds[1]);
+                        each(row * columns.len() + place, word, gradient);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The words of slice `b` of an activation, of which `rows` have to be complete.
+    fn rows_of(&self, operand: &Operand, b: usize, rows: std::ops::Range<usize>) -> Result<&[f64], String> {
+        let Operand::Activation { tensor, .. } = operand else {
+            return Err("an input of a convolution is no activation".to_owned());
+        };
+        let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
+        if !rows.is_empty() {
+            owner.check_complete(b, rows)?;
+        }
+        owner.words(b)
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::store::{ValueStore, gone};
-use crate::operation::{Operand, Operation, Role};
+use crate::operation::{Operand, Operation};
 use crate::sparsity::compressed::{CompressedTile, Extents};
 use crate::sparsity::prune;
 use crate::tile::{Dimension, TileCoordinate};
@@ -20,7 +20,7 @@ struct Window {
     b: usize,
     rows: Range<usize>,
     columns: Range<usize>,
-    /// Columns of the whole operand, if it is a constant.
+    /// Columns of the whole operand as it lies in memory, if it is a constant.
     width: usize,
     /// Read with rows and columns exchanged.
     transposed: bool,
@@ -36,6 +36,39 @@ pub(super) fn range(operation: &Operation, tile: TileCoordinate, dimension: Dime
 }
 
 impl ValueStore {
+    /// The words of an element-by-element operand in a tile.
+    pub(super) fn tile_words(
+        &self,
+        operation: &Operation,
+        operand: &Operand,
+        tile: TileCoordinate,
+    ) -> Result<Vec<f64>, String> {
+        let [batch, rows, columns] =
+            [Dimension::B, Dimension::I, Dimension::J].map(|d| range(operation, tile, d));
+        let b = usize::from(tile.along(Dimension::B));
+        let (words, height, width) = match operand {
+            Operand::Weight(weight) => {
+                let words = self
+                    .weights
+                    .get(&weight.tensor)
+                    .ok_or_else(|| gone(weight.tensor))?;
+                (words.as_slice(), 0, operation.grid.extent(Dimension::J) as usize)
+            }
+            Operand::Activation { tensor, .. } => {
+                let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
+                owner.check_complete(b, rows.clone())?;
+                (owner.words(b)?, owner.rows, owner.columns)
+            }
+        };
+        let mut of_tile = Vec::with_capacity(batch.len() * rows.len() * columns.len());
+        for item in 0..batch.len() {
+            for row in rows.clone() {
+                of_tile.extend_from_slice(&words[(item * height + row) * width..][columns.clone()]);
+            }
+        }
+        Ok(of_tile)
+    }
+
     /// The operands of a product tile, item by item, as they leave DynaProp.
     pub(super) fn product_operands(
         &self,
@@ -48,21 +81,19 @@ impl ValueStore {
             .edge_at(Dimension::B, u32::from(tile.along(Dimension::B)));
         let extent = |dimension| operation.grid.extent(dimension) as usize;
         let b = usize::from(tile.along(Dimension::B));
-        let left = Window {
-            b,
-            rows: i,
-            columns: k.clone(),
-            width: extent(Dimension::K),
-            transposed: false,
+        let window = |index: usize, [rows, columns]: [Dimension; 2], spans: [Range<usize>; 2]| {
+            let transposed = operation.operands.get(index).is_some_and(Operand::is_transposed);
+            let [row_span, column_span] = spans;
+            Window {
+                b,
+                rows: row_span,
+                columns: column_span,
+                width: extent(if transposed { rows } else { columns }),
+                transposed,
+            }
         };
-        // Keys lie row by row, one a token: the scores need them transposed.
-        let right = Window {
-            b,
-            rows: k,
-            columns: j,
-            width: extent(Dimension::J),
-            transposed: operation.role == Role::Scores,
-        };
+        let left = window(0, [Dimension::I, Dimension::K], [i, k.clone()]);
+        let right = window(1, [Dimension::K, Dimension::J], [k, j]);
         (0..items as usize)
             .map(|item| {
                 Ok(Operands {
@@ -81,23 +112,22 @@ impl ValueStore {
         window: &Window,
         item: usize,
     ) -> Result<CompressedTile, String> {
-        let (words, height, width, threshold) = match operation.operands.get(index) {
-            None => return Err(format!("{} has no operand {index}", operation.role)),
-            Some(Operand::Weight(weight)) => {
+        let operand = operation
+            .operands
+            .get(index)
+            .ok_or_else(|| format!("{} has no operand {index}", operation.role))?;
+        let threshold = self.settings.thresholds.of(operand.kind());
+        let (words, height, width) = match operand {
+            Operand::Weight(weight) => {
                 let words = self.weights.get(&weight.tensor).ok_or_else(|| {
                     format!(
                         "{} read constant {}, which is not in the buffer",
                         operation.role, weight.tensor.0
                     )
                 })?;
-                (
-                    words.as_slice(),
-                    words.len() / window.width,
-                    window.width,
-                    self.settings.thresholds.weights,
-                )
+                (words.as_slice(), words.len() / window.width, window.width)
             }
-            Some(Operand::Activation { tensor, .. }) => {
+            Operand::Activation { tensor, .. } => {
                 let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
                 let of_tensor = if window.transposed {
                     &window.columns
@@ -107,12 +137,7 @@ impl ValueStore {
                 owner.check_complete(window.b, of_tensor.clone())?;
                 let size = owner.rows * owner.columns;
                 let words = &owner.words(window.b)?[item * size..][..size];
-                (
-                    words,
-                    owner.rows,
-                    owner.columns,
-                    self.settings.thresholds.activations,
-                )
+                (words, owner.rows, owner.columns)
             }
         };
         let extents = Extents::matrix(window.rows.len(), window.columns.len());

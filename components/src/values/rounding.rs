@@ -52,12 +52,22 @@ impl Rounder {
         self.saturated
     }
 
-    /// The word for `x`, within the range of the format.
+    /// The word for a lane's result `x`, within the range of the format.
     pub fn round(&mut self, x: f64) -> f64 {
+        self.note_range(x);
+        self.rounded(self.format, x)
+    }
+
+    /// The nearest word to `x`, for what no lane has made.
+    pub fn nearest(&mut self, x: f64) -> f64 {
+        self.note_range(x);
+        self.format.nearest(x)
+    }
+
+    fn note_range(&mut self, x: f64) {
         let step = self.format.step();
         let out_of_range = x < self.format.lowest() - step || x > self.format.highest() + step;
         self.saturated += u64::from(out_of_range);
-        self.rounded(self.format, x)
     }
 
     /// The word for a sum that is not complete: with guard bits above the point, so that what exceeds the range for a

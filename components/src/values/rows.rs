@@ -1,31 +1,43 @@
 //! What softmax and layer-norm modules compute: whole rows.
 
+use std::rc::Rc;
+
 use super::operands::range;
 use super::store::{ValueStore, gone};
-use crate::operation::{Operand, Work};
+use crate::operation::Work;
 use crate::run::Run;
 use crate::tile::Dimension;
 
 impl ValueStore {
     /// A softmax or layer-norm module works through its rows.
     pub(crate) fn row_operation(&mut self, run: &Run) -> Result<(), String> {
-        let operation = self.active(run.operation.0)?.operation.clone();
+        let operation = Rc::clone(&self.active(run.operation.0)?.operation);
         let made = operation.output.ok_or("a row operation makes nothing")?;
-        let Some(Operand::Activation { tensor, .. }) = operation.operands.first() else {
-            return Err("a row operation has no input".to_owned());
-        };
-        let input = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
         let [batch, rows] = [Dimension::B, Dimension::I].map(|d| range(&operation, run.first, d));
         let b = usize::from(run.first.along(Dimension::B));
-        input.check_complete(b, rows.clone())?;
-        let (height, width) = (input.rows, input.columns);
+        let mut inputs = Vec::new();
+        for operand in &operation.operands {
+            let tensor = operand.tensor();
+            let input = self.activations.get(&tensor).ok_or_else(|| gone(tensor))?;
+            input.check_complete(b, rows.clone())?;
+            inputs.push(input.words(b)?);
+        }
+        let (height, width) = (made.rows as usize, made.columns as usize);
         let mut results = Vec::with_capacity(batch.len() * rows.len() * width);
         for item in 0..batch.len() {
             for row in rows.clone() {
-                let row = &input.words(b)?[(item * height + row) * width..][..width];
-                match operation.work {
-                    Work::Softmax => softmax(row, &mut results),
-                    _ => layer_norm(row, &mut results),
+                let start = (item * height + row) * width;
+                let row = start..start + width;
+                match (operation.work, inputs.as_slice()) {
+                    (Work::Softmax, [input]) => softmax(&input[row], &mut results),
+                    (Work::LayerNorm, [input]) => layer_norm(&input[row], &mut results),
+                    (Work::SoftmaxGradient, [shares, gradient]) => {
+                        softmax_gradient(&shares[row.clone()], &gradient[row], &mut results);
+                    }
+                    (Work::LayerNormGradient, [input, gradient]) => {
+                        layer_norm_gradient(&input[row.clone()], &gradient[row], &mut results);
+                    }
+                    _ => return Err(format!("no module works on the rows of a {}", operation.role)),
                 }
             }
         }
@@ -41,7 +53,7 @@ impl ValueStore {
             let from = &results[item * rows.len() * width..][..rows.len() * width];
             let to = &mut words[(item * height + rows.start) * width..][..rows.len() * width];
             for (word, result) in to.iter_mut().zip(from) {
-                *word = self.rounder.round(*result);
+                *word = self.rounder.nearest(*result);
             }
         }
         Ok(())
@@ -65,4 +77,24 @@ fn layer_norm(row: &[f64], results: &mut Vec<f64>) {
     let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
     let scale = 1.0 / (variance + LAYER_NORM_EPSILON).sqrt();
     results.extend(row.iter().map(|x| (x - mean) * scale));
+}
+
+/// dS = P·(dP - sum of P·dP), element by element.
+fn softmax_gradient(shares: &[f64], gradient: &[f64], results: &mut Vec<f64>) {
+    let sum: f64 = shares.iter().zip(gradient).map(|(share, d)| share * d).sum();
+    results.extend(shares.iter().zip(gradient).map(|(share, d)| share * (d - sum)));
+}
+
+/// dX = (dY - mean of dY - N·mean of N·dY) / deviation, with N the normalised row.
+fn layer_norm_gradient(row: &[f64], gradient: &[f64], results: &mut Vec<f64>) {
+    let count = row.len() as f64;
+    let mean = row.iter().sum::<f64>() / count;
+    let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
+    let scale = 1.0 / (variance + LAYER_NORM_EPSILON).sqrt();
+    let normed = |x: f64| (x - mean) * scale;
+    let mean_gradient = gradient.iter().sum::<f64>() / count;
+    let products = row.iter().zip(gradient).map(|(&x, d)| normed(x) * d);
+    let mean_product = products.sum::<f64>() / count;
+    let pairs = row.iter().zip(gradient);
+    results.extend(pairs.map(|(&x, d)| (d - mean_gradient - normed(x) * mean_product) * scale));
 }

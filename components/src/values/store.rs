@@ -1,17 +1,21 @@
 //! What is in the buffers and in main memory, as the control block moves it about.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 
-use sim_core::random;
-
-use super::activations::{Activations, Place};
+use super::activations::Activations;
+use super::memory::MemoryImage;
 use super::operands::Operands;
 use super::rounding::{Rounder, Rounding};
+use super::update::UpdateRule;
+use super::write_back::InPlace;
 use super::{Finished, NonLinearFunction, Observer, OperandValues, Thresholds};
 use crate::operation::{Operand, Operation, Role, TensorId};
 use crate::run::Run;
 use crate::tile::{Dimension, TileCoordinate};
 use crate::word::WordFormat;
+use crate::words::Words;
 
 /// Gives the constant tensors: weights, transforms' matrices, embeddings.
 pub trait Constants {
@@ -22,10 +26,13 @@ pub trait Constants {
 
     /// Row `row` of the embedding table that `operation` gathers from.
     fn table_row(&self, operation: &Operation, row: u32) -> Vec<f64>;
+
+    /// What item `item` of the batch should become, which `operation` loads: rows x columns.
+    fn target(&self, operation: &Operation, item: usize) -> Vec<f64>;
 }
 
 /// What the numbers depend on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ValueSettings {
     /// The word.
     pub word: WordFormat,
@@ -35,8 +42,13 @@ pub struct ValueSettings {
     pub thresholds: Thresholds,
     /// The function of the lanes' non-linear units.
     pub function: NonLinearFunction,
-    /// Seed of the tokens whose embeddings are gathered: the DMA's.
-    pub seed: u64,
+    /// The words of the batch's tokens: the DMA's.
+    pub words: Words,
+    /// How new weights are made; none in inference.
+    pub update: Option<UpdateRule>,
+    /// What the distance of result and target is multiplied with to be the gradient of the loss: a power of two, so that it
+    /// is a shift, which costs nothing.
+    pub loss_scale: f64,
 }
 
 /// What was counted.
@@ -52,8 +64,10 @@ pub struct ValueTotals {
 
 /// An operation of the window.
 pub(super) struct Active {
-    pub(super) operation: Operation,
-    ordinal: u32,
+    pub(super) operation: Rc<Operation>,
+    pub(super) ordinal: u32,
+    /// Batch tiles that are not done.
+    batches_missing: u32,
 }
 
 /// What a lane has in its registers.
@@ -69,17 +83,22 @@ pub(super) struct LaneRegisters {
 pub struct ValueStore {
     pub(super) settings: ValueSettings,
     pub(super) rounder: Rounder,
-    constants: Box<dyn Constants>,
-    observer: Box<dyn Observer>,
+    pub(super) constants: Box<dyn Constants>,
+    observer: RefCell<Box<dyn Observer>>,
     ordinals: BTreeMap<(u32, Option<u32>, Role), u32>,
     pub(super) operations: BTreeMap<u32, Active>,
     pub(super) activations: BTreeMap<TensorId, Activations>,
     /// In the weight buffer.
     pub(super) weights: BTreeMap<TensorId, Vec<f64>>,
     /// Where the words of a constant come from: operation and operand that first named it.
-    origins: BTreeMap<TensorId, (Operation, u32, usize)>,
+    pub(super) origins: BTreeMap<TensorId, (Rc<Operation>, u32, usize)>,
     /// Slices in main memory, by address.
-    spilled: BTreeMap<u64, (u64, Vec<f64>)>,
+    pub(super) spilled: BTreeMap<u64, (u64, Vec<f64>)>,
+    pub(super) memory: MemoryImage,
+    /// Rows of tables of gradients that hold a sum already, by address and row.
+    pub(super) begun_rows: BTreeSet<(u64, u32)>,
+    /// By operation.
+    pub(super) in_place: BTreeMap<u32, InPlace>,
     pub(super) lanes: BTreeMap<u32, LaneRegisters>,
     pub(super) results: BTreeMap<(u32, u64), LaneRegisters>,
     pub(super) totals: ValueTotals,
@@ -93,17 +112,26 @@ impl ValueStore {
             rounder: Rounder::new(settings.word, settings.rounding),
             settings,
             constants,
-            observer,
+            observer: RefCell::new(observer),
             ordinals: BTreeMap::new(),
             operations: BTreeMap::new(),
             activations: BTreeMap::new(),
             weights: BTreeMap::new(),
             origins: BTreeMap::new(),
             spilled: BTreeMap::new(),
+            memory: MemoryImage::default(),
+            begun_rows: BTreeSet::new(),
+            in_place: BTreeMap::new(),
             lanes: BTreeMap::new(),
             results: BTreeMap::new(),
             totals: ValueTotals::default(),
         }
+    }
+
+    /// The numbers of a machine whose main memory holds `memory`.
+    #[must_use]
+    pub fn with_memory(self, memory: MemoryImage) -> Self {
+        Self { memory, ..self }
     }
 
     pub(super) fn totals(&self) -> ValueTotals {
@@ -119,192 +147,97 @@ impl ValueStore {
         let next = self.ordinals.entry(key).or_default();
         let ordinal = *next;
         *next += 1;
+        let operation = Rc::new(operation.clone());
         for (index, operand) in operation.operands.iter().enumerate() {
             if let Operand::Weight(weight) = operand {
                 self.origins
                     .entry(weight.tensor)
-                    .or_insert_with(|| (operation.clone(), ordinal, index));
+                    .or_insert_with(|| (Rc::clone(&operation), ordinal, index));
             }
         }
         if let Some(made) = &operation.output {
-            self.activations
-                .insert(made.tensor, Activations::new(made, operation.grid));
+            let activations = Activations::new(made, operation.grid, operation.work.sums_batch());
+            self.activations.insert(made.tensor, activations);
         }
         let active = Active {
-            operation: operation.clone(),
+            batches_missing: operation.grid.tiles(Dimension::B),
+            operation,
             ordinal,
         };
-        self.operations.insert(operation.id.0, active);
-    }
-
-    /// A constant tensor has arrived in the weight buffer.
-    pub(crate) fn weight_arrived(&mut self, tensor: TensorId) -> Result<(), String> {
-        let (operation, ordinal, operand) = self
-            .origins
-            .get(&tensor)
-            .ok_or_else(|| format!("constant {} arrived, but nobody wants it", tensor.0))?;
-        let mut words = self.constants.tensor(operation, *ordinal, *operand);
-        for word in &mut words {
-            *word = self.rounder.round(*word);
-        }
-        self.weights.insert(tensor, words);
-        Ok(())
-    }
-
-    /// A constant tensor was given up.
-    pub(crate) fn weight_evicted(&mut self, tensor: TensorId) {
-        self.weights.remove(&tensor);
-    }
-
-    /// The rows of a gather have arrived.
-    pub(crate) fn gathered(&mut self, operation: u32, b: u32, table_rows: u32) -> Result<(), String> {
-        let active = self
-            .operations
-            .get(&operation)
-            .ok_or("a gather is not in the window")?;
-        let made = active.operation.output.ok_or("a gather makes nothing")?;
-        let grid = &active.operation.grid;
-        let first = b * grid.edge_at(Dimension::B, 0) * grid.extent(Dimension::I);
-        let owner = self
-            .activations
-            .get_mut(&made.tensor)
-            .ok_or("a gather has no tensor")?;
-        let columns = owner.columns;
-        for (row, words) in owner.words_mut(b as usize)?.chunks_mut(columns).enumerate() {
-            let token = u64::from(first) + row as u64;
-            let of_table = random::draw(self.settings.seed, token) % u64::from(table_rows.max(1));
-            let numbers = self.constants.table_row(&active.operation, of_table as u32);
-            for (word, number) in words.iter_mut().zip(numbers) {
-                *word = self.rounder.round(number);
-            }
-        }
-        owner.complete(b as usize);
-        Ok(())
-    }
-
-    /// A slice is now in main memory, in the `bytes` from `address` on.
-    pub(crate) fn spilled(
-        &mut self,
-        tensor: TensorId,
-        b: u32,
-        address: u64,
-        bytes: u64,
-    ) -> Result<(), String> {
-        let owner = self.owner(tensor)?;
-        let Some(place @ Place::Buffer(_)) = owner.slices.get_mut(b as usize) else {
-            return Err(format!(
-                "slice {b} of tensor {} was spilled, but is not in the buffer",
-                tensor.0
-            ));
-        };
-        let Place::Buffer(words) = std::mem::replace(place, Place::Memory) else {
-            return Ok(());
-        };
-        // What lay there is overwritten.
-        self.spilled
-            .retain(|&start, (length, _)| start + *length <= address || address + bytes <= start);
-        self.spilled.insert(address, (bytes, words));
-        Ok(())
-    }
-
-    /// A slice has come back from main memory.
-    pub(crate) fn reloaded(&mut self, tensor: TensorId, b: u32, address: u64) -> Result<(), String> {
-        let (_, words) = self.spilled.get(&address).cloned().ok_or_else(|| {
-            format!(
-                "slice {b} of tensor {} is not in main memory at {address:#x} any more",
-                tensor.0
-            )
-        })?;
-        let owner = self.owner(tensor)?;
-        match owner.slices.get_mut(b as usize) {
-            Some(place @ Place::Memory) => *place = Place::Buffer(words),
-            _ => {
-                return Err(format!(
-                    "slice {b} of tensor {} was reloaded, but was not away",
-                    tensor.0
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// The buffer gave up a slice that main memory holds at `address`.
-    pub(crate) fn dropped(&mut self, tensor: TensorId, b: u32, address: u64) -> Result<(), String> {
-        if !self.spilled.contains_key(&address) {
-            return Err(format!(
-                "slice {b} of tensor {} was given up, but is not in main memory at {address:#x}",
-                tensor.0
-            ));
-        }
-        match self.owner(tensor)?.slices.get_mut(b as usize) {
-            Some(place @ Place::Buffer(_)) => *place = Place::Memory,
-            _ => return Err(format!("slice {b} of tensor {} was given up twice", tensor.0)),
-        }
-        Ok(())
-    }
-
-    /// Nobody needs a slice any more.
-    pub(crate) fn freed(&mut self, tensor: TensorId, b: u32) {
-        let Some(owner) = self.activations.get_mut(&tensor) else {
-            return;
-        };
-        if let Some(place) = owner.slices.get_mut(b as usize) {
-            *place = Place::Freed;
-        }
-        if owner.slices.iter().all(|place| *place == Place::Freed) {
-            self.activations.remove(&tensor);
-        }
+        self.operations.insert(active.operation.id.0, active);
     }
 
     /// All of batch tile `b` of an operation is done; its operands may go after this.
     pub(crate) fn batch_finished(&mut self, operation: u32, b: u32) -> Result<(), String> {
+        if let Some(active) = self.operations.get_mut(&operation) {
+            active.batches_missing = active.batches_missing.saturating_sub(1);
+        }
         let active = self
             .operations
             .get(&operation)
             .ok_or("an operation finished that never began")?;
+        let is_last = active.batches_missing == 0;
         let place = b as usize;
-        let mut operands = Vec::new();
-        for operand in &active.operation.operands {
-            operands.push(match operand {
-                Operand::Weight(weight) => {
-                    OperandValues::Constant(self.weights.get(&weight.tensor).ok_or_else(|| {
-                        format!(
-                            "constant {} was given up before its use had ended",
-                            weight.tensor.0
-                        )
-                    })?)
-                }
-                Operand::Activation { tensor, .. } => {
-                    let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
-                    OperandValues::Activation {
-                        words: owner.words(place)?,
-                        rows: owner.rows,
-                        columns: owner.columns,
-                    }
-                }
-            });
-        }
-        let (result, parts) = match (&active.operation.output, operands.first()) {
-            (Some(made), _) => {
-                let owner = self
-                    .activations
-                    .get(&made.tensor)
-                    .ok_or_else(|| gone(made.tensor))?;
-                owner.check_complete(place, 0..owner.rows)?;
-                (owner.words(place)?, owner.parts())
+        let operands = active
+            .operation
+            .operands
+            .iter()
+            .map(|operand| self.operand_values(operand, place))
+            .collect::<Result<Vec<_>, _>>()?;
+        let (result, parts, complete) = match (&active.operation.output, operands.first()) {
+            (Some(_), _) if active.operation.work.sums_batch() && !is_last => (&[][..], 1, false),
+            (Some(made), _) => self.made(made.tensor, place)?,
+            (None, Some(OperandValues::Activation { words, .. })) => (*words, 1, true),
+            (None, Some(OperandValues::Constant(_))) => {
+                let new = self.in_place.get(&operation);
+                let new = new
+                    .filter(|new| new.missing == 0)
+                    .ok_or("an update left words out")?;
+                (new.words.as_slice(), 1, true)
             }
-            (None, Some(OperandValues::Activation { words, .. })) => (*words, 1),
-            (None, _) => return Err("an operation has neither result nor operand".to_owned()),
+            (None, None) => return Err("an operation has neither result nor operand".to_owned()),
         };
-        self.observer.finished(&Finished {
+        self.observer.borrow_mut().finished(&Finished {
             operation: &active.operation,
             ordinal: active.ordinal,
             b,
             operands,
             result,
+            complete,
             parts,
         });
-        Ok(())
+        let finished = Rc::clone(&active.operation);
+        self.to_main_memory(&finished, b)
+    }
+
+    fn operand_values(&self, operand: &Operand, b: usize) -> Result<OperandValues<'_>, String> {
+        Ok(match operand {
+            Operand::Weight(weight) => {
+                let words = self.weights.get(&weight.tensor);
+                OperandValues::Constant(words.ok_or_else(|| {
+                    format!(
+                        "constant {} was given up before its use had ended",
+                        weight.tensor.0
+                    )
+                })?)
+            }
+            Operand::Activation { tensor, .. } => {
+                let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
+                OperandValues::Activation {
+                    words: owner.words(b)?,
+                    rows: owner.rows,
+                    columns: owner.columns,
+                }
+            }
+        })
+    }
+
+    /// What an operation made of batch tile `b`, in how many parts, and whether it is complete.
+    fn made(&self, tensor: TensorId, b: usize) -> Result<(&[f64], u32, bool), String> {
+        let owner = self.activations.get(&tensor).ok_or_else(|| gone(tensor))?;
+        let slice = owner.slice_of(b);
+        owner.check_complete(slice, 0..owner.rows)?;
+        Ok((owner.words(slice)?, owner.parts(), true))
     }
 
     /// An operation leaves the window.
@@ -312,7 +245,7 @@ impl ValueStore {
         self.operations.remove(&operation);
     }
 
-    fn owner(&mut self, tensor: TensorId) -> Result<&mut Activations, String> {
+    pub(super) fn owner(&mut self, tensor: TensorId) -> Result<&mut Activations, String> {
         self.activations.get_mut(&tensor).ok_or_else(|| gone(tensor))
     }
 

@@ -24,13 +24,16 @@ impl AddressSpace {
     /// A tensor that the weight buffer takes as a whole.
     pub(super) fn weight(&mut self, tensor: TensorId, kind: TensorKind, elements: u64) -> WeightTensor {
         let footprint = self.parameters.footprint(elements, kind);
+        let data = self.take(footprint.data);
         WeightTensor {
             tensor,
             kind,
             transposed: false,
             elements,
-            data: self.take(footprint.data),
+            data,
             masks: self.take(footprint.mask),
+            whole: data,
+            first: 0,
         }
     }
 
@@ -49,6 +52,7 @@ impl AddressSpace {
             elements,
             data: whole.data + block(before.data),
             masks: whole.masks + block(before.mask),
+            first: whole.first + start,
             ..*whole
         }
     }

@@ -35,6 +35,7 @@ impl Mapper {
         let table = self.addresses.table(table_rows, width, TensorKind::Weight);
         let work = Work::Gather {
             table_rows,
+            once: false,
             data: table.0,
             masks: table.1,
         };
@@ -64,6 +65,8 @@ impl Mapper {
                 elements,
                 data,
                 masks,
+                whole: data,
+                first: 0,
             }
         } else {
             self.weight(elements)

@@ -8,6 +8,7 @@ use components::operation::{OperationId, TensorId, WeightTensor};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tape {
     pub(super) embedding: Option<EmbeddingTape>,
+    pub(super) word_gradient: Option<WordGradient>,
     /// Of each layer that the backward pass has not reached.
     pub(super) layers: Vec<LayerTape>,
     /// Weights whose gradients lie in main memory, in the order in which they were made.
@@ -20,6 +21,15 @@ pub(super) struct EmbeddingTape {
     /// Addresses of the word table's data and masks.
     pub(super) words: (u64, u64),
     pub(super) positions: WeightTensor,
+}
+
+/// The gradient of the words in main memory, a row a word.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WordGradient {
+    pub(super) data: u64,
+    pub(super) masks: u64,
+    /// Adds the last row to it.
+    pub(super) after: OperationId,
 }
 
 /// One layer.

@@ -244,6 +244,11 @@ fn the_kept_tensors_are_those_that_the_backward_pass_reads() {
         .collect();
     read_backwards.sort();
     read_backwards.dedup();
+    // The first rows that the update loads are those of the words' gradient.
+    let gathers_gradient = step
+        .iter()
+        .find(|operation| operation.role == Role::WordRows)
+        .unwrap();
     for operation in &step {
         let Some(made) = operation.output else { continue };
         let is_forward = operation.role.phase() == Phase::Forward;
@@ -255,7 +260,8 @@ fn the_kept_tensors_are_those_that_the_backward_pass_reads() {
         );
         assert_eq!(
             made.kind == TensorKind::Gradient,
-            operation.role.phase() == Phase::Backward && operation.role != Role::Target,
+            operation.role.phase() == Phase::Backward && operation.role != Role::Target
+                || operation.id == gathers_gradient.id,
             "{}",
             operation.role
         );
@@ -318,7 +324,7 @@ fn every_weight_is_updated_once_from_its_own_gradient() {
         let step = program(training(optimizer));
         let mut trained: BTreeMap<u64, u64> = BTreeMap::new();
         let mut stored: BTreeMap<u64, OperationId> = BTreeMap::new();
-        let (mut updated, mut states) = (0, 0);
+        let (mut updated, mut states, mut words) = (0, 0, None);
         for operation in &step {
             match (operation.role.phase(), operation.work) {
                 (Phase::Forward, _) if operation.role != Role::LinearTransform => {
@@ -340,9 +346,24 @@ fn every_weight_is_updated_once_from_its_own_gradient() {
                     updated += parts[1].elements;
                     states += (parts.len() as u64 - 2) * parts[0].elements;
                 }
+                (
+                    Phase::Backward,
+                    Work::Scatter {
+                        data, accumulates, ..
+                    },
+                ) => {
+                    assert!(accumulates);
+                    words = Some((data, operation.id));
+                }
+                (Phase::Update, Work::Gather { data, once, .. }) => {
+                    assert!(once);
+                    let is_gradient = operation.output.unwrap().kind == TensorKind::Gradient;
+                    assert_eq!(is_gradient, words == operation.after.map(|by| (data, by)));
+                }
                 _ => assert!(operation.after.is_none()),
             }
         }
+        assert!(words.is_some());
         let all: u64 = trained.values().sum();
         assert_eq!(stored.len(), trained.len());
         assert_eq!(updated, all);
@@ -410,6 +431,7 @@ fn tensors_lie_apart_in_main_memory() {
             table_rows,
             data,
             masks,
+            ..
         } = operation.work
         {
             let kind = operation.output.unwrap().kind;

@@ -5,13 +5,14 @@
 //! none for SGD without. Updates go over the weights in parts, so that they can be loaded, updated and written back at the
 //! same time. What is updated is written over in main memory.
 //!
-//! The word table has a row a word, of which a step uses those of its tokens: their gradient is a row a token. The update
-//! gathers the rows of table and state, updates them and scatters them back; the other rows stay as they are (as lazy
-//! optimisers for sparse gradients do). A word that occurs twice is read and written twice.
+//! The word table has a row a word, of which a step uses those of its tokens. Their gradient is a row a token, and the
+//! gradient of a word is the sum over all tokens that stand for it: rows are added up in a table of gradients in main memory.
+//! The update gathers the rows of gradient, table and state, a row for the first token of each word, updates them and
+//! scatters them back; the other rows stay as they are (as lazy optimisers for sparse gradients do).
 
 use components::operation::{Operand, Role, RowAccess, TensorId, TensorKind, Work};
 
-use super::tape::PendingUpdate;
+use super::tape::{PendingUpdate, WordGradient};
 use super::{Draft, Mapper, gradient};
 use crate::schema::Optimizer;
 
@@ -21,11 +22,15 @@ const PART: u32 = 1 << 16;
 impl Mapper {
     /// Updates the word rows of the batch's tokens, whose gradient is the current tensor.
     pub(super) fn update_words(&mut self) {
-        let (Some(tape), Some(optimizer)) = (self.tape.embedding, self.parameters.training) else {
+        let (Some(tape), Some(of_words), Some(optimizer)) = (
+            self.tape.embedding,
+            self.tape.word_gradient,
+            self.parameters.training,
+        ) else {
             return;
         };
         let width = self.transformer.layers[0].hidden;
-        let word_gradient = gradient(self.current, RowAccess::SameRow);
+        let word_gradient = self.gather_word_gradient(of_words, optimizer);
         let mut states = Vec::new();
         for state in 0..optimizer.states() {
             let (kind, vocabulary) = (TensorKind::OptimizerState, self.parameters.vocabulary);
@@ -45,6 +50,26 @@ impl Mapper {
         self.update_rows(kind, tape.words, role, operations, &sources, 1);
     }
 
+    /// The sum of each word's gradient, a row for the first token of each word.
+    fn gather_word_gradient(&mut self, table: WordGradient, optimizer: Optimizer) -> Operand {
+        let gather = Work::Gather {
+            table_rows: self.parameters.vocabulary,
+            once: true,
+            data: table.data,
+            masks: table.masks,
+        };
+        let extents = [self.parameters.sequence, self.transformer.layers[0].hidden, 1];
+        let draft = Draft::new(0, Role::WordRows, gather, extents, Vec::new());
+        let draft = Draft {
+            after: Some(table.after),
+            // The state is made from the gradient, and new words from the state.
+            ..draft
+                .holding(TensorKind::Gradient)
+                .read_by(optimizer.states().max(1))
+        };
+        gradient(self.emit(draft), RowAccess::SameRow)
+    }
+
     /// Gathers the tokens' rows of a table, updates them from `sources` and scatters them. The updated rows, which have so
     /// many readers, are returned.
     fn update_rows(
@@ -60,6 +85,7 @@ impl Mapper {
         let extents = [self.parameters.sequence, self.transformer.layers[0].hidden, 1];
         let gather = Work::Gather {
             table_rows,
+            once: true,
             data,
             masks,
         };
@@ -71,6 +97,7 @@ impl Mapper {
         let new = self.emit(draft.holding(kind).read_by(readers));
         let scatter = Work::Scatter {
             table_rows,
+            accumulates: false,
             data,
             masks,
         };

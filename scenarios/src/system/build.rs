@@ -9,7 +9,7 @@ use sim_core::{ActorId, Engine, Simulation, Tick, TraceSink};
 
 use super::machine_build::{CONTROL_ACTORS, MachinePlaces};
 use super::{Measurements, Plan, RunError, requestors};
-use crate::values::Computation;
+use crate::values::{Computation, Trained};
 
 /// A machine ready to run.
 ///
@@ -38,13 +38,30 @@ impl Plan {
     /// # Errors
     /// The engine is not part of this build, or a trace of background traffic is not there any more.
     pub fn build(&self, engine: Engine, sink: Option<Box<dyn TraceSink>>) -> Result<System, RunError> {
+        self.build_after(engine, sink, None)
+    }
+
+    /// As [`Self::build`], for the step of training that follows the one that left `trained`.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub fn build_after(
+        &self,
+        engine: Engine,
+        sink: Option<Box<dyn TraceSink>>,
+        trained: Option<&Trained>,
+    ) -> Result<System, RunError> {
         let mut simulation = Simulation::new(engine)?.with_digest();
         if let Some(sink) = sink {
             simulation = simulation.with_trace(sink);
         }
         let (memory, route) = self.memory.build(self.memory_clock, ActorId(CONTROL_ACTORS));
         let places = self.places(memory.len() as u32, &route);
-        let computations: Vec<Option<Computation>> = self.machines().map(Computation::new).collect();
+        let computations = self.machines().enumerate().map(|(index, machine)| {
+            let own = trained.filter(|_| index == 0);
+            Computation::new(machine, own)
+        });
+        let computations: Vec<Option<Computation>> = computations.collect();
         let numbers = |machine: usize| computations[machine].as_ref().map(|numbers| &numbers.values);
         let own = requestors::first_of_machine(0);
         self.machine.add_control(
@@ -149,6 +166,12 @@ pub struct Progress {
 const EVENTS_BETWEEN_LOOKS: u64 = 1 << 20;
 
 impl System {
+    /// The numbers of the scenario's own machine, if it computes with any.
+    #[must_use]
+    pub fn computation(&self) -> Option<Computation> {
+        self.computations.first().cloned().flatten()
+    }
+
     fn progress(&self, plan: &Plan) -> Progress {
         let places = self.places.machines.iter();
         let done =

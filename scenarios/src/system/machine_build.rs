@@ -18,9 +18,11 @@ use components::sparsity::pre_compute::PreComputeSparsity;
 use components::units::Bytes;
 use components::values::Values;
 use components::word;
+use components::words::Words;
 use sim_core::{ActorId, Cycles, Simulation};
 
 use super::MachinePlan;
+use crate::schema::Phase;
 
 /// Where the actors of a machine are registered.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +69,7 @@ impl MachinePlan {
             clock: self.clock,
             outstanding_requests: self.scenario.accelerator.dma.outstanding_requests,
             memory: memory.for_requestors(Traffic::ALL.len()),
-            seed: self.scenario.seed,
+            words: self.words(),
             first_requestor,
         }))));
         for buffer in self.buffers(places) {
@@ -88,7 +90,23 @@ impl MachinePlan {
     }
 
     fn control_block(&self, places: MachinePlaces) -> ControlBlock {
-        ControlBlock::new(self.control_parameters(places), Box::new(self.program()))
+        ControlBlock::new(
+            self.control_parameters(places),
+            self.words(),
+            Box::new(self.program()),
+        )
+    }
+
+    /// The words of the batch's tokens.
+    pub(crate) fn words(&self) -> Words {
+        let (seed, workload) = (self.scenario.seed, &self.scenario.workload);
+        match workload.phase {
+            Phase::Inference => Words::new(seed, workload.vocabulary),
+            Phase::Training => {
+                let tokens = workload.batch * workload.sequence_length;
+                Words::with_repeats(seed, workload.vocabulary, tokens)
+            }
+        }
     }
 
     /// The runs into which the control block cuts `operation`, by class.

@@ -98,6 +98,8 @@ pub struct MachineMeasurements {
     pub buffers: Vec<BufferUse>,
     /// Requests of the DMA, by kind of traffic.
     pub dma_requests: [u64; Traffic::ALL.len()],
+    /// Blocks that the DMA read for its own adders.
+    pub dma_blocks_added: u64,
     /// Requests of the DMA that were never answered.
     pub dma_outstanding: u32,
     /// Time with a request under way.
@@ -136,6 +138,7 @@ impl MachineMeasurements {
             pes: PeTotals::default(),
             buffers: Vec::new(),
             dma_requests: [0; Traffic::ALL.len()],
+            dma_blocks_added: 0,
             dma_outstanding: 0,
             dma_busy: Ticks::ZERO,
             values: None,
@@ -183,6 +186,7 @@ impl MachineMeasurements {
             }),
             Component::Dma(dma) => {
                 self.dma_requests = dma.requests();
+                self.dma_blocks_added = dma.blocks_added();
                 self.dma_outstanding = dma.outstanding();
                 self.dma_busy = dma.busy();
             }

@@ -1,17 +1,19 @@
 //! Whether the tensors that came out are the right ones.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use components::operation::Work;
+use components::operation::{Operation, Phase, Role, Work};
 use components::tile::Dimension;
 use components::values::{Finished, Observer, ValueSettings, ValueTotals};
 use serde::Serialize;
 
-use super::constants::{Key, SeededConstants};
+use super::constants::Key;
 use super::local;
 use super::matrix::Matrix;
-use super::reference::{Reference, grain};
+use super::parameters::Parameters;
+use super::reference::{Reference, grain, nearest};
 use crate::system::MachinePlan;
 
 /// What the check of a run's numbers found.
@@ -29,14 +31,22 @@ pub struct ValueCheck {
     pub wrong: Vec<Wrong>,
     /// The largest error of a word, over its bound.
     pub worst_of_bound: f64,
-    /// The largest error of a word of the last tensor, over that tensor's largest magnitude.
+    /// The largest error of a word of the last tensor, over that tensor's largest magnitude, or over 2^-10 if that is more.
     pub relative_error: f64,
+    /// The largest such error of all tensors.
+    pub worst_relative_error: f64,
     /// The largest error of a word against the same operation on the machine's own operands, in steps of the word format.
     pub worst_rounding_steps: f64,
     /// Share of the operands' words that were zero after pruning.
     pub zero_share: f64,
     /// Results beyond the words' range.
     pub saturated: u64,
+    /// In training, half the squared distance between result and target, scaled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
+    /// The same, as the reference has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_loss: Option<f64>,
 }
 
 /// A word that is not what it should be.
@@ -62,6 +72,9 @@ impl ValueCheck {
     }
 }
 
+/// Tensors that hold nothing larger are compared with this: a gradient that should be zero has no relative error.
+const LEAST_MAGNITUDE: f64 = 1.0 / 1024.0;
+
 /// How many wrong words are shown.
 const SHOWN: usize = 5;
 
@@ -70,7 +83,10 @@ pub(super) struct Checker {
     settings: ValueSettings,
     reference: Reference,
     items_of_tile: usize,
-    last_slices: u32,
+    /// Sums over the batch under way, by operation.
+    sums: BTreeMap<u32, Matrix>,
+    /// What the weights are for that lie at an address.
+    weights_at: BTreeMap<u64, Key>,
     found: ValueCheck,
 }
 
@@ -84,15 +100,26 @@ impl Observer for Shared {
 }
 
 impl Checker {
-    pub(super) fn new(plan: &MachinePlan, settings: ValueSettings, constants: &SeededConstants) -> Self {
-        let workload = &plan.scenario.workload;
+    pub(super) fn new(plan: &MachinePlan, settings: ValueSettings, parameters: Parameters) -> Self {
+        let tile = plan.mapper.tile;
         Self {
+            reference: Reference::new(
+                &plan.scenario.workload,
+                settings.clone(),
+                parameters,
+                [tile.b, tile.y],
+            ),
             settings,
-            reference: Reference::new(workload, settings, constants, plan.mapper.tile.y),
-            items_of_tile: plan.mapper.tile.b as usize,
-            last_slices: workload.batch.div_ceil(plan.mapper.tile.b),
+            items_of_tile: tile.b as usize,
+            sums: BTreeMap::new(),
+            weights_at: BTreeMap::new(),
             found: ValueCheck::default(),
         }
+    }
+
+    /// The parameters, as the reference's step has left them.
+    pub(super) fn parameters(&self) -> &Parameters {
+        self.reference.parameters()
     }
 
     pub(super) fn found(&self, totals: ValueTotals) -> ValueCheck {
@@ -107,16 +134,7 @@ impl Checker {
     }
 
     fn look_at(&mut self, finished: &Finished<'_>) {
-        let grain = grain(&self.settings);
-        if let Some(expected) = local::recomputed(finished, &self.settings) {
-            let before = finished.parts.max(1) - 1;
-            let expected: Vec<Matrix> = expected
-                .iter()
-                .map(|matrix| matrix.rounded(before, grain))
-                .collect();
-            let worst = self.compare(finished, &expected, "against its own operands");
-            self.found.worst_rounding_steps = self.found.worst_rounding_steps.max(worst / grain.step);
-        }
+        self.against_its_own_operands(finished);
         let operation = finished.operation;
         let key = Key {
             layer: operation.layer,
@@ -124,23 +142,103 @@ impl Checker {
             role: operation.role,
             ordinal: finished.ordinal,
         };
-        if matches!(operation.work, Work::Store { .. }) {
+        self.note_weights(operation, key);
+        let is_write_back = matches!(operation.work, Work::Store { .. } | Work::Scatter { .. });
+        if is_write_back || !finished.complete {
             return;
         }
-        let first = finished.b as usize * self.items_of_tile;
-        let items = operation.grid.edge_at(Dimension::B, finished.b) as usize;
-        let Some(expected) = self.reference.get(key) else {
+        if operation.role == Role::LossGradient {
+            let squares: f64 = finished.result.iter().map(|word| word * word).sum();
+            *self.found.loss.get_or_insert(0.0) += squares / 2.0 / self.settings.loss_scale;
+            self.found.reference_loss = self.reference.loss;
+        }
+        let Some(expected) = self.expected(finished, key) else {
             self.unknown(finished);
             return;
         };
-        let expected = expected[first..first + items].to_vec();
         let worst = self.compare(finished, &expected, "against the reference");
         let largest = expected.iter().flat_map(|matrix| &matrix.numbers);
         let largest = largest.fold(0.0f64, |most, x| most.max(x.number.abs()));
-        self.found.relative_error = if largest > 0.0 { worst / largest } else { worst };
-        if finished.b + 1 == self.last_slices {
+        self.found.relative_error = worst / largest.max(LEAST_MAGNITUDE);
+        self.found.worst_relative_error = self.found.worst_relative_error.max(self.found.relative_error);
+        let is_last = finished.b + 1 == operation.grid.tiles(Dimension::B);
+        if is_last || operation.work.sums_batch() {
             self.found.tensors += 1;
         }
+    }
+
+    /// Compares with the same operation on the operands that the machine had.
+    fn against_its_own_operands(&mut self, finished: &Finished<'_>) {
+        let Some(mut expected) = local::recomputed(finished, &self.settings) else {
+            return;
+        };
+        let operation = finished.operation;
+        if operation.work.sums_batch() {
+            let here = expected.pop();
+            let before = self.sums.remove(&operation.id.0);
+            let sum = match (before, here) {
+                (Some(before), Some(here)) => Some(before.plus(&here)),
+                (before, here) => before.or(here),
+            };
+            if !finished.complete {
+                self.sums.extend(sum.map(|sum| (operation.id.0, sum)));
+                return;
+            }
+            expected.extend(sum);
+        }
+        let of_rows = matches!(
+            operation.work,
+            Work::Softmax | Work::SoftmaxGradient | Work::LayerNorm | Work::LayerNormGradient
+        );
+        let grain = match of_rows {
+            true => nearest(&self.settings),
+            false => grain(&self.settings),
+        };
+        let before = finished.parts.max(1) - 1;
+        let rounded = expected.iter().map(|matrix| matrix.rounded(before, grain));
+        let expected: Vec<Matrix> = rounded.collect();
+        let worst = self.compare(finished, &expected, "against its own operands");
+        self.found.worst_rounding_steps = self.found.worst_rounding_steps.max(worst / grain.step);
+    }
+
+    /// Remembers where the weights of a forward operation lie, by which the update will name them.
+    fn note_weights(&mut self, operation: &Operation, key: Key) {
+        if operation.role.phase() == Phase::Forward {
+            for weight in operation.weights() {
+                self.weights_at.entry(weight.whole).or_insert(key);
+            }
+        }
+    }
+
+    /// What the reference has for a result.
+    fn expected(&self, finished: &Finished<'_>, key: Key) -> Option<Vec<Matrix>> {
+        let operation = finished.operation;
+        if operation.role == Role::WeightUpdate {
+            let part = operation.weights().nth(1)?;
+            let trained = self
+                .reference
+                .parameters()
+                .trained(*self.weights_at.get(&part.whole)?)?;
+            let (first, count) = (part.first as usize, part.elements as usize);
+            let cut = |matrix: &Matrix| Matrix {
+                rows: 1,
+                columns: count,
+                numbers: matrix.numbers[first..first + count].to_vec(),
+            };
+            return Some(
+                std::iter::once(&trained.numbers)
+                    .chain(&trained.states)
+                    .map(cut)
+                    .collect(),
+            );
+        }
+        let tensor = self.reference.get(key)?;
+        if operation.work.sums_batch() {
+            return Some(tensor.clone());
+        }
+        let first = finished.b as usize * self.items_of_tile;
+        let items = operation.grid.edge_at(Dimension::B, finished.b) as usize;
+        Some(tensor.get(first..first + items)?.to_vec())
     }
 
     /// Compares a result word by word; the largest error.
@@ -204,91 +302,4 @@ fn locate(finished: &Finished<'_>, place: usize) -> [usize; 3] {
 }
 
 #[cfg(test)]
-mod tests {
-    use components::operation::{
-        ActivationTensor, Operand, Operation, OperationId, Role, RowAccess, TensorId, TensorKind,
-    };
-    use components::tile::{TileGrid, TileShape};
-    use components::values::OperandValues;
-
-    use super::*;
-    use crate::schema::{DensitySource, Scenario};
-    use crate::system::{MainMemory, Plan};
-    use crate::values::settings;
-
-    fn checker() -> Checker {
-        let mut loaded = Scenario::shipped("tiny-trace").unwrap();
-        loaded.scenario.sparsity.source = DensitySource::Values {
-            activation_threshold: 0.0,
-            weight_threshold: 0.0,
-        };
-        let plan = Plan::new(loaded.scenario, MainMemory::Ideal, loaded.costs).unwrap();
-        let constants = SeededConstants::new(1, &plan.machine.scenario.workload);
-        Checker::new(&plan.machine, settings(&plan.machine).unwrap(), &constants)
-    }
-
-    /// A product of 1 x 2 by 2 x 1 that the reference does not know.
-    fn product(result: f64) -> ValueCheck {
-        let tile = TileShape { b: 1, x: 4, y: 4 };
-        let operation = Operation {
-            id: OperationId(0),
-            layer: 77,
-            head: None,
-            role: Role::FeedForward,
-            work: Work::Product,
-            grid: TileGrid::new([1, 1, 1, 2], tile),
-            operands: vec![Operand::Activation {
-                tensor: TensorId(0),
-                rows: RowAccess::SameRow,
-                kind: TensorKind::Activation,
-                transposed: false,
-            }],
-            output: Some(ActivationTensor {
-                tensor: TensorId(1),
-                batch: 1,
-                rows: 1,
-                columns: 1,
-                kind: TensorKind::Activation,
-                consumers: 1,
-                kept_at: None,
-            }),
-            siblings: 1,
-            after: None,
-        };
-        let mut checker = checker();
-        checker.look_at(&Finished {
-            operation: &operation,
-            ordinal: 0,
-            b: 0,
-            operands: vec![
-                OperandValues::Activation {
-                    words: &[0.5, 0.25],
-                    rows: 1,
-                    columns: 2,
-                },
-                OperandValues::Constant(&[1.0, -2.0]),
-            ],
-            result: &[result],
-            parts: 1,
-        });
-        checker.found(ValueTotals::default())
-    }
-
-    #[test]
-    fn a_word_that_is_one_step_off_is_wrong() {
-        let step = 2f64.powi(-16);
-        let wrong = |result| -> Vec<String> {
-            product(result)
-                .wrong
-                .into_iter()
-                .map(|wrong| wrong.tensor)
-                .collect()
-        };
-        let unknown = "feed forward 0 of layer 77, which the reference does not have".to_owned();
-        assert_eq!(wrong(0.0), std::slice::from_ref(&unknown));
-        for result in [step, -step, 1.0, f64::NAN] {
-            let local = "feed forward 0 of layer 77, against its own operands".to_owned();
-            assert_eq!(wrong(result), [local, unknown.clone()], "{result}");
-        }
-    }
-}
+mod tests;

@@ -82,6 +82,18 @@ impl SeededConstants {
         self.normals(key, columns, 0.5f64.sqrt())
     }
 
+    /// What item `item` of the batch should become: numbers of the size of the result's, which a layer norm made.
+    #[must_use]
+    pub fn target(&self, layer: u32, item: usize, rows: usize, columns: usize) -> Vec<f64> {
+        let key = Key {
+            layer,
+            head: None,
+            role: Role::Target,
+            ordinal: item as u32,
+        };
+        self.normals(key, rows * columns, 1.0)
+    }
+
     /// The matrix of a linear transform along a sequence of `size` tokens: the real part of the discrete Fourier transform
     /// (FNet, arXiv:2105.03824) or the cosine transform of type II, both orthonormal.
     #[must_use]
@@ -158,5 +170,11 @@ impl Constants for SeededConstants {
 
     fn table_row(&self, operation: &Operation, row: u32) -> Vec<f64> {
         self.word(row, operation.grid.extent(Dimension::J) as usize)
+    }
+
+    fn target(&self, operation: &Operation, item: usize) -> Vec<f64> {
+        let [rows, columns] =
+            [Dimension::I, Dimension::J].map(|dimension| operation.grid.extent(dimension) as usize);
+        self.target(operation.layer, item, rows, columns)
     }
 }

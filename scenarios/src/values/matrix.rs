@@ -18,6 +18,8 @@ pub(super) struct Grain {
     pub(super) step: f64,
     pub(super) least: f64,
     pub(super) greatest: f64,
+    /// To the word below or above, and not known which.
+    pub(super) stochastic: bool,
 }
 
 impl Grain {
@@ -28,6 +30,16 @@ impl Grain {
     /// The word for a number, and how far the word for what it may be instead can be from it: nothing, as long as all of
     /// that becomes the same word.
     fn rounded(self, Bounded { number, error }: Bounded) -> Bounded {
+        if self.stochastic {
+            let word = |steps: f64| (steps * self.step).clamp(self.least, self.greatest);
+            let below = word(((number - error) / self.step).floor());
+            let above = word(((number + error) / self.step).ceil());
+            let number = number.clamp(self.least, self.greatest);
+            return Bounded {
+                number,
+                error: (above - number).max(number - below),
+            };
+        }
         let word = self.round(number);
         let [below, above] = [number - error, number + error].map(|x| self.round(x));
         Bounded {
@@ -112,14 +124,42 @@ impl Matrix {
         }
     }
 
-    pub(super) fn plus(&self, other: &Self) -> Self {
+    /// `each` of this matrix's numbers with the other's.
+    pub(super) fn with(&self, other: &Self, each: impl Fn(Bounded, Bounded) -> Bounded) -> Self {
         let pairs = self.numbers.iter().zip(&other.numbers);
-        let sums = pairs.map(|(a, b)| Bounded {
+        Self {
+            numbers: pairs.map(|(a, b)| each(*a, *b)).collect(),
+            ..*self
+        }
+    }
+
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        self.with(other, |a, b| Bounded {
             number: a.number + b.number,
             error: a.error + b.error,
-        });
+        })
+    }
+
+    pub(super) fn minus(&self, other: &Self) -> Self {
+        self.with(other, |a, b| Bounded {
+            number: a.number - b.number,
+            error: a.error + b.error,
+        })
+    }
+
+    /// All numbers times a power of two.
+    pub(super) fn scaled(&self, factor: f64) -> Self {
+        self.map(|Bounded { number, error }| Bounded {
+            number: number * factor,
+            error: error * factor,
+        })
+    }
+
+    /// The rows in reverse order.
+    pub(super) fn upside_down(&self) -> Self {
+        let rows = self.numbers.chunks(self.columns.max(1)).rev();
         Self {
-            numbers: sums.collect(),
+            numbers: rows.flatten().copied().collect(),
             ..*self
         }
     }
@@ -212,7 +252,12 @@ impl Matrix {
 
     /// Rounded to words, after `before` roundings of partial sums.
     pub(super) fn rounded(&self, before: u32, grain: Grain) -> Self {
-        let before = f64::from(before) * grain.step / 2.0;
+        let furthest = if grain.stochastic {
+            grain.step
+        } else {
+            grain.step / 2.0
+        };
+        let before = f64::from(before) * furthest;
         self.map(|Bounded { number, error }| {
             grain.rounded(Bounded {
                 number,

@@ -1,0 +1,242 @@
+//! The ways between main memory and the buffers.
+
+use std::rc::Rc;
+
+use super::activations::Place;
+use super::store::{ValueStore, gone};
+use crate::operation::{Operation, TensorId, TensorKind, Work};
+use crate::tile::Dimension;
+
+impl ValueStore {
+    /// A tensor has arrived in the weight buffer.
+    pub(crate) fn weight_arrived(&mut self, tensor: TensorId) -> Result<(), String> {
+        let (operation, ordinal, operand) = self
+            .origins
+            .get(&tensor)
+            .ok_or_else(|| format!("constant {} arrived, but nobody wants it", tensor.0))?;
+        let crate::operation::Operand::Weight(weight) = operation.operands[*operand] else {
+            return Err(format!("tensor {} is no weight", tensor.0));
+        };
+        let words = match self.memory.read(weight.whole, weight.first, weight.elements) {
+            Some(words) => words.to_vec(),
+            None if weight.kind == TensorKind::OptimizerState => vec![0.0; weight.elements as usize],
+            None if weight.kind == TensorKind::Weight && weight.whole == weight.data => {
+                let mut words = self.constants.tensor(operation, *ordinal, *operand);
+                words
+                    .iter_mut()
+                    .for_each(|word| *word = self.rounder.nearest(*word));
+                self.memory.write(weight.whole, 0, &words);
+                words
+            }
+            None => {
+                return Err(format!(
+                    "a {} read what nobody had written to main memory at {:#x}",
+                    operation.role, weight.data
+                ));
+            }
+        };
+        self.weights.insert(tensor, words);
+        Ok(())
+    }
+
+    /// A constant tensor was given up.
+    pub(crate) fn weight_evicted(&mut self, tensor: TensorId) {
+        self.weights.remove(&tensor);
+    }
+
+    /// What batch tile `b` of a data operation loads has arrived.
+    pub(crate) fn filled(&mut self, operation: u32, b: u32) -> Result<(), String> {
+        let operation = Rc::clone(&self.active(operation)?.operation);
+        let made = operation.output.ok_or("a load makes nothing")?;
+        let (rows, columns) = (made.rows as usize, made.columns as usize);
+        let first_item = b * operation.grid.edge_at(Dimension::B, 0);
+        let items = operation.grid.edge_at(Dimension::B, b);
+        let mut words = Vec::with_capacity(items as usize * rows * columns);
+        for item in first_item..first_item + items {
+            match operation.work {
+                Work::Gather { data, once, .. } => {
+                    for row in 0..made.rows {
+                        let token = item * made.rows + row;
+                        words.extend(self.table_row(&operation, made.kind, data, once, token)?);
+                    }
+                }
+                _ => {
+                    let target = self.constants.target(&operation, item as usize);
+                    words.extend(target.into_iter().map(|word| self.rounder.nearest(word)));
+                }
+            }
+        }
+        let owner = self.owner(made.tensor)?;
+        *owner.words_mut(b as usize)? = words;
+        owner.complete(b as usize);
+        Ok(())
+    }
+
+    /// The row of the table at `data` that `token` reads.
+    fn table_row(
+        &mut self,
+        operation: &Operation,
+        kind: TensorKind,
+        data: u64,
+        once: bool,
+        token: u32,
+    ) -> Result<Vec<f64>, String> {
+        let columns = operation.grid.extent(Dimension::J) as usize;
+        if once && self.settings.words.repeats(token) {
+            return Ok(vec![0.0; columns]);
+        }
+        let row = self.settings.words.row(token);
+        if let Some(words) = self.memory.row(data, row) {
+            return Ok(words.to_vec());
+        }
+        match kind {
+            TensorKind::Weight => {
+                let words = self.constants.table_row(operation, row);
+                Ok(words.into_iter().map(|word| self.rounder.nearest(word)).collect())
+            }
+            TensorKind::OptimizerState => Ok(vec![0.0; columns]),
+            _ => Err(format!(
+                "row {row} of the table at {data:#x} was read, but never written"
+            )),
+        }
+    }
+
+    /// What batch tile `b` of an operation leaves in main memory: a write-back's tensor or rows. What an update changed in
+    /// the weight buffer is there, too, by the time at which its write-back ends; nobody reads it before.
+    pub(super) fn to_main_memory(&mut self, operation: &Operation, b: u32) -> Result<(), String> {
+        let written = match operation.operands.first() {
+            Some(crate::operation::Operand::Activation { tensor, .. }) => Some(*tensor),
+            _ => None,
+        };
+        match (operation.work, written) {
+            (Work::Store { data, .. }, Some(tensor)) => {
+                let owner = self.activations.get(&tensor).ok_or_else(|| gone(tensor))?;
+                let before = b * operation.grid.edge_at(Dimension::B, 0);
+                let first = u64::from(before) * (owner.rows * owner.columns) as u64;
+                self.memory.write(data, first, owner.words(b as usize)?);
+            }
+            (
+                Work::Scatter {
+                    data, accumulates, ..
+                },
+                Some(tensor),
+            ) => {
+                let owner = self.activations.get(&tensor).ok_or_else(|| gone(tensor))?;
+                let (rows, columns) = (owner.rows as u32, owner.columns);
+                let words = owner.words(b as usize)?.to_vec();
+                let first_token = b * operation.grid.edge_at(Dimension::B, 0) * rows;
+                for (token, words) in (first_token..).zip(words.chunks(columns)) {
+                    self.scatter_row(data, token, words, accumulates);
+                }
+            }
+            (Work::Update { .. }, None) => self.update_in_place(operation)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn scatter_row(&mut self, data: u64, token: u32, words: &[f64], accumulates: bool) {
+        let row = self.settings.words.row(token);
+        let adds = accumulates && !self.begun_rows.insert((data, row));
+        if adds {
+            let old = self.memory.row(data, row).unwrap_or_default();
+            let mut sums: Vec<f64> = old.iter().zip(words).map(|(old, word)| old + word).collect();
+            sums.iter_mut().for_each(|sum| *sum = self.rounder.nearest(*sum));
+            self.memory.write_row(data, row, sums);
+        } else if accumulates || !self.settings.words.repeats(token) {
+            self.memory.write_row(data, row, words.to_vec());
+        }
+    }
+
+    fn update_in_place(&mut self, operation: &Operation) -> Result<(), String> {
+        let new = self
+            .in_place
+            .remove(&operation.id.0)
+            .ok_or("an update made no new words")?;
+        let mut words = new.words.as_slice();
+        // The gradient comes first, and stays as it is.
+        for weight in operation.weights().skip(1) {
+            let (of_tensor, rest) = words
+                .split_at_checked(weight.elements as usize)
+                .ok_or("an update made too few words")?;
+            self.memory.write(weight.whole, weight.first, of_tensor);
+            self.weights.insert(weight.tensor, of_tensor.to_vec());
+            words = rest;
+        }
+        Ok(())
+    }
+
+    /// A slice is now in main memory, in the `bytes` from `address` on.
+    pub(crate) fn spilled(
+        &mut self,
+        tensor: TensorId,
+        b: u32,
+        address: u64,
+        bytes: u64,
+    ) -> Result<(), String> {
+        let owner = self.owner(tensor)?;
+        let Some(place @ Place::Buffer(_)) = owner.slices.get_mut(b as usize) else {
+            return Err(format!(
+                "slice {b} of tensor {} was spilled, but is not in the buffer",
+                tensor.0
+            ));
+        };
+        let Place::Buffer(words) = std::mem::replace(place, Place::Memory) else {
+            return Ok(());
+        };
+        // What lay there is overwritten.
+        self.spilled
+            .retain(|&start, (length, _)| start + *length <= address || address + bytes <= start);
+        self.spilled.insert(address, (bytes, words));
+        Ok(())
+    }
+
+    /// A slice has come back from main memory.
+    pub(crate) fn reloaded(&mut self, tensor: TensorId, b: u32, address: u64) -> Result<(), String> {
+        let (_, words) = self.spilled.get(&address).cloned().ok_or_else(|| {
+            format!(
+                "slice {b} of tensor {} is not in main memory at {address:#x} any more",
+                tensor.0
+            )
+        })?;
+        let owner = self.owner(tensor)?;
+        match owner.slices.get_mut(b as usize) {
+            Some(place @ Place::Memory) => *place = Place::Buffer(words),
+            _ => {
+                return Err(format!(
+                    "slice {b} of tensor {} was reloaded, but was not away",
+                    tensor.0
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The buffer gave up a slice that main memory holds at `address`.
+    pub(crate) fn dropped(&mut self, tensor: TensorId, b: u32, address: u64) -> Result<(), String> {
+        if !self.spilled.contains_key(&address) {
+            return Err(format!(
+                "slice {b} of tensor {} was given up, but is not in main memory at {address:#x}",
+                tensor.0
+            ));
+        }
+        match self.owner(tensor)?.slices.get_mut(b as usize) {
+            Some(place @ Place::Buffer(_)) => *place = Place::Memory,
+            _ => return Err(format!("slice {b} of tensor {} was given up twice", tensor.0)),
+        }
+        Ok(())
+    }
+
+    /// Nobody needs a slice any more.
+    pub(crate) fn freed(&mut self, tensor: TensorId, b: u32) {
+        let Some(owner) = self.activations.get_mut(&tensor) else {
+            return;
+        };
+        if let Some(place) = owner.slices.get_mut(b as usize) {
+            *place = Place::Freed;
+        }
+        if owner.slices.iter().all(|place| *place == Place::Freed) {
+            self.activations.remove(&tensor);
+        }
+    }
+}
