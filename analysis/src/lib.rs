@@ -12,6 +12,7 @@ pub mod import;
 pub mod inspect;
 pub mod interrupt;
 mod output;
+pub mod page;
 pub mod prepare;
 pub mod profile;
 mod progress;

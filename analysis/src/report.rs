@@ -7,7 +7,7 @@ mod estimate;
 mod inspect;
 mod lower;
 mod memory;
-mod number;
+pub(crate) mod number;
 mod profile;
 mod replay;
 mod run;

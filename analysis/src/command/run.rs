@@ -7,9 +7,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use scenarios::system::Plan;
-use sim_core::Engine;
+use sim_core::{Engine, TraceSink};
 
 use super::{print, print_json, require, warn};
+use crate::output::{is_there, write_whole};
+use crate::page::{Both, TimelineSink, run_page};
 use crate::prepare::{Prepared, prepare};
 use crate::progress::Bar;
 use crate::report::{Style, run_report};
@@ -48,8 +50,11 @@ pub struct Run {
     /// Record one of N spans, instants and counter values of each track.
     #[arg(long, value_name = "N", default_value = "1", requires = "trace")]
     pub trace_sample: NonZeroU32,
-    /// Overwrite a trace that is there already.
-    #[arg(long, requires = "trace")]
+    /// Write the result as a page with plots, which needs no network: .html.
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// Overwrite a trace or a page that is there already.
+    #[arg(long)]
     pub force: bool,
 }
 
@@ -58,6 +63,7 @@ Examples:
   elector run mine.ron
   elector run bert-tiny-edge --json | jq .cycles
   elector run mine.ron --seed 7 --check
+  elector run mine.ron --report mine.html
   elector run mine.ron --trace run.pftrace
   elector run mine.ron --trace lanes.fst --trace-only 'pe[3].*,dma' --trace-window 10us..20us
 
@@ -74,6 +80,9 @@ Where the lanes' time went, in the report:
 impl Run {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
         require(self.engine)?;
+        if let Some(file) = self.report.as_ref().filter(|file| file.exists() && !self.force) {
+            return Err(is_there(file));
+        }
         let Prepared { plan, warnings } = prepare(&self.scenario, self.seed)?;
         warn(&warnings, quiet);
         tracing::info!(scenario = plan.machine.scenario.name, engine = %self.engine, "running");
@@ -103,6 +112,8 @@ impl Run {
         if trace.is_some() {
             interrupt::listen();
         }
+        let timeline = self.report.as_ref().map(|_| TimelineSink::new(plan));
+        let sink = both(sink, timeline.clone());
         let bar = Bar::new(&format!("simulating {name}"), quiet);
         let outcome = run::run_watched(plan, self.engine, self.check, sink, &mut |progress| {
             bar.set_run(progress);
@@ -114,10 +125,14 @@ impl Run {
         });
         drop(bar);
         let kept = trace.map(|trace| keep(trace, quiet)).transpose()?;
-        outcome.map_err(|error| match error {
+        let result = outcome.map_err(|error| match error {
             RunError::Interrupted => Failure::RunInterrupted { trace: kept },
             error => Failure::Run(error),
-        })
+        })?;
+        if let (Some(file), Some(timeline)) = (&self.report, timeline) {
+            write_whole(file, &run_page(plan, &result, &timeline), self.force)?;
+        }
+        Ok(result)
     }
 
     fn trace_options(&self) -> Option<TraceOptions> {
@@ -128,6 +143,15 @@ impl Run {
             sample: self.trace_sample,
             force: self.force,
         })
+    }
+}
+
+/// The sink of a trace, of a page's plots, of both, or none.
+fn both(trace: Option<Box<dyn TraceSink>>, timeline: Option<TimelineSink>) -> Option<Box<dyn TraceSink>> {
+    match (trace, timeline) {
+        (trace, None) => trace,
+        (None, Some(timeline)) => Some(Box::new(timeline)),
+        (Some(trace), Some(timeline)) => Some(Box::new(Both(trace, timeline))),
     }
 }
 

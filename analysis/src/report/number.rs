@@ -1,7 +1,7 @@
 //! Numbers as people read them.
 
 /// A whole number with its thousands apart.
-pub(super) fn grouped(number: impl Into<u128>) -> String {
+pub(crate) fn grouped(number: impl Into<u128>) -> String {
     let digits = number.into().to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -14,7 +14,7 @@ pub(super) fn grouped(number: impl Into<u128>) -> String {
 }
 
 /// A quantity with four digits and a prefix of the unit: `scaled(6.257e-5, "s")` is `62.57 us`.
-pub(super) fn scaled(value: f64, unit: &str) -> String {
+pub(crate) fn scaled(value: f64, unit: &str) -> String {
     const PREFIXES: [(f64, &str); 11] = [
         (1e15, "P"),
         (1e12, "T"),
@@ -45,13 +45,13 @@ pub(super) fn scaled(value: f64, unit: &str) -> String {
 }
 
 /// A share of `whole`, in percent.
-pub(super) fn percent(part: f64, whole: f64) -> String {
+pub(crate) fn percent(part: f64, whole: f64) -> String {
     let share = if whole > 0.0 { part / whole * 100.0 } else { 0.0 };
     format!("{share:.1}%")
 }
 
 /// A bar as long as the share of `whole`, of at most 30 characters.
-pub(super) fn bar(part: f64, whole: f64) -> String {
+pub(crate) fn bar(part: f64, whole: f64) -> String {
     let share = if whole > 0.0 {
         (part / whole).clamp(0.0, 1.0)
     } else {

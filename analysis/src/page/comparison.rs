@@ -1,0 +1,81 @@
+//! Several runs side by side.
+
+use maud::{Markup, html};
+
+use super::charts::{BarRow, bars};
+use super::{latency, page, roofline};
+use crate::report::number::{grouped, percent, scaled};
+use crate::result::RunResult;
+
+/// The page of several runs, each with the name of its column.
+#[must_use]
+pub fn comparison_page(title: &str, runs: &[(String, RunResult)]) -> String {
+    let runs: Vec<(&str, &RunResult)> = runs.iter().map(|(name, run)| (name.as_str(), run)).collect();
+    let body = html! {
+        h2 { "Side by side" }
+        div class="grid2" {
+            (figure_of(&runs, "Latency", |run| run.machine.seconds, |value| scaled(value, "s")))
+            (figure_of(&runs, "Energy", |run| run.machine.energy_nj.total * 1e-9, |value| scaled(value, "J")))
+            (figure_of(&runs, "Energy x latency", RunResult::energy_delay_product, |value| scaled(value, "Js")))
+            (figure_of(&runs, "MAC lanes at work", |run| run.machine.utilization.mac_lanes, |value| percent(value, 1.0)))
+            (figure_of(&runs, "Bandwidth of main memory", |run| run.memory.achieved_gb_s, |value| format!("{value:.2} GB/s")))
+            (figure_of(&runs, "Area", |run| run.machine.area_mm2, |value| format!("{value:.2} mm²")))
+        }
+        @if let Some(roofline) = roofline::roofline(&runs) { (roofline) }
+        @if let Some(latencies) = latency::of_runs(&runs, "weights") { (latencies) }
+        h2 { "Where the MAC lanes' time went" }
+        (stalls(&runs))
+    };
+    let subtitle = format!("{} runs", runs.len());
+    let wall: f64 = runs.iter().map(|(_, run)| run.wall_seconds).sum();
+    let events: u64 = runs.iter().map(|(_, run)| run.events).sum();
+    let footer = format!(
+        "Simulated by elector {} in {wall:.2} s: {} events.",
+        env!("CARGO_PKG_VERSION"),
+        grouped(events)
+    );
+    page(title, &subtitle, &body, &footer)
+}
+
+fn figure_of(
+    runs: &[(&str, &RunResult)],
+    heading: &str,
+    figure: impl Fn(&RunResult) -> f64,
+    text: impl Fn(f64) -> String,
+) -> Markup {
+    let rows: Vec<BarRow> = runs
+        .iter()
+        .map(|(name, run)| BarRow {
+            name: (*name).to_owned(),
+            value: figure(run),
+            text: text(figure(run)),
+        })
+        .collect();
+    html! { div class="panel" { h3 { (heading) } (bars("", &rows)) } }
+}
+
+fn stalls(runs: &[(&str, &RunResult)]) -> Markup {
+    let share = |run: &RunResult, cycles: f64| percent(cycles, run.machine.cycles as f64);
+    html! {
+        div class="panel" {
+            table class="figures" {
+                thead {
+                    tr {
+                        th { "" }
+                        @for (name, _) in runs { th { (name) } }
+                    }
+                }
+                tr {
+                    th scope="row" { "busy" }
+                    @for (_, run) in runs { td { (share(run, run.machine.busy_cycles)) } }
+                }
+                @for cause in 0..7 {
+                    tr {
+                        th scope="row" { (runs.first().map_or("", |(_, run)| run.machine.stalls.causes()[cause].0)) }
+                        @for (_, run) in runs { td { (share(run, run.machine.stalls.causes()[cause].1)) } }
+                    }
+                }
+            }
+        }
+    }
+}
