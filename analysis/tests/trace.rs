@@ -44,19 +44,35 @@ fn a_trace_is_not_overwritten_without_force() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(err(&refused).contains("--force"));
     assert_eq!(fs::read_to_string(folder.path().join("run.vcd")).unwrap(), "mine");
-    let forced = elector(&["run", "tiny-trace", "--trace", "run.vcd", "--force"], folder.path());
+    let forced = elector(
+        &["run", "tiny-trace", "--trace", "run.vcd", "--force"],
+        folder.path(),
+    );
     assert_eq!(forced.status.code(), Some(0));
-    assert!(fs::read_to_string(folder.path().join("run.vcd")).unwrap().starts_with("$version"));
+    assert!(
+        fs::read_to_string(folder.path().join("run.vcd"))
+            .unwrap()
+            .starts_with("$version")
+    );
 }
 
 #[test]
 fn what_cannot_be_is_said_before_the_run() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, said) in [
-        (&["--trace", "run.txt"][..], ".pftrace, .vcd, .fst, .parquet, .jsonl"),
+        (
+            &["--trace", "run.txt"][..],
+            ".pftrace, .vcd, .fst, .parquet, .jsonl",
+        ),
         (&["--trace", "run"], ".pftrace, .vcd"),
-        (&["--trace", "no/such/folder/run.vcd"], "cannot write no/such/folder/run.vcd"),
-        (&["--trace", "run.vcd", "--trace-only", "pe[99].*"], "selects nothing"),
+        (
+            &["--trace", "no/such/folder/run.vcd"],
+            "cannot write no/such/folder/run.vcd",
+        ),
+        (
+            &["--trace", "run.vcd", "--trace-only", "pe[99].*"],
+            "selects nothing",
+        ),
         (&["--trace", "run.fst", "--trace-sample", "2"], "--trace-window"),
         (&["--trace", "run.fst", "--trace-sample", "0"], "--trace-sample"),
         (&["--trace", "run.vcd", "--trace-window", "5"], "FROM..TO"),
@@ -91,7 +107,10 @@ fn a_full_disk_leaves_nothing_behind() {
         }
         assert_eq!(full.status.code(), Some(1), "{format}: {}", err(&full));
         let said = err(&full);
-        assert!(said.contains(&format!("cannot write the trace run.{format}: ")), "{said}");
+        assert!(
+            said.contains(&format!("cannot write the trace run.{format}: ")),
+            "{said}"
+        );
         assert!(said.contains("--trace-only"), "{said}");
         assert!(files(folder.path()).is_empty(), "{format}");
     }
@@ -104,7 +123,14 @@ fn ctrl_c_keeps_the_trace_up_to_there() {
     let long = r#"(base: "bert-tiny-edge", workload: (batch: 4096))"#;
     fs::write(folder.path().join("long.ron"), long).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_elector"))
-        .args(["run", "long.ron", "--trace", "run.jsonl", "--trace-only", "pe[0].*"])
+        .args([
+            "run",
+            "long.ron",
+            "--trace",
+            "run.jsonl",
+            "--trace-only",
+            "pe[0].*",
+        ])
         .current_dir(folder.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -115,11 +141,18 @@ fn ctrl_c_keeps_the_trace_up_to_there() {
         std::thread::sleep(Duration::from_millis(10));
     }
     std::thread::sleep(Duration::from_millis(200));
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(sent.success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", err(&output));
-    assert!(err(&output).contains("its trace up to here is in run.jsonl"), "{}", err(&output));
+    assert!(
+        err(&output).contains("its trace up to here is in run.jsonl"),
+        "{}",
+        err(&output)
+    );
     assert_eq!(files(folder.path()), ["long.ron", "run.jsonl"]);
     let inspected = elector(&["inspect", "run.jsonl", "--json"], folder.path());
     assert!(parsed(&inspected)["records"].as_u64().is_some());
@@ -128,7 +161,10 @@ fn ctrl_c_keeps_the_trace_up_to_there() {
 /// A folder with a trace of `scenario` as `run.parquet`.
 fn traced(scenario: &str) -> (tempfile::TempDir, Value) {
     let folder = tempfile::tempdir().unwrap();
-    let run = elector(&["run", scenario, "--json", "--trace", "run.parquet"], folder.path());
+    let run = elector(
+        &["run", scenario, "--json", "--trace", "run.parquet"],
+        folder.path(),
+    );
     let result = parsed(&run);
     (folder, result)
 }
@@ -139,14 +175,24 @@ fn inspect_says_what_the_result_says() {
     let inspection = parsed(&elector(&["inspect", "run.parquet", "--json"], folder.path()));
     assert_eq!(inspection["to_cycle"].as_f64(), result["cycles"].as_f64());
     let components = inspection["components"].as_array().unwrap();
-    for (kind, name) in [("mac_tile", "mac_lanes"), ("softmax_tile", "softmax"), ("layer_norm_tile", "layer_norm")] {
+    for (kind, name) in [
+        ("mac_tile", "mac_lanes"),
+        ("softmax_tile", "softmax"),
+        ("layer_norm_tile", "layer_norm"),
+    ] {
         let used = components.iter().find(|used| used["kind"] == kind).unwrap();
         let (found, reported) = (used["utilization"].as_f64(), result["utilization"][name].as_f64());
-        assert!((found.unwrap() - reported.unwrap()).abs() < 1e-6, "{name}: {found:?}, not {reported:?}");
+        assert!(
+            (found.unwrap() - reported.unwrap()).abs() < 1e-6,
+            "{name}: {found:?}, not {reported:?}"
+        );
     }
     let slowest = inspection["operations"].as_array().unwrap();
     assert_eq!(slowest.len(), 10);
-    let cycles: Vec<f64> = slowest.iter().map(|one| one["cycles"].as_f64().unwrap()).collect();
+    let cycles: Vec<f64> = slowest
+        .iter()
+        .map(|one| one["cycles"].as_f64().unwrap())
+        .collect();
     assert!(cycles.is_sorted_by(|one, next| one >= next));
 }
 
@@ -154,7 +200,15 @@ fn inspect_says_what_the_result_says() {
 fn inspect_explains_all_idle_time_of_a_lane() {
     let (folder, result) = traced("flexibert-mixed");
     let inspection = parsed(&elector(
-        &["inspect", "run.parquet", "--component", "pe[*].mac[*]", "--json", "--top", "3"],
+        &[
+            "inspect",
+            "run.parquet",
+            "--component",
+            "pe[*].mac[*]",
+            "--json",
+            "--top",
+            "3",
+        ],
         folder.path(),
     ));
     let idle = &inspection["idle"];
@@ -164,9 +218,21 @@ fn inspect_explains_all_idle_time_of_a_lane() {
     let busy = result["utilization"]["mac_lanes"].as_f64().unwrap();
     let lanes = idle["lanes"].as_f64().unwrap();
     let whole = inspection["header"]["tracks"]["pe[*].mac[*]"].as_f64().unwrap();
-    assert!((shares + busy * whole / lanes - 1.0).abs() < 1e-6, "{shares} idle, {busy} busy");
+    assert!(
+        (shares + busy * whole / lanes - 1.0).abs() < 1e-6,
+        "{shares} idle, {busy} busy"
+    );
     let report = out(&elector(
-        &["inspect", "run.parquet", "--component", "pe[0].mac[0]", "--from", "100", "--to", "20us"],
+        &[
+            "inspect",
+            "run.parquet",
+            "--component",
+            "pe[0].mac[0]",
+            "--from",
+            "100",
+            "--to",
+            "20us",
+        ],
         folder.path(),
     ));
     for heading in ["Utilisation", "Idle lanes", "longest gaps", "pe[0].mac[0]"] {
@@ -185,7 +251,13 @@ fn inspect_finds_where_two_traces_part() {
     let text = fs::read_to_string(folder.path().join("again.jsonl")).unwrap();
     let changed = text.replacen("\"kind\":\"ACT\"", "\"kind\":\"PRE\"", 1);
     fs::write(folder.path().join("changed.jsonl"), changed).unwrap();
-    let parted = parsed(&run(&["inspect", "again.jsonl", "--diff", "changed.jsonl", "--json"]));
+    let parted = parsed(&run(&[
+        "inspect",
+        "again.jsonl",
+        "--diff",
+        "changed.jsonl",
+        "--json",
+    ]));
     assert_eq!(parted["equal"], false);
     assert_eq!(parted["parting"]["columns"], serde_json::json!(["kind"]));
     let short: Vec<&str> = text.lines().take(20).collect();
@@ -222,5 +294,9 @@ fn what_is_no_trace_is_refused() {
     write("cut.jsonl", &text.as_bytes()[..text.len() - 20]);
     let cut = elector(&["inspect", "cut.jsonl"], folder.path());
     assert_eq!(cut.status.code(), Some(2));
-    assert!(err(&cut).contains(&format!("cut.jsonl:{}: ", text.lines().count())), "{}", err(&cut));
+    assert!(
+        err(&cut).contains(&format!("cut.jsonl:{}: ", text.lines().count())),
+        "{}",
+        err(&cut)
+    );
 }
