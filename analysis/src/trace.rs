@@ -14,6 +14,7 @@ mod file;
 mod format;
 mod jsonl;
 mod operations;
+#[cfg(feature = "parquet")]
 mod parquet;
 mod perfetto;
 

@@ -178,7 +178,7 @@ impl Dma {
         };
         if context.is_traced() && active.started.is_none() {
             active.started = Some(context.now());
-            trace_start(&active, slot, context);
+            self.trace_start(&active, slot, context);
         }
         active.next_address += BLOCK.0;
         active.outstanding += 1;
@@ -258,15 +258,9 @@ impl Dma {
         if completes {
             self.slots[slot as usize] = None;
             self.free.push(slot);
-            trace_end(&active, slot, context);
+            self.trace_end(&active, slot, context);
         }
         self.issue(context);
-    }
-
-    #[inline]
-    fn trace_outstanding(&self, context: &mut Context<'_, Message>) {
-        let (actor, now, requests) = (context.me(), context.now(), self.outstanding);
-        context.trace(|sink| sink.counter(actor, now, labels::OUTSTANDING_REQUESTS, requests.into()));
     }
 
     /// All of a row that is accumulated has come: it goes back, with what was added, before anything else.
@@ -305,47 +299,57 @@ impl Dma {
     }
 }
 
-/// The label of a record of the transfer in `slot`.
-fn label(kind: u16, active: &Active, slot: u32) -> Label {
-    let transfer = &active.transfer;
-    let part = TransferPart {
-        bytes: transfer.pattern.bytes_moved(Bytes(transfer.bytes)).0,
-        traffic: transfer.traffic,
-        outward: transfer.pattern.is_outward(),
-        slot: slot as u16,
-    };
-    Label {
-        kind,
-        work: transfer.id.0,
-        part: part.packed(),
+/// What a trace learns of transfers.
+impl Dma {
+    #[inline]
+    fn trace_outstanding(&self, context: &mut Context<'_, Message>) {
+        let (actor, now, requests) = (context.me(), context.now(), self.outstanding);
+        context.trace(|sink| sink.counter(actor, now, labels::OUTSTANDING_REQUESTS, requests.into()));
     }
-}
 
-/// Records that a transfer has waited for its turn, and begins to move.
-#[cold]
-fn trace_start(active: &Active, slot: u32, context: &mut Context<'_, Message>) {
-    let (actor, now) = (context.me(), context.now());
-    let queued = Span {
-        actor,
-        start: active.ordered,
-        end: now,
-        label: label(labels::TRANSFER_QUEUED, active, slot),
-    };
-    context.trace(|sink| {
-        sink.span(queued);
-        sink.instant(actor, now, label(labels::TRANSFER_BEGAN, active, slot));
-    });
-}
+    /// The label of a record of the transfer in `slot`.
+    fn label(&self, kind: u16, active: &Active, slot: u32) -> Label {
+        let transfer = &active.transfer;
+        let (pattern, bytes) = (transfer.pattern, Bytes(transfer.bytes));
+        let part = TransferPart {
+            bytes: pattern.bytes_moved(bytes, &self.parameters.words).0,
+            traffic: transfer.traffic,
+            outward: pattern.is_outward(),
+            slot: slot as u16,
+        };
+        Label {
+            kind,
+            work: transfer.id.0,
+            part: part.packed(),
+        }
+    }
 
-/// Records a transfer that is complete.
-fn trace_end(active: &Active, slot: u32, context: &mut Context<'_, Message>) {
-    let (actor, end) = (context.me(), context.now());
-    context.trace(|sink| {
-        sink.span(Span {
+    /// Records that a transfer has waited for its turn, and begins to move.
+    #[cold]
+    fn trace_start(&self, active: &Active, slot: u32, context: &mut Context<'_, Message>) {
+        let (actor, now) = (context.me(), context.now());
+        let queued = Span {
             actor,
-            start: active.started.unwrap_or(active.ordered),
-            end,
-            label: label(labels::TRANSFER, active, slot),
+            start: active.ordered,
+            end: now,
+            label: self.label(labels::TRANSFER_QUEUED, active, slot),
+        };
+        context.trace(|sink| {
+            sink.span(queued);
+            sink.instant(actor, now, self.label(labels::TRANSFER_BEGAN, active, slot));
         });
-    });
+    }
+
+    /// Records a transfer that is complete.
+    fn trace_end(&self, active: &Active, slot: u32, context: &mut Context<'_, Message>) {
+        let (actor, end) = (context.me(), context.now());
+        context.trace(|sink| {
+            sink.span(Span {
+                actor,
+                start: active.started.unwrap_or(active.ordered),
+                end,
+                label: self.label(labels::TRANSFER, active, slot),
+            });
+        });
+    }
 }

@@ -37,36 +37,47 @@ fn plans() -> Vec<Plan> {
     let crowded = shipped("contention", |scenario| {
         scenario.workload.transformer.layers.truncate(1);
     });
-    let names = ["tiny-trace", "flexibert-mixed", "bert-tiny-train"];
+    let trained = shipped("bert-tiny-train", |scenario| {
+        scenario.workload.transformer.layers.truncate(1);
+        scenario.workload.batch = 1;
+    });
+    let names = ["tiny-trace", "flexibert-mixed"];
     names
         .into_iter()
         .map(shipped_small)
-        .chain([crowded])
+        .chain([trained, crowded])
         .map(|loaded| plan(&loaded))
         .collect()
 }
 
 #[test]
-fn spans_on_a_track_never_overlap() {
+fn traces_of_all_kinds_of_machines_are_right() {
     for plan in plans() {
-        let (_, entries) = traced(&plan);
-        let mut tracks: BTreeMap<&str, Vec<(u64, u64)>> = BTreeMap::new();
-        for span in entries.iter().filter(|entry| entry.record == Form::Span) {
-            let track = tracks.entry(&span.track).or_default();
-            track.push((span.start_tick, span.end_tick));
-        }
-        for (track, spans) in &mut tracks {
-            spans.sort_unstable();
-            for pair in spans.windows(2) {
-                assert!(pair[0].1 <= pair[1].0, "{track}: {pair:?}");
-            }
+        let (measured, entries) = traced(&plan);
+        spans_on_a_track_never_overlap(&entries);
+        spans_add_up_to_the_busy_times_that_are_reported(&measured, &entries);
+        transfers_move_what_is_asked_of_main_memory(&measured, &entries);
+        records_are_on_the_tracks_of_their_kind(&entries);
+    }
+}
+
+fn spans_on_a_track_never_overlap(entries: &[Entry<'static>]) {
+    let mut tracks: BTreeMap<&str, Vec<(u64, u64)>> = BTreeMap::new();
+    for span in entries.iter().filter(|entry| entry.record == Form::Span) {
+        let track = tracks.entry(&span.track).or_default();
+        track.push((span.start_tick, span.end_tick));
+    }
+    for (track, spans) in &mut tracks {
+        spans.sort_unstable();
+        for pair in spans.windows(2) {
+            assert!(pair[0].1 <= pair[1].0, "{track}: {pair:?}");
         }
     }
 }
 
 #[test]
 fn every_tile_of_the_program_appears_once() {
-    for name in ["tiny-trace", "flexibert-mixed", "bert-tiny-train"] {
+    for name in ["tiny-trace", "flexibert-mixed"] {
         let plan = plan(&shipped_small(name));
         let (_, entries) = traced(&plan);
         let mut seen: Vec<_> = entries
@@ -97,45 +108,37 @@ fn every_tile_of_the_program_appears_once() {
     }
 }
 
-#[test]
-fn spans_add_up_to_the_busy_times_that_are_reported() {
-    for plan in plans() {
-        let (measured, entries) = traced(&plan);
-        let machines = || measured.machines();
-        let lanes: u64 = machines().map(|machine| machine.lanes.busy.0).sum();
-        let softmax: u64 = machines().map(|machine| machine.softmax.1.0).sum();
-        let layer_norm: u64 = machines().map(|machine| machine.layer_norm.1.0).sum();
-        assert_eq!(total(&entries, "mac_tile"), lanes);
-        assert_eq!(total(&entries, "softmax_tile"), softmax);
-        assert_eq!(total(&entries, "layer_norm_tile"), layer_norm);
-        let bursts = spans(&entries, "read_data").len() + spans(&entries, "write_data").len();
-        let moved = measured.memory.read_bytes + measured.memory.write_bytes;
-        assert_eq!(bursts as u64 * 64, moved);
-        let commands = |kind| entries.iter().filter(|entry| entry.kind == kind).count() as u64;
-        assert_eq!(commands("ACT"), measured.memory.activates);
-        assert_eq!(commands("PRE"), measured.memory.precharges);
-    }
+fn spans_add_up_to_the_busy_times_that_are_reported(measured: &Measurements, entries: &[Entry<'static>]) {
+    let machines = || measured.machines();
+    let lanes: u64 = machines().map(|machine| machine.lanes.busy.0).sum();
+    let softmax: u64 = machines().map(|machine| machine.softmax.1.0).sum();
+    let layer_norm: u64 = machines().map(|machine| machine.layer_norm.1.0).sum();
+    assert_eq!(total(entries, "mac_tile"), lanes);
+    assert_eq!(total(entries, "softmax_tile"), softmax);
+    assert_eq!(total(entries, "layer_norm_tile"), layer_norm);
+    let bursts = spans(entries, "read_data").len() + spans(entries, "write_data").len();
+    let memory = &measured.memory;
+    assert_eq!(bursts as u64, memory.read_commands + memory.write_commands);
+    let commands = |kind| entries.iter().filter(|entry| entry.kind == kind).count() as u64;
+    assert_eq!(commands("ACT"), measured.memory.activates);
+    assert_eq!(commands("PRE"), measured.memory.precharges);
 }
 
-#[test]
-fn transfers_move_what_is_asked_of_main_memory() {
-    for plan in plans() {
-        let (measured, entries) = traced(&plan);
-        let asked: u64 = measured.machines().flat_map(|machine| machine.dma_requests).sum();
-        let transfers = || {
-            entries
-                .iter()
-                .filter(|entry| entry.kind == "load" || entry.kind == "store")
-        };
-        let blocks: u64 = transfers().map(|entry| entry.bytes.unwrap().div_ceil(64)).sum();
-        // Rows of tables may begin and end within a block.
-        assert!(blocks <= asked, "{blocks} blocks of {asked}");
-        let ordered = entries.iter().filter(|entry| entry.kind == "transfer_ordered");
-        assert!(ordered.clone().all(|entry| entry.role.is_some()));
-        let data = transfers().filter(|entry| entry.transfer.unwrap() % 2 == 0);
-        assert!(transfers().all(|entry| entry.role.is_some()));
-        assert!(data.count() <= ordered.count());
-    }
+fn transfers_move_what_is_asked_of_main_memory(measured: &Measurements, entries: &[Entry<'static>]) {
+    let asked: u64 = measured.machines().flat_map(|machine| machine.dma_requests).sum();
+    let transfers = || {
+        entries
+            .iter()
+            .filter(|entry| entry.kind == "load" || entry.kind == "store")
+    };
+    let blocks: u64 = transfers().map(|entry| entry.bytes.unwrap().div_ceil(64)).sum();
+    // Rows of tables may begin and end within a block.
+    assert!(blocks <= asked, "{blocks} blocks of {asked}");
+    let ordered = entries.iter().filter(|entry| entry.kind == "transfer_ordered");
+    assert!(ordered.clone().all(|entry| entry.role.is_some()));
+    let data = transfers().filter(|entry| entry.transfer.unwrap() % 2 == 0);
+    assert!(transfers().all(|entry| entry.role.is_some()));
+    assert!(data.count() <= ordered.count());
 }
 
 /// The mean of a counter from the beginning to `end`.
@@ -177,14 +180,16 @@ fn counters_integrate_to_the_averages_that_are_reported() {
         })
         .sum();
     let moved = bandwidth * plan.timebase.seconds(end.since(Tick::ZERO));
-    let expected = (measured.memory.read_bytes + measured.memory.write_bytes) as f64;
+    let expected = (measured.memory.read_commands + measured.memory.write_commands) as f64 * 64.0;
     assert!((moved / expected - 1.0).abs() < 1e-3, "{moved} of {expected}");
 }
 
 #[test]
 fn traces_are_the_same_on_all_engines_and_change_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let plan = plan(&shipped_small("flexibert-mixed"));
+    let plan = plan(&shipped("flexibert-mixed", |scenario| {
+        scenario.workload.transformer.layers.truncate(1);
+    }));
     let untraced = tests::run(plan.clone()).measured.digest;
     for extension in ["pftrace", "vcd", "fst", "parquet", "jsonl"] {
         let of = |engine: Engine| {
@@ -194,7 +199,7 @@ fn traces_are_the_same_on_all_engines_and_change_nothing() {
             fs::read(file).unwrap()
         };
         let expected = of(Engine::Wheel);
-        for engine in engines() {
+        for engine in engines().into_iter().filter(|engine| *engine != Engine::Wheel) {
             assert!(of(engine) == expected, "{extension} on {engine}");
         }
     }
@@ -212,25 +217,21 @@ fn json_lines_and_parquet_hold_the_same() {
     assert_eq!(lines, rows);
 }
 
-#[test]
-fn records_are_on_the_tracks_of_their_kind() {
-    for plan in plans() {
-        let (_, entries) = traced(&plan);
-        for entry in &entries {
-            let pattern = match &*entry.kind {
-                "mac_tile" | "run_started" => "*pe[*].mac[*]",
-                "softmax_tile" => "*pe[*].softmax[*]",
-                "layer_norm_tile" => "*pe[*].layer_norm",
-                "load" | "store" | "load_queued" | "store_queued" => "*dma.slot[*]",
-                "outstanding_requests" => "*dma",
-                "row_open" => "memory.channel[*].bank[*]",
-                "refresh" => "memory.channel[*].rank[*]",
-                "occupancy_bytes" => "*buffer.*",
-                "stall" | "transfer_ordered" | "operation_woken" | "finished" => "*control_block",
-                _ => "memory.channel[*]",
-            };
-            assert!(matches(pattern, &entry.track), "{entry:?}");
-        }
+fn records_are_on_the_tracks_of_their_kind(entries: &[Entry<'static>]) {
+    for entry in entries {
+        let pattern = match &*entry.kind {
+            "mac_tile" | "run_started" => "*pe[*].mac[*]",
+            "softmax_tile" => "*pe[*].softmax[*]",
+            "layer_norm_tile" => "*pe[*].layer_norm",
+            "load" | "store" | "load_queued" | "store_queued" => "*dma.slot[*]",
+            "outstanding_requests" => "*dma",
+            "row_open" => "memory.channel[*].bank[*]",
+            "refresh" => "memory.channel[*].rank[*]",
+            "occupancy_bytes" => "*buffer.*",
+            "stall" | "transfer_ordered" | "operation_woken" | "finished" => "*control_block",
+            _ => "memory.channel[*]",
+        };
+        assert!(matches(pattern, &entry.track), "{entry:?}");
     }
 }
 

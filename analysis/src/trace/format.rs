@@ -8,6 +8,7 @@ use scenarios::system::Track;
 
 use super::Header;
 use super::jsonl::JsonLines;
+#[cfg(feature = "parquet")]
 use super::parquet::ParquetRows;
 use super::perfetto::Perfetto;
 use super::row::Row;
@@ -23,6 +24,7 @@ pub enum TraceFormat {
     /// Fast signal trace, for GTKWave and Surfer.
     Fst,
     /// Parquet, for pandas, Polars and DuckDB.
+    #[cfg(feature = "parquet")]
     Parquet,
     /// One JSON object a line.
     JsonLines,
@@ -30,10 +32,11 @@ pub enum TraceFormat {
 
 impl TraceFormat {
     /// All formats, with their extensions.
-    pub const ALL: [(Self, &'static str); 5] = [
+    pub const ALL: &'static [(Self, &'static str)] = &[
         (Self::Perfetto, "pftrace"),
         (Self::Vcd, "vcd"),
         (Self::Fst, "fst"),
+        #[cfg(feature = "parquet")]
         (Self::Parquet, "parquet"),
         (Self::JsonLines, "jsonl"),
     ];
@@ -49,7 +52,8 @@ impl TraceFormat {
     /// What is known, for messages.
     #[must_use]
     pub fn listing() -> String {
-        Self::ALL.map(|(_, extension)| format!(".{extension}")).join(", ")
+        let names = Self::ALL.iter().map(|(_, extension)| format!(".{extension}"));
+        names.collect::<Vec<_>>().join(", ")
     }
 
     /// Whether it shows the values of signals over time: it takes records in order of time, and has no gaps.
@@ -80,6 +84,7 @@ pub(super) fn export(
         TraceFormat::Perfetto => Box::new(Perfetto::begin(file, header, tracks)?),
         TraceFormat::Vcd => Box::new(Waveform::<VcdSignals>::begin(file, header, tracks, selected)?),
         TraceFormat::Fst => Box::new(Waveform::<FstSignals>::begin(file, header, tracks, selected)?),
+        #[cfg(feature = "parquet")]
         TraceFormat::Parquet => Box::new(ParquetRows::begin(file, header)?),
         TraceFormat::JsonLines => Box::new(JsonLines::begin(file, header)?),
     })

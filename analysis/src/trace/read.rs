@@ -1,11 +1,13 @@
 //! Traces read back, record by record: JSON lines and Parquet.
 
 mod jsonl;
+#[cfg(feature = "parquet")]
 mod parquet;
 
 use std::path::Path;
 
 use self::jsonl::Lines;
+#[cfg(feature = "parquet")]
 use self::parquet::Rows;
 use super::{Entry, Header, TraceFormat};
 use crate::Failure;
@@ -18,6 +20,7 @@ pub struct TraceReader {
 
 enum Source {
     Lines(Box<Lines>),
+    #[cfg(feature = "parquet")]
     Rows(Box<Rows>),
 }
 
@@ -38,6 +41,7 @@ impl TraceReader {
                 let (header, lines) = Lines::open(path)?;
                 (header, Source::Lines(Box::new(lines)))
             }
+            #[cfg(feature = "parquet")]
             Some(TraceFormat::Parquet) => {
                 let (header, rows) = Rows::open(path)?;
                 (header, Source::Rows(Box::new(rows)))
@@ -65,6 +69,7 @@ impl TraceReader {
     pub fn next_entry(&mut self) -> Result<Option<Entry<'_>>, Failure> {
         match &mut self.source {
             Source::Lines(lines) => lines.next_entry(&self.header),
+            #[cfg(feature = "parquet")]
             Source::Rows(rows) => rows.next_entry(&self.header),
         }
     }

@@ -200,10 +200,10 @@ impl<F: SignalFile> Waveform<F> {
     /// Of several changes of a signal at once the last one holds.
     fn write_together(&mut self, tick: u64) -> io::Result<()> {
         let visible = tick >= self.from;
-        if visible && !self.has_begun {
+        if tick > self.from && !self.has_begun {
             self.write_all_signals()?;
         }
-        let mut timed = !visible;
+        let mut timed = false;
         for place in 0..self.together.len() {
             let (signal, _, value) = self.together[place];
             if self.together.get(place + 1).is_some_and(|next| next.0 == signal) {
@@ -215,7 +215,7 @@ impl<F: SignalFile> Waveform<F> {
             }
             present.value = value;
             present.written = true;
-            if visible {
+            if visible && self.has_begun {
                 if !timed {
                     self.file.time(picoseconds(tick, self.ticks_per_second))?;
                     timed = true;
@@ -223,6 +223,9 @@ impl<F: SignalFile> Waveform<F> {
                 self.file
                     .change(signal as usize, self.signals[signal as usize].width, value)?;
             }
+        }
+        if visible && !self.has_begun {
+            self.write_all_signals()?;
         }
         Ok(())
     }

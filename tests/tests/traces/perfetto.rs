@@ -200,7 +200,7 @@ fn seen(plan: &Plan) -> (Seen, Measurements) {
 fn a_viewer_finds_every_tile_under_its_lane_and_its_operation() {
     let plan = plan(&shipped_small("flexibert-mixed"));
     let (seen, measured) = seen(&plan);
-    let of = |category: &str| seen.slices.iter().filter(move |slice| slice.1 == category);
+    let of = |category: &'static str| seen.slices.iter().filter(move |slice| slice.1 == category);
     assert_eq!(of("mac_tile").count() as u64, measured.machine.lanes.tiles);
     assert!(of("mac_tile").all(|slice| slice.0.contains("/pe[") && slice.0.contains("]/mac[")));
     assert!(of("mac_tile").any(|slice| slice.2 == "scores L0 H1"));

@@ -85,8 +85,8 @@ fn both_forms_of_waveforms_hold_the_same() {
 #[test]
 fn a_window_begins_with_what_signals_are() {
     let plan = plan(&shipped_small("tiny-trace"));
-    let (all, _) = written(&plan, "fst", "..");
-    let (part, _) = written(&plan, "fst", "1us..2us");
+    let (all, _) = written(&plan, "vcd", "..");
+    let (part, _) = written(&plan, "vcd", "1us..2us");
     for (name, changes) in &part {
         let first = &changes[0];
         assert_eq!(first.0, 1_000_000, "{name}");

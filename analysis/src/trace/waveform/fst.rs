@@ -31,6 +31,7 @@ pub(in super::super) struct FstSignals {
     ids: Vec<FstSignalId>,
     digits: Vec<u8>,
     changes: u32,
+    now: u64,
 }
 
 impl FstSignals {
@@ -76,6 +77,7 @@ impl SignalFile for FstSignals {
             ids: Vec::new(),
             digits: Vec::new(),
             changes: 0,
+            now: 0,
         })
     }
 
@@ -106,6 +108,15 @@ impl SignalFile for FstSignals {
     }
 
     fn time(&mut self, picosecond: u64) -> io::Result<()> {
+        let later = picosecond > std::mem::replace(&mut self.now, picosecond);
+        // What is held can be written between two times only.
+        if later && self.changes >= LOOK {
+            self.changes = 0;
+            let body = self.body()?;
+            if body.size() > HELD {
+                body.flush().map_err(failed)?;
+            }
+        }
         self.body()?.time_change(picosecond).map_err(failed)
     }
 
@@ -117,13 +128,6 @@ impl SignalFile for FstSignals {
         self.body()?.signal_change(id, &digits).map_err(failed)?;
         self.digits = digits;
         self.changes += 1;
-        if self.changes >= LOOK {
-            self.changes = 0;
-            let body = self.body()?;
-            if body.size() > HELD {
-                body.flush().map_err(failed)?;
-            }
-        }
         Ok(())
     }
 
