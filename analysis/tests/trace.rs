@@ -1,5 +1,7 @@
 //! `elector run --trace` and `elector inspect`, as a user meets them.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 mod process;
 
 use std::fs;
@@ -120,7 +122,7 @@ fn a_full_disk_leaves_nothing_behind() {
 #[test]
 fn ctrl_c_keeps_the_trace_up_to_there() {
     let folder = tempfile::tempdir().unwrap();
-    let long = r#"(base: "bert-tiny-edge", workload: (batch: 4096))"#;
+    let long = r#"(base: "bert-tiny-edge", workload: (batch: 512))"#;
     fs::write(folder.path().join("long.ron"), long).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_elector"))
         .args([

@@ -234,6 +234,9 @@ fn values(result: &RunResult) -> Option<String> {
         "each operation",
         format!("at most {:.2} steps of the word off", check.worst_rounding_steps),
     );
+    if let (Some(loss), Some(reference)) = (check.loss, check.reference_loss) {
+        row("loss", format!("{loss:.6}, the reference's {reference:.6}"));
+    }
     row("zeros after pruning", percent(check.zero_share, 1.0));
     row("out of range", grouped(check.saturated));
     let mut text = table.render(&[0, 1]);
