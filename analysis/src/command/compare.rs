@@ -11,7 +11,9 @@ use scenarios::schema::Reference;
 use sim_core::Engine;
 
 use super::{print, require, warn};
-use crate::compare::{CellResult, Verdict, cells, run_cells};
+use crate::compare::{CellResult, State, Verdict, cells, run_cells};
+use crate::output::{is_there, write_whole};
+use crate::page::comparison_page;
 use crate::prepare::load;
 use crate::progress::Bar;
 use crate::report::{Style, compare_report};
@@ -39,12 +41,19 @@ pub struct Compare {
     /// Print one JSON object; its cells come as they are finished, in order.
     #[arg(long)]
     pub json: bool,
+    /// Write the runs side by side as a page with plots, which needs no network: .html.
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// Overwrite a page that is there already.
+    #[arg(long, requires = "report")]
+    pub force: bool,
 }
 
 const HELP: &str = "\
 Examples:
   elector compare contention
   elector compare mine.ron --memory lpddr3-1600,hbm2,my-memory.ron
+  elector compare dynaprop-sweep --report sweep.html
   elector compare contention --jobs 4 --json | jq '.cells[].result.seconds'
 
 Each memory is simulated with the transformer alone and, if the scenario has `contention`, with all its other
@@ -53,6 +62,9 @@ traffic. A run that fails is reported beside the others; the exit code is then 1
 impl Compare {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
         require(self.engine)?;
+        if let Some(file) = self.report.as_ref().filter(|file| file.exists() && !self.force) {
+            return Err(is_there(file));
+        }
         let mut loaded = load(&self.scenario)?;
         warn(&loaded.warnings, quiet);
         if let Some(seed) = self.seed {
@@ -92,8 +104,25 @@ impl Compare {
                 Style::of(stdout().is_terminal()),
             ))?;
         }
+        if let Some(file) = &self.report {
+            write_whole(file, &page(&name, &finished), self.force)?;
+        }
         outcome(&finished, whole)
     }
+}
+
+/// The page of all runs that came to their end.
+fn page(name: &str, finished: &[CellResult]) -> String {
+    let several_states = finished.iter().any(|cell| cell.state != State::Alone);
+    let runs = finished.iter().filter_map(|cell| {
+        let column = match (several_states, cell.state) {
+            (false, _) => cell.subject.to_string(),
+            (true, State::Alone) => format!("{}, alone", cell.subject),
+            (true, State::Contended) => format!("{}, contended", cell.subject),
+        };
+        Some((column, cell.outcome.as_ref().ok()?.as_ref().clone()))
+    });
+    comparison_page(name, &runs.collect::<Vec<_>>())
 }
 
 /// Whether all went well.

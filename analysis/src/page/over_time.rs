@@ -136,7 +136,7 @@ impl<'a> OverTime<'a> {
                 let idle = 100.0 * (1.0 - busy[bin]).max(0.0);
                 if all > 0.0 { idle * rate[bin] / all } else { 0.0 }
             });
-            layers.push((cause.name().to_owned(), of_cause.collect::<Vec<f64>>()));
+            layers.push((cause.name().replace('_', " "), of_cause.collect::<Vec<f64>>()));
         }
         let edges: Vec<f64> = (0..=busy.len())
             .map(|bin| match bin.checked_sub(1) {

@@ -94,6 +94,8 @@ impl Axis {
         }
         let (size, sign) = (value.abs(), value);
         match size {
+            _ if size >= 1e15 => format!("{}P", trimmed(sign / 1e15)),
+            _ if size >= 1e12 => format!("{}T", trimmed(sign / 1e12)),
             _ if size >= 1e9 => format!("{}G", trimmed(sign / 1e9)),
             _ if size >= 1e6 => format!("{}M", trimmed(sign / 1e6)),
             _ if size >= 1e4 => format!("{}k", trimmed(sign / 1e3)),

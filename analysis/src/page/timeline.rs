@@ -287,3 +287,62 @@ impl Timeline {
         self.sums[quantity.place()].iter().sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use scenarios::Scenario;
+    use scenarios::load::Disk;
+    use sim_core::Engine;
+
+    use super::*;
+
+    /// What is summed up over time is what the run itself has counted, however often bins were folded.
+    #[test]
+    fn sums_are_those_of_the_run() {
+        for name in ["tiny-trace", "bert-tiny-edge", "bert-tiny-train"] {
+            let plan = Plan::load(&Scenario::shipped(name).unwrap(), &Disk).unwrap();
+            let sink = TimelineSink::new(&plan);
+            let system = plan.build(Engine::Wheel, Some(Box::new(sink.clone()))).unwrap();
+            let (measured, _) = system.run(&plan).unwrap();
+            let timeline = sink.timeline();
+            let near = |what: &str, summed: f64, counted: f64| {
+                let error = (summed - counted).abs();
+                assert!(
+                    error <= 1e-9 * counted.max(1.0),
+                    "{name}, {what}: {summed} of {counted}"
+                );
+            };
+            let machine = &measured.machine;
+            near(
+                "lanes",
+                timeline.total(Quantity::MacLanes),
+                machine.lanes.busy.0 as f64,
+            );
+            near(
+                "softmax",
+                timeline.total(Quantity::Softmax),
+                machine.softmax.1.0 as f64,
+            );
+            near(
+                "layer norm",
+                timeline.total(Quantity::LayerNorm),
+                machine.layer_norm.1.0 as f64,
+            );
+            // Forwarded and merged requests have no burst of their own.
+            let memory = &measured.memory;
+            let spared = (memory.forwarded_reads + memory.merged_reads) * BLOCK.0;
+            let read = memory.read_bytes - spared;
+            near("read", timeline.total(Quantity::Read), read as f64);
+            let spared = (memory.merged_writes + memory.still_queued) * BLOCK.0;
+            let written = memory.write_bytes - spared;
+            near("written", timeline.total(Quantity::Written), written as f64);
+            let rows = (0..timeline.rows()).map(|row| timeline.total(Quantity::Row(row)));
+            near("rows", rows.sum(), machine.lanes.busy.0 as f64);
+            assert!(
+                timeline.bins() <= BINS && timeline.bins() > BINS / 3,
+                "{}",
+                timeline.bins()
+            );
+        }
+    }
+}
