@@ -12,6 +12,8 @@ mod cost;
 mod crowd;
 mod energy;
 mod memory;
+mod moves;
+mod pieces;
 mod schedule;
 mod step;
 mod stream;

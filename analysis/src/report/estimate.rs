@@ -1,5 +1,7 @@
 //! The report of `elector estimate`.
 
+use components::operation::Phase;
+
 use super::Style;
 use super::number::{grouped, percent, scaled};
 use super::table::Table;
@@ -49,9 +51,14 @@ fn bounds(details: &Details) -> String {
     let names = details.bounds.parts().map(|(limit, _)| limit.name().to_owned());
     table.row(framed(String::new(), "done at".to_owned(), names, "bound by"));
     let cycles = |cycles: f64| grouped(cycles.round() as u128);
+    let trains = details.layers.iter().any(|layer| layer.phase != Phase::Forward);
     for layer in &details.layers {
         let bounds = layer.bounds.parts().map(|(_, bound)| cycles(bound));
-        let name = format!("layer {}", layer.layer);
+        let name = if trains {
+            format!("{}, layer {}", layer.phase.name(), layer.layer)
+        } else {
+            format!("layer {}", layer.layer)
+        };
         table.row(framed(
             name,
             cycles(layer.finished),

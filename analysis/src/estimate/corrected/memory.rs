@@ -19,6 +19,8 @@ pub(super) struct Memory {
     pub(super) write: f64,
     /// Between two blocks of gathered rows.
     pub(super) gather: f64,
+    /// Between two blocks of scattered rows.
+    pub(super) scatter: f64,
     /// From the order of a transfer to the end of its first block, on top of the above.
     pub(super) latency: f64,
     /// Writes that are taken in before they are written.
@@ -44,6 +46,7 @@ impl Memory {
                 read: 1.0 / ports,
                 write: 1.0 / ports,
                 gather: 1.0 / ports,
+                scatter: 1.0 / ports,
                 // The order to the DMA; the last block's cycle at a port.
                 latency: 1.0,
                 posted_writes: 0.0,
@@ -66,6 +69,10 @@ impl Memory {
             Access::Read,
             &mut crowd.mixed(rows(memory.capacity_bytes(), row_bytes)),
         );
+        let scatter = stream.pace(
+            Access::Write,
+            &mut crowd.mixed(rows(memory.capacity_bytes(), row_bytes)),
+        );
         let cycles = |pace: Pace| {
             let alone = pace.cycles * ratio / stream.channels;
             crowd.stretched(alone, plan).max(1.0 / ports)
@@ -74,6 +81,7 @@ impl Memory {
             read: cycles(read),
             write: cycles(write),
             gather: cycles(gather),
+            scatter: cycles(scatter),
             // To the DMA, from the cycle after the request's on to the data, and through a port of the buffer.
             latency: 2.0 + (1 + memory.constraints().idle_read_latency()) as f64 * ratio,
             posted_writes: stream.places as f64 * stream.channels,
