@@ -48,7 +48,10 @@ pub struct Details {
     pub bounds: Bounds,
     /// The part that needs longest.
     pub bound_by: Limit,
-    /// Layer by layer.
+    /// Slices of activations and gradients, one a batch tile, that were pushed out to main memory for want of room; those that
+    /// lay there already are not counted.
+    pub slices_pushed_out: u64,
+    /// Phase by phase, layer by layer.
     pub layers: Vec<LayerEstimate>,
 }
 
@@ -78,6 +81,7 @@ pub fn corrected(plan: &Plan) -> Result<Corrected, EstimateError> {
         details: Details {
             buffer_leakage_nj: energy::buffers_leakage_nj(machine, timeline.cycles),
             bound_by: bounds.limit(),
+            slices_pushed_out: timeline.slices_pushed_out,
             bounds,
             layers,
         },

@@ -65,18 +65,19 @@ impl Memory {
         let blocks = || (0..).map(|block| block * BLOCK.0);
         let read = stream.pace(Access::Read, &mut crowd.mixed(blocks()));
         let write = stream.pace(Access::Write, &mut crowd.mixed(blocks()));
-        let gather = stream.pace(
-            Access::Read,
-            &mut crowd.mixed(rows(memory.capacity_bytes(), row_bytes)),
-        );
-        let scatter = stream.pace(
-            Access::Write,
-            &mut crowd.mixed(rows(memory.capacity_bytes(), row_bytes)),
-        );
+        let table = if plan.machine.trains() {
+            plan.machine.scenario.workload.vocabulary.into()
+        } else {
+            MOST_ROWS
+        };
+        let rows = || rows(memory.capacity_bytes(), row_bytes, table);
+        let gather = stream.pace(Access::Read, &mut crowd.mixed(rows()));
+        let scatter = stream.pace(Access::Write, &mut crowd.mixed(rows()));
         let cycles = |pace: Pace| {
             let alone = pace.cycles * ratio / stream.channels;
             crowd.stretched(alone, plan).max(1.0 / ports)
         };
+        if std::env::var("PACES").is_ok() { eprintln!("read {} write {} gather {} scatter {} channels {} window {} places {} all {} ratio {ratio} latency {} organisation {:?}", cycles(read), cycles(write), cycles(gather), cycles(scatter), stream.channels, stream.window, stream.places, stream.all_places, memory.constraints().idle_read_latency(), memory.description().organisation); }
         Self {
             read: cycles(read),
             write: cycles(write),
@@ -183,9 +184,12 @@ fn places(memory: &MemoryPlan, banks: usize) -> (usize, usize, usize) {
     (reads as usize, writes as usize, of_banks)
 }
 
+/// Rows of a table, at most.
+const MOST_ROWS: u64 = 1 << 15;
+
 /// Addresses of the blocks of rows of a table, read in no order.
-fn rows(capacity: u64, row_bytes: u64) -> impl Iterator<Item = u64> {
-    let table = (capacity / 2 / row_bytes.max(1)).clamp(1, 1 << 15);
+fn rows(capacity: u64, row_bytes: u64, most: u64) -> impl Iterator<Item = u64> + Clone {
+    let table = (capacity / 2 / row_bytes.max(1)).clamp(1, most.clamp(1, MOST_ROWS));
     (0..).flat_map(move |token| {
         let start = random::draw(1, token) % table * row_bytes;
         let (first, end) = (start / BLOCK.0, (start + row_bytes).div_ceil(BLOCK.0));

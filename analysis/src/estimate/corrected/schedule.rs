@@ -45,6 +45,7 @@ pub(super) struct Timeline {
     pub(super) blocks_written: f64,
     /// Blocks that the DMA moved to and from the activation, weight and mask buffers.
     pub(super) buffer_blocks: [f64; 3],
+    pub(super) slices_pushed_out: u64,
     /// Cycles with a run in a PE, summed over PEs. Runs go to the unit that is idle longest, so they spread over PEs.
     pub(super) pes_active: f64,
 }
@@ -149,6 +150,10 @@ struct Schedule<'a> {
     /// Blocks of these that are asked for at once.
     part: f64,
     pipe_busy: bool,
+    /// Since when main memory has nothing to do.
+    pipe_idle_since: u64,
+    /// Cycles of main memory for writes that it has taken in and not written yet.
+    write_debt: f64,
     timeline: Timeline,
 }
 
@@ -192,6 +197,8 @@ pub(super) fn schedule(
         background: VecDeque::new(),
         part: f64::from(accelerator.dma.outstanding_requests).max(all_blocks(steps) / PARTS),
         pipe_busy: false,
+        pipe_idle_since: 0,
+        write_debt: 0.0,
         timeline: Timeline {
             cycles: 0.0,
             finished: vec![0.0; steps.steps.len()],
@@ -199,6 +206,7 @@ pub(super) fn schedule(
             blocks_read: 0.0,
             blocks_written: 0.0,
             buffer_blocks: [0.0; 3],
+            slices_pushed_out: 0,
             pes_active: 0.0,
         },
     };
@@ -264,7 +272,10 @@ impl Schedule<'_> {
             Event::Back { step, batch } => self.slice_moved(Motion::Back((step, batch))),
             Event::WrittenBack { step } => self.finish(step),
             Event::Part => {}
-            Event::Pipe => self.pipe_busy = false,
+            Event::Pipe => {
+                self.pipe_busy = false;
+                self.pipe_idle_since = self.now;
+            }
         }
     }
 

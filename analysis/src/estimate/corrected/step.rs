@@ -71,6 +71,8 @@ pub(super) struct Output {
 pub(super) struct Steps {
     pub(super) steps: Vec<Step>,
     pub(super) weights: Vec<Footprint>,
+    /// Whether they are a whole training step.
+    pub(super) trains: bool,
     /// Bytes of a table's row, if rows are gathered or scattered.
     pub(super) gathered_row: Option<u64>,
 }
@@ -79,7 +81,10 @@ impl Steps {
     /// The program of `plan`.
     pub(super) fn of(plan: &MachinePlan) -> Self {
         let machine = Machine::of(plan);
-        let mut found = Self::default();
+        let mut found = Self {
+            trains: plan.trains(),
+            ..Self::default()
+        };
         let (mut makers, mut weights) = (BTreeMap::new(), BTreeMap::new());
         let words = plan.words();
         for operation in plan.program() {

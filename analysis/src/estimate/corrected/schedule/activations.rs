@@ -54,6 +54,8 @@ pub(super) struct ActivationRoom {
     stamp: u64,
     /// The oldest operation asked for room and got none: until it does, nobody else does.
     leader_is_short: bool,
+    /// Whether what main memory holds already is not written again.
+    keeps_saved: bool,
     /// Room that is on its way to be free.
     coming: Footprint,
     pub(super) motions: Vec<Motion>,
@@ -88,6 +90,7 @@ impl ActivationRoom {
             alive: BTreeSet::new(),
             stamp: 0,
             leader_is_short: false,
+            keeps_saved: steps.trains,
             coming: Footprint::default(),
             motions: Vec::new(),
         }
@@ -206,7 +209,7 @@ impl ActivationRoom {
                 let size = self.slices[step][batch].size;
                 let slice = &mut self.slices[step][batch];
                 slice.state = State::Spilled;
-                slice.saved |= slice.complete;
+                slice.saved |= slice.complete && self.keeps_saved;
                 self.coming.data -= size.data;
                 self.coming.mask -= size.mask;
                 self.give_back((step, batch), size);

@@ -30,8 +30,12 @@ impl Schedule<'_> {
         inputs.chain(step.output.map(|_| slice(index))).collect()
     }
 
-    /// The oldest operation of the window that has not finished with a slice; past all if there is none.
+    /// The oldest operation of the window that has not finished with a slice; past all if there is none. In inference,
+    /// where slices are hardly ever pushed out that are not read soon, all count as needed at the same time.
     fn next_use(&self, (maker, batch): SliceId) -> usize {
+        if !self.steps.trains {
+            return 0;
+        }
         let step = &self.steps.steps[maker];
         let users = std::iter::once(maker).chain(step.readers.iter().copied());
         users

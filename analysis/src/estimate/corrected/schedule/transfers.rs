@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use super::activations::Motion;
-use super::{Event, Schedule, Transfer};
-use crate::estimate::corrected::moves::{Amount, Moves, Pattern};
+use super::{Event, FRACTIONS, Schedule, Transfer};
+use crate::estimate::corrected::moves::{Moves, Pattern};
 
 /// Cycles from the order of a write to its end, beside the time for its blocks: to the DMA, into main memory's queue, and
 /// through a port of the buffer.
@@ -15,18 +15,18 @@ const WRITE_DELAY: f64 = 3.0;
 pub(super) struct Background {
     /// Blocks that are left.
     blocks: f64,
-    /// Cycles of main memory for each.
-    pace: f64,
-    /// What comes of it, and how long after its last block.
+    flow: Flow,
+    /// What comes of it.
     event: Event,
-    delay: f64,
 }
 
-/// What a transfer comes to.
-struct Moved {
-    /// How long it holds main memory.
-    time: f64,
-    /// How long after that it is over.
+/// How a transfer flows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Flow {
+    is_write: bool,
+    /// Cycles of main memory for a block.
+    pace: f64,
+    /// How long after its last block it is over.
     delay: f64,
 }
 
@@ -36,31 +36,45 @@ impl Schedule<'_> {
         if self.pipe_busy {
             return;
         }
-        let (time, event, delay) = if let Some(transfer) = self.moving.pop_front() {
-            let (Moved { time, delay }, event) = self.transfer(transfer);
-            (time, event, delay)
-        } else if let Some(part) = next_part(&mut self.background, self.part) {
-            (part.blocks * part.pace, part.event, part.delay)
-        } else {
+        let next = match self.moving.pop_front() {
+            Some(transfer) => Some(self.transfer(transfer)),
+            None => next_part(&mut self.background, self.part),
+        };
+        let Some(Background { blocks, flow, event }) = next else {
             return;
         };
+        let time = self.held(blocks, flow);
         self.pipe_busy = true;
         self.timeline.memory_busy += time;
         self.send(time, Event::Pipe);
-        self.send(time + delay, event);
+        self.send(time + flow.delay, event);
+    }
+
+    /// How long a transfer of `blocks` that begins now holds main memory. A write is over once main memory has taken it in:
+    /// it owes as many writes as its queues have places, and makes up for them when it has nothing else to do. In inference,
+    /// where writes are few and far between, it owes none when one begins.
+    fn held(&mut self, blocks: f64, flow: Flow) -> f64 {
+        let time = blocks * flow.pace;
+        if !flow.is_write {
+            return time;
+        }
+        let idle = (self.now - self.pipe_idle_since) as f64 / FRACTIONS;
+        let owed = match self.steps.trains {
+            true => (self.write_debt - idle).max(0.0),
+            false => 0.0,
+        };
+        let most = self.memory.posted_writes * flow.pace;
+        self.write_debt = (owed + time).min(most);
+        (owed + time - most).max(0.0)
     }
 
     /// Orders the loads of weights for which there is room.
     pub(super) fn load_weights(&mut self) {
         while let Some(weight) = self.next_weight() {
             let size = &self.steps.weights[weight];
-            let blocks = self.read([0.0, size.data.blocks() as f64, size.mask.blocks() as f64]);
-            self.background.push_back(Background {
-                blocks,
-                pace: self.memory.read,
-                event: Event::Arrived { weight },
-                delay: self.memory.latency,
-            });
+            let blocks = [0.0, size.data.blocks() as f64, size.mask.blocks() as f64];
+            let load = self.loaded(blocks, self.memory.read, Event::Arrived { weight });
+            self.background.push_back(load);
         }
     }
 
@@ -80,109 +94,98 @@ impl Schedule<'_> {
 
     /// Orders the write-back of what an operation has updated in the weight buffer.
     pub(super) fn write_back(&mut self, step: usize, [data, masks]: [f64; 2]) {
-        let Moved { time, delay } = self.written([0.0, data, masks], self.memory.write);
-        let blocks = data + masks;
-        self.background.push_back(Background {
-            blocks,
-            pace: time / blocks.max(1.0),
-            event: Event::WrittenBack { step },
-            delay,
-        });
+        let write = self.written([0.0, data, masks], self.memory.write, Event::WrittenBack { step });
+        self.background.push_back(write);
     }
 
     /// Orders what an operation that only moves data moves for the slice that begins with `piece`.
     pub(super) fn move_data(&mut self, step: usize, piece: usize) {
         let is_urgent = |moves: &Moves| moves.is_urgent;
         if self.steps.steps[step].moves.as_ref().is_none_or(is_urgent) {
-            return self.moving.push_back(Transfer::Data { step, piece });
+            self.moving.push_back(Transfer::Data { step, piece });
+        } else {
+            let moved = self.data(step, piece);
+            self.background.push_back(moved);
         }
-        let (amount, Moved { time, delay }) = self.data(step, piece);
-        let blocks = amount.data + amount.masks;
-        self.background.push_back(Background {
-            blocks,
-            pace: time / blocks.max(1.0),
-            event: Event::Piece { step, piece },
-            delay,
-        });
     }
 
-    fn transfer(&mut self, transfer: Transfer) -> (Moved, Event) {
+    fn transfer(&mut self, transfer: Transfer) -> Background {
         match transfer {
-            Transfer::Data { step, piece } => (self.data(step, piece).1, Event::Piece { step, piece }),
+            Transfer::Data { step, piece } => self.data(step, piece),
             Transfer::Slice(motion) => {
                 let (Motion::Out(slice) | Motion::Back(slice)) = motion;
                 let size = self.activations.size(slice);
                 let blocks = [size.data.blocks() as f64, 0.0, size.mask.blocks() as f64];
                 let (step, batch) = slice;
-                let (pace, event) = match motion {
+                match motion {
                     Motion::Out(_) => {
-                        let moved = self.written(blocks, self.memory.write);
-                        return (moved, Event::Out { step, batch });
+                        self.timeline.slices_pushed_out += 1;
+                        self.written(blocks, self.memory.write, Event::Out { step, batch })
                     }
-                    Motion::Back(_) => (self.memory.read, Event::Back { step, batch }),
-                };
-                (self.loaded(blocks, pace), event)
+                    Motion::Back(_) => self.loaded(blocks, self.memory.read, Event::Back { step, batch }),
+                }
             }
         }
     }
 
-    fn data(&mut self, step: usize, piece: usize) -> (Amount, Moved) {
-        let steps = self.steps;
-        let step = &steps.steps[step];
+    /// What an operation that only moves data moves for the slice that begins with `piece`.
+    fn data(&mut self, index: usize, piece: usize) -> Background {
+        let (steps, memory) = (self.steps, self.memory);
+        let step = &steps.steps[index];
+        let event = Event::Piece { step: index, piece };
         let Some(moves) = &step.moves else {
-            let nothing = Moved {
-                time: 0.0,
-                delay: 0.0,
-            };
-            return (Amount::default(), nothing);
+            return self.loaded([0.0; 3], 0.0, event);
         };
         let amount = moves.amount(step.pieces.batches_of(step.pieces.slice_of(piece)));
         let blocks = [amount.data, 0.0, amount.masks];
-        let memory = self.memory;
-        let moved = match moves.pattern {
-            Pattern::Load => self.loaded(blocks, memory.read),
-            Pattern::Store => self.written(blocks, memory.write),
-            Pattern::Gather => self.loaded(blocks, memory.gather),
+        match moves.pattern {
+            Pattern::Load => self.loaded(blocks, memory.read, event),
+            Pattern::Store => self.written(blocks, memory.write, event),
+            Pattern::Gather => self.loaded(blocks, memory.gather, event),
             Pattern::Scatter => {
                 self.timeline.blocks_read += amount.added_to;
-                let mut moved = self.written(blocks, memory.scatter);
-                moved.time += amount.added_to * memory.gather + amount.waits * memory.latency;
-                moved
+                let mut written = self.written(blocks, memory.scatter, event);
+                let all = written.blocks.max(1.0);
+                written.flow.pace += amount.added_to * memory.gather / all;
+                // Others go on while a row is waited for.
+                written.flow.delay += amount.waits * memory.latency;
+                written
             }
+        }
+    }
+
+    /// A load, its blocks counted by the buffer into which they go.
+    fn loaded(&mut self, blocks: [f64; 3], pace: f64, event: Event) -> Background {
+        let delay = self.memory.latency;
+        let flow = Flow {
+            is_write: false,
+            pace,
+            delay,
         };
-        (amount, moved)
+        let blocks = self.count(blocks);
+        self.timeline.blocks_read += blocks;
+        Background { blocks, flow, event }
     }
 
-    fn loaded(&mut self, blocks: [f64; 3], pace: f64) -> Moved {
-        Moved {
-            time: self.read(blocks) * pace,
-            delay: self.memory.latency,
-        }
+    /// A write, its blocks counted by the buffer out of which they come.
+    fn written(&mut self, blocks: [f64; 3], pace: f64, event: Event) -> Background {
+        let delay = WRITE_DELAY;
+        let flow = Flow {
+            is_write: true,
+            pace,
+            delay,
+        };
+        let blocks = self.count(blocks);
+        self.timeline.blocks_written += blocks;
+        Background { blocks, flow, event }
     }
 
-    /// Counts blocks read into the three buffers; all of them.
-    fn read(&mut self, blocks: [f64; 3]) -> f64 {
-        let all = blocks.iter().sum::<f64>();
-        self.timeline.blocks_read += all;
-        self.count(blocks);
-        all
-    }
-
-    /// A write is over for the DMA once main memory has taken it in.
-    fn written(&mut self, blocks: [f64; 3], pace: f64) -> Moved {
-        let all = blocks.iter().sum::<f64>();
-        self.timeline.blocks_written += all;
-        self.count(blocks);
-        Moved {
-            time: (all - self.memory.posted_writes).max(0.0) * pace,
-            delay: WRITE_DELAY,
-        }
-    }
-
-    fn count(&mut self, blocks: [f64; 3]) {
+    /// Counts blocks moved to or from the three buffers; all of them.
+    fn count(&mut self, blocks: [f64; 3]) -> f64 {
         for (total, blocks) in self.timeline.buffer_blocks.iter_mut().zip(blocks) {
             *total += blocks;
         }
+        blocks.iter().sum()
     }
 }
 
