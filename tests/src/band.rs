@@ -21,17 +21,20 @@ pub enum Class {
     Training,
     /// A training step for which slices of activations or gradients are pushed out.
     TrainingPushedOut,
+    /// A training step of which the estimate itself says that it may be far off.
+    TrainingWithCaution,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Compute,
         Self::Dependences,
         Self::Memory,
         Self::Contended,
         Self::Training,
         Self::TrainingPushedOut,
+        Self::TrainingWithCaution,
     ];
 
     /// The name in tables.
@@ -44,6 +47,7 @@ impl Class {
             Self::Contended => "contended",
             Self::Training => "training",
             Self::TrainingPushedOut => "training, slices pushed out",
+            Self::TrainingWithCaution => "training, write pulses",
         }
     }
 }
@@ -76,6 +80,7 @@ pub fn compare(pair: Pair) -> Compared {
     let estimate = corrected(&pair.plan).unwrap_or_else(|error| panic!("pair {}: {error}", pair.seed));
     let class = match estimate.details.bound_by {
         _ if pair.plan.has_contention() => Class::Contended,
+        _ if estimate.details.caution.is_some() => Class::TrainingWithCaution,
         _ if pair.plan.machine.trains() && estimate.details.slices_pushed_out > 0 => Class::TrainingPushedOut,
         _ if pair.plan.machine.trains() => Class::Training,
         Limit::Memory => Class::Memory,

@@ -28,6 +28,8 @@ pub fn estimate_report(estimated: &Estimated, style: Style) -> String {
             "by the corrected convention: the event-driven model in closed form (docs/conventions.md)"
         }
     };
+    let caution = estimated.details.as_ref().and_then(|details| details.caution);
+    let caution = caution.map_or_else(String::new, |caution| format!("{}\n", caution.sentence()));
     let bounds = estimated.details.as_ref().map_or_else(String::new, |details| {
         format!(
             "\n{}, cycles that each part would need alone; bound by {}\n{}",
@@ -37,7 +39,7 @@ pub fn estimate_report(estimated: &Estimated, style: Style) -> String {
         )
     });
     format!(
-        "{}\n{}\n{convention}\n{bounds}\n{}\n{}",
+        "{}\n{}\n{convention}\n{caution}{bounds}\n{}\n{}",
         estimated.scenario,
         style.bold(&headline),
         style.bold("Energy"),

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::cost::{Cost, Unit};
 use super::memory::Memory;
-use super::schedule::Timeline;
 use super::moves::{Moves, Pattern};
+use super::schedule::Timeline;
 use super::step::{Step, Steps};
 
 /// Lower bounds of the time, in cycles of the accelerator. All but `memory` are formulas of the program alone.

@@ -77,7 +77,6 @@ impl Memory {
             let alone = pace.cycles * ratio / stream.channels;
             crowd.stretched(alone, plan).max(1.0 / ports)
         };
-        if std::env::var("PACES").is_ok() { eprintln!("read {} write {} gather {} scatter {} channels {} window {} places {} all {} ratio {ratio} latency {} organisation {:?}", cycles(read), cycles(write), cycles(gather), cycles(scatter), stream.channels, stream.window, stream.places, stream.all_places, memory.constraints().idle_read_latency(), memory.description().organisation); }
         Self {
             read: cycles(read),
             write: cycles(write),

@@ -98,9 +98,7 @@ impl Moves {
     /// What is moved for the batch tiles in `batches`.
     pub(super) fn amount(&self, batches: std::ops::Range<usize>) -> Amount {
         let amounts = self.amounts.get(batches).unwrap_or_default();
-        amounts
-            .iter()
-            .fold(Amount::default(), |sum, &more| sum.and(more))
+        amounts.iter().fold(Amount::default(), |sum, &more| sum.and(more))
     }
 }
 

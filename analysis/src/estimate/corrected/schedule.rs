@@ -335,13 +335,14 @@ impl Schedule<'_> {
             Some(cost) => {
                 self.issuable[cost.unit as usize].insert(index);
             }
-            None if self.steps.steps[index].after.is_some_and(|after| after >= self.oldest) => {
+            None if self.steps.steps[index]
+                .after
+                .is_some_and(|after| after >= self.oldest) =>
+            {
                 self.blocked.insert(index);
             }
             None => {
-                while self.is_ready(index)
-                    && self.acquire(index)
-                {
+                while self.is_ready(index) && self.acquire(index) {
                     let piece = self.progress[index].next;
                     self.move_data(index, piece);
                     self.progress[index].next = self.pieces(index).end_of_batch(piece);
@@ -360,9 +361,7 @@ impl Schedule<'_> {
         let by_rows = step.cost.as_ref().is_none_or(|cost| cost.by_rows);
         step.inputs.iter().all(|&(maker, access)| {
             let access = if by_rows { access } else { RowAccess::AllRows };
-            let needed = step
-                .pieces
-                .needed(piece, access, &self.steps.steps[maker].pieces);
+            let needed = step.pieces.needed(piece, access, &self.steps.steps[maker].pieces);
             let made = &self.progress[maker];
             made.missing == 0 || self.progress[maker].done[needed].iter().all(|&done| done)
         })

@@ -70,7 +70,9 @@ impl Schedule<'_> {
     }
 
     pub(super) fn advance_leader(&mut self) {
-        while self.leader < self.admitted && self.progress[self.leader].next >= self.pieces(self.leader).count() {
+        while self.leader < self.admitted
+            && self.progress[self.leader].next >= self.pieces(self.leader).count()
+        {
             self.leader += 1;
         }
     }

@@ -68,9 +68,13 @@ impl Schedule<'_> {
         (owed + time - most).max(0.0)
     }
 
-    /// Orders the loads of weights for which there is room.
+    /// Orders the loads of weights for which there is room. In inference, where nothing else comes between them, each is
+    /// ordered when it is its turn.
     pub(super) fn load_weights(&mut self) {
-        while let Some(weight) = self.next_weight() {
+        let is_next = |it: &Self| !it.pipe_busy && it.moving.is_empty() && it.background.is_empty();
+        while (self.steps.trains || is_next(self))
+            && let Some(weight) = self.next_weight()
+        {
             let size = &self.steps.weights[weight];
             let blocks = [0.0, size.data.blocks() as f64, size.mask.blocks() as f64];
             let load = self.loaded(blocks, self.memory.read, Event::Arrived { weight });
