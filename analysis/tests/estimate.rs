@@ -63,6 +63,68 @@ fn report_of_the_edge_machine() {
 }
 
 #[test]
+fn corrected_report_of_a_training_step() {
+    let output = elector(Path::new("."), &["estimate", "bert-tiny-train"]);
+    assert_eq!(output.status.code(), Some(0));
+    expect![[r#"
+        Training BERT-Tiny on the edge accelerator
+        486,635 cycles  695.2 us at 700 MHz  54.145 mm2  4.165 mJ
+        by the corrected convention: the event-driven model in closed form (docs/conventions.md)
+
+        Bounds, cycles that each part would need alone; bound by main memory
+                             done at  compute  main memory  softmax  layer norm  dependences  bound by
+          forward, layer 0    57,493    1,856       24,698       66         263        2,870  main memory
+          forward, layer 1    73,189    1,848       15,696       66         263        2,823  main memory
+          backward, layer 1   90,220    3,680       21,014       67         267        3,010  main memory
+          backward, layer 0  144,691    3,676       24,981       67         267        2,995  main memory
+          update, layer 0    486,635      136      236,458        0           0            0  main memory
+          update, layer 1    388,036       96      161,641        0           0            0  main memory
+          all                          11,292      484,488      265       1,060       11,698  main memory
+
+        Energy
+                        working   leaking   share
+          main memory  403.1 uJ              9.7%
+          buffer       2.567 mJ             61.6%
+          MAC lanes    85.09 uJ  227.1 uJ    7.5%
+          softmax      3.243 uJ  475.1 uJ   11.5%
+          layer norm   4.104 uJ  114.6 uJ    2.8%
+          sparsity     94.67 nJ  130.4 uJ    3.1%
+          others       20.41 uJ  134.7 uJ    3.7%
+          total        4.165 mJ            100.0%
+    "#]]
+    .assert_eq(&text(&output.stdout));
+}
+
+#[test]
+fn a_training_step_that_may_be_far_off_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = r#"(base: "bert-tiny-train", memory: Preset("rram"))"#;
+    std::fs::write(folder.path().join("slow.ron"), scenario).unwrap();
+    let report = elector(folder.path(), &["estimate", "slow.ron"]);
+    assert!(text(&report.stdout).contains("caution: a training step on a memory with write pulses"));
+    let json = elector(folder.path(), &["estimate", "slow.ron", "--json"]);
+    let found: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert!(
+        found
+            .to_string()
+            .contains(r#""caution":"training_with_write_pulses""#),
+        "{found}"
+    );
+    let layers = found.to_string().matches(r#""phase":"update""#).count();
+    assert_eq!(layers, 2, "{found}");
+}
+
+#[test]
+fn the_published_convention_refuses_a_training_step() {
+    let output = elector(
+        Path::new("."),
+        &["estimate", "bert-tiny-train", "--convention", "published"],
+    );
+    assert_ne!(output.status.code(), Some(0));
+    assert!(text(&output.stderr).contains("cannot express a training step"));
+}
+
+#[test]
 fn corrected_report_of_the_edge_machine() {
     let output = elector(Path::new("."), &["estimate", "bert-tiny-edge"]);
     assert_eq!(output.status.code(), Some(0));

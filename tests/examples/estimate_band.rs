@@ -1,24 +1,30 @@
 //! How far the corrected estimate is from the simulation, over pairs drawn from the two design spaces: the table of
 //! `docs/conventions.md`.
 //!
-//! `cargo run --release -p tests --example estimate_band [PAIRS [FIRST [MOST_TILES]]]`: so many pairs from number FIRST on,
-//! those with more than MOST_TILES tile operations left out. Every fourth shares its memory with other traffic.
+//! `cargo run --release -p tests --example estimate_band [training] [PAIRS [FIRST [MOST_TILES]]]`: so many pairs from number
+//! FIRST on, those with more than MOST_TILES tile operations left out. Every fourth shares its memory with other traffic. With
+//! `training`, they are training steps, each alone on its memory.
 
 #![allow(clippy::print_stdout, reason = "an example prints what it found")]
 
 use std::time::Instant;
 
 use tests::band::{Class, Compared, compare, quantile, share_within};
-use tests::pairs::pair;
+use tests::pairs::{pair, training_pair};
 
 fn main() {
-    let argument = |place: usize, otherwise: u64| {
-        let stated = std::env::args().nth(place);
+    let mut arguments = std::env::args().skip(1).peekable();
+    let training = arguments.next_if(|word| word == "training").is_some();
+    let mut argument = |otherwise: u64| {
+        let stated = arguments.next();
         stated.and_then(|text| text.parse().ok()).unwrap_or(otherwise)
     };
-    let (pairs, first, most) = (argument(1, 300), argument(2, 1), argument(3, 150_000));
+    let (pairs, first, most) = (argument(300), argument(1), argument(150_000));
     let began = Instant::now();
-    let drawn = (first..).filter_map(|seed| pair(seed, seed % 4 == 0, most));
+    let drawn = (first..).filter_map(|seed| match training {
+        true => training_pair(seed, most),
+        false => pair(seed, seed % 4 == 0, most),
+    });
     let compared: Vec<Compared> = drawn.take(pairs as usize).map(compare).collect();
     println!(
         "{} pairs, of numbers {first} to {}, in {:.0} s",
@@ -45,6 +51,9 @@ fn print_cycles(compared: &[Compared]) {
     for class in Class::ALL {
         let of_class = compared.iter().filter(|pair| pair.class == class);
         let ratios = sorted(of_class.map(|pair| pair.cycles));
+        if ratios.is_empty() {
+            continue;
+        }
         print!("| {} | {} |", class.name(), ratios.len());
         for share in [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0] {
             print!(" {:.3} |", quantile(&ratios, share));

@@ -17,11 +17,25 @@ pub enum Class {
     Memory,
     /// Main memory is shared with other traffic.
     Contended,
+    /// A training step whose activations all stay in the buffer.
+    Training,
+    /// A training step for which slices of activations or gradients are pushed out.
+    TrainingPushedOut,
+    /// A training step of which the estimate itself says that it may be far off.
+    TrainingWithCaution,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Compute, Self::Dependences, Self::Memory, Self::Contended];
+    pub const ALL: [Self; 7] = [
+        Self::Compute,
+        Self::Dependences,
+        Self::Memory,
+        Self::Contended,
+        Self::Training,
+        Self::TrainingPushedOut,
+        Self::TrainingWithCaution,
+    ];
 
     /// The name in tables.
     #[must_use]
@@ -31,6 +45,9 @@ impl Class {
             Self::Dependences => "dependence bound",
             Self::Memory => "memory bound",
             Self::Contended => "contended",
+            Self::Training => "training",
+            Self::TrainingPushedOut => "training, slices pushed out",
+            Self::TrainingWithCaution => "training, write pulses",
         }
     }
 }
@@ -63,6 +80,9 @@ pub fn compare(pair: Pair) -> Compared {
     let estimate = corrected(&pair.plan).unwrap_or_else(|error| panic!("pair {}: {error}", pair.seed));
     let class = match estimate.details.bound_by {
         _ if pair.plan.has_contention() => Class::Contended,
+        _ if estimate.details.caution.is_some() => Class::TrainingWithCaution,
+        _ if pair.plan.machine.trains() && estimate.details.slices_pushed_out > 0 => Class::TrainingPushedOut,
+        _ if pair.plan.machine.trains() => Class::Training,
         Limit::Memory => Class::Memory,
         Limit::Dependences => Class::Dependences,
         _ => Class::Compute,
@@ -114,7 +134,13 @@ fn energies(estimate: &Corrected, run: &Run) -> Vec<(&'static str, f64)> {
                 simulated.buffers.0,
             ),
         ),
-        ("others", ratio(estimated.others.dynamic, simulated.other.0)),
+        (
+            "others",
+            ratio(
+                estimated.others.dynamic,
+                simulated.other.0 + simulated.stochastic_rounding.0,
+            ),
+        ),
         (
             "leakage",
             ratio(leakage + estimate.details.buffer_leakage_nj, simulated.leakage.0),

@@ -4,11 +4,14 @@
 //! to three feed-forward products of 256 to 4096. Accelerators have the values that occur in the vectors of
 //! `data/published/pairs.json`, and their neighbours. Both are scaled: sequences of 32 to 128 and batches of 1 to 4 tiles,
 //! and as few PEs as such batches can keep busy.
+//!
+//! Training steps are drawn smaller: 1 to 3 layers of widths 64 to 256, with each optimiser, buffers from half a megabyte on, so
+//! that what is kept for the backward pass does not always fit, and vocabularies in which words repeat.
 
 use components::background::AddressPattern;
 use scenarios::Scenario;
 use scenarios::load::{Disk, Loaded};
-use scenarios::schema::{Arrivals, Background, Embedding, Tile, Traffic};
+use scenarios::schema::{Arrivals, Background, Embedding, Optimizer, Phase, Tile, Traffic};
 use scenarios::system::Plan;
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
 use sim_core::random;
@@ -76,6 +79,40 @@ pub fn pair(seed: u64, contended: bool, most_tiles: u64) -> Option<Pair> {
             scenario.contention.background = vec![background(&mut dice)];
         }
     });
+    planned(seed, loaded, most_tiles)
+}
+
+/// The training step number `seed`, alone on its memory; none if its buffers cannot hold it, or it has over `most_tiles` tile
+/// operations.
+#[must_use]
+pub fn training_pair(seed: u64, most_tiles: u64) -> Option<Pair> {
+    let mut dice = Dice { seed, thrown: 0 };
+    let loaded = shipped("bert-tiny-edge", |scenario| {
+        scenario.name = format!("training pair {seed}");
+        scenario.workload.transformer = Transformer {
+            layers: (0..dice.of(&[1, 2, 3])).map(|_| small_layer(&mut dice)).collect(),
+        };
+        scenario.workload.sequence_length = dice.of(&[32, 64, 128]);
+        scenario.workload.embedding = Embedding::Gather;
+        scenario.workload.phase = Phase::Training;
+        scenario.workload.optimizer = dice.of(&[
+            Optimizer::Sgd { momentum: 0.0 },
+            Optimizer::Sgd { momentum: 0.9 },
+            Optimizer::Adam,
+        ]);
+        scenario.workload.vocabulary = dice.of(&[500, 5_000, 30_522]);
+        accelerator(&mut dice, scenario);
+        scenario.sparsity.gradient_density = dice.of(&[0.1, 0.3, 0.5]);
+        let buffers = &mut scenario.accelerator.buffers;
+        buffers.activation_mb = dice.of(&[0.5, 1.0, 2.0, 4.0, 8.0, 16.0]);
+        buffers.weight_mb = dice.of(&[2.0, 4.0, 8.0, 16.0]);
+        buffers.mask_mb = dice.of(&[0.5, 1.0, 2.0, 4.0]);
+        scenario.memory = memory(dice.of(&MEMORIES));
+    });
+    planned(seed, loaded, most_tiles)
+}
+
+fn planned(seed: u64, loaded: Loaded, most_tiles: u64) -> Option<Pair> {
     let plan = Plan::load(&loaded, &Disk).ok()?;
     let program = &plan.machine.program;
     (program.tile_operations + program.add_tile_operations <= most_tiles).then_some(Pair {
@@ -102,6 +139,18 @@ fn layer(dice: &mut Dice) -> Layer {
         feed_forward: (0..stacks)
             .map(|_| dice.of(&[256, 512, 1024, 2048, 3072, 4096]))
             .collect(),
+    }
+}
+
+/// A layer of which a training step is simulated in a second.
+fn small_layer(dice: &mut Dice) -> Layer {
+    let hidden = dice.of(&[64, 128, 256]);
+    let heads = dice.of(&[2, 4]);
+    let stacks = dice.of(&[1, 2]);
+    Layer {
+        hidden,
+        heads: (0..heads).map(|_| head(dice, hidden / heads)).collect(),
+        feed_forward: (0..stacks).map(|_| dice.of(&[128, 256, 512, 1024])).collect(),
     }
 }
 

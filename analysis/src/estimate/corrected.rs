@@ -8,10 +8,13 @@
 //! `docs/conventions.md` states how far from the simulation it is, and where not to trust it.
 
 mod bounds;
+mod caution;
 mod cost;
 mod crowd;
 mod energy;
 mod memory;
+mod moves;
+mod pieces;
 mod schedule;
 mod step;
 mod stream;
@@ -20,6 +23,7 @@ use scenarios::system::{self, Plan};
 use serde::Serialize;
 
 pub use bounds::{Bounds, LayerEstimate, Limit};
+pub use caution::Caution;
 
 use super::{Estimate, EstimateError};
 use cost::Counts;
@@ -46,7 +50,13 @@ pub struct Details {
     pub bounds: Bounds,
     /// The part that needs longest.
     pub bound_by: Limit,
-    /// Layer by layer.
+    /// Why cycles may be farther off than usual, if they may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caution: Option<Caution>,
+    /// Slices of activations and gradients, one a batch tile, that were pushed out to main memory for want of room; those that
+    /// lay there already are not counted.
+    pub slices_pushed_out: u64,
+    /// Phase by phase, layer by layer.
     pub layers: Vec<LayerEstimate>,
 }
 
@@ -76,6 +86,8 @@ pub fn corrected(plan: &Plan) -> Result<Corrected, EstimateError> {
         details: Details {
             buffer_leakage_nj: energy::buffers_leakage_nj(machine, timeline.cycles),
             bound_by: bounds.limit(),
+            caution: Caution::of(plan),
+            slices_pushed_out: timeline.slices_pushed_out,
             bounds,
             layers,
         },

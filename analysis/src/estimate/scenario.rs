@@ -1,7 +1,7 @@
 //! A scenario as the published convention sees it.
 
 use scenarios::diagnostics::Problem;
-use scenarios::schema::{DensitySource, Reference, Scenario};
+use scenarios::schema::{DensitySource, Phase, Reference, Scenario};
 use scenarios::{Diagnostics, Loaded};
 
 use super::constants::DENSITY;
@@ -71,6 +71,13 @@ fn beyond_words(loaded: &Loaded) -> Vec<Problem> {
             problems.push(loaded.problem(path, message, help));
         }
     };
+    refuse(
+        scenario.workload.phase == Phase::Training,
+        "workload.phase",
+        "a training step".to_owned(),
+        "`Inference` is accepted; the corrected convention, which is the default, estimates training"
+            .to_owned(),
+    );
     refuse(
         accelerator.clock_mhz != costs.clock_mhz,
         "accelerator.clock_mhz",

@@ -1,5 +1,7 @@
 //! The report of `elector estimate`.
 
+use components::operation::Phase;
+
 use super::Style;
 use super::number::{grouped, percent, scaled};
 use super::table::Table;
@@ -26,6 +28,8 @@ pub fn estimate_report(estimated: &Estimated, style: Style) -> String {
             "by the corrected convention: the event-driven model in closed form (docs/conventions.md)"
         }
     };
+    let caution = estimated.details.as_ref().and_then(|details| details.caution);
+    let caution = caution.map_or_else(String::new, |caution| format!("{}\n", caution.sentence()));
     let bounds = estimated.details.as_ref().map_or_else(String::new, |details| {
         format!(
             "\n{}, cycles that each part would need alone; bound by {}\n{}",
@@ -35,7 +39,7 @@ pub fn estimate_report(estimated: &Estimated, style: Style) -> String {
         )
     });
     format!(
-        "{}\n{}\n{convention}\n{bounds}\n{}\n{}",
+        "{}\n{}\n{convention}\n{caution}{bounds}\n{}\n{}",
         estimated.scenario,
         style.bold(&headline),
         style.bold("Energy"),
@@ -49,9 +53,14 @@ fn bounds(details: &Details) -> String {
     let names = details.bounds.parts().map(|(limit, _)| limit.name().to_owned());
     table.row(framed(String::new(), "done at".to_owned(), names, "bound by"));
     let cycles = |cycles: f64| grouped(cycles.round() as u128);
+    let trains = details.layers.iter().any(|layer| layer.phase != Phase::Forward);
     for layer in &details.layers {
         let bounds = layer.bounds.parts().map(|(_, bound)| cycles(bound));
-        let name = format!("layer {}", layer.layer);
+        let name = if trains {
+            format!("{}, layer {}", layer.phase.name(), layer.layer)
+        } else {
+            format!("layer {}", layer.layer)
+        };
         table.row(framed(
             name,
             cycles(layer.finished),

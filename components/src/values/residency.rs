@@ -103,7 +103,7 @@ impl ValueStore {
 
     /// What batch tile `b` of an operation leaves in main memory: a write-back's tensor or rows. What an update changed in
     /// the weight buffer is there, too, by the time at which its write-back ends; nobody reads it before.
-    pub(super) fn to_main_memory(&mut self, operation: &Operation, b: u32) -> Result<(), String> {
+    pub(super) fn leave_in_memory(&mut self, operation: &Operation, b: u32) -> Result<(), String> {
         let written = match operation.operands.first() {
             Some(crate::operation::Operand::Activation { tensor, .. }) => Some(*tensor),
             _ => None,

@@ -207,7 +207,7 @@ impl ValueStore {
             parts,
         });
         let finished = Rc::clone(&active.operation);
-        self.to_main_memory(&finished, b)
+        self.leave_in_memory(&finished, b)
     }
 
     fn operand_values(&self, operand: &Operand, b: usize) -> Result<OperandValues<'_>, String> {

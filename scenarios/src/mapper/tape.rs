@@ -48,6 +48,10 @@ pub(super) struct LayerTape {
 
 /// One head.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most heads are attention heads, and there is one tape a head"
+)]
 pub(super) enum HeadTape {
     Attention(AttentionTape),
     LinearTransform { matrix: WeightTensor },

@@ -98,7 +98,8 @@ impl MachinePlan {
     }
 
     /// The words of the batch's tokens.
-    pub(crate) fn words(&self) -> Words {
+    #[must_use]
+    pub fn words(&self) -> Words {
         let (seed, workload) = (self.scenario.seed, &self.scenario.workload);
         match workload.phase {
             Phase::Inference => Words::new(seed, workload.vocabulary),

@@ -143,7 +143,7 @@ impl MachinePlan {
 
     /// Cost of a lane's stochastic rounding module; none but in training.
     #[must_use]
-    pub(super) fn rounding(&self) -> ModuleCost {
+    pub fn rounding(&self) -> ModuleCost {
         if self.trains() {
             self.costs.stochastic_rounding
         } else {

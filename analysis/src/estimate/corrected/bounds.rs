@@ -1,13 +1,14 @@
 //! What bounds a run: the time that each part of the machine would need if nothing else took any.
 
-use components::operation::RowAccess;
+use components::operation::{Phase, RowAccess};
 use scenarios::system::MachinePlan;
 use serde::Serialize;
 
 use super::cost::{Cost, Unit};
 use super::memory::Memory;
+use super::moves::{Moves, Pattern};
 use super::schedule::Timeline;
-use super::step::{Move, Steps};
+use super::step::{Step, Steps};
 
 /// Lower bounds of the time, in cycles of the accelerator. All but `memory` are formulas of the program alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -82,10 +83,12 @@ impl Bounds {
     }
 }
 
-/// A layer of the transformer.
+/// A layer of the transformer, in one phase of the step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct LayerEstimate {
-    /// The layer, from 0. The embedding is part of the first, the store of the last.
+    /// The phase; inference has the first one only.
+    pub phase: Phase,
+    /// The layer, from 0. The embedding is part of the first, the store or the loss of the last.
     pub layer: u32,
     /// When its last operation has finished, in cycles.
     pub finished: f64,
@@ -106,15 +109,7 @@ pub(super) fn bounds(
     let mut layers: Vec<LayerEstimate> = Vec::new();
     let mut loaded = vec![false; steps.weights.len()];
     for (index, step) in steps.steps.iter().enumerate() {
-        if layers.last().is_none_or(|layer| layer.layer != step.layer) {
-            layers.push(LayerEstimate {
-                layer: step.layer,
-                finished: 0.0,
-                bounds: Bounds::default(),
-                bound_by: Limit::Compute,
-            });
-        }
-        let Some(layer) = layers.last_mut() else { continue };
+        let layer = row_of(&mut layers, step);
         layer.finished = layer.finished.max(timeline.finished[index]);
         layer.bounds.dependences = layer.bounds.dependences.max(chain[index]);
         if let Some(cost) = &step.cost {
@@ -126,11 +121,10 @@ pub(super) fn bounds(
                 Unit::LayerNorm => layer.bounds.layer_norm += time,
             }
         }
-        layer.bounds.memory += match step.moves {
-            Move::Gather { data, masks } => (data + masks) * memory.gather * f64::from(steps.batches),
-            Move::Store { data, masks } => (data + masks) * memory.write * f64::from(steps.batches),
-            Move::Nothing => 0.0,
-        };
+        let moved = step.moves.as_ref();
+        layer.bounds.memory += moved.map_or(0.0, |moves| time_of(moves, step, memory));
+        let [data, masks] = step.written_back.unwrap_or_default();
+        layer.bounds.memory += (data + masks) * memory.write;
         for &weight in &step.weights {
             if !std::mem::replace(&mut loaded[weight], true) {
                 let size = &steps.weights[weight];
@@ -138,9 +132,43 @@ pub(super) fn bounds(
             }
         }
     }
+    (whole(&mut layers), layers)
+}
+
+/// The row of the phase and the layer of `step`, which is added if there is none.
+fn row_of<'a>(layers: &'a mut Vec<LayerEstimate>, step: &Step) -> &'a mut LayerEstimate {
+    let same = |row: &LayerEstimate| (row.phase, row.layer) == (step.phase, step.layer);
+    let place = layers.iter().position(same).unwrap_or(layers.len());
+    if place == layers.len() {
+        layers.push(LayerEstimate {
+            phase: step.phase,
+            layer: step.layer,
+            finished: 0.0,
+            bounds: Bounds::default(),
+            bound_by: Limit::Compute,
+        });
+    }
+    &mut layers[place]
+}
+
+/// Main memory's time for what is moved for `step` by itself: blocks x pace.
+fn time_of(moves: &Moves, step: &Step, memory: &Memory) -> f64 {
+    let all = moves.amount(0..step.pieces.batches());
+    let pace = match moves.pattern {
+        Pattern::Load => memory.read,
+        Pattern::Store => memory.write,
+        Pattern::Gather => memory.gather,
+        Pattern::Scatter => memory.scatter,
+    };
+    (all.data + all.masks) * pace + all.added_to * memory.gather
+}
+
+/// The bounds of all rows together. The chain of dependences of each was counted from the beginning; what it has beyond
+/// those before it is its own.
+fn whole(layers: &mut [LayerEstimate]) -> Bounds {
     let mut whole = Bounds::default();
     let mut before = 0.0;
-    for layer in &mut layers {
+    for layer in layers {
         whole.add(&layer.bounds);
         let end = layer.bounds.dependences;
         layer.bounds.dependences = (end - before).max(0.0);
@@ -148,7 +176,7 @@ pub(super) fn bounds(
         layer.bound_by = layer.bounds.limit();
     }
     whole.dependences = before;
-    (whole, layers)
+    whole
 }
 
 fn units(plan: &MachinePlan, unit: Unit) -> f64 {

@@ -33,6 +33,8 @@ pub(super) struct Counts {
     pub(super) busy: [f64; 3],
     pub(super) pre_compute: f64,
     pub(super) post_compute: f64,
+    /// Result tiles of lanes, each rounded stochastically in training.
+    pub(super) result_tiles: f64,
     /// Fetches of operands, each through a FIFO.
     pub(super) fetches: f64,
     /// Cycles of the activation and the weight buses.
@@ -52,6 +54,7 @@ impl Counts {
         self.pre_compute += other.pre_compute * times;
         self.post_compute += other.post_compute * times;
         self.fetches += other.fetches * times;
+        self.result_tiles += other.result_tiles * times;
     }
 }
 
@@ -133,9 +136,9 @@ impl Machine {
     /// What `operation` costs, whose runs are `runs`; none if it only moves data.
     pub(super) fn cost(&self, operation: &Operation, runs: &RunClasses) -> Option<Cost> {
         let unit = match operation.work {
-            Work::Gather { .. } | Work::Store { .. } => return None,
-            Work::Softmax => Unit::Softmax,
-            Work::LayerNorm => Unit::LayerNorm,
+            work if !work.is_compute() => return None,
+            Work::Softmax | Work::SoftmaxGradient => Unit::Softmax,
+            Work::LayerNorm | Work::LayerNormGradient => Unit::LayerNorm,
             _ => Unit::Lane,
         };
         let mut cost = Cost {
@@ -169,7 +172,11 @@ impl Machine {
         let (whole, last) = (cycles(run.work), cycles(run.last_work));
         let fetched = self.fetched(run);
         let result = self.bus_cycles(run.result_bytes);
-        let buses = [fetched.cycles[0] + result, fetched.cycles[1]];
+        // What is updated in place goes back over the bus of the weight buffer.
+        let result_bus = usize::from(run.sources.result_is_weight);
+        let (mut buses, mut accessed) = (fetched.cycles, fetched.blocks);
+        buses[result_bus] += result;
+        accessed[result_bus] += blocks(run.result_bytes);
         let stages = self.dynaprop + self.pre_compute;
         let post = self.post_compute * f64::from(run.result_tiles());
         let tree = f64::from(self.multipliers.next_power_of_two().trailing_zeros());
@@ -193,10 +200,11 @@ impl Machine {
             pre_compute: tiles * self.pre_compute,
             post_compute: post,
             fetches: tiles,
+            result_tiles: f64::from(run.result_tiles()),
             buses,
             accesses: [
-                fetched.blocks[0] + blocks(run.result_bytes),
-                fetched.blocks[1],
+                accessed[0],
+                accessed[1],
                 self.masks(fetched.tiles + f64::from(run.result_tiles())),
             ],
         };
@@ -206,7 +214,9 @@ impl Machine {
     fn on_module(&self, run: &Run, unit: Unit) -> (Timing, Counts) {
         let tiles = f64::from(run.length);
         let work = (tiles - 1.0) * f64::from(run.work) + f64::from(run.last_work);
-        let row = run.left_bytes.saturating_mul(u32::from(run.length));
+        // Gradients read two rows: what went in or came out, and the gradient of what came out.
+        let operands = 1.0 + f64::from(u8::from(run.right_bytes > 0));
+        let row = (run.left_bytes + run.right_bytes).saturating_mul(u32::from(run.length));
         let (read, write) = (self.bus_cycles(row), self.bus_cycles(run.result_bytes));
         let timing = Timing::Module { work, read, write };
         let mut counts = Counts {
@@ -214,7 +224,7 @@ impl Machine {
             accesses: [
                 blocks(row) + blocks(run.result_bytes),
                 0.0,
-                self.masks(tiles + f64::from(run.result_tiles())),
+                self.masks(tiles * operands + f64::from(run.result_tiles())),
             ],
             ..Counts::default()
         };

@@ -54,6 +54,7 @@ pub(super) fn energy(plan: &MachinePlan, counts: &Counts, memory: &Memory, timel
             ),
         ]),
         others: sum([
+            account.power(plan.rounding(), lanes, counts.result_tiles, counts.result_tiles),
             account.power(costs.operand_fifo, lanes, counts.fetches, lanes_busy),
             account.power(costs.dma, pes, buses, active),
             account.power(costs.dataflow, pes, active, active),

@@ -19,6 +19,8 @@ pub(super) struct Memory {
     pub(super) write: f64,
     /// Between two blocks of gathered rows.
     pub(super) gather: f64,
+    /// Between two blocks of scattered rows.
+    pub(super) scatter: f64,
     /// From the order of a transfer to the end of its first block, on top of the above.
     pub(super) latency: f64,
     /// Writes that are taken in before they are written.
@@ -44,6 +46,7 @@ impl Memory {
                 read: 1.0 / ports,
                 write: 1.0 / ports,
                 gather: 1.0 / ports,
+                scatter: 1.0 / ports,
                 // The order to the DMA; the last block's cycle at a port.
                 latency: 1.0,
                 posted_writes: 0.0,
@@ -62,10 +65,14 @@ impl Memory {
         let blocks = || (0..).map(|block| block * BLOCK.0);
         let read = stream.pace(Access::Read, &mut crowd.mixed(blocks()));
         let write = stream.pace(Access::Write, &mut crowd.mixed(blocks()));
-        let gather = stream.pace(
-            Access::Read,
-            &mut crowd.mixed(rows(memory.capacity_bytes(), row_bytes)),
-        );
+        let table = if plan.machine.trains() {
+            plan.machine.scenario.workload.vocabulary.into()
+        } else {
+            MOST_ROWS
+        };
+        let rows = || rows(memory.capacity_bytes(), row_bytes, table);
+        let gather = stream.pace(Access::Read, &mut crowd.mixed(rows()));
+        let scatter = stream.pace(Access::Write, &mut crowd.mixed(rows()));
         let cycles = |pace: Pace| {
             let alone = pace.cycles * ratio / stream.channels;
             crowd.stretched(alone, plan).max(1.0 / ports)
@@ -74,6 +81,7 @@ impl Memory {
             read: cycles(read),
             write: cycles(write),
             gather: cycles(gather),
+            scatter: cycles(scatter),
             // To the DMA, from the cycle after the request's on to the data, and through a port of the buffer.
             latency: 2.0 + (1 + memory.constraints().idle_read_latency()) as f64 * ratio,
             posted_writes: stream.places as f64 * stream.channels,
@@ -175,9 +183,12 @@ fn places(memory: &MemoryPlan, banks: usize) -> (usize, usize, usize) {
     (reads as usize, writes as usize, of_banks)
 }
 
+/// Rows of a table, at most.
+const MOST_ROWS: u64 = 1 << 15;
+
 /// Addresses of the blocks of rows of a table, read in no order.
-fn rows(capacity: u64, row_bytes: u64) -> impl Iterator<Item = u64> {
-    let table = (capacity / 2 / row_bytes.max(1)).clamp(1, 1 << 15);
+fn rows(capacity: u64, row_bytes: u64, most: u64) -> impl Iterator<Item = u64> + Clone {
+    let table = (capacity / 2 / row_bytes.max(1)).clamp(1, most.clamp(1, MOST_ROWS));
     (0..).flat_map(move |token| {
         let start = random::draw(1, token) % table * row_bytes;
         let (first, end) = (start / BLOCK.0, (start + row_bytes).div_ceil(BLOCK.0));

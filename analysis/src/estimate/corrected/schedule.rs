@@ -7,7 +7,6 @@
 mod activations;
 mod completion;
 mod issue;
-mod pieces;
 mod transfers;
 mod units;
 mod weights;
@@ -21,10 +20,11 @@ use scenarios::system::MachinePlan;
 
 use super::cost::Unit;
 use super::memory::Memory;
+use super::pieces::Pieces;
 use super::step::Steps;
 use crate::estimate::EstimateError;
 use activations::{ActivationRoom, Motion};
-use pieces::Pieces;
+use transfers::Background;
 use units::FreeUnits;
 use weights::WeightRoom;
 
@@ -45,6 +45,7 @@ pub(super) struct Timeline {
     pub(super) blocks_written: f64,
     /// Blocks that the DMA moved to and from the activation, weight and mask buffers.
     pub(super) buffer_blocks: [f64; 3],
+    pub(super) slices_pushed_out: u64,
     /// Cycles with a run in a PE, summed over PEs. Runs go to the unit that is idle longest, so they spread over PEs.
     pub(super) pes_active: f64,
 }
@@ -80,7 +81,11 @@ enum Event {
         step: usize,
         batch: usize,
     },
-    /// Some of a weight has.
+    /// What an operation has updated is back in main memory.
+    WrittenBack {
+        step: usize,
+    },
+    /// Some of a transfer is done.
     Part,
     /// Main memory can begin with the next transfer.
     Pipe,
@@ -97,6 +102,8 @@ struct Progress {
     done_at: f64,
     done: Vec<bool>,
     missing: usize,
+    /// Whether it is over, the write-back of what it has updated included.
+    finished: bool,
     /// Pieces missing of each slice.
     missing_of: Vec<usize>,
     weights_missing: usize,
@@ -107,7 +114,7 @@ struct Progress {
 /// What the DMA does before weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Transfer {
-    /// For a piece of an operation that only moves data.
+    /// Of the slice that begins with a piece of an operation that only moves data.
     Data { step: usize, piece: usize },
     /// Of a slice.
     Slice(Motion),
@@ -117,7 +124,6 @@ enum Transfer {
 struct Schedule<'a> {
     steps: &'a Steps,
     memory: &'a Memory,
-    pieces: Pieces,
     window: usize,
     in_turn: bool,
     events: BinaryHeap<Reverse<(u64, u64, Event)>>,
@@ -139,11 +145,15 @@ struct Schedule<'a> {
     /// The oldest operation with work to issue.
     leader: usize,
     moving: VecDeque<Transfer>,
-    /// The weight that is being loaded, and blocks of it that are left.
-    loading: Option<(usize, f64)>,
-    /// Blocks of weights that are asked for at once.
+    /// What main memory does when there is nothing before it: loads of weights, and what goes out and comes back for updates.
+    background: VecDeque<Background>,
+    /// Blocks of these that are asked for at once.
     part: f64,
     pipe_busy: bool,
+    /// Since when main memory has nothing to do.
+    pipe_idle_since: u64,
+    /// Cycles of main memory for writes that it has taken in and not written yet.
+    write_debt: f64,
     timeline: Timeline,
 }
 
@@ -163,7 +173,6 @@ pub(super) fn schedule(
         pes * u64::from(accelerator.softmax_per_pe),
         pes,
     ];
-    let pieces = Pieces::new(steps);
     let mut schedule = Schedule {
         steps,
         memory,
@@ -181,13 +190,15 @@ pub(super) fn schedule(
         admitted: 0,
         oldest: 0,
         room: WeightRoom::new(plan.weight_space, &steps.weights),
-        activations: ActivationRoom::new(plan.activation_space, steps, &pieces),
+        activations: ActivationRoom::new(plan.activation_space, steps),
         blocked: BTreeSet::new(),
         leader: 0,
         moving: VecDeque::new(),
-        loading: None,
+        background: VecDeque::new(),
         part: f64::from(accelerator.dma.outstanding_requests).max(all_blocks(steps) / PARTS),
         pipe_busy: false,
+        pipe_idle_since: 0,
+        write_debt: 0.0,
         timeline: Timeline {
             cycles: 0.0,
             finished: vec![0.0; steps.steps.len()],
@@ -195,9 +206,9 @@ pub(super) fn schedule(
             blocks_read: 0.0,
             blocks_written: 0.0,
             buffer_blocks: [0.0; 3],
+            slices_pushed_out: 0,
             pes_active: 0.0,
         },
-        pieces,
     };
     schedule.run();
     match steps.steps.get(schedule.oldest) {
@@ -206,16 +217,17 @@ pub(super) fn schedule(
     }
 }
 
-/// Blocks of all weights.
+/// Blocks of all that is moved in the background.
 fn all_blocks(steps: &Steps) -> f64 {
     let blocks = steps
         .weights
         .iter()
         .map(|weight| weight.data.blocks() + weight.mask.blocks());
-    blocks.sum::<u64>() as f64
+    let written = steps.steps.iter().filter_map(|step| step.written_back);
+    blocks.sum::<u64>() as f64 + written.map(|[data, masks]| data + masks).sum::<f64>()
 }
 
-/// Parts of all weights together, at most, so that the time of an estimate does not grow with them.
+/// Parts of all these together, at most, so that the time of an estimate does not grow with them.
 const PARTS: f64 = 20_000.0;
 
 /// So many cycles in fractions.
@@ -258,8 +270,12 @@ impl Schedule<'_> {
             Event::Arrived { weight } => self.weight_arrived(weight),
             Event::Out { step, batch } => self.slice_moved(Motion::Out((step, batch))),
             Event::Back { step, batch } => self.slice_moved(Motion::Back((step, batch))),
+            Event::WrittenBack { step } => self.finish(step),
             Event::Part => {}
-            Event::Pipe => self.pipe_busy = false,
+            Event::Pipe => {
+                self.pipe_busy = false;
+                self.pipe_idle_since = self.now;
+            }
         }
     }
 
@@ -270,22 +286,29 @@ impl Schedule<'_> {
         for class in 0..Unit::ALL.len() {
             self.issue(class);
         }
+        self.load_weights();
         self.use_pipe();
+    }
+
+    fn pieces(&self, index: usize) -> &Pieces {
+        &self.steps.steps[index].pieces
     }
 
     /// Takes operations into the window.
     fn admit(&mut self) {
         while self.admitted < self.steps.steps.len() && self.admitted - self.oldest < self.window {
             let index = self.admitted;
-            let pieces = self.pieces.count();
-            let missing = self.room.want(&self.steps.steps[index].weights, index);
+            let step = &self.steps.steps[index];
+            let pieces = step.pieces.count();
+            let missing = self.room.want(&step.weights, index, step.after);
             self.progress[index] = Progress {
                 next: 0,
                 left: self.runs_of(index, 0),
                 done_at: 0.0,
                 done: vec![false; pieces],
                 missing: pieces,
-                missing_of: vec![self.pieces.of_slice(); self.pieces.slices()],
+                finished: false,
+                missing_of: vec![step.pieces.of_slice(); step.pieces.slices()],
                 weights_missing: missing,
                 pinned: None,
             };
@@ -299,7 +322,7 @@ impl Schedule<'_> {
         let kinds = cost.map_or(&[][..], |cost| &cost.kinds);
         kinds
             .iter()
-            .map(|kind| self.pieces.share(kind.count, piece))
+            .map(|kind| self.pieces(index).share(kind.count, piece))
             .collect()
     }
 
@@ -312,15 +335,17 @@ impl Schedule<'_> {
             Some(cost) => {
                 self.issuable[cost.unit as usize].insert(index);
             }
+            None if self.steps.steps[index]
+                .after
+                .is_some_and(|after| after >= self.oldest) =>
+            {
+                self.blocked.insert(index);
+            }
             None => {
-                while self.progress[index].next < self.pieces.count()
-                    && self.is_ready(index)
-                    && self.acquire(index)
-                {
+                while self.is_ready(index) && self.acquire(index) {
                     let piece = self.progress[index].next;
-                    let end = self.pieces.end_of_batch(piece);
-                    self.moving.push_back(Transfer::Data { step: index, piece });
-                    self.progress[index].next = end;
+                    self.move_data(index, piece);
+                    self.progress[index].next = self.pieces(index).end_of_batch(piece);
                 }
                 self.advance_leader();
             }
@@ -330,16 +355,13 @@ impl Schedule<'_> {
     fn is_ready(&self, index: usize) -> bool {
         let (step, progress) = (&self.steps.steps[index], &self.progress[index]);
         let piece = progress.next;
-        if piece >= self.pieces.count() || progress.weights_missing > 0 {
+        if piece >= step.pieces.count() || progress.weights_missing > 0 {
             return false;
         }
         let by_rows = step.cost.as_ref().is_none_or(|cost| cost.by_rows);
         step.inputs.iter().all(|&(maker, access)| {
-            let needed = if by_rows {
-                self.pieces.needed(piece, access)
-            } else {
-                self.pieces.needed(piece, RowAccess::AllRows)
-            };
+            let access = if by_rows { access } else { RowAccess::AllRows };
+            let needed = step.pieces.needed(piece, access, &self.steps.steps[maker].pieces);
             let made = &self.progress[maker];
             made.missing == 0 || self.progress[maker].done[needed].iter().all(|&done| done)
         })

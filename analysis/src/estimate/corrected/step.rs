@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use components::operation::{Operation, RowAccess, TensorId, Work};
-use components::tile::{Dimension, TileGrid};
+use components::operation::{Footprint, Operation, Phase, RowAccess, TensorId, Work};
+use components::tile::Dimension;
 use components::units::Bytes;
-use components::word;
+use components::words::Words;
 use scenarios::system::MachinePlan;
 
 use super::cost::{Cost, Machine};
+use super::moves::{Moves, blocks_of};
+use super::pieces::Pieces;
 
 /// An operation.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) layer: u32,
+    pub(super) phase: Phase,
+    /// How its rows get ready.
+    pub(super) pieces: Pieces,
     /// None if it only moves data.
     pub(super) cost: Option<Cost>,
     /// Steps whose results it reads, and which of their rows.
@@ -25,12 +30,34 @@ pub(super) struct Step {
     /// Weights it needs, by number.
     pub(super) weights: Vec<usize>,
     /// What the DMA moves for it by itself.
-    pub(super) moves: Move,
+    pub(super) moves: Option<Moves>,
+    /// Blocks of data and of masks that it writes back when all its runs are done: what it has updated in place.
+    pub(super) written_back: Option<[f64; 2]>,
+    /// The step that must be finished, with all before it, before this one loads anything from main memory.
+    pub(super) after: Option<usize>,
 }
 
-/// What one batch tile of a result takes in the activation buffer.
+impl Step {
+    /// Slices of its result: one a batch tile, or a group of them, but one in all if it sums over the batch.
+    pub(super) fn output_slices(&self) -> usize {
+        match self.output {
+            Some(output) if output.sums_batch => 1,
+            _ => self.pieces.slices(),
+        }
+    }
+
+    /// Whether rows of its result are ready before all of it is.
+    pub(super) fn is_ready_by_rows(&self) -> bool {
+        let sums_batch = self.output.is_some_and(|output| output.sums_batch);
+        self.cost.as_ref().is_none_or(|cost| cost.by_rows) && !sums_batch
+    }
+}
+
+/// What one slice of a result takes in the activation buffer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Output {
+    /// Whether items of the batch are summed, so that there is one slice.
+    pub(super) sums_batch: bool,
     /// While sums are partial; the same as `data` if they never are.
     pub(super) partial: Bytes,
     pub(super) data: Bytes,
@@ -39,31 +66,14 @@ pub(super) struct Output {
     pub(super) readers: u32,
 }
 
-/// Blocks that the DMA moves for an operation by itself, for each batch tile.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Move {
-    Nothing,
-    Gather { data: f64, masks: f64 },
-    Store { data: f64, masks: f64 },
-}
-
-/// A weight tensor.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Weight {
-    pub(super) data: Bytes,
-    pub(super) mask: Bytes,
-}
-
 /// All of a program.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Steps {
     pub(super) steps: Vec<Step>,
-    pub(super) weights: Vec<Weight>,
-    pub(super) batches: u32,
-    pub(super) rows: u32,
-    /// Elements of a row of tiles.
-    pub(super) row_edge: u32,
-    /// Bytes of an embedding's row, if rows are gathered.
+    pub(super) weights: Vec<Footprint>,
+    /// Whether they are a whole training step.
+    pub(super) trains: bool,
+    /// Bytes of a table's row, if rows are gathered or scattered.
     pub(super) gathered_row: Option<u64>,
 }
 
@@ -72,12 +82,14 @@ impl Steps {
     pub(super) fn of(plan: &MachinePlan) -> Self {
         let machine = Machine::of(plan);
         let mut found = Self {
-            row_edge: plan.mapper.tile.x,
+            trains: plan.trains(),
             ..Self::default()
         };
         let (mut makers, mut weights) = (BTreeMap::new(), BTreeMap::new());
+        let words = plan.words();
         for operation in plan.program() {
             found.add(plan, &machine, &operation, &mut makers, &mut weights);
+            found.add_moves(plan, &operation, &words);
         }
         found
     }
@@ -91,10 +103,6 @@ impl Steps {
         weights: &mut BTreeMap<TensorId, usize>,
     ) {
         let index = self.steps.len();
-        (self.batches, self.rows) = (
-            operation.grid.tiles(Dimension::B),
-            operation.grid.tiles(Dimension::I),
-        );
         let inputs: Vec<(usize, RowAccess)> = operation
             .inputs()
             .filter_map(|(tensor, rows)| makers.get(&tensor).map(|&maker| (maker, rows)))
@@ -108,9 +116,8 @@ impl Steps {
             .weights()
             .map(|weight| {
                 *weights.entry(weight.tensor).or_insert_with(|| {
-                    let data = plan.mapper.word.data(weight.elements, plan.mapper.weight_density);
-                    let mask = word::mask(weight.elements);
-                    self.weights.push(Weight { data, mask });
+                    self.weights
+                        .push(plan.mapper.footprint(weight.elements, weight.kind));
                     self.weights.len() - 1
                 })
             })
@@ -118,74 +125,63 @@ impl Steps {
         if let Some(output) = &operation.output {
             makers.insert(output.tensor, index);
         }
-        let moves = self.moves(plan, operation);
         let runs = plan.run_classes(operation);
+        let (batches, rows) = (
+            operation.grid.tiles(Dimension::B),
+            operation.grid.tiles(Dimension::I),
+        );
         self.steps.push(Step {
             layer: operation.layer,
+            phase: operation.role.phase(),
+            pieces: Pieces::new(batches, rows, plan.mapper.tile.x),
             cost: machine.cost(operation, &runs),
             output: output(plan, operation, runs.finishes_sums),
             inputs,
             readers: Vec::new(),
             weights: needed,
-            moves,
+            moves: None,
+            written_back: written_back(plan, operation),
+            after: operation.after.map(|after| after.0 as usize),
         });
     }
 
-    fn moves(&mut self, plan: &MachinePlan, operation: &Operation) -> Move {
-        let grid: &TileGrid = &operation.grid;
-        let items = u64::from(grid.edge_at(Dimension::B, 0));
-        let (rows, columns) = (
-            u64::from(grid.extent(Dimension::I)),
-            u64::from(grid.extent(Dimension::J)),
-        );
-        let (format, mapper) = (plan.mapper.word, &plan.mapper);
-        match operation.work {
-            Work::Gather { .. } => {
-                let data = format.data(columns, mapper.weight_density);
-                let mask = word::mask(columns);
-                self.gathered_row = Some(data.0);
-                let gathered = (items * rows) as f64;
-                Move::Gather {
-                    data: gathered * blocks_of_row(data),
-                    masks: gathered * blocks_of_row(mask),
-                }
-            }
-            Work::Store { .. } => {
-                let elements = items * rows * columns;
-                let data = format.data(elements, mapper.activation_density);
-                Move::Store {
-                    data: data.blocks() as f64,
-                    masks: word::mask(elements).blocks() as f64,
-                }
-            }
-            _ => Move::Nothing,
+    fn add_moves(&mut self, plan: &MachinePlan, operation: &Operation, words: &Words) {
+        let moves = Moves::of(plan, operation, words);
+        if let Some(row) = moves.as_ref().and_then(|moves| moves.table_row) {
+            self.gathered_row = Some(self.gathered_row.map_or(row.0, |other| other.max(row.0)));
+        }
+        if let Some(step) = self.steps.last_mut() {
+            step.moves = moves;
         }
     }
 }
 
+/// An update without a result works in the weight buffer: all its operands but the gradient, which is the first, go back.
+fn written_back(plan: &MachinePlan, operation: &Operation) -> Option<[f64; 2]> {
+    let in_place = matches!(operation.work, Work::Update { .. }) && operation.output.is_none();
+    in_place.then(|| {
+        let updated = operation.weights().skip(1);
+        updated.fold([0.0; 2], |[data, masks], weight| {
+            let [more_data, more_masks] = blocks_of(plan.mapper.footprint(weight.elements, weight.kind));
+            [data + more_data, masks + more_masks]
+        })
+    })
+}
+
 fn output(plan: &MachinePlan, operation: &Operation, finishes_sums: bool) -> Option<Output> {
     let made = operation.output.as_ref()?;
-    let items = u64::from(operation.grid.edge_at(Dimension::B, 0));
-    let elements = items * u64::from(made.rows) * u64::from(made.columns);
-    let data = plan.mapper.word.data(elements, plan.mapper.activation_density);
+    let items = made.batch.min(operation.grid.edge_at(Dimension::B, 0));
+    let elements = u64::from(items) * u64::from(made.rows) * u64::from(made.columns);
+    let Footprint { data, mask } = plan.mapper.footprint(elements, made.kind);
     Some(Output {
+        sums_batch: operation.work.sums_batch(),
         partial: if finishes_sums {
             data
         } else {
             plan.mapper.word.dense(elements)
         },
         data,
-        mask: word::mask(elements),
+        mask,
         readers: made.consumers,
     })
-}
-
-/// Blocks that a row of a table touches, rows directly after one another: the mean over where in a block it may begin.
-fn blocks_of_row(row: Bytes) -> f64 {
-    const BLOCK: u64 = 64;
-    let touched = (0..BLOCK).map(|index| {
-        let start = index * row.0 % BLOCK;
-        (start + row.0).div_ceil(BLOCK)
-    });
-    touched.sum::<u64>() as f64 / BLOCK as f64
 }

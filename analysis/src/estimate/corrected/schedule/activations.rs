@@ -1,11 +1,11 @@
 //! Room in the activation buffer: slices of tensors, pushed out and brought back as the control block does it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use components::operation::Footprint;
 use components::units::Bytes;
 
-use super::pieces::Pieces;
 use crate::estimate::corrected::step::{Step, Steps};
 
 /// What one batch tile has of a tensor: the number of the operation that makes it, and of the batch tile.
@@ -30,6 +30,10 @@ struct Slice {
     readers: u32,
     size: Footprint,
     last_used: u64,
+    /// Whether all of it has been made: from then on it can be saved.
+    complete: bool,
+    /// Whether main memory holds it as it is, so that it can be given up without being written again.
+    saved: bool,
 }
 
 /// A slice that has to move.
@@ -40,7 +44,7 @@ pub(super) enum Motion {
 }
 
 /// The activation buffer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct ActivationRoom {
     capacity: Footprint,
     used: Footprint,
@@ -50,16 +54,19 @@ pub(super) struct ActivationRoom {
     stamp: u64,
     /// The oldest operation asked for room and got none: until it does, nobody else does.
     leader_is_short: bool,
+    /// Whether what main memory holds already is not written again.
+    keeps_saved: bool,
     /// Room that is on its way to be free.
     coming: Footprint,
     pub(super) motions: Vec<Motion>,
 }
 
 impl ActivationRoom {
-    pub(super) fn new(capacity: Footprint, steps: &Steps, pieces: &Pieces) -> Self {
+    pub(super) fn new(capacity: Footprint, steps: &Steps) -> Self {
         // Where several batch tiles make one slice, that may not take more than its part of an operation's three.
-        let several = |bytes: Bytes, capacity: Bytes| match pieces.batches_each() {
+        let several = |step: &Step, bytes: Bytes, capacity: Bytes| match step.pieces.batches_each() {
             1 => bytes,
+            _ if step.output_slices() == 1 => bytes,
             times => (bytes * times).min(Bytes(capacity.0 / 4)),
         };
         let slices = |step: &Step| {
@@ -69,12 +76,12 @@ impl ActivationRoom {
             let slice = Slice {
                 readers: output.readers,
                 size: Footprint {
-                    data: several(output.partial, capacity.data),
-                    mask: several(output.mask, capacity.mask),
+                    data: several(step, output.partial, capacity.data),
+                    mask: several(step, output.mask, capacity.mask),
                 },
                 ..Slice::default()
             };
-            vec![slice; pieces.slices()]
+            vec![slice; step.output_slices()]
         };
         Self {
             capacity,
@@ -83,14 +90,20 @@ impl ActivationRoom {
             alive: BTreeSet::new(),
             stamp: 0,
             leader_is_short: false,
+            keeps_saved: steps.trains,
             coming: Footprint::default(),
             motions: Vec::new(),
         }
     }
 
     /// Whether the slices that an operation needs for a piece are all there; takes room for them as far as it can. Only
-    /// the oldest operation with work to issue, which `leads`, may push others out.
-    pub(super) fn acquire(&mut self, needed: &[SliceId], leads: bool) -> bool {
+    /// the oldest operation with work to issue, which `leads`, may push others out: those with the latest `next_use` first.
+    pub(super) fn acquire(
+        &mut self,
+        needed: &[SliceId],
+        leads: bool,
+        next_use: &dyn Fn(SliceId) -> usize,
+    ) -> bool {
         for &(step, batch) in needed {
             let Some(&slice) = self.slices[step].get(batch) else {
                 continue;
@@ -104,9 +117,11 @@ impl ActivationRoom {
             if !self.take(slice.size, leads) {
                 if leads {
                     self.leader_is_short = true;
-                    self.make_room(slice.size, needed);
+                    self.make_room(slice.size, needed, next_use);
                 }
-                return false;
+                if !leads || !self.take(slice.size, leads) {
+                    return false;
+                }
             }
             self.slices[step][batch].state = next;
             self.alive.insert((step, batch));
@@ -132,22 +147,34 @@ impl ActivationRoom {
         true
     }
 
-    /// Pushes out the least recently used slices that nobody works on.
-    fn make_room(&mut self, size: Footprint, needed: &[SliceId]) {
+    /// Pushes out slices that nobody works on: those that are needed last, and of several such the least recently used. What
+    /// main memory holds already goes at once.
+    fn make_room(&mut self, size: Footprint, needed: &[SliceId], next_use: &dyn Fn(SliceId) -> usize) {
         let short = |used: Bytes, wanted: Bytes, capacity: Bytes| {
             Bytes((used.0 + wanted.0).saturating_sub(capacity.0))
         };
-        let data = short(self.used.data, size.data, self.capacity.data);
-        let mask = short(self.used.mask, size.mask, self.capacity.mask);
-        while self.coming.data < data || self.coming.mask < mask {
+        loop {
+            let data = short(self.used.data, size.data, self.capacity.data);
+            let mask = short(self.used.mask, size.mask, self.capacity.mask);
+            if self.coming.data >= data && self.coming.mask >= mask {
+                return;
+            }
             let slices = &self.slices;
             let candidates = self.alive.iter().filter(|&&(step, batch)| {
                 let slice = &slices[step][batch];
                 slice.state == State::Resident && slice.pins == 0 && !needed.contains(&(step, batch))
             });
-            let oldest = candidates.min_by_key(|&&(step, batch)| slices[step][batch].last_used);
-            let Some(&(step, batch)) = oldest else { return };
+            let victim = candidates.min_by_key(|&&(step, batch)| {
+                (Reverse(next_use((step, batch))), slices[step][batch].last_used)
+            });
+            let Some(&(step, batch)) = victim else { return };
             let slice = &mut self.slices[step][batch];
+            if slice.saved {
+                slice.state = State::Spilled;
+                let size = slice.size;
+                self.give_back((step, batch), size);
+                continue;
+            }
             slice.state = State::Spilling;
             self.coming.data += slice.size.data;
             self.coming.mask += slice.size.mask;
@@ -180,7 +207,9 @@ impl ActivationRoom {
         match motion {
             Motion::Out((step, batch)) => {
                 let size = self.slices[step][batch].size;
-                self.slices[step][batch].state = State::Spilled;
+                let slice = &mut self.slices[step][batch];
+                slice.state = State::Spilled;
+                slice.saved |= slice.complete && self.keeps_saved;
                 self.coming.data -= size.data;
                 self.coming.mask -= size.mask;
                 self.give_back((step, batch), size);
@@ -199,6 +228,7 @@ impl ActivationRoom {
         let Some(slice) = self.slices[step].get_mut(batch) else {
             return;
         };
+        slice.complete = true;
         if slice.state == State::Resident && slice.size.data > data {
             self.used.data -= slice.size.data - data;
             slice.size.data = data;

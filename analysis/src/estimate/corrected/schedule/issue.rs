@@ -20,10 +20,31 @@ impl Schedule<'_> {
 
     /// The slices that the next piece of an operation reads and writes.
     pub(super) fn slices(&self, index: usize, piece: usize) -> Vec<SliceId> {
-        let batch = self.pieces.slice_of(piece);
         let step = &self.steps.steps[index];
-        let inputs = step.inputs.iter().map(|&(maker, _)| (maker, batch));
-        inputs.chain(step.output.map(|_| (index, batch))).collect()
+        let batch = step.pieces.slice_of(piece);
+        let slice = |maker: usize| {
+            let slices = self.steps.steps[maker].output_slices();
+            (maker, batch.min(slices - 1))
+        };
+        let inputs = step.inputs.iter().map(|&(maker, _)| slice(maker));
+        inputs.chain(step.output.map(|_| slice(index))).collect()
+    }
+
+    /// The oldest operation of the window that has not finished with a slice; past all if there is none. In inference,
+    /// where slices are hardly ever pushed out that are not read soon, all count as needed at the same time.
+    fn next_use(&self, (maker, batch): SliceId) -> usize {
+        if !self.steps.trains {
+            return 0;
+        }
+        let step = &self.steps.steps[maker];
+        let users = std::iter::once(maker).chain(step.readers.iter().copied());
+        users
+            .take_while(|&user| user < self.admitted)
+            .find(|&user| {
+                let missing = &self.progress[user].missing_of;
+                !self.progress[user].finished && missing.get(batch).is_none_or(|&pieces| pieces > 0)
+            })
+            .unwrap_or(usize::MAX)
     }
 
     /// Takes room for the next piece of an operation, if it has not begun; if there is none, the operation is blocked.
@@ -33,7 +54,9 @@ impl Schedule<'_> {
             return true;
         }
         let slices = self.slices(index, piece);
-        let acquired = self.activations.acquire(&slices, index == self.leader);
+        let mut activations = std::mem::take(&mut self.activations);
+        let acquired = activations.acquire(&slices, index == self.leader, &|slice| self.next_use(slice));
+        self.activations = activations;
         for motion in std::mem::take(&mut self.activations.motions) {
             self.moving.push_back(Transfer::Slice(motion));
         }
@@ -47,7 +70,9 @@ impl Schedule<'_> {
     }
 
     pub(super) fn advance_leader(&mut self) {
-        while self.leader < self.admitted && self.progress[self.leader].next >= self.pieces.count() {
+        while self.leader < self.admitted
+            && self.progress[self.leader].next >= self.pieces(self.leader).count()
+        {
             self.leader += 1;
         }
     }

@@ -5,8 +5,6 @@ use std::collections::VecDeque;
 use components::operation::Footprint;
 use components::units::Bytes;
 
-use crate::estimate::corrected::step::Weight;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Absent,
@@ -22,6 +20,8 @@ pub(super) struct WeightRoom {
     used: Footprint,
     sizes: Vec<Footprint>,
     state: Vec<State>,
+    /// The step that must be finished, with all before it, before each is loaded.
+    after: Vec<Option<usize>>,
     /// Unfinished operations of the window that need each.
     users: Vec<Vec<usize>>,
     queue: VecDeque<usize>,
@@ -30,18 +30,15 @@ pub(super) struct WeightRoom {
 }
 
 impl WeightRoom {
-    pub(super) fn new(capacity: Footprint, weights: &[Weight]) -> Self {
-        let size = |weight: &Weight| Footprint {
-            data: weight.data,
-            mask: weight.mask,
-        };
+    pub(super) fn new(capacity: Footprint, weights: &[Footprint]) -> Self {
         Self {
             capacity,
             used: Footprint {
                 data: Bytes(0),
                 mask: Bytes(0),
             },
-            sizes: weights.iter().map(size).collect(),
+            sizes: weights.to_vec(),
+            after: vec![None; weights.len()],
             state: vec![State::Absent; weights.len()],
             users: vec![Vec::new(); weights.len()],
             queue: VecDeque::new(),
@@ -49,14 +46,16 @@ impl WeightRoom {
         }
     }
 
-    /// Announces that operation `user` needs `weights`; how many of them are not here.
-    pub(super) fn want(&mut self, weights: &[usize], user: usize) -> usize {
+    /// Announces that operation `user` needs `weights`, which may be loaded once `after` is finished with all before it;
+    /// how many of them are not here.
+    pub(super) fn want(&mut self, weights: &[usize], user: usize, after: Option<usize>) -> usize {
         let mut missing = 0;
         for &weight in weights {
             self.users[weight].push(user);
             self.idle.retain(|&idle| idle != weight);
             if self.state[weight] == State::Absent {
                 self.state[weight] = State::Queued;
+                self.after[weight] = after;
                 self.queue.push_back(weight);
             }
             missing += usize::from(self.state[weight] != State::Here);
@@ -74,14 +73,18 @@ impl WeightRoom {
         }
     }
 
-    /// The next weight to load, if there is room. Weights that nobody needs make way for it, then those that only younger
+    /// The next weight to load, if there is room and all that it has to wait for comes before `oldest`. Weights that nobody needs make way for it, then those that only younger
     /// operations need of which none `has_begun`: these load again, and who needs them is added to `losers`.
     pub(super) fn next_load(
         &mut self,
+        oldest: usize,
         has_begun: impl Fn(usize) -> bool,
         losers: &mut Vec<usize>,
     ) -> Option<usize> {
         let weight = *self.queue.front()?;
+        if self.after[weight].is_some_and(|after| after >= oldest) {
+            return None;
+        }
         let size = self.sizes[weight];
         while self.used.data + size.data > self.capacity.data
             || self.used.mask + size.mask > self.capacity.mask

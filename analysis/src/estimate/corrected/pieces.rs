@@ -2,13 +2,12 @@
 
 use components::operation::RowAccess;
 
-use crate::estimate::corrected::step::Steps;
-
 /// Pieces of an operation, at most, unless it has more batch tiles.
 const MOST: u32 = 64;
 
-/// The rows of all batch tiles, cut into pieces of neighbouring rows of one batch tile, or of several whole ones. All
-/// operations of a program have the same rows and so the same pieces.
+/// An operation's rows of all batch tiles, cut into pieces of neighbouring rows of one batch tile, or of several whole
+/// ones. All operations of a forward pass have the same rows and so the same pieces; gradients of weights and updates have
+/// the rows of the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pieces {
     batches: usize,
@@ -21,16 +20,22 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
-    pub(super) fn new(steps: &Steps) -> Self {
-        let (batches, rows) = (steps.batches.max(1), steps.rows.max(1));
+    /// The pieces of `rows` rows of tiles, of `row_edge` elements each, in each of `batches` batch tiles.
+    pub(super) fn new(batches: u32, rows: u32, row_edge: u32) -> Self {
+        let (batches, rows) = (batches.max(1), rows.max(1));
         let of_batch = (MOST / batches).clamp(1, rows);
         Self {
             batches: batches as usize,
             rows: rows as usize,
-            row_edge: steps.row_edge.max(1) as usize,
+            row_edge: row_edge.max(1) as usize,
             of_batch: of_batch as usize,
             batches_each: batches.div_ceil(MOST) as usize,
         }
+    }
+
+    /// Batch tiles.
+    pub(super) fn batches(&self) -> usize {
+        self.batches
     }
 
     pub(super) fn count(&self) -> usize {
@@ -57,10 +62,10 @@ impl Pieces {
         piece / self.of_batch
     }
 
-    /// Batch tiles of which `piece` is all or a part.
-    pub(super) fn batches_of(&self, piece: usize) -> f64 {
-        let first = piece / self.of_batch * self.batches_each;
-        self.batches_each.min(self.batches - first.min(self.batches)) as f64
+    /// The batch tiles of `slice`.
+    pub(super) fn batches_of(&self, slice: usize) -> std::ops::Range<usize> {
+        let first = slice * self.batches_each;
+        first.min(self.batches)..(first + self.batches_each).min(self.batches)
     }
 
     /// Rows before `piece` in its batch tile.
@@ -89,8 +94,18 @@ impl Pieces {
         (piece / self.of_batch + 1) * self.of_batch
     }
 
-    /// The pieces of an operand that `piece` of a result needs.
-    pub(super) fn needed(&self, piece: usize, access: RowAccess) -> std::ops::Range<usize> {
+    /// The pieces of an operand, which has `of_operand`, that `piece` of a result needs. Where operand and result have
+    /// different rows, the result needs all of the operand's: it reads it transposed, or sums over its rows.
+    pub(super) fn needed(
+        &self,
+        piece: usize,
+        access: RowAccess,
+        of_operand: &Self,
+    ) -> std::ops::Range<usize> {
+        if self != of_operand {
+            let slice = self.slice_of(piece).min(of_operand.slices() - 1);
+            return slice * of_operand.of_batch..(slice + 1) * of_operand.of_batch;
+        }
         let first = piece / self.of_batch * self.of_batch;
         match access {
             RowAccess::SameRow => piece..piece + 1,

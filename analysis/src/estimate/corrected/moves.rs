@@ -1,0 +1,168 @@
+//! What the DMA moves for an operation by itself: rows of tables, loads and stores of activations and gradients.
+
+use components::message::TokenRows;
+use components::operation::{Footprint, Operand, Operation, TensorKind, Work};
+use components::tile::Dimension;
+use components::units::Bytes;
+use components::words::Words;
+use scenarios::system::MachinePlan;
+
+/// Which way, and over which addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pattern {
+    /// Consecutive blocks, from main memory.
+    Load,
+    /// Consecutive blocks, to main memory.
+    Store,
+    /// Rows of a table, from main memory.
+    Gather,
+    /// Rows of a table, to main memory.
+    Scatter,
+}
+
+/// What is moved for an operation.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Moves {
+    pub(super) pattern: Pattern,
+    /// Whether it goes before weights. Gradients of weights and the optimiser's state do not.
+    pub(super) is_urgent: bool,
+    /// By batch tile.
+    pub(super) amounts: Vec<Amount>,
+    /// Bytes of a row, if rows of a table are moved.
+    pub(super) table_row: Option<Bytes>,
+}
+
+/// What is moved for one batch tile, or for several.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Amount {
+    /// Blocks of data, between main memory and the activation buffer.
+    pub(super) data: f64,
+    /// Blocks of masks, between main memory and the mask buffer.
+    pub(super) masks: f64,
+    /// Blocks that are read first, for the DMA's adders: rows that are accumulated in a table.
+    pub(super) added_to: f64,
+    /// Times that the DMA waits for such a row before it goes on with the transfer.
+    pub(super) waits: f64,
+}
+
+impl Amount {
+    /// Both together.
+    fn and(self, other: Self) -> Self {
+        Self {
+            data: self.data + other.data,
+            masks: self.masks + other.masks,
+            added_to: self.added_to + other.added_to,
+            waits: self.waits + other.waits,
+        }
+    }
+}
+
+impl Moves {
+    /// What is moved for `operation`; nothing if it has tiles.
+    pub(super) fn of(plan: &MachinePlan, operation: &Operation, words: &Words) -> Option<Self> {
+        let moved = operation.output.as_ref().map(|made| made.kind);
+        let kind = moved.or_else(|| operation.operands.first().map(Operand::kind))?;
+        let columns = u64::from(operation.grid.extent(Dimension::J));
+        let row = plan.mapper.footprint(columns, kind);
+        let batches = 0..operation.grid.tiles(Dimension::B);
+        let (pattern, amounts, table_row) = match operation.work {
+            Work::Gather { once, .. } => {
+                let amounts = batches.map(|b| rows(operation, b, once && plan.trains(), row, words));
+                (Pattern::Gather, amounts.collect(), Some(row.data))
+            }
+            Work::Scatter { accumulates, .. } => {
+                let amounts = batches.map(|b| match accumulates {
+                    true => accumulated(operation, b, row, words),
+                    false => rows(operation, b, true, row, words),
+                });
+                (Pattern::Scatter, amounts.collect(), Some(row.data))
+            }
+            Work::Load { .. } | Work::Store { .. } => {
+                let amounts = batches.map(|_| whole(plan, operation, kind)).collect();
+                let pattern = match operation.work {
+                    Work::Load { .. } => Pattern::Load,
+                    _ => Pattern::Store,
+                };
+                (pattern, amounts, None)
+            }
+            _ => return None,
+        };
+        Some(Self {
+            pattern,
+            is_urgent: matches!(kind, TensorKind::Weight | TensorKind::Activation),
+            amounts,
+            table_row,
+        })
+    }
+
+    /// What is moved for the batch tiles in `batches`.
+    pub(super) fn amount(&self, batches: std::ops::Range<usize>) -> Amount {
+        let amounts = self.amounts.get(batches).unwrap_or_default();
+        amounts.iter().fold(Amount::default(), |sum, &more| sum.and(more))
+    }
+}
+
+/// All of a batch tile; a last one with fewer items counts as the others.
+fn whole(plan: &MachinePlan, operation: &Operation, kind: TensorKind) -> Amount {
+    let grid = &operation.grid;
+    let [items, rows, columns] = [
+        grid.edge_at(Dimension::B, 0),
+        grid.extent(Dimension::I),
+        grid.extent(Dimension::J),
+    ]
+    .map(u64::from);
+    let [data, masks] = blocks_of(plan.mapper.footprint(items * rows * columns, kind));
+    Amount {
+        data,
+        masks,
+        ..Amount::default()
+    }
+}
+
+/// The tokens of batch tile `b`.
+fn tokens(operation: &Operation, b: u32, once: bool) -> TokenRows {
+    let (grid, rows) = (&operation.grid, operation.grid.extent(Dimension::I));
+    TokenRows {
+        first_token: b * grid.edge_at(Dimension::B, 0) * rows,
+        tokens: grid.edge_at(Dimension::B, if once { b } else { 0 }) * rows,
+        once,
+    }
+}
+
+/// A row a token, or with `once` a row a word.
+fn rows(operation: &Operation, b: u32, once: bool, row: Footprint, words: &Words) -> Amount {
+    let moved = f64::from(tokens(operation, b, once).rows(words));
+    Amount {
+        data: moved * blocks_of_row(row.data),
+        masks: moved * blocks_of_row(row.mask),
+        ..Amount::default()
+    }
+}
+
+/// A row a token is written; those of words that occurred before are read first, data and mask each by itself, and the DMA
+/// goes on with the transfer when the row is there.
+fn accumulated(operation: &Operation, b: u32, row: Footprint, words: &Words) -> Amount {
+    let all = rows(operation, b, false, row, words);
+    let tokens = tokens(operation, b, false);
+    let repeated = f64::from(words.repeats_among(tokens.first_token, tokens.tokens));
+    Amount {
+        added_to: repeated * (blocks_of_row(row.data) + blocks_of_row(row.mask)),
+        waits: repeated,
+        ..all
+    }
+}
+
+/// Blocks of data and of masks.
+pub(super) fn blocks_of(footprint: Footprint) -> [f64; 2] {
+    [footprint.data, footprint.mask].map(|bytes| bytes.blocks() as f64)
+}
+
+/// Blocks that a row of a table touches, rows directly after one another: the mean over where in a block it may begin.
+fn blocks_of_row(row: Bytes) -> f64 {
+    const BLOCK: u64 = 64;
+    let touched = (0..BLOCK).map(|index| {
+        let start = index * row.0 % BLOCK;
+        (start + row.0).div_ceil(BLOCK)
+    });
+    touched.sum::<u64>() as f64 / BLOCK as f64
+}
