@@ -21,6 +21,7 @@ fn values(activation_threshold: f64, weight_threshold: f64) -> DensitySource {
     DensitySource::Values {
         activation_threshold,
         weight_threshold,
+        gradient_threshold: activation_threshold,
     }
 }
 

@@ -1,9 +1,12 @@
 //! One transformer on one accelerator, resolved into the parameters of every actor.
 
+use std::sync::Arc;
+
 use components::control_block::{SchedulingPolicy, split_mask_buffer};
 use components::density::{Density, DensitySource};
 use components::operation::Footprint;
 use components::pe::PeLayout;
+use components::sparsity::threshold::ThresholdCalculator;
 use components::tile::{LoopOrder, TileShape};
 use components::units::Bytes;
 use components::word::WordFormat;
@@ -34,6 +37,8 @@ pub struct MachinePlan {
     pub policy: SchedulingPolicy,
     /// Where densities come from.
     pub density_source: DensitySource,
+    /// The curves on which DynaProp looks thresholds up, if the scenario names any.
+    pub curves: Option<Arc<ThresholdCalculator>>,
     /// Room for activations.
     pub activation_space: Footprint,
     /// Room for weights.
@@ -53,14 +58,24 @@ pub struct MachinePlan {
     pub region: (u64, u64),
 }
 
+/// A transformer, its accelerator, and what the files hold that it names; not yet resolved.
+pub(super) struct Machine {
+    pub(super) scenario: Scenario,
+    pub(super) costs: CostTable,
+    pub(super) curves: Option<Arc<ThresholdCalculator>>,
+}
+
 impl MachinePlan {
-    /// Resolves the transformer and the accelerator of `scenario`, whose clock is `clock`, to begin at `start`.
+    /// Resolves the transformer and the accelerator of a scenario, whose clock is `clock`, to begin at `start`.
     ///
     /// # Errors
     /// Everything that the machine cannot hold or do, each at its field.
     pub(super) fn new(
-        scenario: Scenario,
-        costs: CostTable,
+        Machine {
+            scenario,
+            costs,
+            curves,
+        }: Machine,
         clock: Clock,
         start: Tick,
     ) -> Result<Self, Vec<Problem>> {
@@ -98,6 +113,7 @@ impl MachinePlan {
             loop_order: accelerator.loop_order,
             policy: scenario.scheduling.policy,
             density_source: density_source(&scenario),
+            curves,
             activation_space: Footprint {
                 data: activation,
                 mask: activation_masks,
@@ -198,13 +214,13 @@ fn mapper_parameters(scenario: &Scenario, tile: TileShape, word: WordFormat) -> 
 }
 
 fn density_source(scenario: &Scenario) -> DensitySource {
-    match scenario.sparsity.source {
-        schema::DensitySource::Uniform | schema::DensitySource::Values { .. } => DensitySource::Uniform,
+    match &scenario.sparsity.source {
         schema::DensitySource::Sampled {
             distribution: schema::Distribution::Beta { concentration },
         } => DensitySource::Sampled {
             seed: scenario.seed,
-            concentration,
+            concentration: *concentration,
         },
+        _ => DensitySource::Uniform,
     }
 }

@@ -137,13 +137,16 @@ impl Reference {
         self.parameters.matrix(key, shape, nearest(&self.settings))
     }
 
-    /// What DynaProp leaves of `matrix`, which holds `kind`.
-    fn pruned(&self, matrix: &Matrix, kind: TensorKind) -> Matrix {
-        matrix.pruned(self.settings.thresholds.of(kind))
+    /// What DynaProp leaves of `matrix`, which holds `kind`, for an operation of `role`.
+    fn pruned(&self, role: Role, matrix: &Matrix, kind: TensorKind) -> Matrix {
+        matrix.pruned(self.settings.thresholds.of(role, kind))
     }
 
-    fn all_pruned(&self, batch: &Batch, kind: TensorKind) -> Batch {
-        batch.iter().map(|matrix| self.pruned(matrix, kind)).collect()
+    fn all_pruned(&self, role: Role, batch: &Batch, kind: TensorKind) -> Batch {
+        batch
+            .iter()
+            .map(|matrix| self.pruned(role, matrix, kind))
+            .collect()
     }
 
     /// In how many parts the sums over `terms` terms are written back at most, each part being rounded.
