@@ -10,11 +10,15 @@ pub mod constants;
 mod gradient;
 mod local;
 mod matrix;
+mod named;
+mod operands;
 mod optimizer;
 mod parameters;
 mod reference;
+mod stated;
 mod unpruned;
 mod verdict;
+mod written;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -27,8 +31,11 @@ use sim_core::mix;
 
 use check::Checker;
 use constants::SeededConstants;
+pub use operands::show_operands;
 use parameters::Parameters;
+pub use stated::StatedConstants;
 pub use verdict::{Pruned, ValueCheck, Wrong};
+pub use written::{Precision, constants_file};
 
 use crate::schema::{ActivationFunction, DensitySource, Optimizer, Phase};
 use crate::system::MachinePlan;
@@ -53,7 +60,7 @@ impl Computation {
     /// or begin with the seed's.
     #[must_use]
     pub fn new(plan: &MachinePlan, trained: Option<&Trained>) -> Option<Self> {
-        let constants = SeededConstants::new(plan.scenario.seed, &plan.scenario.workload);
+        let constants = SeededConstants::of(plan);
         let Trained { memory, parameters } = trained.cloned().unwrap_or_else(|| Trained {
             memory: MemoryImage::default(),
             parameters: Parameters::new(constants.clone()),

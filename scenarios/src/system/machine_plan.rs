@@ -17,6 +17,7 @@ use crate::mapper::{EmbeddingLoad, Mapper, MapperParameters};
 use crate::program::ProgramSummary;
 use crate::schema::costs::ModuleCost;
 use crate::schema::{self, CostTable, Scenario};
+use crate::values::StatedConstants;
 
 /// A transformer and the accelerator that runs it, every part resolved.
 #[derive(Clone, Debug)]
@@ -39,6 +40,8 @@ pub struct MachinePlan {
     pub density_source: DensitySource,
     /// The curves on which DynaProp looks thresholds up, if the scenario names any.
     pub curves: Option<Arc<ThresholdCalculator>>,
+    /// The weights and inputs that a file states, if the scenario names one.
+    pub constants: Option<Arc<StatedConstants>>,
     /// Room for activations.
     pub activation_space: Footprint,
     /// Room for weights.
@@ -63,6 +66,7 @@ pub(super) struct Machine {
     pub(super) scenario: Scenario,
     pub(super) costs: CostTable,
     pub(super) curves: Option<Arc<ThresholdCalculator>>,
+    pub(super) constants: Option<Arc<StatedConstants>>,
 }
 
 impl MachinePlan {
@@ -75,6 +79,7 @@ impl MachinePlan {
             scenario,
             costs,
             curves,
+            constants,
         }: Machine,
         clock: Clock,
         start: Tick,
@@ -114,6 +119,7 @@ impl MachinePlan {
             policy: scenario.scheduling.policy,
             density_source: density_source(&scenario),
             curves,
+            constants,
             activation_space: Footprint {
                 data: activation,
                 mask: activation_masks,

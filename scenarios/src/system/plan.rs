@@ -18,7 +18,8 @@ use crate::diagnostics::{self, Diagnostics};
 use crate::load::library::Shelf;
 use crate::load::{Document, Loaded, Resolver};
 use crate::schema::limits::{MAX_MODULES, MAX_ROWS_FOLLOWED};
-use crate::schema::{self, CostTable, CurvesFile, DensitySource, Reference, Scenario};
+use crate::schema::{self, CostTable, CurvesFile, DensitySource, Reference, Scenario, Weights};
+use crate::values::StatedConstants;
 
 /// Something in a scenario that no machine can do, at the field that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,9 +80,10 @@ impl Plan {
         for index in 0..loaded.scenario.contention.tenants.len() {
             tenants.push(loaded.tenant(index, resolver)?);
         }
-        let machines = tenants.iter().map(Machine::of);
+        let machines = tenants.iter().map(Machine::of).collect::<Result<_, _>>()?;
         let traces = background_plan::find_traces(loaded)?;
-        Self::resolve(Machine::of(loaded), machines.collect(), &traces, memory).map_err(|problems| {
+        let own = Machine::of(loaded)?;
+        Self::resolve(own, machines, &traces, memory).map_err(|problems| {
             let mut diagnostics = Diagnostics::default();
             for Problem {
                 tenant,
@@ -106,10 +108,20 @@ impl Plan {
         scenario.contention.tenants.clear();
         let traces = vec![None; scenario.contention.background.len()];
         let curves = shipped_curves(&scenario)?;
+        if let (true, Weights::File(file)) = (scenario.sparsity.source.computes(), &scenario.workload.weights)
+        {
+            let message = format!("the weights in {file:?} are not part of the scenario");
+            return Err(vec![Problem::new(
+                "workload.weights",
+                message,
+                "`Plan::load` reads them",
+            )]);
+        }
         let own = Machine {
             scenario,
             costs,
             curves,
+            constants: None,
         };
         Self::resolve(own, Vec::new(), &traces, memory)
     }
@@ -258,14 +270,42 @@ impl Plan {
 
 impl Machine {
     /// What `loaded` describes, without what it shares with others.
-    fn of(loaded: &Loaded) -> Self {
-        Self {
+    fn of(loaded: &Loaded) -> Result<Self, Diagnostics> {
+        Ok(Self {
             scenario: loaded.scenario.clone(),
             costs: loaded.costs.clone(),
             curves: loaded.curves.clone(),
-        }
+            constants: stated_constants(loaded)?.map(Arc::new),
+        })
     }
 }
+
+/// The weights and inputs in the file that a scenario names; none if it names none, or computes with none.
+fn stated_constants(loaded: &Loaded) -> Result<Option<StatedConstants>, Diagnostics> {
+    let scenario = &loaded.scenario;
+    let Weights::File(file) = &scenario.workload.weights else {
+        return Ok(None);
+    };
+    if !scenario.sparsity.source.computes() {
+        return Ok(None);
+    }
+    let Some(path) = loaded.file_beside(WEIGHTS, file) else {
+        let message = format!("the weights {file:?} are not shipped");
+        let help = "weights are a file on the disk, beside the scenario that names it";
+        return Err(loaded.problem(WEIGHTS, message, help).into());
+    };
+    let constants = StatedConstants::read(&path, &scenario.workload);
+    constants.map(Some).map_err(|problems| {
+        let problems = problems.into_iter().map(|problem| {
+            let help = problem.help().unwrap_or_default().to_owned();
+            loaded.problem(WEIGHTS, problem.message(), help)
+        });
+        problems.collect()
+    })
+}
+
+/// The field that names a file of weights.
+const WEIGHTS: &str = "workload.weights";
 
 /// The curves that a scenario names which was loaded without them.
 fn shipped_curves(scenario: &Scenario) -> Result<Option<Arc<ThresholdCalculator>>, Vec<Problem>> {

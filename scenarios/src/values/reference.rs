@@ -5,6 +5,7 @@ mod backward;
 mod forward;
 mod update;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use components::operation::{Role, TensorKind};
@@ -29,7 +30,12 @@ pub(super) struct Reference {
     pub(super) loss: Option<f64>,
     /// The gradient of the embeddings, a row a token.
     word_gradient: Batch,
+    /// Sees what operations read before it is pruned.
+    reader: RefCell<Option<Reader>>,
 }
+
+/// Sees an operand that is to be pruned, and of what operation.
+pub(super) type Reader = Box<dyn FnMut(Role, TensorKind, &Matrix)>;
 
 /// The rounding of a machine's lanes.
 pub(super) fn grain(settings: &ValueSettings) -> Grain {
@@ -66,9 +72,21 @@ impl Reference {
         workload: &Workload,
         settings: ValueSettings,
         parameters: Parameters,
+        tile: [u32; 2],
+    ) -> Self {
+        Self::read_by(workload, settings, parameters, tile, None)
+    }
+
+    /// As [`Self::new`]; `reader` sees all operands that are pruned, before they are.
+    pub(super) fn read_by(
+        workload: &Workload,
+        settings: ValueSettings,
+        parameters: Parameters,
         [tile_items, tile_columns]: [u32; 2],
+        reader: Option<Reader>,
     ) -> Self {
         let mut reference = Self {
+            reader: RefCell::new(reader),
             tensors: BTreeMap::new(),
             settings,
             tile_columns: tile_columns as usize,
@@ -139,6 +157,9 @@ impl Reference {
 
     /// What DynaProp leaves of `matrix`, which holds `kind`, for an operation of `role`.
     fn pruned(&self, role: Role, matrix: &Matrix, kind: TensorKind) -> Matrix {
+        if let Some(reader) = &mut *self.reader.borrow_mut() {
+            reader(role, kind, matrix);
+        }
         matrix.pruned(self.settings.thresholds.of(role, kind))
     }
 
