@@ -23,3 +23,5 @@ mod scaling;
 #[cfg(test)]
 mod training;
 mod values;
+#[cfg(test)]
+mod wanted;
