@@ -149,9 +149,10 @@ const ROWS: [Row; 11] = [
     ("MAC lanes busy", |result| {
         percent(result.machine.utilization.mac_lanes, 1.0)
     }),
-    ("zeros after pruning", |result| {
+    ("zeros of activations", |result| {
         let values = result.machine.values.as_ref();
-        values.map_or(NOTHING.to_owned(), |values| percent(values.zero_share, 1.0))
+        let pruned = values.and_then(|values| values.pruned.get("activations"));
+        pruned.map_or(NOTHING.to_owned(), |pruned| percent(pruned.zero_share, 1.0))
     }),
     ("error by pruning", |result| {
         let error = result
