@@ -75,13 +75,8 @@ impl StatedConstants {
         workload: &Workload,
     ) -> Result<(), Problem> {
         let place = tensor.place;
-        if !tensor.shape.iter().eq(known
-            .shape
-            .iter()
-            .map(|&extent| extent as u64)
-            .collect::<Vec<_>>()
-            .iter())
-        {
+        let expected: Vec<u64> = known.shape.iter().map(|&extent| extent as u64).collect();
+        if tensor.shape != expected {
             let found: Vec<String> = tensor.shape.iter().map(u64::to_string).collect();
             return Err(place.problem(
                 format!("its shape is {}, not {}", found.join(" x "), known.shape_text()),
@@ -100,7 +95,8 @@ impl StatedConstants {
                 "save it with half, bfloat, single or double precision",
             ));
         }
-        let mut numbers = Vec::with_capacity(known.shape.iter().product());
+        // It grows as numbers come: a file may hold fewer than it says.
+        let mut numbers = Vec::new();
         tensor.for_each(|number| numbers.push(number))?;
         match known.content {
             Content::Words => self.words = numbers,

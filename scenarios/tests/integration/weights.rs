@@ -8,7 +8,7 @@ use scenarios::system::Plan;
 use scenarios::tensors::{Numbers, read_tensors, write_safetensors};
 use scenarios::values::{Precision, ValueCheck, constants_file};
 use scenarios::{Loaded, Scenario};
-use sim_core::Engine;
+use sim_core::{Digest, Engine};
 use tempfile::TempDir;
 
 /// A scenario that computes in training, in `folder`, with these further fields of its workload.
@@ -21,7 +21,7 @@ fn loaded(folder: &Path, workload: &str) -> Loaded {
         .unwrap_or_else(|wrong| panic!("{}", wrong.render()))
 }
 
-fn run(loaded: &Loaded) -> (u64, ValueCheck) {
+fn run(loaded: &Loaded) -> (Digest, ValueCheck) {
     let plan = Plan::load(loaded, &Disk).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
     let system = plan.build(Engine::default(), None).unwrap();
     let (measured, _) = system.run(&plan).unwrap();
