@@ -274,10 +274,23 @@ impl Machine {
         Ok(Self {
             scenario: loaded.scenario.clone(),
             costs: loaded.costs.clone(),
-            curves: loaded.curves.clone(),
+            curves: match &loaded.curves {
+                Some(curves) => Some(Arc::clone(curves)),
+                None => curves_named_later(loaded)?,
+            },
             constants: stated_constants(loaded)?.map(Arc::new),
         })
     }
+}
+
+/// The curves of a scenario that a program has changed since it was loaded.
+fn curves_named_later(loaded: &Loaded) -> Result<Option<Arc<ThresholdCalculator>>, Diagnostics> {
+    shipped_curves(&loaded.scenario).map_err(|problems| {
+        let problems = problems.into_iter();
+        problems
+            .map(|problem| loaded.problem(&problem.field, problem.message, problem.help))
+            .collect()
+    })
 }
 
 /// The weights and inputs in the file that a scenario names; none if it names none, or computes with none.
