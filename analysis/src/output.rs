@@ -16,10 +16,10 @@ pub(crate) fn folder_of(file: &Path) -> &Path {
 }
 
 /// Writes a file whole or not at all.
-pub(crate) fn write_whole(file: &Path, text: &str, force: bool) -> Result<(), Failure> {
+pub(crate) fn write_whole(file: &Path, content: impl AsRef<[u8]>, force: bool) -> Result<(), Failure> {
     let wrong = |error: io::Error| Failure::Usage(format!("cannot write {}: {error}", file.display()));
     let mut temporary = NamedTempFile::new_in(folder_of(file)).map_err(wrong)?;
-    temporary.write_all(text.as_bytes()).map_err(wrong)?;
+    temporary.write_all(content.as_ref()).map_err(wrong)?;
     put_in_place(temporary, file, force)
 }
 

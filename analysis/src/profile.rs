@@ -1,15 +1,12 @@
 //! Profiling tensors: which threshold prunes which share of them.
 //!
-//! Values come from files ([`read_files`]) or are drawn ([`synthetic`]), are counted by magnitude ([`Magnitudes`]), a count for
+//! Values come from files ([`read_files`]), are drawn ([`synthetic`]) or computed ([`of_operands`]), are counted by magnitude ([`Magnitudes`]), a count for
 //! each class of operations and kind of tensor, and the counts become curves that a file holds ([`Profile`]).
 
 mod classify;
-mod element;
+mod computed;
 mod files;
 mod magnitudes;
-mod npy;
-mod npz;
-mod safetensors;
 pub mod synthetic;
 
 use std::collections::BTreeMap;
@@ -18,6 +15,7 @@ use components::sparsity::threshold::{OperationClass, TensorKind};
 use scenarios::schema::{CurveFile, CurvesFile};
 
 pub use classify::class_of;
+pub use computed::of_operands;
 pub use files::read_files;
 pub use magnitudes::Magnitudes;
 

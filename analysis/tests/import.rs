@@ -101,6 +101,7 @@ fn every_value_is_stated() {
         "optimizer",
         "learning_rate",
         "gradient_density",
+        "weights",
     ];
     let fields = stated.lines().filter_map(key);
     for field in fields.filter(|field| !beyond.contains(&field.as_str())) {

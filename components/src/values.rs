@@ -19,6 +19,7 @@ mod residency;
 mod rounding;
 mod rows;
 mod store;
+mod thresholds;
 mod update;
 mod write_back;
 
@@ -29,12 +30,12 @@ use std::rc::Rc;
 use sim_core::Context;
 
 use crate::message::Message;
-use crate::operation::{Operation, TensorKind};
-use crate::sparsity::prune;
+use crate::operation::Operation;
 
 pub use memory::MemoryImage;
 pub use rounding::{Rounder, Rounding};
-pub use store::{Constants, ValueSettings, ValueStore, ValueTotals};
+pub use store::{Constants, PrunedWords, ValueSettings, ValueStore, ValueTotals};
+pub use thresholds::Thresholds;
 pub use update::{ADAM_BETA1, ADAM_BETA2, ADAM_EPSILON, UpdateRule};
 
 /// The function of the lanes' non-linear units.
@@ -67,37 +68,6 @@ impl NonLinearFunction {
             }
             Self::Relu => f64::from(x > 0.0),
         }
-    }
-}
-
-/// Magnitudes below which DynaProp takes a word for zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Thresholds {
-    /// Of activations.
-    pub activations: f64,
-    /// Of weights.
-    pub weights: f64,
-    /// Of gradients.
-    pub gradients: f64,
-}
-
-impl Thresholds {
-    /// The threshold of what holds `kind`.
-    #[must_use]
-    pub fn of(self, kind: TensorKind) -> f64 {
-        match kind {
-            TensorKind::Activation => self.activations,
-            TensorKind::Weight => self.weights,
-            TensorKind::Gradient => self.gradients,
-            TensorKind::OptimizerState => 0.0,
-        }
-    }
-
-    /// `x` after pruning at `threshold`.
-    #[must_use]
-    #[inline]
-    pub fn pruned(x: f64, threshold: f64) -> f64 {
-        if prune::keeps(x, threshold) { x } else { 0.0 }
     }
 }
 

@@ -1,19 +1,27 @@
 //! The words of a batch: which row of the word table each token reads, and which tokens repeat a word.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use sim_core::random;
 
-/// The words that the tokens of a batch stand for, drawn from a seed.
+/// The words that the tokens of a batch stand for, drawn from a seed or stated.
 ///
 /// Inference loads a row a token, whatever it is. A training step updates each word once, with the sum of the gradients of
 /// all its tokens, so it has to know which tokens repeat a word of an earlier one.
 #[derive(Clone, Debug)]
 pub struct Words {
-    seed: u64,
+    source: Source,
     table_rows: u32,
     /// A bit a token: whether an earlier token has the same word. Empty if nobody asks.
     repeats: Rc<[u64]>,
+}
+
+/// Where words come from.
+#[derive(Clone, Debug)]
+enum Source {
+    Seed(u64),
+    Stated(Arc<[u32]>),
 }
 
 /// Tokens of one word of [`Words::repeats`].
@@ -24,16 +32,25 @@ impl Words {
     #[must_use]
     pub fn new(seed: u64, table_rows: u32) -> Self {
         Self {
-            seed,
+            source: Source::Seed(seed),
             table_rows: table_rows.max(1),
             repeats: Rc::new([]),
         }
     }
 
-    /// As [`Self::new`], with the repetitions among the first `tokens` tokens.
+    /// The words `rows`, one a token, of a table of `table_rows` rows, of which no repetitions are known.
     #[must_use]
-    pub fn with_repeats(seed: u64, table_rows: u32, tokens: u32) -> Self {
-        let mut words = Self::new(seed, table_rows);
+    pub fn stated(rows: Arc<[u32]>, table_rows: u32) -> Self {
+        Self {
+            source: Source::Stated(rows),
+            ..Self::new(0, table_rows)
+        }
+    }
+
+    /// The same words with the repetitions among the first `tokens` tokens.
+    #[must_use]
+    pub fn with_repeats(self, tokens: u32) -> Self {
+        let mut words = self;
         let blank = |bits: u32| vec![0u64; bits.div_ceil(BITS) as usize];
         let (mut seen, mut repeats) = (blank(words.table_rows), blank(tokens));
         for token in 0..tokens {
@@ -51,7 +68,13 @@ impl Words {
     #[must_use]
     #[inline]
     pub fn row(&self, token: u32) -> u32 {
-        (random::draw(self.seed, u64::from(token)) % u64::from(self.table_rows)) as u32
+        match &self.source {
+            Source::Seed(seed) => (random::draw(*seed, u64::from(token)) % u64::from(self.table_rows)) as u32,
+            Source::Stated(rows) => {
+                let row = rows.get(token as usize).copied().unwrap_or(0);
+                row.min(self.table_rows - 1)
+            }
+        }
     }
 
     /// Whether an earlier token has the same word.
@@ -89,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_word_is_new_once() {
-        let words = Words::with_repeats(3, 50, 200);
+        let words = Words::new(3, 50).with_repeats(200);
         let mut seen = BTreeSet::new();
         for token in 0..200 {
             assert_eq!(words.repeats(token), !seen.insert(words.row(token)), "{token}");

@@ -27,6 +27,7 @@ pub mod mapper;
 pub mod program;
 pub mod schema;
 pub mod system;
+pub mod tensors;
 pub mod transformer;
 pub mod values;
 

@@ -7,11 +7,13 @@ mod memory;
 mod place;
 mod strata;
 mod transformer;
+mod wanted;
 mod whole;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use components::sparsity::threshold::ThresholdCalculator;
 use serde::de::DeserializeOwned;
 
 use crate::diagnostics::{Diagnostics, Problem, Source};
@@ -29,6 +31,8 @@ pub struct Loaded {
     pub scenario: Scenario,
     /// The cost table that it names.
     pub costs: CostTable,
+    /// The curves that it names for DynaProp's threshold calculator, if it names any.
+    pub curves: Option<Arc<ThresholdCalculator>>,
     /// What the user should know although nothing is wrong.
     pub warnings: Diagnostics,
     strata: Strata,
@@ -252,6 +256,7 @@ fn read(
     let findings = findings.map(|finding| strata.within(prefix, finding));
     problems.extend(strata.problems(findings.collect()));
     let costs = read_costs(&scenario, &strata, resolver, &mut problems);
+    let curves = wanted::read_curves(&scenario, &strata, prefix, resolver, &mut problems);
     if let Reference::Preset(_) = scenario.memory {
         problems.extend(
             strata
@@ -264,6 +269,7 @@ fn read(
         Some(costs) if !problems.has_errors() => Ok(Loaded {
             scenario,
             costs,
+            curves: curves.map(Arc::new),
             warnings: problems,
             strata,
             file: stated,

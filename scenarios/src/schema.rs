@@ -47,4 +47,4 @@ pub use section::{OrNone, Overlay, Stated};
 pub use sparsity::{
     DensitySource, DensitySourceFile, Distribution, DistributionFile, Sparsity, SparsityFile,
 };
-pub use workload::{ActivationFunction, Embedding, Phase, Workload, WorkloadFile};
+pub use workload::{ActivationFunction, Embedding, Phase, Weights, Workload, WorkloadFile};

@@ -10,22 +10,32 @@ pub mod constants;
 mod gradient;
 mod local;
 mod matrix;
+mod named;
+mod operands;
 mod optimizer;
 mod parameters;
 mod reference;
+mod stated;
+mod unpruned;
+mod verdict;
+mod written;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use components::sparsity::threshold::TensorKind;
 use components::values::{
     MemoryImage, NonLinearFunction, Rounding, Thresholds, UpdateRule, ValueSettings, ValueStore, Values,
 };
 use sim_core::mix;
 
 use check::Checker;
-pub use check::{ValueCheck, Wrong};
 use constants::SeededConstants;
+pub use operands::show_operands;
 use parameters::Parameters;
+pub use stated::StatedConstants;
+pub use verdict::{Pruned, ValueCheck, Wrong};
+pub use written::{Precision, constants_file};
 
 use crate::schema::{ActivationFunction, DensitySource, Optimizer, Phase, Workload};
 use crate::system::MachinePlan;
@@ -50,7 +60,7 @@ impl Computation {
     /// or begin with the seed's.
     #[must_use]
     pub fn new(plan: &MachinePlan, trained: Option<&Trained>) -> Option<Self> {
-        let constants = SeededConstants::new(plan.scenario.seed, &plan.scenario.workload);
+        let constants = SeededConstants::of(plan);
         let Trained { memory, parameters } = trained.cloned().unwrap_or_else(|| Trained {
             memory: MemoryImage::default(),
             parameters: Parameters::new(constants.clone()),
@@ -82,18 +92,35 @@ impl Computation {
     }
 }
 
+/// What DynaProp prunes by; none if the machine does not compute.
+fn thresholds(plan: &MachinePlan) -> Option<Thresholds> {
+    let sparsity = &plan.scenario.sparsity;
+    Some(match sparsity.source {
+        _ if !sparsity.source.computes() => return None,
+        _ if !sparsity.dynaprop => Thresholds::default(),
+        DensitySource::Values {
+            activation_threshold,
+            weight_threshold,
+            gradient_threshold,
+        } => Thresholds::by_kind(|kind| match kind {
+            TensorKind::Activations => activation_threshold,
+            TensorKind::Weights => weight_threshold,
+            TensorKind::Gradients => gradient_threshold,
+        }),
+        // Without a curve, or if nothing is to be zero, nothing is pruned.
+        _ => Thresholds::by_class_and_kind(|class, kind| {
+            let wanted = sparsity.source.wanted(kind).filter(|wanted| *wanted > 0.0);
+            let found = wanted.zip(plan.curves.as_deref());
+            let found = found.and_then(|(wanted, curves)| curves.threshold(class, kind, wanted));
+            found.map_or(0.0, |found| found.value)
+        }),
+    })
+}
+
 /// What the numbers of step `step` of a training, counted from 1, depend on.
 fn settings(plan: &MachinePlan, step: u32) -> Option<ValueSettings> {
-    let DensitySource::Values {
-        activation_threshold,
-        weight_threshold,
-    } = plan.scenario.sparsity.source
-    else {
-        return None;
-    };
+    let thresholds = thresholds(plan)?;
     let workload = &plan.scenario.workload;
-    let prunes = plan.scenario.sparsity.dynaprop;
-    let threshold = |stated: f64| if prunes { stated } else { 0.0 };
     let rate = workload.learning_rate;
     let (rounding, update) = match (workload.phase, workload.optimizer) {
         (Phase::Inference, _) => (Rounding::Nearest, None),
@@ -109,11 +136,7 @@ fn settings(plan: &MachinePlan, step: u32) -> Option<ValueSettings> {
     Some(ValueSettings {
         word: plan.mapper.word,
         rounding,
-        thresholds: Thresholds {
-            activations: threshold(activation_threshold),
-            weights: threshold(weight_threshold),
-            gradients: threshold(activation_threshold),
-        },
+        thresholds,
         function: match workload.activation_function {
             ActivationFunction::Gelu => NonLinearFunction::Gelu,
             ActivationFunction::Relu => NonLinearFunction::Relu,

@@ -28,3 +28,5 @@ mod training;
 mod values;
 #[cfg(test)]
 mod values_of_training;
+#[cfg(test)]
+mod wanted;

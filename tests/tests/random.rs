@@ -6,7 +6,7 @@ use scenarios::Scenario;
 use scenarios::load::{Disk, Loaded};
 use scenarios::schema::{
     Accelerator, ActivationFunction, Buffers, DensitySource, Distribution, Dma, Embedding, LoopOrder,
-    Optimizer, Phase, Policy, Reference, Sparsity, Stages, Tile, Workload,
+    Optimizer, Phase, Policy, Reference, Sparsity, Stages, Tile, Weights, Workload,
 };
 use scenarios::system::Plan;
 use scenarios::transformer::{AttentionKind, Head, KERNELS, Layer, TransformKind, Transformer};
@@ -122,6 +122,7 @@ fn workload(phase: Phase) -> impl Strategy<Value = Workload> {
                     sequence_length,
                     vocabulary,
                     phase,
+                    weights: Weights::Seed,
                     optimizer,
                     learning_rate: 1e-3,
                     activation_function,

@@ -49,7 +49,7 @@ fn blocks_of_rows(plan: &Plan, operation: &Operation) -> u64 {
         return 0;
     }
     let tokens = scenario.workload.batch * scenario.workload.sequence_length;
-    let words = Words::with_repeats(scenario.seed, scenario.workload.vocabulary, tokens);
+    let words = Words::new(scenario.seed, scenario.workload.vocabulary).with_repeats(tokens);
     let columns = u64::from(operation.grid.extent(Dimension::J));
     let bytes = mapper.footprint(columns, kind).data.0;
     let blocks = |token: u32| {

@@ -105,7 +105,7 @@ impl Compare {
             ))?;
         }
         if let Some(file) = &self.report {
-            write_whole(file, &page(&name, &finished), self.force)?;
+            write_whole(file, page(&name, &finished), self.force)?;
         }
         outcome(&finished, whole)
     }

@@ -60,7 +60,7 @@ impl Import {
         if files.file == Path::new("-") {
             return print(&text);
         }
-        write_whole(&files.file, &text, files.force)?;
+        write_whole(&files.file, text.as_bytes(), files.force)?;
         if !quiet {
             writeln!(
                 stderr().lock(),

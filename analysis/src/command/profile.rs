@@ -8,12 +8,14 @@ use components::sparsity::threshold::{OperationClass, TensorKind};
 use scenarios::Diagnostics;
 use scenarios::load::Disk;
 use scenarios::schema::{CurvesFile, MAX_CURVE_POINTS};
+use scenarios::system::Plan;
 use scenarios::transformer::Transformer;
 
 use super::{print, print_json, warn};
 use crate::Failure;
 use crate::output::write_whole;
-use crate::profile::{Profile, read_files, synthetic};
+use crate::prepare::load;
+use crate::profile::{Profile, of_operands, read_files, synthetic};
 use crate::report::{Style, profile_report};
 use crate::result::ProfileResult;
 
@@ -22,18 +24,22 @@ use crate::result::ProfileResult;
 #[command(after_help = HELP)]
 pub struct Profiling {
     /// Files of tensors: `.npy`, `.npz` or `.safetensors`.
-    #[arg(value_name = "FILE", required_unless_present = "synthetic")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["synthetic", "computed"])]
     pub files: Vec<PathBuf>,
     /// Draw the tensors of this transformer instead: a shipped one, or a FlexiBERT dictionary.
     #[arg(long, value_name = "MODEL", conflicts_with = "files")]
     pub synthetic: Option<String>,
+    /// Take what this scenario computes with, a file or a shipped one whose `sparsity.source` is `Values(..)` or `Wanted(..)`:
+    /// the operands of its products and convolutions, as they are without pruning.
+    #[arg(long, value_name = "SCENARIO", conflicts_with_all = ["files", "synthetic", "operations"])]
+    pub computed: Option<PathBuf>,
     /// Seed of what is drawn.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// Tokens of a sequence of what is drawn.
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=1 << 16))]
     pub sequence_length: u32,
-    /// What the tensors are. Files hold weights if this is left out; all kinds are drawn.
+    /// What the tensors are. Files hold weights if this is left out; all kinds are drawn or computed.
     #[arg(long, value_name = "KIND")]
     pub kind: Option<Kind>,
     /// The operations that use the tensors. Left out, the name of each tensor of a file tells.
@@ -82,6 +88,7 @@ pub enum Class {
 const HELP: &str = "\
 Examples:
   elector profile --synthetic bert-tiny --seed 1
+  elector profile --computed bert-tiny-values --out curves.ron
   elector profile bert.safetensors --out curves.ron
   elector profile --kind activations --operations attention q.npy k.npy v.npy --out attention.ron
 
@@ -105,6 +112,9 @@ impl Profiling {
 
     /// The counted tensors, and what the set of curves is called and comes from.
     fn profile(&self, quiet: bool) -> Result<(Profile, String, String), Failure> {
+        if let Some(scenario) = &self.computed {
+            return self.computed(scenario, quiet);
+        }
         let Some(model) = &self.synthetic else {
             let kind = self.kind.map_or(TensorKind::Weights, TensorKind::from);
             let profile = read_files(&self.files, kind, self.operations.map(OperationClass::from))?;
@@ -116,12 +126,8 @@ impl Profiling {
             return Ok((profile, name, names.join(", ")));
         };
         let transformer = transformer(model, quiet)?;
-        let kinds = match self.kind {
-            Some(kind) => vec![kind.into()],
-            None => TensorKind::ALL.to_vec(),
-        };
-        let profile =
-            synthetic::draw(&transformer, self.sequence_length, &kinds, self.seed).map_err(Failure::Usage)?;
+        let profile = synthetic::draw(&transformer, self.sequence_length, &self.kinds(), self.seed)
+            .map_err(Failure::Usage)?;
         let source = format!(
             "drawn: elector profile --synthetic {model} --seed {} --sequence-length {} --points {}",
             self.seed, self.sequence_length, self.points
@@ -129,8 +135,35 @@ impl Profiling {
         Ok((profile, format!("synthetic {model}"), source))
     }
 
+    fn kinds(&self) -> Vec<TensorKind> {
+        match self.kind {
+            Some(kind) => vec![kind.into()],
+            None => TensorKind::ALL.to_vec(),
+        }
+    }
+
+    /// The tensors that a scenario computes with.
+    fn computed(&self, scenario: &Path, quiet: bool) -> Result<(Profile, String, String), Failure> {
+        let loaded = load(scenario)?;
+        warn(&loaded.warnings, quiet);
+        let plan = Plan::load(&loaded, &Disk)?;
+        let profile = of_operands(&plan.machine, &self.kinds()).ok_or_else(|| {
+            let (what, help) = (
+                "the scenario does not compute with values",
+                "state `Values()`, or name a scenario that does, such as bert-tiny-values",
+            );
+            Diagnostics::from(loaded.problem("sparsity.source", what, help))
+        })?;
+        let source = format!(
+            "computed: elector profile --computed {} --points {}",
+            scenario.display(),
+            self.points
+        );
+        Ok((profile, loaded.scenario.name, source))
+    }
+
     fn write(&self, file: &Path, curves: &CurvesFile, quiet: bool) -> Result<(), Failure> {
-        write_whole(file, &curves.to_ron(), self.force)?;
+        write_whole(file, curves.to_ron().as_bytes(), self.force)?;
         if !quiet {
             writeln!(stderr().lock(), "wrote {}", file.display())?;
         }

@@ -130,7 +130,7 @@ impl Run {
             error => Failure::Run(error),
         })?;
         if let (Some(file), Some(timeline)) = (&self.report, timeline) {
-            write_whole(file, &run_page(plan, &result, &timeline), self.force)?;
+            write_whole(file, run_page(plan, &result, &timeline), self.force)?;
         }
         Ok(result)
     }

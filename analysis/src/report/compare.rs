@@ -136,7 +136,7 @@ fn formatted(figure: Figure, value: f64) -> String {
 
 type Row = (&'static str, fn(&RunResult) -> String);
 
-const ROWS: [Row; 9] = [
+const ROWS: [Row; 11] = [
     ("sequences a second", |result| {
         grouped((f64::from(result.machine.batch) / result.machine.seconds).round() as u64)
     }),
@@ -148,6 +148,19 @@ const ROWS: [Row; 9] = [
     }),
     ("MAC lanes busy", |result| {
         percent(result.machine.utilization.mac_lanes, 1.0)
+    }),
+    ("zeros of activations", |result| {
+        let values = result.machine.values.as_ref();
+        let pruned = values.and_then(|values| values.pruned.get("activations"));
+        pruned.map_or(NOTHING.to_owned(), |pruned| percent(pruned.zero_share, 1.0))
+    }),
+    ("error by pruning", |result| {
+        let error = result
+            .machine
+            .values
+            .as_ref()
+            .and_then(|values| values.pruning_error);
+        error.map_or(NOTHING.to_owned(), |error| percent(error, 1.0))
     }),
     ("peak bandwidth", |result| {
         let peak = result.memory.peak_gb_s;

@@ -238,6 +238,19 @@ fn values(result: &RunResult) -> Option<String> {
         row("loss", format!("{loss:.6}, the reference's {reference:.6}"));
     }
     row("zeros after pruning", percent(check.zero_share, 1.0));
+    for (kind, pruned) in &check.pruned {
+        let wanted = pruned
+            .wanted
+            .map(|wanted| format!(", wanted {}", percent(wanted, 1.0)));
+        let zeros = percent(pruned.zero_share, 1.0);
+        row(&format!("  of {kind}"), zeros + &wanted.unwrap_or_default());
+    }
+    if let Some(error) = check.pruning_error {
+        row(
+            "pruning",
+            format!("moves the result by {} (root mean square)", percent(error, 1.0)),
+        );
+    }
     row("out of range", grouped(check.saturated));
     let mut text = table.render(&[0, 1]);
     for wrong in &check.wrong {

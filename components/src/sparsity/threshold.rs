@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::operation::Role;
+use crate::operation::{self, Role};
 use crate::sparsity::curve::{SparsityCurve, Threshold};
 
 /// Operations that share curves: those whose operands are distributed alike.
@@ -33,21 +33,45 @@ impl OperationClass {
         Self::Other,
     ];
 
-    /// The class of an operation of `role`.
+    /// The class of an operation of `role`; an operation of the backward pass is of the class of its forward operation.
     #[must_use]
-    pub fn of(role: Role) -> Self {
+    pub const fn of(role: Role) -> Self {
         match role {
             Role::Query
+            | Role::QueryInputGradient
+            | Role::QueryWeightGradient
             | Role::Key
+            | Role::KeyInputGradient
+            | Role::KeyWeightGradient
             | Role::Value
+            | Role::ValueInputGradient
+            | Role::ValueWeightGradient
             | Role::WeightedQuery
+            | Role::WeightedQueryInputGradient
+            | Role::WeightedQueryWeightGradient
             | Role::Scores
+            | Role::ScoresQueryGradient
+            | Role::ScoresKeyGradient
             | Role::Softmax
+            | Role::SoftmaxGradient
             | Role::Context
-            | Role::HeadOutput => Self::Attention,
-            Role::FeedForward | Role::Activation | Role::Projection => Self::FeedForward,
-            Role::Convolution => Self::Convolution,
-            Role::LinearTransform => Self::LinearTransform,
+            | Role::ContextProbabilityGradient
+            | Role::ContextValueGradient
+            | Role::HeadOutput
+            | Role::HeadOutputInputGradient
+            | Role::HeadOutputWeightGradient => Self::Attention,
+            Role::FeedForward
+            | Role::FeedForwardInputGradient
+            | Role::FeedForwardWeightGradient
+            | Role::Activation
+            | Role::ActivationGradient
+            | Role::Projection
+            | Role::ProjectionInputGradient
+            | Role::ProjectionWeightGradient => Self::FeedForward,
+            Role::Convolution | Role::ConvolutionInputGradient | Role::ConvolutionKernelGradient => {
+                Self::Convolution
+            }
+            Role::LinearTransform | Role::LinearTransformInputGradient => Self::LinearTransform,
             _ => Self::Other,
         }
     }
@@ -65,7 +89,8 @@ impl fmt::Display for OperationClass {
     }
 }
 
-/// What a tensor is to the operation that reads it.
+/// What a tensor is to the operation that reads it: those kinds of [`operation::TensorKind`] that are pruned, by the names that
+/// files of curves have for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum TensorKind {
     /// Constant in inference, updated in training.
@@ -79,15 +104,32 @@ pub enum TensorKind {
 impl TensorKind {
     /// All kinds.
     pub const ALL: [Self; 3] = [Self::Weights, Self::Activations, Self::Gradients];
+
+    /// The name in results.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Weights => "weights",
+            Self::Activations => "activations",
+            Self::Gradients => "gradients",
+        }
+    }
+
+    /// What a tensor that holds `kind` is; none if such tensors are never pruned.
+    #[must_use]
+    pub const fn of(kind: operation::TensorKind) -> Option<Self> {
+        match kind {
+            operation::TensorKind::Weight => Some(Self::Weights),
+            operation::TensorKind::Activation => Some(Self::Activations),
+            operation::TensorKind::Gradient => Some(Self::Gradients),
+            operation::TensorKind::OptimizerState => None,
+        }
+    }
 }
 
 impl fmt::Display for TensorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Weights => "weights",
-            Self::Activations => "activations",
-            Self::Gradients => "gradients",
-        })
+        f.pad(self.name())
     }
 }
 
@@ -127,7 +169,26 @@ impl ThresholdCalculator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operation::Phase;
     use crate::sparsity::curve::CurvePoint;
+
+    #[test]
+    fn backward_operations_belong_to_the_class_of_their_forward_operation() {
+        let backward = Role::ALL.iter().filter(|role| role.phase() == Phase::Backward);
+        for role in backward {
+            let name = role.name();
+            let forward = Role::ALL
+                .iter()
+                .filter(|forward| forward.phase() == Phase::Forward)
+                .filter(|forward| {
+                    name.strip_prefix(forward.name())
+                        .is_some_and(|rest| rest.starts_with(' '))
+                })
+                .max_by_key(|forward| forward.name().len());
+            let class = forward.map_or(OperationClass::Other, |forward| OperationClass::of(*forward));
+            assert_eq!(OperationClass::of(*role), class, "{name}");
+        }
+    }
 
     #[test]
     fn each_class_and_kind_has_a_curve_of_its_own() {

@@ -1,9 +1,10 @@
 //! What lanes and modules compute.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use super::operands::{Operands, range};
-use super::store::{LaneRegisters, ValueStore};
+use super::store::{LaneRegisters, PrunedWords, ValueStore};
 use crate::operation::{Operation, Work};
 use crate::run::Run;
 use crate::sparsity::product::ProductTile;
@@ -28,34 +29,34 @@ impl ValueStore {
             .get(&lane)
             .ok_or("a tile came to a lane without a run")?
             .run;
-        let active = self.active(run.operation.0)?;
-        match active.operation.work {
+        let operation = Rc::clone(&self.active(run.operation.0)?.operation);
+        match operation.work {
             Work::Product | Work::WeightGradient => {
-                let operands = self.product_operands(&active.operation, tile)?;
+                let operands = self.product_operands(&operation, tile)?;
                 let pairs: u64 = operands
                     .iter()
                     .map(|operands| operands.product().surviving_pairs())
                     .sum();
-                self.count_zeros(&operands);
+                self.count_zeros(&operation, &operands);
                 let registers = self.lanes.get_mut(&lane).ok_or("a lane lost its run")?;
                 registers.waiting.push_back((tile, operands));
                 Ok(Some(u32::try_from(pairs).unwrap_or(u32::MAX)))
             }
             Work::Convolution { .. } | Work::KernelGradient => {
-                self.kernel_pairs(&active.operation, tile).map(Some)
+                self.count_kernel_zeros(&operation, tile)?;
+                self.kernel_pairs(&operation, tile).map(Some)
             }
             _ => Ok(None),
         }
     }
 
-    fn count_zeros(&mut self, operands: &[Operands]) {
-        for tile in operands
-            .iter()
-            .flat_map(|operands| [&operands.left, &operands.right])
-        {
-            let words = tile.extents().elements() as u64;
-            self.totals.words += words;
-            self.totals.zeros += words - tile.data().len() as u64;
+    fn count_zeros(&mut self, operation: &Operation, items: &[Operands]) {
+        for item in items {
+            for (operand, tile) in operation.operands.iter().zip([&item.left, &item.right]) {
+                let words = tile.extents().elements() as u64;
+                let zeros = words - tile.data().len() as u64;
+                self.totals.count(operand, PrunedWords { words, zeros });
+            }
         }
     }
 

@@ -116,7 +116,7 @@ impl ValueStore {
             .operands
             .get(index)
             .ok_or_else(|| format!("{} has no operand {index}", operation.role))?;
-        let threshold = self.settings.thresholds.of(operand.kind());
+        let threshold = self.settings.thresholds.of(operation.role, operand.kind());
         let (words, height, width) = match operand {
             Operand::Weight(weight) => {
                 let words = self.weights.get(&weight.tensor).ok_or_else(|| {

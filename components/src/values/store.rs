@@ -13,6 +13,7 @@ use super::write_back::InPlace;
 use super::{Finished, NonLinearFunction, Observer, OperandValues, Thresholds};
 use crate::operation::{Operand, Operation, Role, TensorId};
 use crate::run::Run;
+use crate::sparsity::threshold::TensorKind;
 use crate::tile::{Dimension, TileCoordinate};
 use crate::word::WordFormat;
 use crate::words::Words;
@@ -51,15 +52,56 @@ pub struct ValueSettings {
     pub loss_scale: f64,
 }
 
-/// What was counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct ValueTotals {
-    /// Operand words seen by DynaProp.
+/// Words that DynaProp saw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PrunedWords {
+    /// All of them.
     pub words: u64,
     /// Those that were zero after pruning.
     pub zeros: u64,
+}
+
+impl PrunedWords {
+    /// Share of the words that were zero after pruning; 0 if there were no words.
+    #[must_use]
+    pub fn zero_share(self) -> f64 {
+        match self.words {
+            0 => 0.0,
+            words => self.zeros as f64 / words as f64,
+        }
+    }
+
+    /// Counts these words, too.
+    fn add(&mut self, more: Self) {
+        self.words += more.words;
+        self.zeros += more.zeros;
+    }
+}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ValueTotals {
+    /// Operand words seen by DynaProp, by kind of tensor as in [`TensorKind::ALL`].
+    pub pruned: [PrunedWords; TensorKind::ALL.len()],
     /// Results out of the words' range.
     pub saturated: u64,
+}
+
+impl ValueTotals {
+    /// Words of all kinds.
+    #[must_use]
+    pub fn all_pruned(&self) -> PrunedWords {
+        let mut all = PrunedWords::default();
+        self.pruned.iter().for_each(|of_kind| all.add(*of_kind));
+        all
+    }
+
+    /// Counts words of an operand.
+    pub(super) fn count(&mut self, operand: &Operand, more: PrunedWords) {
+        if let Some(kind) = TensorKind::of(operand.kind()) {
+            self.pruned[kind as usize].add(more);
+        }
+    }
 }
 
 /// An operation of the window.

@@ -202,12 +202,20 @@ impl Strata {
     }
 
     /// The finding at its path within `prefix`, if a file states it there.
-    pub(super) fn within(&self, prefix: &str, mut finding: Finding) -> Finding {
-        let path = format!("{prefix}.{}", finding.path);
-        if !prefix.is_empty() && self.stating(&path).is_some_and(|(_, found)| found.complete) {
-            finding.path = path;
+    pub(super) fn within(&self, prefix: &str, finding: Finding) -> Finding {
+        Finding {
+            path: self.path_within(prefix, &finding.path),
+            ..finding
         }
-        finding
+    }
+
+    /// The path within `prefix`, if a file states it there; otherwise as it is.
+    pub(super) fn path_within(&self, prefix: &str, path: &str) -> String {
+        let within = format!("{prefix}.{path}");
+        match !prefix.is_empty() && self.stating(&within).is_some_and(|(_, found)| found.complete) {
+            true => within,
+            false => path.to_owned(),
+        }
     }
 
     /// The file that states `path`, or what is nearest around it.

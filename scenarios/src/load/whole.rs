@@ -1,12 +1,28 @@
 //! Checks of values that are possible alone but not together.
 
 use crate::schema::limits::{MAX_FIFO_TILES, MAX_MODULES, MAX_ROWS_FOLLOWED, MAX_TOKENS};
-use crate::schema::{Checks, Scenario, rows_of_tiles, tensors_kept};
+use crate::schema::{Checks, Scenario, Weights, rows_of_tiles, tensors_kept};
 
 /// Looks at products of several fields.
 pub(super) fn check(scenario: &Scenario, checks: &mut Checks) {
     modules(scenario, checks);
     tokens(scenario, checks);
+    weights(scenario, checks);
+}
+
+/// A file of weights is of no use to a machine that does not compute.
+fn weights(scenario: &Scenario, checks: &mut Checks) {
+    let names_file = matches!(scenario.workload.weights, Weights::File(_));
+    if names_file && !scenario.sparsity.source.computes() {
+        checks.within("workload", |checks| {
+            checks.within("weights", |checks| {
+                checks.warn(
+                    "the file is not read, because the machine does not compute with values",
+                    "state `sparsity: (source: Values())` or `Wanted()`, or leave the weights out",
+                );
+            });
+        });
+    }
 }
 
 fn modules(scenario: &Scenario, checks: &mut Checks) {

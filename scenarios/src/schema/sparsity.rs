@@ -1,11 +1,12 @@
 //! How many zeros the tensors hold, and what the accelerator makes of them.
 
+use components::sparsity::threshold::TensorKind;
 use serde::{Deserialize, Serialize};
 
 use super::checks::Checks;
 use super::rule::{Rule, real, value};
 use super::section::{section, stated_as_itself};
-use super::{Number, Stated};
+use super::{Number, Reference, Stated};
 
 section! {
     /// Sparsity of the operands. Defaults: half of all activations and weights are zero, as AccelTran assumes
@@ -27,7 +28,7 @@ section! {
 }
 
 /// Where the density of a tile comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub enum DensitySource {
     /// Every tile has the mean density, as the papers do.
     #[default]
@@ -44,7 +45,48 @@ pub enum DensitySource {
         activation_threshold: f64,
         /// DynaProp takes weights of smaller magnitude for zero.
         weight_threshold: f64,
+        /// DynaProp takes gradients of smaller magnitude for zero, in training.
+        gradient_threshold: f64,
     },
+    /// As [`Self::Values`], with thresholds that DynaProp's calculator looks up on profiled curves, for each class of
+    /// operations and kind of tensor.
+    Wanted {
+        /// The curves.
+        curves: Reference,
+        /// Share of activations that is to be zero.
+        activation_sparsity: f64,
+        /// Share of weights that is to be zero.
+        weight_sparsity: f64,
+        /// Share of gradients that is to be zero, in training.
+        gradient_sparsity: f64,
+    },
+}
+
+impl DensitySource {
+    /// Whether the machine computes with real numbers.
+    #[must_use]
+    pub fn computes(&self) -> bool {
+        matches!(self, Self::Values { .. } | Self::Wanted { .. })
+    }
+
+    /// The share of tensors of `kind` that is to be zero, if that is stated.
+    #[must_use]
+    pub fn wanted(&self, kind: TensorKind) -> Option<f64> {
+        let Self::Wanted {
+            curves: _,
+            activation_sparsity,
+            weight_sparsity,
+            gradient_sparsity,
+        } = self
+        else {
+            return None;
+        };
+        Some(match kind {
+            TensorKind::Weights => *weight_sparsity,
+            TensorKind::Activations => *activation_sparsity,
+            TensorKind::Gradients => *gradient_sparsity,
+        })
+    }
 }
 
 /// The distribution of the densities of tiles, whose mean is the density of the tensor.
@@ -58,7 +100,7 @@ pub enum Distribution {
 }
 
 /// What a file states of a [`DensitySource`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename = "DensitySource", deny_unknown_fields)]
 pub enum DensitySourceFile {
     /// Every tile has the mean density.
@@ -76,11 +118,37 @@ pub enum DensitySourceFile {
         /// DynaProp takes weights of smaller magnitude for zero. Default: 0.
         #[serde(default = "zero")]
         weight_threshold: Number,
+        /// DynaProp takes gradients of smaller magnitude for zero, in training. Default: 0.
+        #[serde(default = "zero")]
+        gradient_threshold: Number,
+    },
+    /// As `Values`, with thresholds looked up on profiled curves.
+    Wanted {
+        /// The curves, `Preset("name")` or `File("file.ron")`. Default: Preset("synthetic-bert-tiny").
+        #[serde(default = "synthetic")]
+        curves: Reference,
+        /// Share of activations that is to be zero. Default: 0.5.
+        #[serde(default = "half")]
+        activation_sparsity: Number,
+        /// Share of weights that is to be zero. Default: 0.5.
+        #[serde(default = "half")]
+        weight_sparsity: Number,
+        /// Share of gradients that is to be zero, in training. Default: 0.5.
+        #[serde(default = "half")]
+        gradient_sparsity: Number,
     },
 }
 
 fn zero() -> Number {
     Number::Whole(0)
+}
+
+fn half() -> Number {
+    Number::Real(0.5)
+}
+
+fn synthetic() -> Reference {
+    Reference::Preset("synthetic-bert-tiny".to_owned())
 }
 
 /// What a file states of a [`Distribution`].
@@ -100,7 +168,7 @@ impl Stated for DensitySource {
     type Form = DensitySourceFile;
 
     fn to_form(&self) -> DensitySourceFile {
-        match *self {
+        match self.clone() {
             Self::Uniform => DensitySourceFile::Uniform,
             Self::Sampled {
                 distribution: Distribution::Beta { concentration },
@@ -112,9 +180,22 @@ impl Stated for DensitySource {
             Self::Values {
                 activation_threshold,
                 weight_threshold,
+                gradient_threshold,
             } => DensitySourceFile::Values {
                 activation_threshold: activation_threshold.into(),
                 weight_threshold: weight_threshold.into(),
+                gradient_threshold: gradient_threshold.into(),
+            },
+            Self::Wanted {
+                curves,
+                activation_sparsity,
+                weight_sparsity,
+                gradient_sparsity,
+            } => DensitySourceFile::Wanted {
+                curves,
+                activation_sparsity: activation_sparsity.into(),
+                weight_sparsity: weight_sparsity.into(),
+                gradient_sparsity: gradient_sparsity.into(),
             },
         }
     }
@@ -129,6 +210,7 @@ impl Rule<DensitySource> for Densities {
             Some(DensitySourceFile::Values {
                 activation_threshold,
                 weight_threshold,
+                gradient_threshold,
             }) => {
                 let mut threshold = |field: &str, stated| {
                     checks.within(field, |checks| real(0.0..=1e9, 0.0).check(stated, checks))
@@ -136,6 +218,23 @@ impl Rule<DensitySource> for Densities {
                 DensitySource::Values {
                     activation_threshold: threshold("activation_threshold", activation_threshold),
                     weight_threshold: threshold("weight_threshold", weight_threshold),
+                    gradient_threshold: threshold("gradient_threshold", gradient_threshold),
+                }
+            }
+            Some(DensitySourceFile::Wanted {
+                curves,
+                activation_sparsity,
+                weight_sparsity,
+                gradient_sparsity,
+            }) => {
+                let mut share = |field: &str, stated| {
+                    checks.within(field, |checks| real(0.0..=1.0, 0.5).check(stated, checks))
+                };
+                DensitySource::Wanted {
+                    curves,
+                    activation_sparsity: share("activation_sparsity", activation_sparsity),
+                    weight_sparsity: share("weight_sparsity", weight_sparsity),
+                    gradient_sparsity: share("gradient_sparsity", gradient_sparsity),
                 }
             }
             Some(DensitySourceFile::Sampled {

@@ -22,6 +22,9 @@ section! {
         vocabulary: u32 => whole(1..=1 << 24, 30_522),
         /// Forward pass or training step. Default: Inference.
         phase: Phase => value(Phase::Inference),
+        /// Weights and inputs of a machine that computes with values: `Seed`, drawn from the scenario's seed, or
+        /// `File("weights.safetensors")`, also `.npz`; `elector new --weights` writes one. Default: Seed.
+        weights: Weights => value(Weights::Seed),
         /// Who makes new weights of gradients in training: `Sgd(momentum: 0.9)` or `Adam`. Default: Adam, as BERT was trained
         /// (arXiv:1810.04805).
         optimizer: Optimizer => Optimizers,
@@ -44,6 +47,16 @@ pub enum Phase {
     Training,
 }
 
+/// Where the numbers come from with which a machine computes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Weights {
+    /// Drawn from the scenario's seed.
+    #[default]
+    Seed,
+    /// From a file of tensors, relative to the file that names it.
+    File(String),
+}
+
 /// The non-linearity between feed-forward products.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ActivationFunction {
@@ -64,4 +77,4 @@ pub enum Embedding {
     WholeTable,
 }
 
-stated_as_itself!(Phase, ActivationFunction, Embedding);
+stated_as_itself!(Phase, Weights, ActivationFunction, Embedding);

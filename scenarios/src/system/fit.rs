@@ -7,7 +7,7 @@ use components::units::Bytes;
 use super::spill_room::SpillRoom;
 use super::{MachinePlan, Problem};
 use crate::program::ProgramSummary;
-use crate::schema::{DensitySource, Embedding};
+use crate::schema::Embedding;
 
 impl MachinePlan {
     /// Walks the program once: sums it up and collects what does not fit.
@@ -42,12 +42,12 @@ impl MachinePlan {
                 format!("b·x·y·y of at most {MAX_TILE_WORK} is accepted"),
             ));
         }
-        let computes = matches!(self.scenario.sparsity.source, DensitySource::Values { .. });
+        let computes = self.scenario.sparsity.source.computes();
         if computes && self.scenario.workload.embedding == Embedding::WholeTable {
             problems.push(Problem::new(
                 "workload.embedding",
                 "a machine that computes with values gathers the rows that it needs",
-                "`Gather` is accepted with `source: Values(..)`",
+                "`Gather` is accepted with `source: Values(..)` and `source: Wanted(..)`",
             ));
         }
         if !problems.is_empty() {

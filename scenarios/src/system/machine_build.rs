@@ -101,12 +101,14 @@ impl MachinePlan {
     #[must_use]
     pub fn words(&self) -> Words {
         let (seed, workload) = (self.scenario.seed, &self.scenario.workload);
+        let tokens = self.constants.as_ref().and_then(|stated| stated.tokens());
+        let words = match tokens {
+            Some(tokens) => Words::stated(tokens, workload.vocabulary),
+            None => Words::new(seed, workload.vocabulary),
+        };
         match workload.phase {
-            Phase::Inference => Words::new(seed, workload.vocabulary),
-            Phase::Training => {
-                let tokens = workload.batch * workload.sequence_length;
-                Words::with_repeats(seed, workload.vocabulary, tokens)
-            }
+            Phase::Inference => words,
+            Phase::Training => words.with_repeats(workload.batch * workload.sequence_length),
         }
     }
 

@@ -1,9 +1,12 @@
 //! One transformer on one accelerator, resolved into the parameters of every actor.
 
+use std::sync::Arc;
+
 use components::control_block::{SchedulingPolicy, split_mask_buffer};
 use components::density::{Density, DensitySource};
 use components::operation::Footprint;
 use components::pe::PeLayout;
+use components::sparsity::threshold::ThresholdCalculator;
 use components::tile::{LoopOrder, TileShape};
 use components::units::Bytes;
 use components::word::WordFormat;
@@ -14,6 +17,7 @@ use crate::mapper::{EmbeddingLoad, Mapper, MapperParameters};
 use crate::program::ProgramSummary;
 use crate::schema::costs::ModuleCost;
 use crate::schema::{self, CostTable, Scenario};
+use crate::values::StatedConstants;
 
 /// A transformer and the accelerator that runs it, every part resolved.
 #[derive(Clone, Debug)]
@@ -34,6 +38,10 @@ pub struct MachinePlan {
     pub policy: SchedulingPolicy,
     /// Where densities come from.
     pub density_source: DensitySource,
+    /// The curves on which DynaProp looks thresholds up, if the scenario names any.
+    pub curves: Option<Arc<ThresholdCalculator>>,
+    /// The weights and inputs that a file states, if the scenario names one.
+    pub constants: Option<Arc<StatedConstants>>,
     /// Room for activations.
     pub activation_space: Footprint,
     /// Room for weights.
@@ -53,14 +61,26 @@ pub struct MachinePlan {
     pub region: (u64, u64),
 }
 
+/// A transformer, its accelerator, and what the files hold that it names; not yet resolved.
+pub(super) struct Machine {
+    pub(super) scenario: Scenario,
+    pub(super) costs: CostTable,
+    pub(super) curves: Option<Arc<ThresholdCalculator>>,
+    pub(super) constants: Option<Arc<StatedConstants>>,
+}
+
 impl MachinePlan {
-    /// Resolves the transformer and the accelerator of `scenario`, whose clock is `clock`, to begin at `start`.
+    /// Resolves the transformer and the accelerator of a scenario, whose clock is `clock`, to begin at `start`.
     ///
     /// # Errors
     /// Everything that the machine cannot hold or do, each at its field.
     pub(super) fn new(
-        scenario: Scenario,
-        costs: CostTable,
+        Machine {
+            scenario,
+            costs,
+            curves,
+            constants,
+        }: Machine,
         clock: Clock,
         start: Tick,
     ) -> Result<Self, Vec<Problem>> {
@@ -98,6 +118,8 @@ impl MachinePlan {
             loop_order: accelerator.loop_order,
             policy: scenario.scheduling.policy,
             density_source: density_source(&scenario),
+            curves,
+            constants,
             activation_space: Footprint {
                 data: activation,
                 mask: activation_masks,
@@ -198,13 +220,13 @@ fn mapper_parameters(scenario: &Scenario, tile: TileShape, word: WordFormat) -> 
 }
 
 fn density_source(scenario: &Scenario) -> DensitySource {
-    match scenario.sparsity.source {
-        schema::DensitySource::Uniform | schema::DensitySource::Values { .. } => DensitySource::Uniform,
+    match &scenario.sparsity.source {
         schema::DensitySource::Sampled {
             distribution: schema::Distribution::Beta { concentration },
         } => DensitySource::Sampled {
             seed: scenario.seed,
-            concentration,
+            concentration: *concentration,
         },
+        _ => DensitySource::Uniform,
     }
 }

@@ -1,20 +1,25 @@
 //! A scenario resolved into the parameters of every actor, and checked for what the machine cannot hold.
 
 use std::iter;
+use std::sync::Arc;
 
 use components::memory::RequestorName;
 use components::message::Traffic;
+use components::sparsity::threshold::ThresholdCalculator;
 use components::units::Bytes;
 use sim_core::{Clock, ClockError, Frequency, Tick, Timebase};
 
 use super::MachinePlan;
 use super::background_plan::{self, BackgroundPlan};
+use super::machine_plan::Machine;
 use super::main_memory::MainMemory;
 use super::requestors;
-use crate::diagnostics::Diagnostics;
-use crate::load::{Loaded, Resolver};
+use crate::diagnostics::{self, Diagnostics};
+use crate::load::library::Shelf;
+use crate::load::{Document, Loaded, Resolver};
 use crate::schema::limits::{MAX_MODULES, MAX_ROWS_FOLLOWED};
-use crate::schema::{self, CostTable, Scenario};
+use crate::schema::{self, CostTable, CurvesFile, DensitySource, Reference, Scenario, Weights};
+use crate::values::StatedConstants;
 
 /// Something in a scenario that no machine can do, at the field that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,12 +69,6 @@ pub struct Plan {
     pub requestors: Vec<RequestorName>,
 }
 
-/// A transformer, its accelerator and their costs, not yet resolved.
-struct Machine {
-    scenario: Scenario,
-    costs: CostTable,
-}
-
 impl Plan {
     /// Resolves a loaded scenario, with the main memory, the tenants and the traces that it names.
     ///
@@ -81,16 +80,10 @@ impl Plan {
         for index in 0..loaded.scenario.contention.tenants.len() {
             tenants.push(loaded.tenant(index, resolver)?);
         }
-        let machines = tenants.iter().map(|tenant| Machine {
-            scenario: tenant.scenario.clone(),
-            costs: tenant.costs.clone(),
-        });
+        let machines = tenants.iter().map(Machine::of).collect::<Result<_, _>>()?;
         let traces = background_plan::find_traces(loaded)?;
-        let own = Machine {
-            scenario: loaded.scenario.clone(),
-            costs: loaded.costs.clone(),
-        };
-        Self::resolve(own, machines.collect(), &traces, memory).map_err(|problems| {
+        let own = Machine::of(loaded)?;
+        Self::resolve(own, machines, &traces, memory).map_err(|problems| {
             let mut diagnostics = Diagnostics::default();
             for Problem {
                 tenant,
@@ -106,14 +99,31 @@ impl Plan {
         })
     }
 
-    /// Resolves `scenario` with its main memory and its costs; tenants and traces that it names are left out.
+    /// Resolves `scenario` with its main memory and its costs; tenants and traces that it names are left out. Of curves only
+    /// shipped ones are found.
     ///
     /// # Errors
     /// Everything that the machine cannot hold or do, each at its field.
     pub fn new(mut scenario: Scenario, memory: MainMemory, costs: CostTable) -> Result<Self, Vec<Problem>> {
         scenario.contention.tenants.clear();
         let traces = vec![None; scenario.contention.background.len()];
-        Self::resolve(Machine { scenario, costs }, Vec::new(), &traces, memory)
+        let curves = shipped_curves(&scenario)?;
+        if let (true, Weights::File(file)) = (scenario.sparsity.source.computes(), &scenario.workload.weights)
+        {
+            let message = format!("the weights in {file:?} are not part of the scenario");
+            return Err(vec![Problem::new(
+                "workload.weights",
+                message,
+                "`Plan::load` reads them",
+            )]);
+        }
+        let own = Machine {
+            scenario,
+            costs,
+            curves,
+            constants: None,
+        };
+        Self::resolve(own, Vec::new(), &traces, memory)
     }
 
     fn resolve(
@@ -128,7 +138,7 @@ impl Plan {
         let requestors = requestors::names(&contention, tenants.len())?;
         let memory = memory.for_requestors(&contention.arbitration, &requestors)?;
         let seed = own.scenario.seed;
-        let machine = MachinePlan::new(own.scenario, own.costs, clocks.own, Tick::ZERO)?;
+        let machine = MachinePlan::new(own, clocks.own, Tick::ZERO)?;
         let mut plan = Self {
             machine,
             tenants: Vec::new(),
@@ -141,13 +151,12 @@ impl Plan {
         for (index, (tenant, clock)) in tenants.into_iter().zip(clocks.tenants).enumerate() {
             let stated = &contention.tenants[index];
             let start = clock.edge_at_or_after(plan.instant(stated.start_us));
-            let mut machine =
-                MachinePlan::new(tenant.scenario, tenant.costs, clock, start).map_err(|problems| {
-                    problems
-                        .into_iter()
-                        .map(|problem| problem.of_tenant(index))
-                        .collect::<Vec<_>>()
-                })?;
+            let mut machine = MachinePlan::new(tenant, clock, start).map_err(|problems| {
+                problems
+                    .into_iter()
+                    .map(|problem| problem.of_tenant(index))
+                    .collect::<Vec<_>>()
+            })?;
             machine.scenario.name.clone_from(&stated.name);
             plan.tenants.push(machine);
         }
@@ -257,6 +266,80 @@ impl Plan {
         }
         problems
     }
+}
+
+impl Machine {
+    /// What `loaded` describes, without what it shares with others.
+    fn of(loaded: &Loaded) -> Result<Self, Diagnostics> {
+        Ok(Self {
+            scenario: loaded.scenario.clone(),
+            costs: loaded.costs.clone(),
+            curves: match &loaded.curves {
+                Some(curves) => Some(Arc::clone(curves)),
+                None => curves_named_later(loaded)?,
+            },
+            constants: stated_constants(loaded)?.map(Arc::new),
+        })
+    }
+}
+
+/// The curves of a scenario that a program has changed since it was loaded.
+fn curves_named_later(loaded: &Loaded) -> Result<Option<Arc<ThresholdCalculator>>, Diagnostics> {
+    shipped_curves(&loaded.scenario).map_err(|problems| {
+        let problems = problems.into_iter();
+        problems
+            .map(|problem| loaded.problem(&problem.field, problem.message, problem.help))
+            .collect()
+    })
+}
+
+/// The weights and inputs in the file that a scenario names; none if it names none, or computes with none.
+fn stated_constants(loaded: &Loaded) -> Result<Option<StatedConstants>, Diagnostics> {
+    let scenario = &loaded.scenario;
+    let Weights::File(file) = &scenario.workload.weights else {
+        return Ok(None);
+    };
+    if !scenario.sparsity.source.computes() {
+        return Ok(None);
+    }
+    let Some(path) = loaded.file_beside(WEIGHTS, file) else {
+        let message = format!("the weights {file:?} are not shipped");
+        let help = "weights are a file on the disk, beside the scenario that names it";
+        return Err(loaded.problem(WEIGHTS, message, help).into());
+    };
+    let constants = StatedConstants::read(&path, &scenario.workload);
+    constants.map(Some).map_err(|problems| {
+        let problems = problems.into_iter().map(|problem| {
+            let help = problem.help().unwrap_or_default().to_owned();
+            loaded.problem(WEIGHTS, problem.message(), help)
+        });
+        problems.collect()
+    })
+}
+
+/// The field that names a file of weights.
+const WEIGHTS: &str = "workload.weights";
+
+/// The curves that a scenario names which was loaded without them.
+fn shipped_curves(scenario: &Scenario) -> Result<Option<Arc<ThresholdCalculator>>, Vec<Problem>> {
+    let DensitySource::Wanted { curves, .. } = &scenario.sparsity.source else {
+        return Ok(None);
+    };
+    let read = || match curves {
+        Reference::Preset(name) => Document::<CurvesFile>::shipped(Shelf::Curves, name)?.calculator(),
+        Reference::File(file) => {
+            let message = format!("the curves in {file:?} are not part of the scenario");
+            let problem = diagnostics::Problem::new(message).with_help("`Plan::load` reads them");
+            Err(problem.into())
+        }
+    };
+    read().map(|curves| Some(Arc::new(curves))).map_err(|wrong| {
+        vec![Problem::new(
+            "sparsity.source.curves",
+            wrong.render(),
+            "name curves that are shipped",
+        )]
+    })
 }
 
 /// Machines' parts of main memory begin at multiples of this many bytes.

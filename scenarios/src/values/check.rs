@@ -5,72 +5,18 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use components::operation::{Operation, Phase, Role, Work};
+use components::sparsity::threshold::TensorKind;
 use components::tile::Dimension;
 use components::values::{Finished, Observer, ValueSettings, ValueTotals};
-use serde::Serialize;
 
 use super::constants::Key;
 use super::local;
 use super::matrix::Matrix;
 use super::parameters::Parameters;
 use super::reference::{Reference, grain, nearest};
+use super::unpruned::Unpruned;
+use super::verdict::{Pruned, ValueCheck, Wrong};
 use crate::system::MachinePlan;
-
-/// What the check of a run's numbers found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct ValueCheck {
-    /// Tensors held against the reference.
-    pub tensors: u64,
-    /// Words held against the reference.
-    pub words: u64,
-    /// Words that were further off than their bound.
-    pub wrong_words: u64,
-    /// Words of which the bound says nothing, because an error may have decided which words of a row were pruned.
-    pub unbounded_words: u64,
-    /// The first wrong ones.
-    pub wrong: Vec<Wrong>,
-    /// The largest error of a word, over its bound.
-    pub worst_of_bound: f64,
-    /// The largest error of a word of the last tensor, over that tensor's largest magnitude, or over 2^-10 if that is more.
-    pub relative_error: f64,
-    /// The largest such error of all tensors.
-    pub worst_relative_error: f64,
-    /// The largest error of a word against the same operation on the machine's own operands, in steps of the word format.
-    pub worst_rounding_steps: f64,
-    /// Share of the operands' words that were zero after pruning.
-    pub zero_share: f64,
-    /// Results beyond the words' range.
-    pub saturated: u64,
-    /// In training, half the squared distance between result and target, scaled.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub loss: Option<f64>,
-    /// The same, as the reference has it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reference_loss: Option<f64>,
-}
-
-/// A word that is not what it should be.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Wrong {
-    /// Of which tensor.
-    pub tensor: String,
-    /// The item of the batch, the row and the column.
-    pub place: [usize; 3],
-    /// The machine's word.
-    pub found: f64,
-    /// What it should be.
-    pub expected: f64,
-    /// How far it may be off.
-    pub bound: f64,
-}
-
-impl ValueCheck {
-    /// Whether all is right.
-    #[must_use]
-    pub fn is_right(&self) -> bool {
-        self.wrong_words == 0 && self.tensors > 0
-    }
-}
 
 /// Tensors that hold nothing larger are compared with this: a gradient that should be zero has no relative error.
 const LEAST_MAGNITUDE: f64 = 1.0 / 1024.0;
@@ -83,6 +29,10 @@ pub(super) struct Checker {
     settings: ValueSettings,
     reference: Reference,
     items_of_tile: usize,
+    /// The shares of zeros that are wanted, by kind of tensor.
+    wanted: [Option<f64>; TensorKind::ALL.len()],
+    /// What the last tensor would be without pruning, if there is any.
+    unpruned: Option<Unpruned>,
     /// Sums over the batch under way, by operation.
     sums: BTreeMap<u32, Matrix>,
     /// What the weights are for that lie at an address.
@@ -101,16 +51,14 @@ impl Observer for Shared {
 
 impl Checker {
     pub(super) fn new(plan: &MachinePlan, settings: ValueSettings, parameters: Parameters) -> Self {
-        let tile = plan.mapper.tile;
+        let (workload, tile) = (&plan.scenario.workload, plan.mapper.tile);
+        let tile_extents = [tile.b, tile.y];
         Self {
-            reference: Reference::new(
-                &plan.scenario.workload,
-                settings.clone(),
-                parameters,
-                [tile.b, tile.y],
-            ),
+            unpruned: Unpruned::new(workload, &settings, &parameters, tile_extents),
+            reference: Reference::new(workload, settings.clone(), parameters, tile_extents),
             settings,
             items_of_tile: tile.b as usize,
+            wanted: TensorKind::ALL.map(|kind| plan.scenario.sparsity.source.wanted(kind)),
             sums: BTreeMap::new(),
             weights_at: BTreeMap::new(),
             found: ValueCheck::default(),
@@ -124,13 +72,27 @@ impl Checker {
 
     pub(super) fn found(&self, totals: ValueTotals) -> ValueCheck {
         ValueCheck {
-            zero_share: match totals.words {
-                0 => 0.0,
-                words => totals.zeros as f64 / words as f64,
-            },
+            zero_share: totals.all_pruned().zero_share(),
+            pruned: self.pruned(totals),
+            pruning_error: self.unpruned.as_ref().map(Unpruned::relative_error),
             saturated: totals.saturated,
             ..self.found.clone()
         }
+    }
+
+    /// What became of each kind of operands that there was.
+    fn pruned(&self, totals: ValueTotals) -> BTreeMap<&'static str, Pruned> {
+        let kinds = TensorKind::ALL.into_iter().zip(totals.pruned).zip(self.wanted);
+        let kinds = kinds.filter(|((_, of_kind), _)| of_kind.words > 0);
+        let kinds = kinds.map(|((kind, of_kind), wanted)| {
+            let pruned = Pruned {
+                wanted,
+                zero_share: of_kind.zero_share(),
+                words: of_kind.words,
+            };
+            (kind.name(), pruned)
+        });
+        kinds.collect()
     }
 
     fn look_at(&mut self, finished: &Finished<'_>) {
@@ -151,6 +113,9 @@ impl Checker {
             let squares: f64 = finished.result.iter().map(|word| word * word).sum();
             *self.found.loss.get_or_insert(0.0) += squares / 2.0 / self.settings.loss_scale;
             self.found.reference_loss = self.reference.loss;
+        }
+        if let Some(unpruned) = &mut self.unpruned {
+            unpruned.look_at(finished, key, self.items_of_tile);
         }
         let Some(expected) = self.expected(finished, key) else {
             self.unknown(finished);

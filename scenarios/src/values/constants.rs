@@ -1,16 +1,20 @@
-//! Weights, embeddings and the matrices of linear transforms, from the seed.
+//! Weights, embeddings and the matrices of linear transforms, from the seed or from a file.
 //!
 //! Each number depends on the seed, on what the tensor is for, and on its place in it alone: the machine and the
 //! reference ask for the same tensors in their own order.
 
 use std::f64::consts::PI;
+use std::sync::Arc;
 
 use components::operation::{Operation, Role};
 use components::tile::Dimension;
 use components::values::Constants;
 use sim_core::{mix, random};
 
+use super::named::POSITIONS;
+use super::stated::StatedConstants;
 use crate::schema::Workload;
+use crate::system::MachinePlan;
 use crate::transformer::{Head, TransformKind, Transformer};
 
 /// What a constant tensor is for.
@@ -30,11 +34,13 @@ pub struct Key {
 ///
 /// Weights are normal with a variance of 1 over the number of terms that they are summed over, as trained networks are
 /// initialised (Glorot and Bengio, AISTATS 2010), so that words keep their magnitude from layer to layer; the scale
-/// 1/sqrt(d) of attention is part of the query's weights. Embeddings are normal with a variance of 1/2 each.
+/// 1/sqrt(d) of attention is part of the query's weights. Embeddings are normal with a variance of 1/2 each. What a file
+/// states is as it states it.
 #[derive(Clone, Debug)]
 pub struct SeededConstants {
     seed: u64,
     transformer: Transformer,
+    stated: Option<Arc<StatedConstants>>,
 }
 
 impl SeededConstants {
@@ -44,12 +50,38 @@ impl SeededConstants {
         Self {
             seed,
             transformer: workload.transformer.clone(),
+            stated: None,
         }
+    }
+
+    /// The constants of a machine: those that its file of weights states, all others from its seed.
+    #[must_use]
+    pub fn of(plan: &MachinePlan) -> Self {
+        Self {
+            stated: plan.constants.clone(),
+            ..Self::new(plan.scenario.seed, &plan.scenario.workload)
+        }
+    }
+
+    /// A factor of a product, a kernel, or the position rows.
+    pub(super) fn matrix(&self, key: Key, rows: usize, columns: usize) -> Vec<f64> {
+        match key.role {
+            Role::EmbeddingAdd => self.positions(rows, columns),
+            _ => self.factor(key, rows, columns),
+        }
+    }
+
+    /// What a file states, if it states that.
+    fn stated<'a>(&'a self, of: impl FnOnce(&'a StatedConstants) -> Option<&'a [f64]>) -> Option<Vec<f64>> {
+        self.stated.as_deref().and_then(of).map(<[f64]>::to_vec)
     }
 
     /// A factor of a product, `inputs` x `outputs` (a kernel: taps x channels), row by row.
     #[must_use]
     pub fn factor(&self, key: Key, inputs: usize, outputs: usize) -> Vec<f64> {
+        if let Some(stated) = self.stated(|stated| stated.factor(key)) {
+            return stated;
+        }
         let attention_scale = match key.role {
             Role::Query => 1.0 / (outputs as f64).sqrt(),
             _ => 1.0,
@@ -61,18 +93,19 @@ impl SeededConstants {
     /// The position embeddings, one row a token of the sequence.
     #[must_use]
     pub fn positions(&self, rows: usize, columns: usize) -> Vec<f64> {
-        let key = Key {
-            layer: 0,
-            head: None,
-            role: Role::EmbeddingAdd,
-            ordinal: 0,
-        };
+        let key = POSITIONS;
+        if let Some(stated) = self.stated(|stated| stated.factor(key)) {
+            return stated;
+        }
         self.normals(key, rows * columns, 0.5f64.sqrt())
     }
 
     /// A word's embedding.
     #[must_use]
     pub fn word(&self, row: u32, columns: usize) -> Vec<f64> {
+        if let Some(stated) = self.stated(|stated| stated.word(row, columns)) {
+            return stated;
+        }
         let key = Key {
             layer: 0,
             head: None,
@@ -85,6 +118,9 @@ impl SeededConstants {
     /// What item `item` of the batch should become: numbers of the size of the result's, which a layer norm made.
     #[must_use]
     pub fn target(&self, layer: u32, item: usize, rows: usize, columns: usize) -> Vec<f64> {
+        if let Some(stated) = self.stated(|stated| stated.target(item, rows * columns)) {
+            return stated;
+        }
         let key = Key {
             layer,
             head: None,

@@ -122,7 +122,7 @@ impl Local<'_> {
 
     fn pruned(&self, index: usize, item: usize, shape: (usize, usize)) -> Option<Matrix> {
         let kind = self.finished.operation.operands.get(index).map(Operand::kind)?;
-        let threshold = self.settings.thresholds.of(kind);
+        let threshold = self.settings.thresholds.of(self.finished.operation.role, kind);
         Some(self.operand(index, item, shape)?.pruned(threshold))
     }
 

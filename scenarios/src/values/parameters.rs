@@ -42,10 +42,7 @@ impl Parameters {
         if let Some(trained) = self.trained.get(&key) {
             return trained.numbers.clone();
         }
-        let numbers = match key.role {
-            components::operation::Role::EmbeddingAdd => self.seeded.positions(rows, columns),
-            _ => self.seeded.factor(key, rows, columns),
-        };
+        let numbers = self.seeded.matrix(key, rows, columns);
         Matrix::of(rows, columns, &numbers, 0.0).rounded(0, grain)
     }
 

@@ -8,6 +8,7 @@ mod tests;
 mod update;
 mod words;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use components::operation::{Role, TensorKind};
@@ -32,7 +33,12 @@ pub(super) struct Reference {
     pub(super) loss: Option<f64>,
     /// The gradient of the embeddings, a row a token.
     word_gradient: Batch,
+    /// Sees what operations read before it is pruned.
+    reader: RefCell<Option<Reader>>,
 }
+
+/// Sees an operand that is to be pruned, and of what operation.
+pub(super) type Reader = Box<dyn FnMut(Role, TensorKind, &Matrix)>;
 
 /// The rounding of a machine's lanes.
 pub(super) fn grain(settings: &ValueSettings) -> Grain {
@@ -69,9 +75,21 @@ impl Reference {
         workload: &Workload,
         settings: ValueSettings,
         parameters: Parameters,
+        tile: [u32; 2],
+    ) -> Self {
+        Self::read_by(workload, settings, parameters, tile, None)
+    }
+
+    /// As [`Self::new`]; `reader` sees all operands that are pruned, before they are.
+    pub(super) fn read_by(
+        workload: &Workload,
+        settings: ValueSettings,
+        parameters: Parameters,
         [tile_items, tile_columns]: [u32; 2],
+        reader: Option<Reader>,
     ) -> Self {
         let mut reference = Self {
+            reader: RefCell::new(reader),
             tensors: BTreeMap::new(),
             settings,
             tile_columns: tile_columns as usize,
@@ -140,13 +158,19 @@ impl Reference {
         self.parameters.matrix(key, shape, nearest(&self.settings))
     }
 
-    /// What DynaProp leaves of `matrix`, which holds `kind`.
-    fn pruned(&self, matrix: &Matrix, kind: TensorKind) -> Matrix {
-        matrix.pruned(self.settings.thresholds.of(kind))
+    /// What DynaProp leaves of `matrix`, which holds `kind`, for an operation of `role`.
+    fn pruned(&self, role: Role, matrix: &Matrix, kind: TensorKind) -> Matrix {
+        if let Some(reader) = &mut *self.reader.borrow_mut() {
+            reader(role, kind, matrix);
+        }
+        matrix.pruned(self.settings.thresholds.of(role, kind))
     }
 
-    fn all_pruned(&self, batch: &Batch, kind: TensorKind) -> Batch {
-        batch.iter().map(|matrix| self.pruned(matrix, kind)).collect()
+    fn all_pruned(&self, role: Role, batch: &Batch, kind: TensorKind) -> Batch {
+        batch
+            .iter()
+            .map(|matrix| self.pruned(role, matrix, kind))
+            .collect()
     }
 
     /// In how many parts the sums over `terms` terms are written back at most, each part being rounded.

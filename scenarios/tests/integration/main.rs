@@ -5,3 +5,4 @@ mod hostile;
 mod library;
 mod mutation;
 mod overlay;
+mod weights;

@@ -17,6 +17,7 @@ fn checker() -> Checker {
     loaded.scenario.sparsity.source = DensitySource::Values {
         activation_threshold: 0.0,
         weight_threshold: 0.0,
+        gradient_threshold: 0.0,
     };
     let plan = Plan::new(loaded.scenario, MainMemory::Ideal, loaded.costs).unwrap();
     let constants = SeededConstants::new(1, &plan.machine.scenario.workload);

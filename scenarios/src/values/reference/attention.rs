@@ -126,8 +126,8 @@ impl Reference {
         product: impl Fn(&Matrix, &Matrix) -> Matrix,
     ) -> Batch {
         let (left, right) = (
-            self.all_pruned(left, left_kind),
-            self.all_pruned(right, right_kind),
+            self.all_pruned(role, left, left_kind),
+            self.all_pruned(role, right, right_kind),
         );
         let products: Batch = left.iter().zip(&right).map(|(l, r)| product(l, r)).collect();
         // Sums are over the sequence or over the head's width.

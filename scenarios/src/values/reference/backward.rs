@@ -123,25 +123,25 @@ impl Reference {
                 let sequence = output[0].rows;
                 let matrix = SeededConstants::transform(kind, sequence);
                 let matrix = Matrix::of(sequence, sequence, &matrix, 0.0).rounded(0, nearest(&self.settings));
-                let matrix = self.pruned(&matrix, TensorKind::Weight).transposed();
-                let output = self.all_pruned(output, TensorKind::Gradient);
-                let gradient = output.iter().map(|d| matrix.times(d)).collect();
                 let (role, parts) = (Role::LinearTransformInputGradient, self.parts(sequence));
+                let matrix = self.pruned(role, &matrix, TensorKind::Weight).transposed();
+                let output = self.all_pruned(role, output, TensorKind::Gradient);
+                let gradient = output.iter().map(|d| matrix.times(d)).collect();
                 vec![self.keep(pass.index, at, role, gradient, parts)]
             }
             Head::Convolution { kernel, .. } => {
                 let taps = self.weights(pass.key(at, Role::Convolution, 0), [kernel, pass.layer.hidden]);
-                let reversed = self.pruned(&taps, TensorKind::Weight).upside_down();
-                let output = self.all_pruned(output, TensorKind::Gradient);
-                let gradient = output.iter().map(|d| d.convolved(&reversed)).collect();
                 let role = Role::ConvolutionInputGradient;
+                let reversed = self.pruned(role, &taps, TensorKind::Weight).upside_down();
+                let output = self.all_pruned(role, output, TensorKind::Gradient);
+                let gradient = output.iter().map(|d| d.convolved(&reversed)).collect();
                 let gradient = self.keep(pass.index, at, role, gradient, 1);
-                let input = self.all_pruned(&self.layer_input(pass), TensorKind::Activation);
+                let role = Role::ConvolutionKernelGradient;
+                let input = self.all_pruned(role, &self.layer_input(pass), TensorKind::Activation);
                 let parts = self.parts(output[0].rows) * output.len().div_ceil(self.tile_items);
                 let pairs = input.iter().zip(&output);
                 let kernels = summed(pairs.map(|(x, d)| x.kernel_gradient(d, kernel as usize)));
                 let kernels = kernels.into_iter().collect();
-                let role = Role::ConvolutionKernelGradient;
                 self.keep(pass.index, at, role, kernels, parts);
                 vec![gradient]
             }
@@ -158,13 +158,14 @@ impl Reference {
     ) -> Batch {
         let [from, to] = product.shape;
         let weights = self.weights(product.weights, product.shape);
-        let weights = self.pruned(&weights, TensorKind::Weight).transposed();
-        let output = self.all_pruned(output, TensorKind::Gradient);
-        let gradient = output.iter().map(|d| d.times(&weights)).collect();
+        // Both gradients are of one class of operations, so that their thresholds are the same.
         let [of_input, of_weights] = product.roles;
+        let weights = self.pruned(of_input, &weights, TensorKind::Weight).transposed();
+        let output = self.all_pruned(of_input, output, TensorKind::Gradient);
+        let gradient = output.iter().map(|d| d.times(&weights)).collect();
         let parts = self.parts(to as usize);
         let gradient = self.keep(pass.index, product.head, of_input, gradient, parts);
-        let input = self.all_pruned(input, TensorKind::Activation);
+        let input = self.all_pruned(of_weights, input, TensorKind::Activation);
         debug_assert_eq!(input[0].columns, from as usize);
         let pairs = input.iter().zip(&output);
         let sum = summed(pairs.map(|(x, d)| x.transposed().times(d)));

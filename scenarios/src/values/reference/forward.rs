@@ -92,19 +92,21 @@ impl Reference {
                 let sequence = input[0].rows;
                 let matrix = SeededConstants::transform(kind, sequence);
                 let matrix = Matrix::of(sequence, sequence, &matrix, 0.0).rounded(0, nearest(&self.settings));
-                let matrix = self.pruned(&matrix, TensorKind::Weight);
-                let input = self.all_pruned(input, TensorKind::Activation);
+                let role = Role::LinearTransform;
+                let matrix = self.pruned(role, &matrix, TensorKind::Weight);
+                let input = self.all_pruned(role, input, TensorKind::Activation);
                 let transformed = input.iter().map(|x| matrix.times(x)).collect();
                 let parts = self.parts(sequence);
-                self.keep(pass.index, Some(head), Role::LinearTransform, transformed, parts)
+                self.keep(pass.index, Some(head), role, transformed, parts)
             }
             Head::Convolution { kernel, .. } => {
-                let key = pass.key(Some(head), Role::Convolution, 0);
+                let role = Role::Convolution;
+                let key = pass.key(Some(head), role, 0);
                 let taps = self.weights(key, [kernel, pass.layer.hidden]);
-                let taps = self.pruned(&taps, TensorKind::Weight);
-                let input = self.all_pruned(input, TensorKind::Activation);
+                let taps = self.pruned(role, &taps, TensorKind::Weight);
+                let input = self.all_pruned(role, input, TensorKind::Activation);
                 let convolved = input.iter().map(|x| x.convolved(&taps)).collect();
-                self.keep(pass.index, Some(head), Role::Convolution, convolved, 1)
+                self.keep(pass.index, Some(head), role, convolved, 1)
             }
         }
     }
@@ -125,14 +127,14 @@ impl Reference {
         if kind == AttentionKind::WeightedMultiplicative {
             query = self.product(pass, at, Role::WeightedQuery, &query, [dimension; 2]);
         }
-        let pruned = |batch: &Batch| self.all_pruned(batch, TensorKind::Activation);
+        let pruned = |batch: &Batch| self.all_pruned(Role::Scores, batch, TensorKind::Activation);
         let pairs = pruned(&query).into_iter().zip(pruned(&key));
         let scores = pairs.map(|(query, key)| query.times(&key.transposed())).collect();
         let parts = self.parts(dimension as usize);
         let scores = self.keep(pass.index, at, Role::Scores, scores, parts);
         let shares = scores.iter().map(Matrix::softmax).collect();
         let shares = self.keep_rows(pass.index, at, Role::Softmax, shares);
-        let pruned = |batch: &Batch| self.all_pruned(batch, TensorKind::Activation);
+        let pruned = |batch: &Batch| self.all_pruned(Role::Context, batch, TensorKind::Activation);
         let pairs = pruned(&shares).into_iter().zip(pruned(&value));
         let context = pairs.map(|(shares, value)| shares.times(&value)).collect();
         let parts = self.parts(input[0].rows);
@@ -150,8 +152,8 @@ impl Reference {
         shape: [u32; 2],
     ) -> Batch {
         let key = self.next_key(pass.index, head, role);
-        let weights = self.pruned(&self.weights(key, shape), TensorKind::Weight);
-        let input = self.all_pruned(input, TensorKind::Activation);
+        let weights = self.pruned(role, &self.weights(key, shape), TensorKind::Weight);
+        let input = self.all_pruned(role, input, TensorKind::Activation);
         let products = input.iter().map(|x| x.times(&weights)).collect();
         let parts = self.parts(shape[0] as usize);
         self.keep(pass.index, head, role, products, parts)

@@ -58,7 +58,7 @@ fn settings(workload: &Workload) -> ValueSettings {
             ActivationFunction::Gelu => NonLinearFunction::Gelu,
             ActivationFunction::Relu => NonLinearFunction::Relu,
         },
-        words: Words::with_repeats(3, workload.vocabulary, tokens),
+        words: Words::new(3, workload.vocabulary).with_repeats(tokens),
         update: Some(UpdateRule::Sgd {
             rate: 0.0,
             momentum: 0.0,

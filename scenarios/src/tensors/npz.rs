@@ -4,14 +4,13 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use scenarios::diagnostics::Problem;
 use zip::ZipArchive;
 
-use super::files::{Collector, Place};
-use super::npy;
+use super::{Place, Visitor, npy};
+use crate::diagnostics::Problem;
 
-/// Counts all arrays of the archive.
-pub(super) fn read(path: &Path, file: File, collector: &mut Collector) -> Result<(), Problem> {
+/// Shows all arrays of the archive.
+pub(super) fn read(path: &Path, file: File, visit: &mut Visitor<'_>) -> Result<(), Problem> {
     let whole = Place {
         file: path,
         tensor: None,
@@ -33,7 +32,7 @@ pub(super) fn read(path: &Path, file: File, collector: &mut Collector) -> Result
             tensor: Some(tensor),
             ..whole
         };
-        npy::read(place, tensor, &mut entry, collector)?;
+        npy::read(place, tensor, &mut entry, visit)?;
     }
     Ok(())
 }

@@ -6,24 +6,31 @@
 
 use std::io::Read;
 
-use scenarios::diagnostics::Problem;
-
 use super::element::{Element, Format};
-use super::files::{Collector, Place};
+use super::{Place, StoredTensor, Visitor};
+use crate::diagnostics::Problem;
 
 /// The longest header that is read. NumPy itself refuses longer ones than 10 000 bytes.
 const MAX_HEADER: usize = 1 << 16;
 
-/// Counts the array that `reader` yields.
+/// Shows the array that `reader` yields.
 pub(super) fn read(
     place: Place<'_>,
     name: &str,
     reader: &mut dyn Read,
-    collector: &mut Collector,
+    visit: &mut Visitor<'_>,
 ) -> Result<(), Problem> {
     let header = header(place, reader)?;
-    let (element, elements) = understand(&header).map_err(|(what, help)| place.problem(what, help))?;
-    collector.count(place, name, reader, element, elements)
+    let (element, shape) = understand(&header).map_err(|(what, help)| place.problem(what, help))?;
+    visit(&mut StoredTensor {
+        place,
+        name,
+        shape,
+        is_whole: element.is_whole(),
+        is_row_major: !value_of(&header, "fortran_order").is_some_and(|value| value.starts_with("True")),
+        element,
+        reader,
+    })
 }
 
 fn header(place: Place<'_>, reader: &mut dyn Read) -> Result<String, Problem> {
@@ -60,11 +67,10 @@ fn header(place: Place<'_>, reader: &mut dyn Read) -> Result<String, Problem> {
 type Fault = (String, &'static str);
 
 const DAMAGED: &str = "the file is damaged, or of no version that NumPy writes: write it with numpy.save";
-const FLOATS: &str = "only floating-point numbers are profiled: save array.astype(\"float32\")";
+const FLOATS: &str = "only plain numbers are read: save array.astype(\"float32\")";
 
-/// Format and number of the elements, by the header `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`. The order
-/// of the axes does not matter here.
-fn understand(header: &str) -> Result<(Element, u64), Fault> {
+/// Format of the elements, and the shape, by the header `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
+fn understand(header: &str) -> Result<(Element, Vec<u64>), Fault> {
     let descr = value_of(header, "descr").ok_or_else(|| ("the header has no 'descr'".to_owned(), DAMAGED))?;
     let element = element(descr)?;
     let shape = value_of(header, "shape").ok_or_else(|| ("the header has no 'shape'".to_owned(), DAMAGED))?;
@@ -73,19 +79,19 @@ fn understand(header: &str) -> Result<(Element, u64), Fault> {
         .and_then(|rest| rest.split_once(')'))
         .ok_or_else(|| ("the shape is no tuple".to_owned(), DAMAGED))?;
     let mut elements = 1_u64;
+    let mut shape = Vec::new();
     for extent in extents
         .0
         .split(',')
         .map(str::trim)
         .filter(|extent| !extent.is_empty())
     {
-        elements = extent
-            .parse()
-            .ok()
-            .and_then(|extent: u64| elements.checked_mul(extent))
-            .ok_or_else(|| (format!("the shape ({}) is impossible", extents.0), DAMAGED))?;
+        let impossible = || (format!("the shape ({}) is impossible", extents.0), DAMAGED);
+        let extent: u64 = extent.parse().map_err(|_| impossible())?;
+        elements = elements.checked_mul(extent).ok_or_else(impossible)?;
+        shape.push(extent);
     }
-    Ok((element, elements))
+    Ok((element, shape))
 }
 
 /// The text after `'key':`.
@@ -108,6 +114,14 @@ fn element(descr: &str) -> Result<Element, Fault> {
         Some("f2") => Format::Half,
         Some("f4") => Format::Single,
         Some("f8") => Format::Double,
+        Some("i1") => Format::Signed(1),
+        Some("i2") => Format::Signed(2),
+        Some("i4") => Format::Signed(4),
+        Some("i8") => Format::Signed(8),
+        Some("u1") => Format::Unsigned(1),
+        Some("u2") => Format::Unsigned(2),
+        Some("u4") => Format::Unsigned(4),
+        Some("u8") => Format::Unsigned(8),
         _ => return Err((format!("its elements are of type {kind:?}"), FLOATS)),
     };
     match kind.chars().next() {

@@ -13,6 +13,10 @@ pub(super) enum Format {
     Single,
     /// IEEE 754 double precision.
     Double,
+    /// Whole, in two's complement, of so many bytes.
+    Signed(u8),
+    /// Whole and not negative, of so many bytes.
+    Unsigned(u8),
 }
 
 /// A format and the order of its bytes.
@@ -29,7 +33,13 @@ impl Element {
             Format::Half | Format::Brain => 2,
             Format::Single => 4,
             Format::Double => 8,
+            Format::Signed(bytes) | Format::Unsigned(bytes) => bytes.into(),
         }
+    }
+
+    /// Whether its numbers are whole.
+    pub(super) fn is_whole(self) -> bool {
+        matches!(self.format, Format::Signed(_) | Format::Unsigned(_))
     }
 
     /// The number in `bytes`, of which there are [`Self::bytes`].
@@ -48,6 +58,11 @@ impl Element {
             Format::Brain => bf16::from_bits(bits as u16).to_f64(),
             Format::Single => f32::from_bits(bits as u32).into(),
             Format::Double => f64::from_bits(bits),
+            Format::Signed(bytes) => {
+                let above = 64 - 8 * u32::from(bytes);
+                (((bits << above) as i64) >> above) as f64
+            }
+            Format::Unsigned(_) => bits as f64,
         }
     }
 }
@@ -58,17 +73,20 @@ mod tests {
 
     #[test]
     fn all_formats_read_in_both_orders() {
-        let cases: [(Format, Vec<u8>); 4] = [
-            (Format::Half, f16::from_f32(-1.5).to_le_bytes().to_vec()),
-            (Format::Brain, bf16::from_f32(-1.5).to_le_bytes().to_vec()),
-            (Format::Single, (-1.5_f32).to_le_bytes().to_vec()),
-            (Format::Double, (-1.5_f64).to_le_bytes().to_vec()),
+        let cases: [(Format, Vec<u8>, f64); 7] = [
+            (Format::Half, f16::from_f32(-1.5).to_le_bytes().to_vec(), -1.5),
+            (Format::Brain, bf16::from_f32(-1.5).to_le_bytes().to_vec(), -1.5),
+            (Format::Single, (-1.5_f32).to_le_bytes().to_vec(), -1.5),
+            (Format::Double, (-1.5_f64).to_le_bytes().to_vec(), -1.5),
+            (Format::Signed(2), (-300_i16).to_le_bytes().to_vec(), -300.0),
+            (Format::Signed(8), (-300_i64).to_le_bytes().to_vec(), -300.0),
+            (Format::Unsigned(4), 3_000_000_000_u32.to_le_bytes().to_vec(), 3e9),
         ];
-        for (format, mut bytes) in cases {
+        for (format, mut bytes, value) in cases {
             let element = |big_endian| Element { format, big_endian };
-            assert_eq!(element(false).read(&bytes), -1.5);
+            assert_eq!(element(false).read(&bytes), value);
             bytes.reverse();
-            assert_eq!(element(true).read(&bytes), -1.5);
+            assert_eq!(element(true).read(&bytes), value);
             assert_eq!(bytes.len(), element(true).bytes());
         }
     }

@@ -1,0 +1,79 @@
+//! What holding a run's numbers against the reference has found.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// What the check of a run's numbers found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ValueCheck {
+    /// Tensors held against the reference.
+    pub tensors: u64,
+    /// Words held against the reference.
+    pub words: u64,
+    /// Words that were further off than their bound.
+    pub wrong_words: u64,
+    /// Words of which the bound says nothing, because an error may have decided which words of a row were pruned.
+    pub unbounded_words: u64,
+    /// The first wrong ones.
+    pub wrong: Vec<Wrong>,
+    /// The largest error of a word, over its bound.
+    pub worst_of_bound: f64,
+    /// The largest error of a word of the last tensor, over that tensor's largest magnitude, or over 2^-10 if that is more.
+    pub relative_error: f64,
+    /// The largest such error of all tensors.
+    pub worst_relative_error: f64,
+    /// The largest error of a word against the same operation on the machine's own operands, in steps of the word format.
+    pub worst_rounding_steps: f64,
+    /// The root mean square distance of the last tensor from what it would be without pruning, over the root mean square of
+    /// that; none if nothing is pruned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pruning_error: Option<f64>,
+    /// Share of the operands' words that were zero after pruning.
+    pub zero_share: f64,
+    /// The same by kind of tensor.
+    pub pruned: BTreeMap<&'static str, Pruned>,
+    /// Results beyond the words' range.
+    pub saturated: u64,
+    /// In training, half the squared distance between result and target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
+    /// The same, as the reference has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_loss: Option<f64>,
+}
+
+/// What DynaProp made of the operands of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Pruned {
+    /// The share of zeros that was wanted, if the scenario states it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<f64>,
+    /// The share of words that were zero after pruning.
+    pub zero_share: f64,
+    /// Words that passed DynaProp; a word counts each time that a lane fetches it.
+    pub words: u64,
+}
+
+/// A word that is not what it should be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Wrong {
+    /// Of which tensor.
+    pub tensor: String,
+    /// The item of the batch, the row and the column.
+    pub place: [usize; 3],
+    /// The machine's word.
+    pub found: f64,
+    /// What it should be.
+    pub expected: f64,
+    /// How far it may be off.
+    pub bound: f64,
+}
+
+impl ValueCheck {
+    /// Whether all is right.
+    #[must_use]
+    pub fn is_right(&self) -> bool {
+        self.wrong_words == 0 && self.tensors > 0
+    }
+}
