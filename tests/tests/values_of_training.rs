@@ -109,7 +109,7 @@ fn the_loss_of_ten_steps_follows_the_references() {
         println!("{optimizer:?}\n{exact:?}\n{rounded:?}");
         for (step, ([machine, reference], [narrow, _])) in exact.iter().zip(&rounded).enumerate() {
             assert!(
-                (machine - reference).abs() < 1e-5 * reference,
+                (machine - reference).abs() < 2e-5 * reference,
                 "step {step}: {machine} {reference}"
             );
             assert!(

@@ -278,10 +278,10 @@ impl<'a> OverTime<'a> {
         let names: Vec<String> = (0..rows).map(|row| format!("PE {}", row * pes_a_row)).collect();
         let caption = match pes_a_row {
             1 => format!(
-                "Each row is one of {pes} PEs, time goes to the right; the darker, the more of its lanes are at work."
+                "Each row is one of {pes} PEs, time goes to the right; the stronger the colour, the more of its lanes are at work."
             ),
             _ => format!(
-                "Each row is {pes_a_row} of {pes} PEs, time goes to the right; the darker, the more of their lanes are at work."
+                "Each row is {pes_a_row} of {pes} PEs, time goes to the right; the stronger the colour, the more of their lanes are at work."
             ),
         };
         figure(

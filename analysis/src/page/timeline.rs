@@ -177,7 +177,7 @@ impl Timeline {
         let meanings = meanings.collect();
         Self {
             meanings,
-            width: 1 << 10,
+            width: 1,
             sums: vec![[0.0; BINS]; Quantity::BEFORE_ROWS + pes.div_ceil(pes_a_row)],
             held: [(0, 0); 3],
             end: 0,
