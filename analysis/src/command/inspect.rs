@@ -17,7 +17,7 @@ use crate::trace::{TimePoint, TimeWindow};
 pub struct Inspect {
     /// A trace, .parquet or .jsonl, that `elector run --trace` has written.
     pub trace: PathBuf,
-    /// Look at these tracks only: a pattern such as 'pe[3].*'. Of MAC lanes it also says why they idled.
+    /// Look at these tracks only: a pattern such as `pe[3].*`. Of MAC lanes it also says why they idled.
     #[arg(long, value_name = "PATTERN")]
     pub component: Option<String>,
     /// Look from here on: a cycle of the accelerator (1000) or a time (10us).

@@ -41,7 +41,7 @@ pub struct Run {
     /// Record what happened into a file: .pftrace (ui.perfetto.dev), .vcd or .fst (GTKWave, Surfer), .parquet or .jsonl.
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
-    /// Record these tracks only: patterns such as 'pe[3].*,memory.*', separated by commas.
+    /// Record these tracks only: patterns such as `pe[3].*,memory.*`, separated by commas.
     #[arg(long, value_name = "PATTERNS", value_delimiter = ',', requires = "trace")]
     pub trace_only: Vec<String>,
     /// Record this time only: FROM..TO, in cycles of the accelerator (1000..2000) or in time (10us..20us).

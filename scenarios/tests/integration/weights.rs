@@ -1,5 +1,7 @@
 //! Weights and inputs from files.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::fs;
 use std::path::Path;
 
@@ -10,6 +12,9 @@ use scenarios::values::{Precision, ValueCheck, constants_file};
 use scenarios::{Loaded, Scenario};
 use sim_core::{Digest, Engine};
 use tempfile::TempDir;
+
+/// Name, shape and numbers.
+type Tensor = (String, Vec<usize>, Numbers);
 
 /// A scenario that computes in training, in `folder`, with these further fields of its workload.
 fn loaded(folder: &Path, workload: &str) -> Loaded {
@@ -23,9 +28,12 @@ fn loaded(folder: &Path, workload: &str) -> Loaded {
 
 fn run(loaded: &Loaded) -> (Digest, ValueCheck) {
     let plan = Plan::load(loaded, &Disk).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
-    let system = plan.build(Engine::default(), None).unwrap();
-    let (measured, _) = system.run(&plan).unwrap();
-    (measured.digest, measured.machine.values.unwrap())
+    let system = plan.build(Engine::default(), None);
+    let (measured, _) = system
+        .and_then(|system| system.run(&plan))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let check = measured.machine.values.expect("the machine computes");
+    (measured.digest, check)
 }
 
 fn file(precision: Precision) -> (TempDir, Loaded) {
@@ -72,7 +80,7 @@ fn wrong_tensors_are_named_with_what_is_expected() {
     let (folder, _) = file(Precision::Single);
     let good = tensors(&folder.path().join("mine.safetensors"));
     let position = |name: &str| good.iter().position(|(known, _, _)| known == name).unwrap();
-    let changed = |change: &dyn Fn(&mut Vec<(String, Vec<usize>, Numbers)>)| {
+    let changed = |change: &dyn Fn(&mut Vec<Tensor>)| {
         let mut tensors = good.clone();
         change(&mut tensors);
         write(folder.path(), &tensors);
@@ -135,7 +143,7 @@ fn a_machine_that_does_not_compute_reads_no_weights_and_says_so() {
 }
 
 /// The tensors of a file, whole numbers and others.
-fn tensors(path: &Path) -> Vec<(String, Vec<usize>, Numbers)> {
+fn tensors(path: &Path) -> Vec<Tensor> {
     let mut all = Vec::new();
     let read = read_tensors(path, &mut |tensor| {
         let mut numbers = Vec::new();
@@ -152,7 +160,7 @@ fn tensors(path: &Path) -> Vec<(String, Vec<usize>, Numbers)> {
     all
 }
 
-fn write(folder: &Path, tensors: &[(String, Vec<usize>, Numbers)]) {
+fn write(folder: &Path, tensors: &[Tensor]) {
     fs::write(
         folder.join("mine.safetensors"),
         write_safetensors(tensors).unwrap(),
