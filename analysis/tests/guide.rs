@@ -60,7 +60,10 @@ fn every_command_of_the_guide_runs() {
 fn the_table_of_contents_is_complete() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     let contents = fs::read_to_string(docs.join("SUMMARY.md")).unwrap();
-    let linked = contents.split("](").skip(1).map(|rest| rest.split(')').next().unwrap().to_owned());
+    let linked = contents
+        .split("](")
+        .skip(1)
+        .map(|rest| rest.split(')').next().unwrap().to_owned());
     let mut linked: Vec<String> = linked.collect();
     linked.sort();
     let mut pages: Vec<String> = fs::read_dir(docs)
