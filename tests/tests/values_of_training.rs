@@ -1,5 +1,6 @@
 //! The simulated machine computes the right gradients and the right new weights.
 
+use components::operation::Work;
 use scenarios::schema::{Optimizer, Phase, Scenario, Word};
 use scenarios::system::{Plan, violations};
 use scenarios::values::{Trained, ValueCheck};
@@ -50,6 +51,21 @@ fn wide_words_give_the_gradients_of_double_precision() {
         );
         assert_eq!((check.unbounded_words, check.saturated), (0, 0), "{name}");
     }
+}
+
+/// What operations make, and what updates change in place.
+#[test]
+fn every_tensor_of_a_step_is_looked_at() {
+    let plan = plan(&shipped("flexibert-mixed", |scenario| {
+        training(scenario, Optimizer::Adam);
+        scenario.workload.sequence_length = 16;
+    }));
+    let looked_at = plan.machine.program().filter(|operation| {
+        let updates = matches!(operation.work, Work::Update { .. });
+        operation.output.is_some() || updates
+    });
+    let tensors = looked_at.count() as u64;
+    assert_eq!(step(&plan, None).0.tensors, tensors);
 }
 
 #[test]

@@ -93,21 +93,22 @@ impl ValueStore {
             .collect::<Result<Vec<_>, _>>()?;
         let count = operands.first().map_or(0, Vec::len);
         let ordinal = self.active(operation.id.0)?.ordinal as usize;
+        // What a new weight is made of: the new states, or the gradient.
+        let mut from = Vec::with_capacity(operands.len());
         for place in 0..count {
+            from.clear();
             let word = |operand: usize| operands[operand][place];
             match operation.role {
                 Role::WordStateUpdate => results[place] = rule.new_state(ordinal, word(0), word(1)),
                 // Gradient or first state, the old words, then further states.
                 Role::WordUpdate => {
-                    let mut from = vec![word(0)];
+                    from.push(word(0));
                     from.extend((2..operands.len()).map(word));
                     results[place] = rule.new_weight(word(1), &from);
                 }
                 _ => {
                     let states = 0..operands.len() - 2;
-                    let mut from: Vec<f64> = states
-                        .map(|state| rule.new_state(state, word(0), word(2 + state)))
-                        .collect();
+                    from.extend(states.map(|state| rule.new_state(state, word(0), word(2 + state))));
                     for (state, new) in from.iter().enumerate() {
                         results[(1 + state) * count + place] = *new;
                     }

@@ -118,7 +118,7 @@ impl Checker {
             unpruned.look_at(finished, key, self.items_of_tile);
         }
         let Some(expected) = self.expected(finished, key) else {
-            self.unknown(finished);
+            self.unknown(finished, "which the reference does not have");
             return;
         };
         let worst = self.compare(finished, &expected, "against the reference");
@@ -134,10 +134,13 @@ impl Checker {
 
     /// Compares with the same operation on the operands that the machine had.
     fn against_its_own_operands(&mut self, finished: &Finished<'_>) {
+        let operation = finished.operation;
         let Some(mut expected) = local::recomputed(finished, &self.settings) else {
+            if operation.work.is_compute() {
+                self.unknown(finished, "which cannot be computed from its own operands");
+            }
             return;
         };
-        let operation = finished.operation;
         if operation.work.sums_batch() {
             let here = expected.pop();
             let before = self.sums.remove(&operation.id.0);
@@ -185,17 +188,15 @@ impl Checker {
                 .parameters()
                 .trained(*self.weights_at.get(&part.whole)?)?;
             let (first, count) = (part.first as usize, part.elements as usize);
-            let cut = |matrix: &Matrix| Matrix {
-                rows: 1,
-                columns: count,
-                numbers: matrix.numbers[first..first + count].to_vec(),
+            let cut = |matrix: &Matrix| {
+                Some(Matrix {
+                    rows: 1,
+                    columns: count,
+                    numbers: matrix.numbers.get(first..first + count)?.to_vec(),
+                })
             };
-            return Some(
-                std::iter::once(&trained.numbers)
-                    .chain(&trained.states)
-                    .map(cut)
-                    .collect(),
-            );
+            let all = std::iter::once(&trained.numbers).chain(&trained.states);
+            return all.map(cut).collect();
         }
         let tensor = self.reference.get(key)?;
         if operation.work.sums_batch() {
@@ -209,6 +210,14 @@ impl Checker {
     /// Compares a result word by word; the largest error.
     fn compare(&mut self, finished: &Finished<'_>, expected: &[Matrix], what: &str) -> f64 {
         let mut worst = 0.0f64;
+        let words: usize = expected.iter().map(|matrix| matrix.numbers.len()).sum();
+        if words != finished.result.len() {
+            self.unknown(
+                finished,
+                &format!("of which there should be {words} words {what}"),
+            );
+            return worst;
+        }
         let numbers = expected.iter().flat_map(|matrix| &matrix.numbers);
         for (place, (&found, expected)) in finished.result.iter().zip(numbers).enumerate() {
             let error = (found - expected.number).abs();
@@ -234,11 +243,12 @@ impl Checker {
         worst
     }
 
-    fn unknown(&mut self, finished: &Finished<'_>) {
-        self.found.wrong_words += finished.result.len() as u64;
+    /// Notes a result that there is nothing to compare with: all of it is wrong.
+    fn unknown(&mut self, finished: &Finished<'_>, why: &str) {
+        self.found.wrong_words += finished.result.len().max(1) as u64;
         if self.found.wrong.len() < SHOWN {
             self.found.wrong.push(Wrong {
-                tensor: format!("{}, which the reference does not have", name(finished)),
+                tensor: format!("{}, {why}", name(finished)),
                 place: [0; 3],
                 found: finished.result.first().copied().unwrap_or(0.0),
                 expected: 0.0,

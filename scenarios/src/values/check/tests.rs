@@ -27,6 +27,11 @@ fn checker() -> Checker {
 
 /// A product of 1 x 2 by 2 x 1 that the reference does not know.
 fn product(result: f64) -> ValueCheck {
+    product_of(&[result], &[OperandValues::Constant(&[1.0, -2.0])])
+}
+
+/// The same with any result, and with any operands after the first.
+fn product_of(result: &[f64], others: &[OperandValues<'_>]) -> ValueCheck {
     let tile = TileShape { b: 1, x: 4, y: 4 };
     let operation = Operation {
         id: OperationId(0),
@@ -66,19 +71,18 @@ fn product(result: f64) -> ValueCheck {
         after: None,
     };
     let mut checker = checker();
+    let left = OperandValues::Activation {
+        words: &[0.5, 0.25],
+        rows: 1,
+        columns: 2,
+    };
+    let operands = std::iter::once(left).chain(others.iter().copied()).collect();
     checker.look_at(&Finished {
         operation: &operation,
         ordinal: 0,
         b: 0,
-        operands: vec![
-            OperandValues::Activation {
-                words: &[0.5, 0.25],
-                rows: 1,
-                columns: 2,
-            },
-            OperandValues::Constant(&[1.0, -2.0]),
-        ],
-        result: &[result],
+        operands,
+        result,
         complete: true,
         parts: 1,
     });
@@ -100,5 +104,20 @@ fn a_word_that_is_one_step_off_is_wrong() {
     for result in [step, -step, 1.0, f64::NAN] {
         let local = "feed forward 0 of layer 77, against its own operands".to_owned();
         assert_eq!(wrong(result), [local, unknown.clone()], "{result}");
+    }
+}
+
+/// A result of another size, or one that cannot be computed again, is not passed over.
+#[test]
+fn what_cannot_be_compared_is_wrong() {
+    let constant = [OperandValues::Constant(&[1.0, -2.0])];
+    for (result, others, why) in [
+        (&[0.0, 0.0][..], &constant[..], "of which there should be 1 words"),
+        (&[], &constant, "of which there should be 1 words"),
+        (&[0.0], &[], "which cannot be computed from its own operands"),
+    ] {
+        let found = product_of(result, others);
+        assert!(!found.is_right());
+        assert!(found.wrong[0].tensor.contains(why), "{:?}", found.wrong);
     }
 }
