@@ -6,11 +6,14 @@
 mod area;
 mod background_plan;
 mod build;
+mod clocks;
 mod energy;
 mod fit;
 mod invariants;
+mod layout;
 mod machine_build;
 mod machine_measure;
+mod machine_parts;
 mod machine_plan;
 mod main_memory;
 mod measure;
