@@ -25,12 +25,13 @@ mod weights;
 
 use std::collections::BTreeMap;
 
-use sim_core::{Context, Tick};
+use sim_core::{ActorId, Context, Tick};
 
 use crate::message::{Message, TransferId};
 use crate::operation::{Footprint, Operation, Role, TensorId};
-use crate::run::Run;
+use crate::run::{Run, RunKind};
 use crate::tile::Dimension;
+use crate::trace_labels as labels;
 use crate::values::{ValueStore, Values};
 use crate::words::Words;
 
@@ -225,6 +226,8 @@ impl ControlBlock {
                 busy_until,
             } => {
                 let cause = self.current_cause();
+                let actor = self.actor_of(pe, kind, unit);
+                self.trace_link(labels::UNIT_FREED, 0, u64::from(actor.0), context);
                 let unit = Unit {
                     pe,
                     unit,
@@ -243,6 +246,7 @@ impl ControlBlock {
 
     fn on_start(&mut self, context: &mut Context<'_, Message>) {
         self.start_account(context.now());
+        self.trace_link(labels::STARTED, 0, 0, context);
         self.admit(context);
         self.proceed(context);
     }
@@ -256,6 +260,7 @@ impl ControlBlock {
     fn on_run_retired(&mut self, run: Run, context: &mut Context<'_, Message>) {
         self.account(context.now());
         let place = self.place_of(run.operation.0);
+        self.trace_link(labels::RUN_RETIRED, run.operation.0, run.first.packed(), context);
         self.runs_retired += 1;
         self.unpin(place, &run);
         self.count_retired(place, &run, context);
@@ -265,6 +270,7 @@ impl ControlBlock {
     fn on_transfer_done(&mut self, transfer: TransferId, context: &mut Context<'_, Message>) {
         self.account(context.now());
         self.watch_wakes(context);
+        self.trace_link(labels::TRANSFER_DONE, 0, u64::from(transfer.0), context);
         match self.pending.finish(transfer) {
             Some(Purpose::Weight(tensor)) => self.weight_arrived(tensor, context),
             Some(Purpose::Slice { tensor, b }) => self.slice_moved(tensor, b, context),
@@ -301,6 +307,17 @@ impl ControlBlock {
     /// only the leader can make, and the leader for the room of those weights.
     fn is_at_standstill(&self) -> bool {
         self.runs_issued == self.runs_retired && self.pending.is_empty() && self.oldest < self.admitted
+    }
+
+    /// PE number `pe`.
+    fn pe_at(&self, pe: u16) -> ActorId {
+        let actors = self.parameters.layout.actors();
+        self.parameters.first_pe.offset(u32::from(pe) * actors)
+    }
+
+    /// The lane or module number `unit` of PE number `pe`.
+    fn actor_of(&self, pe: u16, kind: RunKind, unit: u16) -> ActorId {
+        self.parameters.layout.unit(self.pe_at(pe), kind, unit)
     }
 
     fn place_of(&self, operation: u32) -> usize {

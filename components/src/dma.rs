@@ -208,6 +208,7 @@ impl Dma {
             Message::Memory(MemoryMessage::Request(request)),
         );
         if active.issued_all || row_requested && active.reading && access == Access::Read {
+            self.trace_requested(&active, context);
             Requested::Last
         } else {
             Requested::More
@@ -337,6 +338,20 @@ impl Dma {
         context.trace(|sink| {
             sink.span(queued);
             sink.instant(actor, now, self.label(labels::TRANSFER_BEGAN, active, slot));
+        });
+    }
+
+    /// Records that the DMA turns to the next transfer.
+    #[inline]
+    fn trace_requested(&self, active: &Active, context: &mut Context<'_, Message>) {
+        let (actor, now) = (context.me(), context.now());
+        context.trace(|sink| {
+            let label = Label {
+                kind: labels::TRANSFER_REQUESTED,
+                work: active.transfer.id.0,
+                part: 0,
+            };
+            sink.instant(actor, now, label);
         });
     }
 

@@ -12,9 +12,20 @@
 //! | [`FINISHED`] | control block | instant after the last operation | | |
 //! | [`STALL`] + cause | control block | span with idle lanes | the oldest operation with work to issue | |
 //! | [`STALL_BEGAN`] + cause | control block | mark | the same operation | |
+//! | [`RUN_ISSUED`] | lane, module | link | operation | packed first tile |
+//! | [`STARTED`] | control block | link | | |
+//! | [`UNIT_FREED`] | control block | link | | actor of the lane or module |
+//! | [`RUN_RETIRED`] | control block | link | operation | packed first tile |
+//! | [`TRANSFER_DONE`] | control block | link | | transfer |
+//! | [`NOTHING_MOVES`] | control block | link | operation | transfer of the data |
+//! | [`TRANSFER_REQUESTED`] | DMA | link | transfer | |
 //!
 //! A transfer's number is that of its data, or one more for its mask; numbers are used again. A *mark* repeats the beginning
 //! of a span that is recorded only at its end, for those who need records in order of time.
+//!
+//! A *link* is an instant that says who waited for whom: whatever the control block orders or issues between two of its
+//! links [`STARTED`], [`UNIT_FREED`], [`RUN_RETIRED`] and [`TRANSFER_DONE`] had waited for what the former tells of, since it acts as soon as it
+//! can. The DMA begins a transfer that queued when it has requested all of the one before, [`TRANSFER_REQUESTED`].
 
 use crate::message::Traffic;
 
@@ -38,6 +49,20 @@ pub const TRANSFER_ORDERED: u16 = 8;
 pub const OPERATION_WOKEN: u16 = 9;
 /// The last operation is finished.
 pub const FINISHED: u16 = 10;
+/// Link: the control block issues a run to this lane or module.
+pub const RUN_ISSUED: u16 = 0x10;
+/// Link: the control block begins.
+pub const STARTED: u16 = 0x11;
+/// Link: the control block learns that a lane or module can take its next run.
+pub const UNIT_FREED: u16 = 0x12;
+/// Link: the control block learns that a run's results are in their buffer.
+pub const RUN_RETIRED: u16 = 0x13;
+/// Link: the control block learns that a transfer has ended.
+pub const TRANSFER_DONE: u16 = 0x14;
+/// Link: in place of [`TRANSFER_ORDERED`], when there is nothing to move and the transfer has ended already.
+pub const NOTHING_MOVES: u16 = 0x15;
+/// Link: the DMA has requested the last block of a transfer, or of a row that must come before it goes on, and turns to the next one.
+pub const TRANSFER_REQUESTED: u16 = 0x16;
 /// First of the reasons why lanes are idle, in the order of [`StallCause`](crate::control_block::StallCause).
 pub const STALL: u16 = 0x20;
 /// First of the marks where such a span begins.
@@ -55,6 +80,12 @@ pub const fn is_mark(kind: u16) -> bool {
         kind,
         TRANSFER_BEGAN | STALL_BEGAN..0x30 | crate::memory::label::ROW_OPENED
     )
+}
+
+/// Whether records of this kind are links.
+#[must_use]
+pub const fn is_link(kind: u16) -> bool {
+    matches!(kind, RUN_ISSUED..=TRANSFER_REQUESTED)
 }
 
 /// What a record of a transfer says of it.

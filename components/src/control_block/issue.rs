@@ -155,12 +155,9 @@ impl ControlBlock {
         };
         self.discharge(class, &taken, context.now());
         let Unit { pe, unit, .. } = taken;
-        let pe = self
-            .parameters
-            .first_pe
-            .offset(u32::from(pe) * self.parameters.layout.actors());
+        self.trace_issue(&run, self.actor_of(pe, run.kind, unit), context);
         context.send(
-            pe,
+            self.pe_at(pe),
             self.parameters.clock.period(),
             Message::IssueRun { unit, run },
         );

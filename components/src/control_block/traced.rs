@@ -1,12 +1,13 @@
-//! What the control block tells a trace: which operation a transfer is for, which operations its end lets go on, and
-//! why lanes are idle. Without a trace nothing here runs.
+//! What the control block tells a trace: which operation a transfer is for, which operations its end lets go on, why
+//! lanes are idle, and who waited for whom. Without a trace nothing here runs.
 
-use sim_core::{Context, Label, Span, Tick};
+use sim_core::{ActorId, Context, Label, Span, Tick};
 
 use super::transfers::Purpose;
 use super::units::UnitClass;
 use super::{ControlBlock, StallCause};
 use crate::message::{Message, TransferId};
+use crate::run::Run;
 use crate::trace_labels as labels;
 
 /// What has begun and is to be recorded at its end.
@@ -31,9 +32,34 @@ impl TraceState {
 }
 
 impl ControlBlock {
+    /// Records what has happened: whatever is issued or ordered from now on, until the next message, had waited for it.
+    pub(super) fn trace_link(&self, kind: u16, work: u32, part: u64, context: &mut Context<'_, Message>) {
+        let (actor, now) = (context.me(), context.now());
+        context.trace(|sink| sink.instant(actor, now, Label { kind, work, part }));
+    }
+
+    /// Records that `run` goes to `unit`.
+    pub(super) fn trace_issue(&self, run: &Run, unit: ActorId, context: &mut Context<'_, Message>) {
+        let now = context.now();
+        context.trace(|sink| {
+            let label = Label {
+                kind: labels::RUN_ISSUED,
+                work: run.operation.0,
+                part: run.first.packed(),
+            };
+            sink.instant(unit, now, label);
+        });
+    }
+
     /// Records what the transfers numbered from `first` on are ordered for. Spills and reloads are their tensor's, and so
     /// of the operation that made it.
-    pub(super) fn trace_order(&self, purpose: Purpose, first: u32, context: &mut Context<'_, Message>) {
+    pub(super) fn trace_order(
+        &self,
+        kind: u16,
+        purpose: Purpose,
+        first: u32,
+        context: &mut Context<'_, Message>,
+    ) {
         let (actor, now) = (context.me(), context.now());
         context.trace(|sink| {
             let operation_at = |place: usize| Some(self.entries[place].as_ref()?.operation.id.0);
@@ -47,7 +73,7 @@ impl ControlBlock {
                 }
             };
             let label = Label {
-                kind: labels::TRANSFER_ORDERED,
+                kind,
                 work: operation.unwrap_or(u32::MAX),
                 part: u64::from(first),
             };
