@@ -11,6 +11,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::Failure;
+use crate::critical_path::{self, Named, PathSummary, SummaryCollector};
 use crate::trace::read::TraceReader;
 use crate::trace::{Entry, Form, Header, TimeWindow, matches};
 
@@ -42,6 +43,9 @@ pub struct Inspection {
     pub from_cycle: f64,
     /// The end.
     pub to_cycle: f64,
+    /// What decided the latency, in the time that was asked for; none if the trace does not hold it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub critical_path: Option<PathSummary>,
     /// How much each component was busy: by kind, or each by itself if a pattern asked for some.
     pub components: Vec<ComponentUse>,
     /// The operations that took longest.
@@ -72,6 +76,19 @@ impl Window {
     }
 }
 
+/// A record of the critical path, as far as it lies in the window.
+fn named<'a>(entry: &'a Entry<'_>, window: Window) -> Named<'a> {
+    let (start, end) = window.clip(entry).unwrap_or((entry.start_tick, entry.start_tick));
+    Named {
+        part: &entry.kind,
+        traffic: entry.detail.as_deref(),
+        role: entry.role.as_deref(),
+        layer: entry.layer,
+        start,
+        end,
+    }
+}
+
 /// Answers `question` of the trace at `path`, which is read once from beginning to end.
 ///
 /// # Errors
@@ -96,6 +113,7 @@ pub fn inspect(path: &Path, question: &Question) -> Result<Inspection, Failure> 
     let mut operations = operations::Collector::default();
     let mut transfers = transfers::Collector::default();
     let mut idle = question.component.as_ref().map(|_| idle::Collector::new(window));
+    let mut path: Option<SummaryCollector> = None;
     let (mut records, mut last, mut finished) = (0, 0, None);
     while let Some(entry) = reader.next_entry()? {
         match entry.record {
@@ -113,6 +131,10 @@ pub fn inspect(path: &Path, question: &Question) -> Result<Inspection, Failure> 
             continue;
         }
         records += 1;
+        if entry.track == critical_path::TRACK {
+            path.get_or_insert_default().add(named(&entry, window));
+            continue;
+        }
         components.add(&entry, window);
         operations.add(&entry, window);
         transfers.add(&entry);
@@ -130,6 +152,7 @@ pub fn inspect(path: &Path, question: &Question) -> Result<Inspection, Failure> 
         records,
         from_cycle: cycle(window.from),
         to_cycle: cycle(window.to),
+        critical_path: path.map(|path| path.finish(question.top, header.ticks_per_cycle)),
         components: components.finish(window, &header),
         operations: operations.finish(question.top, &header),
         idle: idle.and_then(|idle| idle.finish(window, question.top, &header)),

@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod compare;
+pub mod critical_path;
 pub mod estimate;
 mod failure;
 pub mod import;
@@ -21,6 +22,7 @@ pub mod report;
 pub mod result;
 pub mod run;
 pub mod runner;
+mod tee;
 pub mod trace;
 
 pub use failure::Failure;

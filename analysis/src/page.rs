@@ -16,7 +16,7 @@ use maud::{DOCTYPE, Markup, html};
 use scenarios::system::Plan;
 
 pub use comparison::comparison_page;
-pub use timeline::{Both, TimelineSink};
+pub use timeline::TimelineSink;
 
 use crate::result::RunResult;
 use over_time::OverTime;

@@ -8,6 +8,7 @@ mod inspect;
 mod lower;
 mod memory;
 pub(crate) mod number;
+mod path;
 mod profile;
 mod replay;
 mod run;

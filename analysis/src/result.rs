@@ -16,6 +16,8 @@ use sim_core::{Engine, Tick, Ticks};
 
 pub use profile::{ProfileResult, ProfiledCurve};
 
+use crate::critical_path::PathSummary;
+
 use background::BackgroundResult;
 use machine::MachineResult;
 
@@ -46,6 +48,9 @@ pub struct RunResult {
     pub background: Vec<BackgroundResult>,
     /// A hash of every delivered message in order: equal for equal behaviour.
     pub trace_digest: String,
+    /// What decided the latency of the scenario's own transformer, if that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub critical_path: Option<PathSummary>,
     /// Whether invariants held, if that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checks: Option<Checks>,
@@ -99,6 +104,7 @@ impl RunResult {
                 .map(|(source, counts)| BackgroundResult::new(source, counts, plan, measured.ended))
                 .collect(),
             trace_digest: measured.digest.to_string(),
+            critical_path: None,
             checks: None,
             wall_seconds,
         }

@@ -18,6 +18,7 @@ mod operations;
 mod parquet;
 mod perfetto;
 
+mod path_recorder;
 pub mod read;
 mod recorder;
 mod row;
@@ -27,4 +28,5 @@ mod waveform;
 pub use entry::{Entry, Form, Header, track_class};
 pub use file::{TraceFile, TraceOptions, Written};
 pub use format::TraceFormat;
+pub(crate) use operations::OperationNames;
 pub use select::{TimePoint, TimeWindow, matches};

@@ -4,6 +4,8 @@
 mod closed_form;
 mod contention;
 #[cfg(test)]
+mod critical_path;
+#[cfg(test)]
 mod determinism;
 #[cfg(test)]
 mod estimate;

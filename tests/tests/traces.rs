@@ -58,7 +58,17 @@ fn traces_of_all_kinds_of_machines_are_right() {
         spans_add_up_to_the_busy_times_that_are_reported(&measured, &entries);
         transfers_move_what_is_asked_of_main_memory(&measured, &entries);
         records_are_on_the_tracks_of_their_kind(&entries);
+        the_critical_path_is_the_run(&measured, &entries);
     }
+}
+
+fn the_critical_path_is_the_run(measured: &Measurements, entries: &[Entry<'static>]) {
+    let mut until = 0;
+    for entry in entries.iter().filter(|entry| entry.track == "critical_path") {
+        assert_eq!((entry.record, entry.start_tick), (Form::Span, until));
+        until = entry.end_tick;
+    }
+    assert_eq!(until, measured.machine.finished.0);
 }
 
 fn spans_on_a_track_never_overlap(entries: &[Entry<'static>]) {
@@ -228,6 +238,8 @@ fn records_are_on_the_tracks_of_their_kind(entries: &[Entry<'static>]) {
             "row_open" => "memory.channel[*].bank[*]",
             "refresh" => "memory.channel[*].rank[*]",
             "occupancy_bytes" => "*buffer.*",
+            "issue" | "operands" | "mac_lanes" | "softmax" | "layer_norm" | "results" | "dma_queue"
+            | "memory_read" | "memory_write" | "buffer_ports" => "critical_path",
             "stall" | "transfer_ordered" | "operation_woken" | "finished" => "*control_block",
             _ => "memory.channel[*]",
         };

@@ -10,13 +10,15 @@ use scenarios::system::Plan;
 use sim_core::{Engine, TraceSink};
 
 use super::{print, print_json, require, warn};
+use crate::critical_path::{CriticalPathSink, PathSummary};
 use crate::output::{is_there, write_whole};
-use crate::page::{Both, TimelineSink, run_page};
+use crate::page::{TimelineSink, run_page};
 use crate::prepare::{Prepared, prepare};
 use crate::progress::Bar;
 use crate::report::{Style, run_report};
 use crate::result::RunResult;
 use crate::run::{self, RunError};
+use crate::tee::together;
 use crate::trace::{TimeWindow, TraceFile, TraceOptions};
 use crate::{Failure, interrupt};
 
@@ -50,6 +52,9 @@ pub struct Run {
     /// Record one of N spans, instants and counter values of each track.
     #[arg(long, value_name = "N", default_value = "1", requires = "trace")]
     pub trace_sample: NonZeroU32,
+    /// Say what decided the latency: the chain of loads, tiles and waits from the beginning to the end.
+    #[arg(long)]
+    pub critical_path: bool,
     /// Write the result as a page with plots, which needs no network: .html.
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
@@ -58,11 +63,15 @@ pub struct Run {
     pub force: bool,
 }
 
+/// How many stretches of the critical path are named.
+const STRETCHES: usize = 12;
+
 const HELP: &str = "\
 Examples:
   elector run mine.ron
   elector run bert-tiny-edge --json | jq .cycles
   elector run mine.ron --seed 7 --check
+  elector run mine.ron --critical-path
   elector run mine.ron --report mine.html
   elector run mine.ron --trace run.pftrace
   elector run mine.ron --trace lanes.fst --trace-only 'pe[3].*,dma' --trace-window 10us..20us
@@ -113,7 +122,12 @@ impl Run {
             interrupt::listen();
         }
         let timeline = self.report.as_ref().map(|_| TimelineSink::new(plan));
-        let sink = both(sink, timeline.clone());
+        let path = (self.critical_path || self.report.is_some()).then(|| CriticalPathSink::new(plan));
+        let boxed = |sink: Option<Box<dyn TraceSink>>| sink.into_iter();
+        let timeline_sink = timeline.clone().map(|sink| Box::new(sink) as _);
+        let path_sink = path.clone().map(|sink| Box::new(sink) as _);
+        let sinks = boxed(sink).chain(boxed(timeline_sink)).chain(boxed(path_sink));
+        let sink = together(sinks.collect());
         let bar = Bar::new(&format!("simulating {name}"), quiet);
         let outcome = run::run_watched(plan, self.engine, self.check, sink, &mut |progress| {
             bar.set_run(progress);
@@ -125,10 +139,12 @@ impl Run {
         });
         drop(bar);
         let kept = trace.map(|trace| keep(trace, quiet)).transpose()?;
-        let result = outcome.map_err(|error| match error {
+        let mut result = outcome.map_err(|error| match error {
             RunError::Interrupted => Failure::RunInterrupted { trace: kept },
             error => Failure::Run(error),
         })?;
+        let path = path.and_then(|sink| sink.path());
+        result.critical_path = path.map(|path| PathSummary::new(&path, plan, STRETCHES));
         if let (Some(file), Some(timeline)) = (&self.report, timeline) {
             write_whole(file, run_page(plan, &result, &timeline), self.force)?;
         }
@@ -143,15 +159,6 @@ impl Run {
             sample: self.trace_sample,
             force: self.force,
         })
-    }
-}
-
-/// The sink of a trace, of a page's plots, of both, or none.
-fn both(trace: Option<Box<dyn TraceSink>>, timeline: Option<TimelineSink>) -> Option<Box<dyn TraceSink>> {
-    match (trace, timeline) {
-        (trace, None) => trace,
-        (None, Some(timeline)) => Some(Box::new(timeline)),
-        (Some(trace), Some(timeline)) => Some(Box::new(Both(trace, timeline))),
     }
 }
 

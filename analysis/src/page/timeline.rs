@@ -118,34 +118,6 @@ impl TraceSink for TimelineSink {
     }
 }
 
-/// A sink beside a timeline: both get every record.
-pub struct Both(
-    /// The other sink.
-    pub Box<dyn TraceSink>,
-    /// The timeline.
-    pub TimelineSink,
-);
-
-impl TraceSink for Both {
-    fn at(&mut self, now: Tick) {
-        self.0.at(now);
-    }
-
-    fn span(&mut self, span: Span) {
-        self.0.span(span);
-        self.1.span(span);
-    }
-
-    fn instant(&mut self, actor: ActorId, at: Tick, label: Label) {
-        self.0.instant(actor, at, label);
-    }
-
-    fn counter(&mut self, actor: ActorId, at: Tick, counter: u16, value: u64) {
-        self.0.counter(actor, at, counter, value);
-        self.1.counter(actor, at, counter, value);
-    }
-}
-
 impl Timeline {
     fn new(plan: &Plan) -> Self {
         let pes = plan.machine.scenario.accelerator.processing_elements as usize;

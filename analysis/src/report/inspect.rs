@@ -1,7 +1,8 @@
 //! The reports of `elector inspect`.
 
 use super::Style;
-use super::number::{grouped, percent, scaled};
+use super::number::{cycles, grouped, percent, scaled};
+use super::path::path_section;
 use super::table::Table;
 use crate::inspect::{Difference, IdleLanes, Inspection};
 
@@ -26,6 +27,7 @@ pub fn inspect_report(inspection: &Inspection, style: Style) -> String {
         ));
     }
     let sections = [
+        ("Critical path", path(inspection)),
         ("Utilisation", components(inspection)),
         ("Slowest operations", operations(inspection)),
         (
@@ -42,11 +44,11 @@ pub fn inspect_report(inspection: &Inspection, style: Style) -> String {
     text
 }
 
-/// A whole number of cycles, or one with a decimal.
-fn cycles(cycles: f64) -> String {
-    match cycles.fract() == 0.0 {
-        true => grouped(cycles as u64),
-        false => format!("{}.{}", grouped(cycles as u64), (cycles.fract() * 10.0) as u64),
+/// The critical path, or why there is none.
+fn path(inspection: &Inspection) -> String {
+    match &inspection.critical_path {
+        Some(path) => path_section(path),
+        None => String::new(),
     }
 }
 

@@ -13,6 +13,14 @@ pub(crate) fn grouped(number: impl Into<u128>) -> String {
     text
 }
 
+/// A whole number of cycles, or one with a decimal.
+pub(crate) fn cycles(cycles: f64) -> String {
+    match cycles.fract() == 0.0 {
+        true => grouped(cycles as u64),
+        false => format!("{}.{}", grouped(cycles as u64), (cycles.fract() * 10.0) as u64),
+    }
+}
+
 /// A quantity with four digits and a prefix of the unit: `scaled(6.257e-5, "s")` is `62.57 us`.
 pub(crate) fn scaled(value: f64, unit: &str) -> String {
     const PREFIXES: [(f64, &str); 11] = [

@@ -6,6 +6,7 @@ use super::Style;
 use super::contention::contention;
 use super::memory::memory_section;
 use super::number::{bar, grouped, percent, scaled};
+use super::path::path_section;
 use super::table::Table;
 use crate::result::RunResult;
 
@@ -16,6 +17,7 @@ pub fn run_report(result: &RunResult, style: Style) -> String {
         ("Throughput", Some(throughput(result))),
         ("Phases of the step", phases(result)),
         ("Where the MAC lanes' time went", Some(lanes(result))),
+        ("Critical path", result.critical_path.as_ref().map(path_section)),
         ("Utilisation", Some(utilization(result))),
         ("Energy", Some(energy(result))),
         ("Area", Some(area(result))),

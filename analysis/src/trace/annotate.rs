@@ -5,6 +5,7 @@ use std::io;
 
 use components::control_block::StallCause;
 use components::memory::label as memory;
+use components::message::Traffic;
 use components::trace_labels::{self as labels, TransferPart};
 use scenarios::system::{MainMemory, Plan, Track, TrackKind};
 
@@ -12,6 +13,7 @@ use super::Form;
 use super::operations::OperationNames;
 use super::recorder::Record;
 use super::row::Row;
+use crate::critical_path::Part;
 
 /// Takes rows, one after another.
 pub(super) type Emit<'a> = &'a mut dyn FnMut(&Row<'_>) -> io::Result<()>;
@@ -100,6 +102,7 @@ impl Annotator {
         match record.form {
             Form::Counter => describe_counter(&mut row, record),
             Form::Now => {}
+            _ if track.kind == TrackKind::CriticalPath => machine.describe_path(&mut row, record),
             _ if track.kind == TrackKind::Channel => describe_channel(&mut row, record),
             _ if matches!(track.kind, TrackKind::Rank | TrackKind::Bank) => describe_device(&mut row, record),
             _ => machine.describe(&mut row, record),
@@ -195,6 +198,16 @@ impl Machine {
                 self.name(row, record.work);
             }
         }
+    }
+
+    fn describe_path(&mut self, row: &mut Row<'_>, record: &Record) {
+        row.kind = Part::ALL
+            .get(usize::from(record.kind))
+            .map_or("?", |part| part.name());
+        row.detail = Traffic::ALL
+            .get(record.part as usize)
+            .map(|traffic| traffic.name());
+        self.name(row, record.work);
     }
 
     fn describe_tile(&mut self, row: &mut Row<'_>, record: &Record, kind: &'static str) {

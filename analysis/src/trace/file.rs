@@ -9,15 +9,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use crossbeam::channel::{Receiver, Sender, bounded};
-use scenarios::system::{Plan, Track};
-use sim_core::{Tick, TraceSink};
+use scenarios::system::{Plan, Track, TrackKind};
+use sim_core::{ActorId, Tick, TraceSink};
 use tempfile::NamedTempFile;
 
 use super::annotate::{Annotator, ticks_per_second};
 use super::format::{Exporter, export};
+use super::path_recorder::PathRecorder;
 use super::recorder::{BATCHES, Filter, Record, Recorder};
 use super::{Form, Header, TimeWindow, TraceFormat, select, track_class};
 use crate::Failure;
+use crate::critical_path::CriticalPathSink;
 use crate::output::{folder_of, put_in_place};
 
 /// What a user asks of a trace.
@@ -78,6 +80,7 @@ impl TraceFile {
         } else {
             window.0
         };
+        let path_track = path_track(format, tracks, &selected, options.sample);
         let filter = Filter {
             selected,
             window: (first, window.1),
@@ -89,6 +92,10 @@ impl TraceFile {
         let failed = Arc::new(AtomicBool::new(false));
         let writer = spawn(annotator, exporter, batches, spent, Arc::clone(&failed)).map_err(wrong)?;
         let recorder = Recorder::new(filter, full, empty);
+        let sink: Box<dyn TraceSink> = match path_track {
+            Some(track) => Box::new(PathRecorder::new(recorder, CriticalPathSink::new(plan), track)),
+            None => Box::new(recorder),
+        };
         let trace = Self {
             target,
             force: options.force,
@@ -96,7 +103,7 @@ impl TraceFile {
             writer,
             failed,
         };
-        Ok((trace, Box::new(recorder)))
+        Ok((trace, sink))
     }
 
     /// Whether nothing can be written any more, so that there is no use in going on.
@@ -126,6 +133,20 @@ impl TraceFile {
     pub fn target(&self) -> &Path {
         &self.target
     }
+}
+
+/// The track of the critical path, if the trace is to hold it: a sample of it would be no path, and waveforms have no place for it.
+fn path_track(
+    format: TraceFormat,
+    tracks: &[Track],
+    selected: &[bool],
+    sample: NonZeroU32,
+) -> Option<ActorId> {
+    let place = tracks
+        .iter()
+        .position(|track| track.kind == TrackKind::CriticalPath)?;
+    let wanted = selected[place] && !format.is_waveform() && sample == NonZeroU32::MIN;
+    wanted.then_some(ActorId(place as u32))
 }
 
 fn format_of(options: &TraceOptions) -> Result<TraceFormat, Failure> {

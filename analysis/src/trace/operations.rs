@@ -11,7 +11,7 @@ use super::row::OperationName;
 const KEPT: usize = 1 << 16;
 
 /// The names of a machine's operations.
-pub(super) struct OperationNames {
+pub(crate) struct OperationNames {
     program: Program,
     /// The number of the first name that is kept.
     first: u32,
@@ -21,7 +21,7 @@ pub(super) struct OperationNames {
 
 impl OperationNames {
     /// The names of the operations of `program`.
-    pub(super) fn new(program: Program) -> Self {
+    pub(crate) fn new(program: Program) -> Self {
         Self {
             program,
             first: 0,
@@ -31,7 +31,7 @@ impl OperationNames {
     }
 
     /// The name of operation `id`, unless there is none or it is long past.
-    pub(super) fn get(&mut self, id: u32) -> Option<OperationName> {
+    pub(crate) fn get(&mut self, id: u32) -> Option<OperationName> {
         let place = id.checked_sub(self.first)? as usize;
         if place >= self.names.len() && id != u32::MAX {
             self.walk_to(id);

@@ -1,6 +1,6 @@
 //! The trace sink: it filters at the source, and hands records over in batches.
 
-use components::trace_labels::{self as labels, is_mark};
+use components::trace_labels::{self as labels, is_link, is_mark};
 use crossbeam::channel::{Receiver, Sender};
 use sim_core::{ActorId, Label, Span, Tick, TraceSink};
 
@@ -146,6 +146,9 @@ impl TraceSink for Recorder {
 
     #[inline]
     fn instant(&mut self, actor: ActorId, at: Tick, label: Label) {
+        if is_link(label.kind) {
+            return;
+        }
         let (form, shown) = if is_mark(label.kind) {
             let selected = self.filter.selected.get(actor.index()).copied().unwrap_or(false);
             let wanted = self.filter.ordered && selected && at < self.filter.window.1;

@@ -7,15 +7,15 @@ use super::Form;
 
 /// An operation's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct OperationName {
+pub(crate) struct OperationName {
     /// What it is for.
-    pub(super) role: Role,
+    pub(crate) role: Role,
     /// Its layer.
-    pub(super) layer: u32,
+    pub(crate) layer: u32,
     /// Its head, if it belongs to one.
-    pub(super) head: Option<u32>,
+    pub(crate) head: Option<u32>,
     /// The number of the name among all different ones.
-    pub(super) number: u32,
+    pub(crate) number: u32,
 }
 
 /// A record with its names.

@@ -37,6 +37,8 @@ pub enum TrackKind {
     LayerNorm,
     /// A source of background traffic.
     Background,
+    /// No actor: the chain of what decided the latency of the scenario's own transformer.
+    CriticalPath,
 }
 
 /// An actor, as traces call it.
@@ -51,7 +53,7 @@ pub struct Track {
 }
 
 impl Plan {
-    /// All actors, in order of their addresses.
+    /// All actors, in order of their addresses, and after them what traces show beside actors.
     #[must_use]
     pub fn tracks(&self) -> Vec<Track> {
         let mut tracks = Vec::new();
@@ -76,6 +78,11 @@ impl Plan {
             kind: TrackKind::Background,
             machine: 0,
         }));
+        tracks.push(Track {
+            name: "critical_path".to_owned(),
+            kind: TrackKind::CriticalPath,
+            machine: 0,
+        });
         tracks
     }
 }

@@ -1,0 +1,226 @@
+//! What a critical path says: shares by part and by operation, and its longest stretches.
+
+use std::collections::BTreeMap;
+
+use scenarios::system::Plan;
+use serde::Serialize;
+
+use super::step::CriticalPath;
+use crate::trace::OperationNames;
+
+/// How long the path was occupied by something, of all its length.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PartShare {
+    /// What it was occupied by.
+    pub part: String,
+    /// For whom, if it was a transfer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<String>,
+    /// Cycles of the accelerator.
+    pub cycles: f64,
+    /// Of the whole path.
+    pub share: f64,
+}
+
+impl PartShare {
+    /// What occupied it, and for whom: `memory read of weights`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        part_name(&self.part, self.traffic.as_deref())
+    }
+}
+
+/// How long the path was in operations of one role and layer, their loads and waits included.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OperationShare {
+    /// What the operations are for.
+    pub role: String,
+    /// Their layer.
+    pub layer: Option<u32>,
+    /// Cycles of the accelerator.
+    pub cycles: f64,
+    /// Of the whole path.
+    pub share: f64,
+}
+
+/// A piece of the path within operations of one role and layer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Stretch {
+    /// First cycle.
+    pub from_cycle: f64,
+    /// Its end.
+    pub to_cycle: f64,
+    /// Its length.
+    pub cycles: f64,
+    /// Of the whole path.
+    pub share: f64,
+    /// What the operations are for.
+    pub role: Option<String>,
+    /// Their layer.
+    pub layer: Option<u32>,
+    /// What most of it was spent on.
+    pub mostly: String,
+    /// How much of the stretch that was.
+    pub mostly_share: f64,
+}
+
+/// The critical path, summed up. All cycles are the accelerator's.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PathSummary {
+    /// Its length; that of a whole run is the run's latency.
+    pub cycles: f64,
+    /// Shares by part, the largest first.
+    pub parts: Vec<PartShare>,
+    /// Shares by operation, the largest first.
+    pub operations: Vec<OperationShare>,
+    /// Its longest stretches, in order of time.
+    pub stretches: Vec<Stretch>,
+    /// How many stretches there are, with the shorter ones.
+    pub stretches_in_all: u64,
+}
+
+impl PathSummary {
+    /// Sums up the path of a run of `plan`; of its stretches, the `top` longest are named.
+    #[must_use]
+    pub fn new(path: &CriticalPath, plan: &Plan, top: usize) -> Self {
+        let mut names = OperationNames::new(Box::new(plan.machine.program()));
+        let mut collector = SummaryCollector::default();
+        for segment in path.segments() {
+            let name = segment.operation.and_then(|operation| names.get(operation));
+            collector.add(Named {
+                part: segment.part.name(),
+                traffic: segment.traffic.map(|traffic| traffic.name()),
+                role: name.map(|name| name.role.name()),
+                layer: name.map(|name| name.layer),
+                start: segment.start,
+                end: segment.end,
+            });
+        }
+        collector.finish(top, plan.machine.clock.period().0)
+    }
+}
+
+/// A segment with its names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named<'a> {
+    pub(crate) part: &'a str,
+    pub(crate) traffic: Option<&'a str>,
+    pub(crate) role: Option<&'a str>,
+    pub(crate) layer: Option<u32>,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+}
+
+/// A part, and for whom.
+type PartKey = (String, Option<String>);
+/// A role, and a layer.
+type OperationKey = (Option<String>, Option<u32>);
+
+struct Open {
+    operation: OperationKey,
+    start: u64,
+    end: u64,
+    parts: BTreeMap<PartKey, u64>,
+}
+
+/// Takes the segments of a path in order of time.
+#[derive(Default)]
+pub(crate) struct SummaryCollector {
+    parts: BTreeMap<PartKey, u64>,
+    operations: BTreeMap<OperationKey, u64>,
+    open: Option<Open>,
+    stretches: Vec<(u64, u64, OperationKey, PartKey, u64)>,
+    length: u64,
+}
+
+impl SummaryCollector {
+    pub(crate) fn add(&mut self, segment: Named<'_>) {
+        let ticks = segment.end - segment.start;
+        let part: PartKey = (segment.part.to_owned(), segment.traffic.map(str::to_owned));
+        let operation: OperationKey = (segment.role.map(str::to_owned), segment.layer);
+        self.length += ticks;
+        *self.parts.entry(part.clone()).or_default() += ticks;
+        *self.operations.entry(operation.clone()).or_default() += ticks;
+        let goes_on = |open: &Open| open.operation == operation && open.end == segment.start;
+        if !self.open.as_ref().is_some_and(goes_on) {
+            self.close();
+        }
+        let open = self.open.get_or_insert_with(|| Open {
+            operation,
+            start: segment.start,
+            end: segment.end,
+            parts: BTreeMap::new(),
+        });
+        open.end = segment.end;
+        *open.parts.entry(part).or_default() += ticks;
+    }
+
+    fn close(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        let most = open.parts.into_iter().max_by_key(|&(_, ticks)| ticks);
+        if let Some((part, ticks)) = most {
+            self.stretches
+                .push((open.start, open.end, open.operation, part, ticks));
+        }
+    }
+
+    /// The sums; of the stretches, the `top` longest are kept.
+    pub(crate) fn finish(mut self, top: usize, ticks_per_cycle: u64) -> PathSummary {
+        self.close();
+        let cycles = |ticks: u64| ticks as f64 / ticks_per_cycle as f64;
+        let length = self.length.max(1);
+        let share = |ticks: u64| ticks as f64 / length as f64;
+        let stretches_in_all = self.stretches.len() as u64;
+        self.stretches
+            .sort_by_key(|&(start, end, ..)| (u64::MAX - (end - start), start));
+        self.stretches.truncate(top);
+        self.stretches.sort_by_key(|&(start, ..)| start);
+        let parts = by_size(self.parts).map(|((part, traffic), ticks)| PartShare {
+            part,
+            traffic,
+            cycles: cycles(ticks),
+            share: share(ticks),
+        });
+        let operations = by_size(self.operations).map(|((role, layer), ticks)| OperationShare {
+            role: role.unwrap_or_else(|| "?".to_owned()),
+            layer,
+            cycles: cycles(ticks),
+            share: share(ticks),
+        });
+        let stretches = self
+            .stretches
+            .into_iter()
+            .map(|(start, end, operation, part, ticks)| Stretch {
+                from_cycle: cycles(start),
+                to_cycle: cycles(end),
+                cycles: cycles(end - start),
+                share: share(end - start),
+                role: operation.0,
+                layer: operation.1,
+                mostly: part_name(&part.0, part.1.as_deref()),
+                mostly_share: ticks as f64 / (end - start).max(1) as f64,
+            });
+        PathSummary {
+            cycles: cycles(self.length),
+            parts: parts.collect(),
+            operations: operations.collect(),
+            stretches: stretches.collect(),
+            stretches_in_all,
+        }
+    }
+}
+
+/// What people call a part, with whom it is for: `memory read of weights`.
+fn part_name(part: &str, traffic: Option<&str>) -> String {
+    let part = part.replace('_', " ");
+    match traffic {
+        Some(traffic) => format!("{part} of {traffic}"),
+        None => part,
+    }
+}
+
+fn by_size<K: Ord>(sums: BTreeMap<K, u64>) -> impl Iterator<Item = (K, u64)> {
+    let mut sums: Vec<(K, u64)> = sums.into_iter().collect();
+    sums.sort_by_key(|&(_, ticks)| u64::MAX - ticks);
+    sums.into_iter()
+}
