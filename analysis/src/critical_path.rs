@@ -21,7 +21,7 @@ mod times;
 
 pub use links::CriticalPathSink;
 pub use step::{CriticalPath, Part, Segment, Step, Work};
-pub(crate) use summary::{Named, SummaryCollector};
+pub(crate) use summary::{Named, SummaryCollector, part_name};
 pub use summary::{OperationShare, PartShare, PathSummary, Stretch};
 
 /// The track of the critical path in traces.

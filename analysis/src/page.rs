@@ -5,6 +5,7 @@
 
 mod charts;
 mod comparison;
+mod critical_path;
 mod latency;
 mod over_time;
 mod overview;
@@ -18,15 +19,21 @@ use scenarios::system::Plan;
 pub use comparison::comparison_page;
 pub use timeline::TimelineSink;
 
+use crate::critical_path::CriticalPath;
 use crate::result::RunResult;
 use over_time::OverTime;
 use plot::raw;
 
 const STYLE: &str = include_str!("page/style.css");
 
-/// The page of one run of `plan`, whose records went to `timeline`.
+/// The page of one run of `plan`, whose records went to `timeline` and which has this critical path.
 #[must_use]
-pub fn run_page(plan: &Plan, result: &RunResult, timeline: &TimelineSink) -> String {
+pub fn run_page(
+    plan: &Plan,
+    result: &RunResult,
+    timeline: &TimelineSink,
+    path: Option<&CriticalPath>,
+) -> String {
     let timeline = timeline.timeline();
     let accelerator = &plan.machine.scenario.accelerator;
     let subtitle = format!(
@@ -42,6 +49,11 @@ pub fn run_page(plan: &Plan, result: &RunResult, timeline: &TimelineSink) -> Str
         @if timeline.bins() > 0 {
             h2 { "Over time" }
             (OverTime::new(plan, result, &timeline).all())
+        }
+        @if let (Some(path), Some(summary)) = (path, &result.critical_path) {
+            h2 { "What decided the latency" }
+            (critical_path::over_time(&OverTime::new(plan, result, &timeline), path, summary))
+            (critical_path::shares(summary))
         }
         h2 { "Where time and energy went" }
         div class="grid2" {

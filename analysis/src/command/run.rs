@@ -144,9 +144,13 @@ impl Run {
             error => Failure::Run(error),
         })?;
         let path = path.and_then(|sink| sink.path());
-        result.critical_path = path.map(|path| PathSummary::new(&path, plan, STRETCHES));
+        result.critical_path = path.as_ref().map(|path| PathSummary::new(path, plan, STRETCHES));
         if let (Some(file), Some(timeline)) = (&self.report, timeline) {
-            write_whole(file, run_page(plan, &result, &timeline), self.force)?;
+            write_whole(
+                file,
+                run_page(plan, &result, &timeline, path.as_deref()),
+                self.force,
+            )?;
         }
         Ok(result)
     }

@@ -211,7 +211,7 @@ impl SummaryCollector {
 }
 
 /// What people call a part, with whom it is for: `memory read of weights`.
-fn part_name(part: &str, traffic: Option<&str>) -> String {
+pub(crate) fn part_name(part: &str, traffic: Option<&str>) -> String {
     let part = part.replace('_', " ");
     match traffic {
         Some(traffic) => format!("{part} of {traffic}"),

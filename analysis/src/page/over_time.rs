@@ -52,9 +52,28 @@ impl<'a> OverTime<'a> {
         self.plan.timebase.nanoseconds(Ticks(tick)) / self.unit.0
     }
 
-    fn time_axis(&self) -> Axis {
+    pub(super) fn time_axis(&self) -> Axis {
         let end = self.timeline.span_of(self.timeline.bins() - 1).1;
         Axis::linear(&format!("time, {}", self.unit.1), self.time_of(end))
+    }
+
+    /// Where bins begin, and where the last one ends.
+    pub(super) fn edges(&self) -> Vec<f64> {
+        let ends = (0..self.timeline.bins()).map(|bin| self.time_of(self.timeline.span_of(bin).1));
+        std::iter::once(0.0).chain(ends).collect()
+    }
+
+    /// Adds what the ticks from `start` to `end` are of each bin, in percent.
+    pub(super) fn spread(&self, start: u64, end: u64, bins: &mut [f64]) {
+        let width = self.timeline.span_of(0).1.max(1);
+        for bin in (start / width) as usize..bins.len() {
+            let (from, to) = self.timeline.span_of(bin);
+            if from >= end {
+                return;
+            }
+            let here = end.min(to).saturating_sub(start.max(from));
+            bins[bin] += here as f64 / (to - from).max(1) as f64 * 100.0;
+        }
     }
 
     /// A line through the middles of the bins.
@@ -138,12 +157,6 @@ impl<'a> OverTime<'a> {
             });
             layers.push((cause.name().replace('_', " "), of_cause.collect::<Vec<f64>>()));
         }
-        let edges: Vec<f64> = (0..=busy.len())
-            .map(|bin| match bin.checked_sub(1) {
-                None => 0.0,
-                Some(before) => self.time_of(self.timeline.span_of(before).1),
-            })
-            .collect();
         let caption = "Share of the MAC lanes at work, and what the others waited for: in each slice of time idle lanes are put \
                        down to what the oldest operation with work to issue waited for.";
         let names: Vec<&str> = layers.iter().map(|(name, _)| name.as_str()).collect();
@@ -153,7 +166,7 @@ impl<'a> OverTime<'a> {
             caption,
             self.time_axis(),
             y,
-            &edges,
+            &self.edges(),
             &layers,
         );
         figure("Stalls by cause", caption, &names, &drawing)
