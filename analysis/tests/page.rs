@@ -36,7 +36,7 @@ fn assert_stands_alone(page: &str) {
 #[test]
 fn a_run_has_its_plots() {
     let folder = tempfile::tempdir().unwrap();
-    for (scenario, plots) in [("tiny-trace", 8), ("bert-tiny-train", 8), ("contention", 8)] {
+    for (scenario, plots) in [("tiny-trace", 9), ("bert-tiny-train", 9), ("contention", 9)] {
         let name = format!("{scenario}.html");
         let run = elector(&["run", scenario, "--report", &name], folder.path());
         assert!(run.status.success(), "{}", err(&run));
@@ -46,6 +46,7 @@ fn a_run_has_its_plots() {
         for part in [
             "Roofline",
             "Stalls by cause",
+            "What decided the latency",
             "Activity of the PEs",
             "Latencies",
             "The scenario",

@@ -7,6 +7,8 @@ use crate::{ActorId, Message, SimError, Tick, Ticks, TraceSink};
 pub(crate) struct Kernel<M: Message> {
     pub(crate) queue: EventQueue<M>,
     pub(crate) sink: Option<Box<dyn TraceSink>>,
+    /// The tick that the sink knows of.
+    pub(crate) sink_at: Option<Tick>,
     pub(crate) fault: Option<SimError>,
 }
 
@@ -70,7 +72,10 @@ impl<M: Message> Context<'_, M> {
     pub fn trace(&mut self, record: impl FnOnce(&mut dyn TraceSink)) {
         if let Some(sink) = self.kernel.sink.as_deref_mut() {
             unlikely();
-            sink.at(self.now);
+            if self.kernel.sink_at != Some(self.now) {
+                self.kernel.sink_at = Some(self.now);
+                sink.at(self.now);
+            }
             record(sink);
         }
     }

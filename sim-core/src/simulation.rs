@@ -31,6 +31,7 @@ impl<A: Actor> Simulation<A> {
             kernel: Kernel {
                 queue: EventQueue::new(engine)?,
                 sink: None,
+                sink_at: None,
                 fault: None,
             },
             now: Tick::ZERO,

@@ -31,7 +31,8 @@ pub struct Span {
 /// Actors reach it through [`Context::trace`](crate::Context::trace), whose closure is not even built when
 /// there is no sink: a run without one pays a predictable branch.
 pub trait TraceSink {
-    /// The instant at which the records that follow are made. Spans may begin before it, and end after it.
+    /// The instant at which the records that follow are made, told when it is another one than before. Spans may begin before it,
+    /// and end after it.
     fn at(&mut self, now: Tick) {
         let _ = now;
     }

@@ -60,14 +60,18 @@ struct InHand {
     times: RunTimes,
 }
 
-/// A lane or module.
-#[derive(Clone, Copy, Debug, Default)]
-struct Unit {
-    /// The run that it has, until it can take the next one.
-    run: Option<usize>,
+/// An actor: of lanes and modules all that a tile needs lies together, since there are more of them than a cache holds.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    meaning: Meaning,
     /// The end of the last tile that it has begun.
     busy_until: u64,
+    /// The run that it has, until it can take the next one, and the packed first tile of that.
+    run: Option<(InHand, FirstTile)>,
 }
+
+/// An operation, and the packed tile of it with which a run begins.
+type FirstTile = (u32, u64);
 
 /// An order to the DMA: of data and mask, which become nodes of their own when they begin to move.
 #[derive(Clone, Copy, Debug)]
@@ -86,16 +90,12 @@ struct Moving {
 
 #[derive(Debug)]
 struct Links {
-    meanings: Vec<Meaning>,
+    places: Vec<Place>,
     graph: Graph,
     /// What the control block has just learned.
     current: Option<Exit>,
-    /// By actor.
-    units: Vec<Unit>,
-    runs: Vec<Option<InHand>>,
-    free: Vec<usize>,
-    /// Where in `runs` the run is that begins with this tile of this operation.
-    places: BTreeMap<(u32, u64), usize>,
+    /// Runs whose units can take the next one, and whose results are on their way.
+    finishing: BTreeMap<FirstTile, InHand>,
     /// By the transfer's number, halved.
     orders: Vec<Option<Order>>,
     /// By the transfer's number.
@@ -116,18 +116,19 @@ impl Links {
             TrackKind::LayerNorm => Meaning::Unit(Part::LayerNorm),
             _ => Meaning::Nothing,
         };
-        let meanings = tracks.iter().map(|track| match track.machine {
-            0 => meaning(track.kind),
-            _ => Meaning::Nothing,
+        let places = tracks.iter().map(|track| Place {
+            meaning: match track.machine {
+                0 => meaning(track.kind),
+                _ => Meaning::Nothing,
+            },
+            busy_until: 0,
+            run: None,
         });
         Self {
-            meanings: meanings.collect(),
+            places: places.collect(),
             graph: Graph::default(),
             current: None,
-            units: vec![Unit::default(); tracks.len()],
-            runs: Vec::new(),
-            free: Vec::new(),
-            places: BTreeMap::new(),
+            finishing: BTreeMap::new(),
             orders: Vec::new(),
             moving: Vec::new(),
             requested: None,
@@ -137,19 +138,20 @@ impl Links {
 
     #[inline]
     fn meaning(&self, actor: ActorId) -> Meaning {
-        self.meanings
+        self.places
             .get(actor.index())
-            .copied()
-            .unwrap_or(Meaning::Nothing)
+            .map_or(Meaning::Nothing, |place| place.meaning)
     }
 
     #[inline]
     fn span(&mut self, span: &Span) {
-        match self.meaning(span.actor) {
+        let Some(place) = self.places.get_mut(span.actor.index()) else {
+            return;
+        };
+        match place.meaning {
             Meaning::Unit(_) => {
-                let unit = &mut self.units[span.actor.index()];
-                unit.busy_until = span.end.0;
-                if let Some(run) = unit.run.and_then(|run| self.runs[run].as_mut()) {
+                place.busy_until = span.end.0;
+                if let Some((run, _)) = &mut place.run {
                     run.times.tile(span.start.0, span.end.0);
                 }
             }
@@ -167,8 +169,7 @@ impl Links {
         match (self.meaning(actor), label.kind) {
             (Meaning::Unit(part), labels::RUN_ISSUED) => self.run_issued(actor, part, at, label),
             (Meaning::Unit(_), labels::RUN_STARTED) => {
-                let run = self.units[actor.index()].run;
-                if let Some(run) = run.and_then(|run| self.runs[run].as_mut()) {
+                if let Some((run, _)) = &mut self.places[actor.index()].run {
                     run.times.started = Some(at);
                 }
             }
@@ -213,34 +214,30 @@ impl Links {
             unit,
             operation: label.work,
         };
+        let place = &mut self.places[actor.index()];
         let run = InHand {
             node: self.graph.add(work, at, self.current),
-            times: RunTimes::issued(at, self.units[actor.index()].busy_until),
+            times: RunTimes::issued(at, place.busy_until),
         };
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.runs.push(None);
-            self.runs.len() - 1
-        });
-        self.runs[place] = Some(run);
-        self.places.insert((label.work, label.part), place);
-        self.units[actor.index()].run = Some(place);
+        place.run = Some((run, (label.work, label.part)));
     }
 
     fn unit_freed(&mut self, actor: usize, at: u64) {
-        let run = self.units.get_mut(actor).and_then(|unit| unit.run.take());
-        let exit = run.and_then(|run| self.runs[run].as_ref()).map(|run| Exit {
-            node: run.node,
-            split: run.times.split(at),
-        });
-        self.set_current(exit);
-    }
-
-    fn run_retired(&mut self, first_tile: (u32, u64), at: u64) {
-        let place = self.places.remove(&first_tile);
-        let Some((place, run)) = place.and_then(|place| Some((place, self.runs[place].take()?))) else {
+        let run = self.places.get_mut(actor).and_then(|place| place.run.take());
+        let Some((run, first_tile)) = run else {
             return self.set_current(None);
         };
-        self.free.push(place);
+        self.set_current(Some(Exit {
+            node: run.node,
+            split: run.times.split(at),
+        }));
+        self.finishing.insert(first_tile, run);
+    }
+
+    fn run_retired(&mut self, first_tile: FirstTile, at: u64) {
+        let Some(run) = self.finishing.remove(&first_tile) else {
+            return self.set_current(None);
+        };
         self.set_current(Some(Exit {
             node: run.node,
             split: run.times.split(at),

@@ -19,7 +19,7 @@ use super::path_recorder::PathRecorder;
 use super::recorder::{BATCHES, Filter, Record, Recorder};
 use super::{Form, Header, TimeWindow, TraceFormat, select, track_class};
 use crate::Failure;
-use crate::critical_path::CriticalPathSink;
+use crate::critical_path::{self, CriticalPathSink};
 use crate::output::{folder_of, put_in_place};
 
 /// What a user asks of a trace.
@@ -80,7 +80,7 @@ impl TraceFile {
         } else {
             window.0
         };
-        let path_track = path_track(format, tracks, &selected, options.sample);
+        let path_track = path_track(format, tracks, &selected, options);
         let filter = Filter {
             selected,
             window: (first, window.1),
@@ -135,17 +135,20 @@ impl TraceFile {
     }
 }
 
-/// The track of the critical path, if the trace is to hold it: a sample of it would be no path, and waveforms have no place for it.
+/// The track of the critical path, if the trace is to hold it. A sample of it would be no path, waveforms have no place for it, and
+/// who asks for a short time only does not want to pay for all of it, unless a pattern asks for it.
 fn path_track(
     format: TraceFormat,
     tracks: &[Track],
     selected: &[bool],
-    sample: NonZeroU32,
+    options: &TraceOptions,
 ) -> Option<ActorId> {
     let place = tracks
         .iter()
         .position(|track| track.kind == TrackKind::CriticalPath)?;
-    let wanted = selected[place] && !format.is_waveform() && sample == NonZeroU32::MIN;
+    let by_name = |pattern: &String| select::matches(pattern, critical_path::TRACK);
+    let whole = options.window == TimeWindow::default() || options.only.iter().any(by_name);
+    let wanted = whole && selected[place] && !format.is_waveform() && options.sample == NonZeroU32::MIN;
     wanted.then_some(ActorId(place as u32))
 }
 

@@ -73,12 +73,20 @@ impl Recorder {
     /// Whether a record from `start` to `end` is to be in the file.
     #[inline]
     fn shows(&mut self, form: Form, actor: ActorId, start: Tick, end: Tick) -> bool {
+        // Time first: it is at hand, where actors are too many for the cache.
         let (from, to) = self.filter.window;
-        let selected = self.filter.selected.get(actor.index()).copied().unwrap_or(false);
-        if !selected || start >= to || end < from || (end == from && start < end) {
+        if start >= to || end < from || (end == from && start < end) {
+            return false;
+        }
+        if !self.is_selected(actor) {
             return false;
         }
         self.filter.sample <= 1 || self.is_sampled(form, actor)
+    }
+
+    #[inline]
+    fn is_selected(&self, actor: ActorId) -> bool {
+        self.filter.selected.get(actor.index()).copied().unwrap_or(false)
     }
 
     fn is_sampled(&mut self, form: Form, actor: ActorId) -> bool {
@@ -150,8 +158,7 @@ impl TraceSink for Recorder {
             return;
         }
         let (form, shown) = if is_mark(label.kind) {
-            let selected = self.filter.selected.get(actor.index()).copied().unwrap_or(false);
-            let wanted = self.filter.ordered && selected && at < self.filter.window.1;
+            let wanted = self.filter.ordered && at < self.filter.window.1 && self.is_selected(actor);
             (Form::Mark, wanted)
         } else {
             (Form::Instant, self.shows(Form::Instant, actor, at, at))
