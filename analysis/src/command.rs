@@ -9,6 +9,7 @@ pub mod lower;
 pub mod memory;
 pub mod new;
 pub mod profile;
+mod recording;
 pub mod run;
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};

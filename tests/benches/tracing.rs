@@ -3,6 +3,8 @@
 //! `cargo bench -p tests --bench tracing` prints, for BERT-Tiny and for a layer of BERT-Base, the median of the ratios of each
 //! way of recording to the run without. Rounds alternate, so a machine that becomes slower does not favour one of them.
 
+#![allow(clippy::print_stdout, reason = "a bench prints what it measured")]
+
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Instant;

@@ -1,25 +1,23 @@
 //! `elector run`: simulates a scenario.
 
-use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+use std::io::{IsTerminal as _, stdout};
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::Args;
 use scenarios::system::Plan;
-use sim_core::{Engine, TraceSink};
+use sim_core::Engine;
 
+use super::recording::Recording;
 use super::{print, print_json, require, warn};
-use crate::critical_path::{CriticalPathSink, PathSummary};
 use crate::output::{is_there, write_whole};
-use crate::page::{TimelineSink, run_page};
 use crate::prepare::{Prepared, prepare};
 use crate::progress::Bar;
 use crate::report::{Style, run_report};
 use crate::result::RunResult;
 use crate::run::{self, RunError};
-use crate::tee::together;
-use crate::trace::{TimeWindow, TraceFile, TraceOptions};
+use crate::trace::{TimeWindow, TraceOptions};
 use crate::{Failure, interrupt};
 
 /// Simulate a scenario and report cycles, energy, utilisation and memory traffic.
@@ -63,9 +61,6 @@ pub struct Run {
     pub force: bool,
 }
 
-/// How many stretches of the critical path are named.
-const STRETCHES: usize = 12;
-
 const HELP: &str = "\
 Examples:
   elector run mine.ron
@@ -108,49 +103,28 @@ impl Run {
         }
     }
 
-    /// Runs the plan, with its trace if one is wanted.
+    /// Runs the plan, and records what is wanted.
     fn simulate(&self, plan: &Plan, quiet: bool) -> Result<RunResult, Failure> {
-        let name = &plan.machine.scenario.name;
-        let (trace, sink) = match self.trace_options() {
-            Some(options) => {
-                let (trace, sink) = TraceFile::create(plan, &options)?;
-                (Some(trace), Some(sink))
-            }
-            None => (None, None),
-        };
-        if trace.is_some() {
-            interrupt::listen();
-        }
-        let timeline = self.report.as_ref().map(|_| TimelineSink::new(plan));
-        let path = (self.critical_path || self.report.is_some()).then(|| CriticalPathSink::new(plan));
-        let boxed = |sink: Option<Box<dyn TraceSink>>| sink.into_iter();
-        let timeline_sink = timeline.clone().map(|sink| Box::new(sink) as _);
-        let path_sink = path.clone().map(|sink| Box::new(sink) as _);
-        let sinks = boxed(sink).chain(boxed(timeline_sink)).chain(boxed(path_sink));
-        let sink = together(sinks.collect());
-        let bar = Bar::new(&format!("simulating {name}"), quiet);
+        let trace = self.trace_options();
+        let (mut recording, sink) =
+            Recording::begin(plan, trace.as_ref(), self.report.is_some(), self.critical_path)?;
+        let bar = Bar::new(&format!("simulating {}", plan.machine.scenario.name), quiet);
         let outcome = run::run_watched(plan, self.engine, self.check, sink, &mut |progress| {
             bar.set_run(progress);
-            let failed = trace.as_ref().is_some_and(TraceFile::has_failed);
-            match failed || interrupt::is_requested() {
+            match recording.has_failed() || interrupt::is_requested() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
         });
         drop(bar);
-        let kept = trace.map(|trace| keep(trace, quiet)).transpose()?;
+        let kept = recording.keep_trace(quiet)?;
         let mut result = outcome.map_err(|error| match error {
             RunError::Interrupted => Failure::RunInterrupted { trace: kept },
             error => Failure::Run(error),
         })?;
-        let path = path.and_then(|sink| sink.path());
-        result.critical_path = path.as_ref().map(|path| PathSummary::new(path, plan, STRETCHES));
-        if let (Some(file), Some(timeline)) = (&self.report, timeline) {
-            write_whole(
-                file,
-                run_page(plan, &result, &timeline, path.as_deref()),
-                self.force,
-            )?;
+        recording.add_path(plan, &mut result);
+        if let (Some(file), Some(page)) = (&self.report, recording.page(plan, &result)) {
+            write_whole(file, page, self.force)?;
         }
         Ok(result)
     }
@@ -164,15 +138,4 @@ impl Run {
             force: self.force,
         })
     }
-}
-
-/// Finishes the trace and says what it is; of a run that failed, too, for it shows how it came to that.
-fn keep(trace: TraceFile, quiet: bool) -> Result<PathBuf, Failure> {
-    let target = trace.target().to_owned();
-    let written = trace.finish()?;
-    if !quiet {
-        let file = target.display();
-        writeln!(stderr().lock(), "wrote {file}: {} records", written.rows)?;
-    }
-    Ok(target)
 }

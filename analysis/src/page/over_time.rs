@@ -66,13 +66,13 @@ impl<'a> OverTime<'a> {
     /// Adds what the ticks from `start` to `end` are of each bin, in percent.
     pub(super) fn spread(&self, start: u64, end: u64, bins: &mut [f64]) {
         let width = self.timeline.span_of(0).1.max(1);
-        for bin in (start / width) as usize..bins.len() {
+        for (bin, share) in bins.iter_mut().enumerate().skip((start / width) as usize) {
             let (from, to) = self.timeline.span_of(bin);
             if from >= end {
                 return;
             }
             let here = end.min(to).saturating_sub(start.max(from));
-            bins[bin] += here as f64 / (to - from).max(1) as f64 * 100.0;
+            *share += here as f64 / (to - from).max(1) as f64 * 100.0;
         }
     }
 
