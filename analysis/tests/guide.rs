@@ -7,7 +7,7 @@ mod process;
 use std::fs;
 use std::path::Path;
 
-use process::{elector, err};
+use process::{elector, err, out};
 
 /// Runs a page's commands in a folder of its own, after writing the files that it shows: a block of RON under a line with the
 /// file's name. How many commands there were.
@@ -73,4 +73,23 @@ fn the_table_of_contents_is_complete() {
         .collect();
     pages.sort();
     assert_eq!(linked, pages);
+}
+
+/// The reference of fields is what `elector new` writes; `UPDATE_EXPECT=1` writes it again.
+#[test]
+fn the_reference_of_fields_is_that_of_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = |arguments: &[&str]| {
+        let run = elector(&[&["new", "-"], arguments].concat(), folder.path());
+        assert!(run.status.success(), "{}", err(&run));
+        out(&run)
+    };
+    let page = format!(
+        "# Every field\n\nThe template of a scenario, as `elector new` writes it: each field with its default, its unit and its meaning.\n\n\
+         ```ron\n{}```\n\n## Memories\n\nA memory technology, as `elector new --memory ddr4-2400` writes it; \
+         [Comparing memories](memory.md) says how to make one.\n\n```ron\n{}```\n",
+        new(&[]),
+        new(&["--memory", "ddr4-2400"]),
+    );
+    expect_test::expect_file!["../../docs/fields.md"].assert_eq(&page);
 }

@@ -198,6 +198,73 @@ fn inspect_says_what_the_result_says() {
     assert!(cycles.is_sorted_by(|one, next| one >= next));
 }
 
+/// The run says it at once, the trace afterwards: the same path, as long as the run.
+#[test]
+fn inspect_and_the_run_tell_the_same_critical_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| parsed(&elector(arguments, folder.path()));
+    let result = run(&[
+        "run",
+        "flexibert-mixed",
+        "--json",
+        "--check",
+        "--critical-path",
+        "--trace",
+        "run.parquet",
+    ]);
+    let path = &result["critical_path"];
+    assert_eq!(path["cycles"].as_f64(), result["cycles"].as_f64());
+    let inspection = run(&["inspect", "run.parquet", "--json", "--top", "12"]);
+    assert_eq!(&inspection["critical_path"], path);
+    for list in ["parts", "operations"] {
+        let sum: f64 = path[list]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["share"].as_f64().unwrap())
+            .sum();
+        assert!((sum - 1.0).abs() < 1e-9, "{list}: {sum}");
+    }
+    // A part of the time has a part of the path.
+    let part = run(&[
+        "inspect",
+        "run.parquet",
+        "--json",
+        "--from",
+        "100",
+        "--to",
+        "1100",
+    ]);
+    assert_eq!(part["critical_path"]["cycles"].as_f64(), Some(1000.0));
+}
+
+/// Who asks for a short time does not pay for the path of the whole run, but can.
+#[test]
+fn a_window_holds_the_critical_path_only_if_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = [
+        "run",
+        "tiny-trace",
+        "--force",
+        "--trace",
+        "run.jsonl",
+        "--trace-window",
+        "0..500",
+    ];
+    let holds = |arguments: &[&str]| {
+        let run = elector(arguments, folder.path());
+        assert!(run.status.success(), "{}", err(&run));
+        let trace = fs::read_to_string(folder.path().join("run.jsonl")).unwrap();
+        trace
+            .lines()
+            .skip(1)
+            .any(|line| line.contains(r#""track":"critical_path""#))
+    };
+    assert!(!holds(&window));
+    let named = [&window[..], &["--trace-only", "critical_path,dma.*"]].concat();
+    assert!(holds(&named));
+}
+
 #[test]
 fn inspect_explains_all_idle_time_of_a_lane() {
     let (folder, result) = traced("flexibert-mixed");
