@@ -66,8 +66,9 @@ fn it_is_as_long_as_the_run_on_every_shipped_scenario() {
     }
 }
 
-/// The beginnings of all steps, found the plain way: backwards through all links of the run.
-fn backwards(links: &[(ActorId, u64, Label)]) -> Vec<u64> {
+/// The beginnings of all steps, found the plain way: backwards through all links of the run. Counts the transfers that
+/// queued, and those that others were preferred to.
+fn backwards(links: &[(ActorId, u64, Label)], jumps: &mut [u32; 2]) -> Vec<u64> {
     let last = |end: usize, wanted: &dyn Fn(&(ActorId, u64, Label)) -> bool| {
         links[..end]
             .iter()
@@ -112,21 +113,29 @@ fn backwards(links: &[(ActorId, u64, Label)]) -> Vec<u64> {
                 let mut ordered = order(cause, label.part);
                 let mut transfer = label.part as u32;
                 let mut end = cause;
-                // Transfers that queued lead back to those before them.
+                // Transfers that queued or that others were preferred to lead back to those before them.
                 while links[ordered].2.kind == labels::TRANSFER_ORDERED {
                     let begin = began(end, transfer);
-                    let turned = links[..begin]
-                        .iter()
-                        .rposition(|link| link.2.kind == labels::TRANSFER_REQUESTED);
-                    match turned.filter(|&turned| links[turned].1 > links[ordered].1) {
-                        None => break,
-                        Some(turned) => {
-                            starts.push(links[begin].1);
-                            transfer = links[turned].2.work;
-                            end = turned;
-                            ordered = order(began(end, transfer), transfer.into());
-                        }
-                    }
+                    let turned = |end: usize| {
+                        links[..end]
+                            .iter()
+                            .rposition(|link| link.2.kind == labels::TRANSFER_REQUESTED)
+                    };
+                    let requested = last(end + 1, &|link| {
+                        link.2.kind == labels::TRANSFER_REQUESTED && link.2.work == transfer
+                    });
+                    let preferred = turned(requested).filter(|&turned| {
+                        links[turned].2.work != transfer && links[turned].1 > links[begin].1
+                    });
+                    let before = turned(begin).filter(|&turned| links[turned].1 > links[ordered].1);
+                    let Some(turned) = preferred.or(before) else {
+                        break;
+                    };
+                    starts.push(links[if preferred.is_some() { turned } else { begin }].1);
+                    jumps[usize::from(preferred.is_some())] += 1;
+                    transfer = links[turned].2.work;
+                    end = turned;
+                    ordered = order(began(end, transfer), transfer.into());
                 }
                 ordered
             }
@@ -145,6 +154,7 @@ fn it_is_the_one_that_all_links_together_show() {
         scenario.workload.transformer.layers.truncate(1);
         scenario.workload.batch = 2;
     });
+    let mut jumps = [0; 2];
     for loaded in [
         shipped_small("tiny-trace"),
         shipped_small("flexibert-mixed"),
@@ -157,8 +167,10 @@ fn it_is_the_one_that_all_links_together_show() {
         let (path, _) = critical_path(&plan);
         let starts: Vec<u64> = path.steps.iter().map(|step| step.start).collect();
         assert!(starts.len() > 20);
-        assert_eq!(starts, backwards(&links.0.borrow()), "{}", loaded.scenario.name);
+        let found = backwards(&links.0.borrow(), &mut jumps);
+        assert_eq!(starts, found, "{}", loaded.scenario.name);
     }
+    assert!(jumps.iter().all(|&jumps| jumps > 10), "{jumps:?}");
 }
 
 /// A unit that becomes free makes nothing ready, so what is issued then had waited for a unit: it goes to this one.

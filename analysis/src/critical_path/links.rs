@@ -84,6 +84,8 @@ struct Order {
 /// A transfer that the DMA moves.
 #[derive(Clone, Copy, Debug)]
 struct Moving {
+    transfer: u32,
+    work: Work,
     node: NodeId,
     times: TransferTimes,
 }
@@ -274,6 +276,8 @@ impl Links {
             None => (order.cause, order.at),
         };
         let moving = Moving {
+            transfer: label.work,
+            work,
             node: self.graph.add(work, start, Some(cause)),
             times: TransferTimes {
                 start,
@@ -286,9 +290,25 @@ impl Links {
         }
     }
 
+    /// The DMA turns away from a transfer. If it had turned to others in between, since they are more urgent, the transfer had
+    /// waited for the last of them.
     fn transfer_requested(&mut self, transfer: u32, at: u64) {
         let moving = self.moving.get(transfer as usize).copied().flatten();
-        let Some(moving) = moving else { return };
+        let Some(mut moving) = moving else { return };
+        let preempted = self
+            .requested
+            .filter(|&(other, turned)| other.transfer != transfer && turned > moving.times.began);
+        if let Some((other, turned)) = preempted {
+            let cause = Exit {
+                node: other.node,
+                split: other.times.split(turned),
+            };
+            let resumed = self.graph.add(moving.work, turned, Some(cause));
+            self.graph.release(moving.node);
+            moving.node = resumed;
+            (moving.times.start, moving.times.began) = (turned, turned);
+            self.moving[transfer as usize] = Some(moving);
+        }
         self.graph.hold(moving.node);
         if let Some((before, _)) = self.requested.replace((moving, at)) {
             self.graph.release(before.node);
