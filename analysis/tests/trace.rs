@@ -310,6 +310,26 @@ fn inspect_explains_all_idle_time_of_a_lane() {
 }
 
 #[test]
+fn inspect_answers_the_same_of_a_perfetto_trace() {
+    let (folder, _) = traced("flexibert-mixed");
+    let run = |arguments: &[&str]| elector(arguments, folder.path());
+    let again = run(&["run", "flexibert-mixed", "--trace", "run.pftrace"]);
+    assert_eq!(again.status.code(), Some(0), "{}", err(&again));
+    for question in [
+        &[][..],
+        &["--component", "pe[0].*", "--from", "100", "--to", "20us"],
+        &["--component", "memory.*", "--json"],
+    ] {
+        let [rows, packets] =
+            ["run.parquet", "run.pftrace"].map(|file| out(&run(&[&["inspect", file], question].concat())));
+        assert!(rows.len() > 100);
+        assert_eq!(rows, packets);
+    }
+    let equal = run(&["inspect", "run.pftrace", "--diff", "run.parquet"]);
+    assert!(out(&equal).starts_with("equal: "), "{}", out(&equal));
+}
+
+#[test]
 fn inspect_finds_where_two_traces_part() {
     let (folder, _) = traced("tiny-trace");
     let run = |arguments: &[&str]| elector(arguments, folder.path());
@@ -344,13 +364,19 @@ fn what_is_no_trace_is_refused() {
     write("empty.jsonl", b"");
     write("binary.jsonl", &[0xff; 100]);
     write("other.parquet", b"PAR1 and nothing else PAR1");
-    write("run.pftrace", b"");
+    write("run.vcd", b"");
+    write("empty.pftrace", b"");
+    write("other.pftrace", b"\x0a\x04\x50\x01\x68\x01");
+    write("text.pftrace", b"{\"traceEvents\": []}");
     for (name, said) in [
         ("text.jsonl", "no header"),
         ("empty.jsonl", "no header"),
         ("binary.jsonl", "cannot read"),
         ("other.parquet", "cannot read"),
-        ("run.pftrace", ".parquet and .jsonl"),
+        ("run.vcd", ".parquet, .jsonl and .pftrace"),
+        ("empty.pftrace", "it is empty"),
+        ("other.pftrace", "the header of elector's traces is missing"),
+        ("text.pftrace", "no packet begins there, in what begins at byte 0"),
         ("missing.jsonl", "cannot read missing.jsonl"),
     ] {
         let refused = elector(&["inspect", name], folder.path());
