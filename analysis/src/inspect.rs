@@ -3,6 +3,7 @@
 mod components;
 mod difference;
 mod idle;
+mod longest;
 mod operations;
 mod transfers;
 
@@ -110,9 +111,12 @@ pub fn inspect(path: &Path, question: &Question) -> Result<Inspection, Failure> 
             .is_none_or(|pattern| matches(pattern, track))
     };
     let mut components = components::Collector::new(question.component.is_some());
-    let mut operations = operations::Collector::default();
+    let mut operations = operations::Collector::new(question.top);
     let mut transfers = transfers::Collector::default();
-    let mut idle = question.component.as_ref().map(|_| idle::Collector::new(window));
+    let mut idle = question
+        .component
+        .as_ref()
+        .map(|_| idle::Collector::new(window, question.top));
     let mut path: Option<SummaryCollector> = None;
     let (mut records, mut last, mut finished) = (0, 0, None);
     while let Some(entry) = reader.next_entry()? {
@@ -154,8 +158,8 @@ pub fn inspect(path: &Path, question: &Question) -> Result<Inspection, Failure> 
         to_cycle: cycle(window.to),
         critical_path: path.map(|path| path.finish(question.top, header.ticks_per_cycle)),
         components: components.finish(window, &header),
-        operations: operations.finish(question.top, &header),
-        idle: idle.and_then(|idle| idle.finish(window, question.top, &header)),
+        operations: operations.finish(&header),
+        idle: idle.and_then(|idle| idle.finish(window, &header)),
         transfers: transfers.finish(&header),
         header,
     })

@@ -357,6 +357,46 @@ fn inspect_finds_where_two_traces_part() {
 }
 
 #[test]
+fn instants_at_the_end_of_time_are_added_up_without_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = elector(&["run", "tiny-trace", "--trace", "run.jsonl"], folder.path());
+    assert_eq!(run.status.code(), Some(0));
+    let text = fs::read_to_string(folder.path().join("run.jsonl")).unwrap();
+    let header = text.lines().next().unwrap();
+    let spans = [
+        ("pe[0].mac[0]", "mac_tile", r#""operation":1,"tile":[0,0,0,0]"#),
+        (
+            "control_block",
+            "stall",
+            r#""detail":"memory","operation":4294967295"#,
+        ),
+        (
+            "dma.slot[0]",
+            "load_queued",
+            r#""transfer":0,"bytes":18446744073709551615"#,
+        ),
+        (
+            "dma.slot[0]",
+            "load",
+            r#""transfer":0,"bytes":18446744073709551615"#,
+        ),
+    ];
+    let mut lines = vec![header.to_owned()];
+    for (start, end) in [(0, u64::MAX), (1, u64::MAX - 1), (u64::MAX, u64::MAX)] {
+        lines.extend(spans.iter().map(|(track, kind, rest)| {
+            format!(
+                r#"{{"record":"span","track":"{track}","kind":"{kind}","start_tick":{start},"end_tick":{end},"start_ns":0,"duration_ns":0,{rest}}}"#
+            )
+        }));
+    }
+    fs::write(folder.path().join("late.jsonl"), lines.join("\n")).unwrap();
+    for pattern in ["*", "pe[0].mac[0]", "none"] {
+        let inspected = elector(&["inspect", "late.jsonl", "--component", pattern], folder.path());
+        assert_eq!(inspected.status.code(), Some(0), "{}", err(&inspected));
+    }
+}
+
+#[test]
 fn what_is_no_trace_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
