@@ -18,6 +18,8 @@ use crate::trace::{Entry, Form, Header, TimeWindow, matches};
 
 pub use components::ComponentUse;
 pub use difference::{Difference, Parting, difference};
+pub(crate) use longest::Longest;
+
 pub use idle::{Gap, IdleCause, IdleLanes};
 pub use operations::OperationUse;
 pub use transfers::TransferUse;
@@ -136,7 +138,8 @@ pub fn inspect(path: &Path, question: &Question) -> Result<Inspection, Failure> 
         }
         records += 1;
         if entry.track == critical_path::TRACK {
-            path.get_or_insert_default().add(named(&entry, window));
+            path.get_or_insert_with(|| SummaryCollector::new(question.top))
+                .add(named(&entry, window));
             continue;
         }
         components.add(&entry, window);
@@ -156,7 +159,7 @@ pub fn inspect(path: &Path, question: &Question) -> Result<Inspection, Failure> 
         records,
         from_cycle: cycle(window.from),
         to_cycle: cycle(window.to),
-        critical_path: path.map(|path| path.finish(question.top, header.ticks_per_cycle)),
+        critical_path: path.map(|path| path.finish(header.ticks_per_cycle)),
         components: components.finish(window, &header),
         operations: operations.finish(&header),
         idle: idle.and_then(|idle| idle.finish(window, &header)),

@@ -370,6 +370,7 @@ fn instants_at_the_end_of_time_are_added_up_without_panic() {
             "stall",
             r#""detail":"memory","operation":4294967295"#,
         ),
+        ("critical_path", "memory_read", r#""detail":"weights""#),
         (
             "dma.slot[0]",
             "load_queued",

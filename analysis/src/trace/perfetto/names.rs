@@ -128,14 +128,22 @@ mod tests {
     use components::message::Traffic;
 
     use super::*;
+    use crate::critical_path::Part;
 
     #[test]
     fn parts_of_names_are_found_again() {
         let kinds = ["load", "store", "load_queued", "store_queued"];
         let transfers = kinds.map(|kind| Traffic::ALL.map(|traffic| (kind, Some(traffic.name()))));
         let stalls = StallCause::ALL.map(|cause| ("stall", Some(cause.name())));
+        let path = Part::ALL.map(|part| (part.name(), None));
         let plain = ["", "run_started", "operation_woken", "transfer_ordered"].map(|kind| (kind, None));
-        for (kind, detail) in transfers.into_iter().flatten().chain(stalls).chain(plain) {
+        for (kind, detail) in transfers
+            .into_iter()
+            .flatten()
+            .chain(stalls)
+            .chain(path)
+            .chain(plain)
+        {
             let front: Vec<&str> = [kind]
                 .into_iter()
                 .chain(detail)
