@@ -3,6 +3,7 @@
 mod components;
 mod difference;
 mod idle;
+mod longest;
 mod operations;
 mod transfers;
 
@@ -17,6 +18,8 @@ use crate::trace::{Entry, Form, Header, TimeWindow, matches};
 
 pub use components::ComponentUse;
 pub use difference::{Difference, Parting, difference};
+pub(crate) use longest::Longest;
+
 pub use idle::{Gap, IdleCause, IdleLanes};
 pub use operations::OperationUse;
 pub use transfers::TransferUse;
@@ -110,9 +113,12 @@ pub fn inspect(path: &Path, question: &Question) -> Result<Inspection, Failure> 
             .is_none_or(|pattern| matches(pattern, track))
     };
     let mut components = components::Collector::new(question.component.is_some());
-    let mut operations = operations::Collector::default();
+    let mut operations = operations::Collector::new(question.top);
     let mut transfers = transfers::Collector::default();
-    let mut idle = question.component.as_ref().map(|_| idle::Collector::new(window));
+    let mut idle = question
+        .component
+        .as_ref()
+        .map(|_| idle::Collector::new(window, question.top));
     let mut path: Option<SummaryCollector> = None;
     let (mut records, mut last, mut finished) = (0, 0, None);
     while let Some(entry) = reader.next_entry()? {
@@ -132,7 +138,8 @@ pub fn inspect(path: &Path, question: &Question) -> Result<Inspection, Failure> 
         }
         records += 1;
         if entry.track == critical_path::TRACK {
-            path.get_or_insert_default().add(named(&entry, window));
+            path.get_or_insert_with(|| SummaryCollector::new(question.top))
+                .add(named(&entry, window));
             continue;
         }
         components.add(&entry, window);
@@ -152,10 +159,10 @@ pub fn inspect(path: &Path, question: &Question) -> Result<Inspection, Failure> 
         records,
         from_cycle: cycle(window.from),
         to_cycle: cycle(window.to),
-        critical_path: path.map(|path| path.finish(question.top, header.ticks_per_cycle)),
+        critical_path: path.map(|path| path.finish(header.ticks_per_cycle)),
         components: components.finish(window, &header),
-        operations: operations.finish(question.top, &header),
-        idle: idle.and_then(|idle| idle.finish(window, question.top, &header)),
+        operations: operations.finish(&header),
+        idle: idle.and_then(|idle| idle.finish(window, &header)),
         transfers: transfers.finish(&header),
         header,
     })

@@ -23,6 +23,7 @@ pub mod read;
 mod recorder;
 mod row;
 mod select;
+mod unfinished;
 mod waveform;
 
 pub use entry::{Entry, Form, Header, track_class};

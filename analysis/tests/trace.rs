@@ -310,6 +310,26 @@ fn inspect_explains_all_idle_time_of_a_lane() {
 }
 
 #[test]
+fn inspect_answers_the_same_of_a_perfetto_trace() {
+    let (folder, _) = traced("flexibert-mixed");
+    let run = |arguments: &[&str]| elector(arguments, folder.path());
+    let again = run(&["run", "flexibert-mixed", "--trace", "run.pftrace"]);
+    assert_eq!(again.status.code(), Some(0), "{}", err(&again));
+    for question in [
+        &[][..],
+        &["--component", "pe[0].*", "--from", "100", "--to", "20us"],
+        &["--component", "memory.*", "--json"],
+    ] {
+        let [rows, packets] =
+            ["run.parquet", "run.pftrace"].map(|file| out(&run(&[&["inspect", file], question].concat())));
+        assert!(rows.len() > 100);
+        assert_eq!(rows, packets);
+    }
+    let equal = run(&["inspect", "run.pftrace", "--diff", "run.parquet"]);
+    assert!(out(&equal).starts_with("equal: "), "{}", out(&equal));
+}
+
+#[test]
 fn inspect_finds_where_two_traces_part() {
     let (folder, _) = traced("tiny-trace");
     let run = |arguments: &[&str]| elector(arguments, folder.path());
@@ -337,6 +357,47 @@ fn inspect_finds_where_two_traces_part() {
 }
 
 #[test]
+fn instants_at_the_end_of_time_are_added_up_without_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = elector(&["run", "tiny-trace", "--trace", "run.jsonl"], folder.path());
+    assert_eq!(run.status.code(), Some(0));
+    let text = fs::read_to_string(folder.path().join("run.jsonl")).unwrap();
+    let header = text.lines().next().unwrap();
+    let spans = [
+        ("pe[0].mac[0]", "mac_tile", r#""operation":1,"tile":[0,0,0,0]"#),
+        (
+            "control_block",
+            "stall",
+            r#""detail":"memory","operation":4294967295"#,
+        ),
+        ("critical_path", "memory_read", r#""detail":"weights""#),
+        (
+            "dma.slot[0]",
+            "load_queued",
+            r#""transfer":0,"bytes":18446744073709551615"#,
+        ),
+        (
+            "dma.slot[0]",
+            "load",
+            r#""transfer":0,"bytes":18446744073709551615"#,
+        ),
+    ];
+    let mut lines = vec![header.to_owned()];
+    for (start, end) in [(0, u64::MAX), (1, u64::MAX - 1), (u64::MAX, u64::MAX)] {
+        lines.extend(spans.iter().map(|(track, kind, rest)| {
+            format!(
+                r#"{{"record":"span","track":"{track}","kind":"{kind}","start_tick":{start},"end_tick":{end},"start_ns":0,"duration_ns":0,{rest}}}"#
+            )
+        }));
+    }
+    fs::write(folder.path().join("late.jsonl"), lines.join("\n")).unwrap();
+    for pattern in ["*", "pe[0].mac[0]", "none"] {
+        let inspected = elector(&["inspect", "late.jsonl", "--component", pattern], folder.path());
+        assert_eq!(inspected.status.code(), Some(0), "{}", err(&inspected));
+    }
+}
+
+#[test]
 fn what_is_no_trace_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
@@ -344,13 +405,19 @@ fn what_is_no_trace_is_refused() {
     write("empty.jsonl", b"");
     write("binary.jsonl", &[0xff; 100]);
     write("other.parquet", b"PAR1 and nothing else PAR1");
-    write("run.pftrace", b"");
+    write("run.vcd", b"");
+    write("empty.pftrace", b"");
+    write("other.pftrace", b"\x0a\x04\x50\x01\x68\x01");
+    write("text.pftrace", b"{\"traceEvents\": []}");
     for (name, said) in [
         ("text.jsonl", "no header"),
         ("empty.jsonl", "no header"),
         ("binary.jsonl", "cannot read"),
         ("other.parquet", "cannot read"),
-        ("run.pftrace", ".parquet and .jsonl"),
+        ("run.vcd", ".parquet, .jsonl and .pftrace"),
+        ("empty.pftrace", "it is empty"),
+        ("other.pftrace", "the header of elector's traces is missing"),
+        ("text.pftrace", "no packet begins there, in what begins at byte 0"),
         ("missing.jsonl", "cannot read missing.jsonl"),
     ] {
         let refused = elector(&["inspect", name], folder.path());

@@ -73,12 +73,31 @@ pub const BUFFER_OCCUPANCY: u16 = 1;
 /// Counter: requests of the DMA under way.
 pub const OUTSTANDING_REQUESTS: u16 = 2;
 
+/// The kind of the spans that marks of this kind begin; none if records of this kind are no marks.
+#[must_use]
+pub const fn marked_span(kind: u16) -> Option<u16> {
+    use crate::memory::label::{ROW_OPEN, ROW_OPENED};
+    match kind {
+        TRANSFER_BEGAN => Some(TRANSFER),
+        STALL_BEGAN..0x30 => Some(STALL + (kind - STALL_BEGAN)),
+        ROW_OPENED => Some(ROW_OPEN),
+        _ => None,
+    }
+}
+
 /// Whether records of this kind are marks.
 #[must_use]
 pub const fn is_mark(kind: u16) -> bool {
+    marked_span(kind).is_some()
+}
+
+/// Whether marks tell of the beginnings of spans of this kind.
+#[must_use]
+#[inline]
+pub const fn has_mark(kind: u16) -> bool {
     matches!(
         kind,
-        TRANSFER_BEGAN | STALL_BEGAN..0x30 | crate::memory::label::ROW_OPENED
+        TRANSFER | STALL..STALL_BEGAN | crate::memory::label::ROW_OPEN
     )
 }
 
@@ -129,6 +148,14 @@ impl TransferPart {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_and_their_spans_belong_together() {
+        let spans: Vec<u16> = (0..u16::MAX).filter_map(marked_span).collect();
+        let marked: Vec<u16> = (0..u16::MAX).filter(|&kind| has_mark(kind)).collect();
+        assert_eq!(spans, marked);
+        assert!(spans.iter().all(|&kind| !is_mark(kind)));
+    }
 
     #[test]
     fn a_transfer_is_unpacked_as_it_was_packed() {

@@ -1,14 +1,17 @@
 //! Traces are right: they hold every tile once, spans add up to what is reported, and other programs can read them.
 
+mod damaged;
 mod perfetto;
 mod waveforms;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::ops::ControlFlow;
 
 use analysis::command::lower::tile_operations;
-use analysis::trace::{Entry, Form, matches};
-use scenarios::system::{Measurements, Plan};
+use analysis::run::run_watched;
+use analysis::trace::{Entry, Form, TraceFile, matches};
+use scenarios::system::{Measurements, Plan, RunError};
 use sim_core::{Engine, Tick};
 use tests::traced::{entries, run_traced, whole};
 use tests::{engines, plan, shipped, shipped_small};
@@ -132,6 +135,15 @@ fn spans_add_up_to_the_busy_times_that_are_reported(measured: &Measurements, ent
     let commands = |kind| entries.iter().filter(|entry| entry.kind == kind).count() as u64;
     assert_eq!(commands("ACT"), measured.memory.activates);
     assert_eq!(commands("PRE"), measured.memory.precharges);
+    let open = spans(entries, "row_open");
+    assert_eq!(open.len() as u64, measured.memory.activates);
+    // Rows that nothing has closed are open as long as anything happens; bandwidths are of whole microseconds.
+    let happened = entries
+        .iter()
+        .filter(|entry| entry.kind != "bandwidth_bytes_per_second");
+    let last = happened.map(|entry| entry.end_tick).max();
+    let left_open = open.iter().filter(|span| Some(span.end_tick) == last).count() as u64;
+    assert_eq!(left_open, measured.memory.activates - measured.memory.precharges);
 }
 
 fn transfers_move_what_is_asked_of_main_memory(measured: &Measurements, entries: &[Entry<'static>]) {
@@ -216,15 +228,18 @@ fn traces_are_the_same_on_all_engines_and_change_nothing() {
 }
 
 #[test]
-fn json_lines_and_parquet_hold_the_same() {
+fn all_formats_that_are_read_back_hold_the_same() {
     let folder = tempfile::tempdir().unwrap();
-    let plan = plan(&shipped_small("tiny-trace"));
-    let [lines, rows] = ["run.jsonl", "run.parquet"].map(|name| {
-        let file = folder.path().join(name);
-        let _ = run_traced(&plan, Engine::Wheel, &whole(file.clone()));
-        entries(&file)
-    });
-    assert_eq!(lines, rows);
+    for plan in plans() {
+        let [lines, rows, packets] = ["run.jsonl", "run.parquet", "run.pftrace"].map(|name| {
+            let file = folder.path().join(name);
+            let _ = run_traced(&plan, Engine::Wheel, &whole(file.clone()));
+            entries(&file)
+        });
+        assert!(lines == rows, "Parquet");
+        // Ticks, too: what the nanoseconds of Perfetto lose is in the file.
+        assert!(lines == packets, "Perfetto");
+    }
 }
 
 fn records_are_on_the_tracks_of_their_kind(entries: &[Entry<'static>]) {
@@ -268,6 +283,56 @@ fn filters_keep_a_part_of_the_whole() {
     });
     assert!(!part.is_empty());
     assert!(part == expected.collect::<Vec<_>>());
+}
+
+/// The trace of a run that is broken off when it is first looked at, after a million events.
+fn broken_off(plan: &Plan) -> Vec<Entry<'static>> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.parquet");
+    let (trace, sink) = TraceFile::create(plan, &whole(file.clone())).unwrap();
+    let outcome = run_watched(plan, Engine::Wheel, false, Some(sink), &mut |_| {
+        ControlFlow::Break(())
+    });
+    assert!(matches!(outcome, Err(RunError::Interrupted)));
+    let _ = trace.finish().unwrap();
+    entries(&file).1
+}
+
+#[test]
+fn what_is_under_way_when_a_run_is_broken_off_has_spans() {
+    let mut cut_short = BTreeSet::new();
+    for name in ["flexibert-mixed", "bert-tiny-train"] {
+        let plan = plan(&shipped_small(name));
+        let (_, all) = traced(&plan);
+        let part = broken_off(&plan);
+        spans_on_a_track_never_overlap(&part);
+        let activates = part.iter().filter(|entry| entry.kind == "ACT").count();
+        assert_eq!(spans(&part, "row_open").len(), activates);
+        for kind in ["stall", "load", "store"] {
+            // What was cut short is the beginning of a span of the whole run.
+            let begun = |span: &Entry<'static>| (span.track.clone(), span.start_tick);
+            let whole: BTreeMap<_, _> = spans(&all, kind)
+                .into_iter()
+                .map(|span| (begun(span), span))
+                .collect();
+            for span in spans(&part, kind) {
+                let found = whole[&begun(span)];
+                let cut = Entry {
+                    end_tick: found.end_tick,
+                    duration_ns: found.duration_ns,
+                    ..span.clone()
+                };
+                assert_eq!(&cut, found);
+                if span.end_tick < found.end_tick {
+                    cut_short.insert(kind);
+                }
+            }
+        }
+    }
+    assert!(
+        cut_short.contains("stall") && cut_short.contains("load"),
+        "{cut_short:?}"
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::trace::{TimePoint, TimeWindow};
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub struct Inspect {
-    /// A trace, .parquet or .jsonl, that `elector run --trace` has written.
+    /// A trace, .parquet, .jsonl or .pftrace, that `elector run --trace` has written.
     pub trace: PathBuf,
     /// Look at these tracks only: a pattern such as `pe[3].*`. Of MAC lanes it also says why they idled.
     #[arg(long, value_name = "PATTERN")]

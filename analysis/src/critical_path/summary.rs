@@ -6,6 +6,7 @@ use scenarios::system::Plan;
 use serde::Serialize;
 
 use super::step::CriticalPath;
+use crate::inspect::Longest;
 use crate::trace::OperationNames;
 
 /// How long the path was occupied by something, of all its length.
@@ -84,7 +85,7 @@ impl PathSummary {
     #[must_use]
     pub fn new(path: &CriticalPath, plan: &Plan, top: usize) -> Self {
         let mut names = OperationNames::new(Box::new(plan.machine.program()));
-        let mut collector = SummaryCollector::default();
+        let mut collector = SummaryCollector::new(top);
         for segment in path.segments() {
             let name = segment.operation.and_then(|operation| names.get(operation));
             collector.add(Named {
@@ -96,7 +97,7 @@ impl PathSummary {
                 end: segment.end,
             });
         }
-        collector.finish(top, plan.machine.clock.period().0)
+        collector.finish(plan.machine.clock.period().0)
     }
 }
 
@@ -124,23 +125,36 @@ struct Open {
 }
 
 /// Takes the segments of a path in order of time.
-#[derive(Default)]
 pub(crate) struct SummaryCollector {
     parts: BTreeMap<PartKey, u64>,
     operations: BTreeMap<OperationKey, u64>,
     open: Option<Open>,
-    stretches: Vec<(u64, u64, OperationKey, PartKey, u64)>,
+    /// By start and number: end, operation, and the part that most of it was spent on.
+    stretches: Longest<(u64, u64), (u64, OperationKey, PartKey, u64)>,
+    stretches_in_all: u64,
     length: u64,
 }
 
 impl SummaryCollector {
+    /// A collector that names the `top` longest stretches.
+    pub(crate) fn new(top: usize) -> Self {
+        Self {
+            parts: BTreeMap::new(),
+            operations: BTreeMap::new(),
+            open: None,
+            stretches: Longest::new(top),
+            stretches_in_all: 0,
+            length: 0,
+        }
+    }
+
     pub(crate) fn add(&mut self, segment: Named<'_>) {
         let ticks = segment.end - segment.start;
         let part: PartKey = (segment.part.to_owned(), segment.traffic.map(str::to_owned));
         let operation: OperationKey = (segment.role.map(str::to_owned), segment.layer);
-        self.length += ticks;
-        *self.parts.entry(part.clone()).or_default() += ticks;
-        *self.operations.entry(operation.clone()).or_default() += ticks;
+        self.length = self.length.saturating_add(ticks);
+        charge(&mut self.parts, part.clone(), ticks);
+        charge(&mut self.operations, operation.clone(), ticks);
         let goes_on = |open: &Open| open.operation == operation && open.end == segment.start;
         if !self.open.as_ref().is_some_and(goes_on) {
             self.close();
@@ -152,29 +166,29 @@ impl SummaryCollector {
             parts: BTreeMap::new(),
         });
         open.end = segment.end;
-        *open.parts.entry(part).or_default() += ticks;
+        charge(&mut open.parts, part, ticks);
     }
 
     fn close(&mut self) {
         let Some(open) = self.open.take() else { return };
         let most = open.parts.into_iter().max_by_key(|&(_, ticks)| ticks);
         if let Some((part, ticks)) = most {
-            self.stretches
-                .push((open.start, open.end, open.operation, part, ticks));
+            let key = (open.start, self.stretches_in_all);
+            self.stretches_in_all += 1;
+            self.stretches.offer(open.end - open.start, key, || {
+                (open.end, open.operation, part, ticks)
+            });
         }
     }
 
-    /// The sums; of the stretches, the `top` longest are kept.
-    pub(crate) fn finish(mut self, top: usize, ticks_per_cycle: u64) -> PathSummary {
+    /// The sums.
+    pub(crate) fn finish(mut self, ticks_per_cycle: u64) -> PathSummary {
         self.close();
         let cycles = |ticks: u64| ticks as f64 / ticks_per_cycle as f64;
         let length = self.length.max(1);
         let share = |ticks: u64| ticks as f64 / length as f64;
-        let stretches_in_all = self.stretches.len() as u64;
-        self.stretches
-            .sort_by_key(|&(start, end, ..)| (u64::MAX - (end - start), start));
-        self.stretches.truncate(top);
-        self.stretches.sort_by_key(|&(start, ..)| start);
+        let mut longest: Vec<_> = self.stretches.finish().collect();
+        longest.sort_by_key(|&(key, _)| key);
         let parts = by_size(self.parts).map(|((part, traffic), ticks)| PartShare {
             part,
             traffic,
@@ -187,10 +201,9 @@ impl SummaryCollector {
             cycles: cycles(ticks),
             share: share(ticks),
         });
-        let stretches = self
-            .stretches
+        let stretches = longest
             .into_iter()
-            .map(|(start, end, operation, part, ticks)| Stretch {
+            .map(|((start, _), (end, operation, part, ticks))| Stretch {
                 from_cycle: cycles(start),
                 to_cycle: cycles(end),
                 cycles: cycles(end - start),
@@ -205,7 +218,7 @@ impl SummaryCollector {
             parts: parts.collect(),
             operations: operations.collect(),
             stretches: stretches.collect(),
-            stretches_in_all,
+            stretches_in_all: self.stretches_in_all,
         }
     }
 }
@@ -217,6 +230,12 @@ pub(crate) fn part_name(part: &str, traffic: Option<&str>) -> String {
         Some(traffic) => format!("{part} of {traffic}"),
         None => part,
     }
+}
+
+/// Adds to a sum. Traces that are read back may hold any number.
+fn charge<K: Ord>(sums: &mut BTreeMap<K, u64>, key: K, ticks: u64) {
+    let sum = sums.entry(key).or_default();
+    *sum = sum.saturating_add(ticks);
 }
 
 fn by_size<K: Ord>(sums: BTreeMap<K, u64>) -> impl Iterator<Item = (K, u64)> {

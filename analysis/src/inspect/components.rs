@@ -65,7 +65,7 @@ impl Collector {
             None => busy.entry(entry.kind.to_string()).or_default(),
         };
         busy.spans += 1;
-        busy.ticks += ticks;
+        busy.ticks = busy.ticks.saturating_add(ticks);
     }
 
     pub(super) fn finish(self, window: Window, header: &Header) -> Vec<ComponentUse> {
@@ -81,7 +81,9 @@ impl Collector {
             let seen = busy.len() as u64;
             let known = header.tracks.get(&component).copied().filter(|_| !self.each);
             let tracks = known.unwrap_or(seen).max(seen);
-            let ticks: u64 = busy.iter().map(|busy| busy.ticks).sum();
+            let ticks = busy
+                .iter()
+                .fold(0_u64, |sum, busy| sum.saturating_add(busy.ticks));
             let shares = || busy.iter().map(|busy| busy.ticks as f64 / whole);
             ComponentUse {
                 component,

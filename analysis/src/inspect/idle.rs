@@ -3,108 +3,88 @@
 //! Between two tiles a lane either has a run in hand, whose operands are on their way to it (`pipeline`), or it has
 //! none. Then it waits for what the control block waited for at that time, or, if the control block knew of no idle lane,
 //! for the run that is on its way from there (`issue`).
+//!
+//! A trace tells of a stall when it is over. What a gap was waited for is therefore known when the first stall after it
+//! has been seen; until then the gap is pending. Only the latest stalls are held: before they are forgotten, they are
+//! added to what each idle lane and each pending gap has waited for. So memory depends on the machine, not on the trace.
 
-use std::collections::BTreeMap;
+mod answer;
+mod stalls;
+#[cfg(test)]
+mod tests;
 
-use serde::Serialize;
+use std::collections::{BTreeMap, VecDeque};
 
+use self::answer::{Explained, gaps, shares};
+use self::stalls::{Parts, Stalls, part_of};
 use super::Window;
+use super::longest::Longest;
 use crate::trace::{Entry, Form, Header};
 
-/// Idle time of the lanes that were asked for.
-#[derive(Clone, Debug, Serialize)]
-pub struct IdleLanes {
-    /// Lanes that were asked for and that did anything.
-    pub lanes: u64,
-    /// Idle cycles by cause, summed over lanes; the largest first.
-    pub causes: Vec<IdleCause>,
-    /// The longest gaps.
-    pub gaps: Vec<Gap>,
-}
+pub use self::answer::{Gap, IdleCause, IdleLanes};
 
-/// Idle time for one cause.
-#[derive(Clone, Debug, Serialize)]
-pub struct IdleCause {
-    /// The cause, as the stalls of a run's result name it, `pipeline` or `issue`.
-    pub cause: String,
-    /// Cycles, summed over lanes.
-    pub cycles: f64,
-    /// Their share of all the lanes' time.
-    pub share: f64,
-}
-
-/// A time in which a lane did nothing.
-#[derive(Clone, Debug, Serialize)]
-pub struct Gap {
-    /// The lane.
-    pub track: String,
-    /// First cycle.
-    pub from_cycle: f64,
-    /// The end.
-    pub to_cycle: f64,
-    /// How long it was.
-    pub cycles: f64,
-    /// The cause of the largest part of it.
-    pub cause: String,
-    /// The share of that part.
-    pub share: f64,
-    /// The operation that could not go on, if the cause is the control block's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub waiting: Option<String>,
-}
-
-/// A time in which the control block had idle lanes.
-struct Stall {
-    start: u64,
-    end: u64,
-    cause: usize,
-    operation: Option<u32>,
-}
-
-/// A gap, and when the run came that ended it, if that was within it.
+/// A gap that is over, and when the run came that ended it, if that was within it.
 struct Pause {
     lane: u32,
     start: u64,
     end: u64,
-    run: u64,
+    handed: u64,
+    /// What is known of it.
+    parts: Parts,
 }
 
 /// Where a lane is.
-#[derive(Clone, Copy)]
 struct Lane {
+    name: String,
     free_at: u64,
     run: u64,
+    /// What of the gap since `free_at` was in stalls that have been forgotten.
+    parts: Parts,
 }
 
-/// Collects gaps and reasons for them.
+impl Lane {
+    /// When the lane got the run that it has in hand, if that was after its last tile.
+    fn handed(&self) -> u64 {
+        if self.run > self.free_at {
+            self.run
+        } else {
+            u64::MAX
+        }
+    }
+}
+
+/// Explains gaps.
 pub(super) struct Collector {
     window: Window,
-    causes: Vec<String>,
-    stalls: Vec<Stall>,
-    /// Names of the operations that stalls name.
-    operations: BTreeMap<u32, String>,
-    names: Vec<String>,
+    stalls: Stalls,
     places: BTreeMap<String, u32>,
     lanes: Vec<Lane>,
-    pauses: Vec<Pause>,
-    busy: u64,
+    /// What a lane has waited for that has not been seen yet.
+    unseen: Parts,
+    pending: VecDeque<Pause>,
+    totals: Vec<u64>,
+    /// By start and lane.
+    gaps: Longest<(u64, u32), Explained>,
 }
 
-const PIPELINE: &str = "pipeline";
-const ISSUE: &str = "issue";
+const PIPELINE: usize = 0;
+const ISSUE: usize = 1;
+/// Stalls that are held one by one: enough that adding them to what all lanes wait for is rare.
+const HELD: usize = 4096;
+/// Pending gaps. Only a stall in which more runs are handed out could be missed as the cause of the oldest ones.
+const MOST_PENDING: usize = 1 << 17;
 
 impl Collector {
-    pub(super) fn new(window: Window) -> Self {
+    pub(super) fn new(window: Window, top: usize) -> Self {
         Self {
             window,
-            causes: vec![PIPELINE.to_owned(), ISSUE.to_owned()],
-            stalls: Vec::new(),
-            operations: BTreeMap::new(),
-            names: Vec::new(),
+            stalls: Stalls::new(&["pipeline", "issue"], HELD),
             places: BTreeMap::new(),
             lanes: Vec::new(),
-            pauses: Vec::new(),
-            busy: 0,
+            unseen: Parts::new(),
+            pending: VecDeque::new(),
+            totals: Vec::new(),
+            gaps: Longest::new(top),
         }
     }
 
@@ -113,26 +93,32 @@ impl Collector {
         if entry.kind != "stall" || entry.track != "control_block" {
             return;
         }
-        let Some((start, end)) = self.window.clip(entry) else {
+        let Some(part) = self.window.clip(entry) else {
             return;
         };
-        let cause = entry.detail.as_deref().unwrap_or("?");
-        let place = self.causes.iter().position(|known| known == cause);
-        let cause = place.unwrap_or_else(|| {
-            self.causes.push(cause.to_owned());
-            self.causes.len() - 1
-        });
-        if let Some(operation) = entry.operation {
-            self.operations
-                .entry(operation)
-                .or_insert_with(|| operation_name(entry, operation));
+        self.stalls.push(entry, part);
+        while let Some(pause) = self.pending.pop_front() {
+            if pause.handed > self.stalls.known_to() {
+                self.pending.push_front(pause);
+                break;
+            }
+            self.explain(pause);
         }
-        self.stalls.push(Stall {
-            start,
-            end,
-            cause,
-            operation: entry.operation,
-        });
+        if self.stalls.are_many() {
+            self.forget_stalls();
+        }
+    }
+
+    /// Adds the stalls to all gaps that they may be in, and forgets them.
+    fn forget_stalls(&mut self) {
+        for pause in &mut self.pending {
+            self.stalls.divide(pause.start, pause.handed, &mut pause.parts);
+        }
+        for lane in &mut self.lanes {
+            self.stalls.divide(lane.free_at, lane.handed(), &mut lane.parts);
+        }
+        self.stalls.divide(self.window.from, u64::MAX, &mut self.unseen);
+        self.stalls.forget();
     }
 
     /// Notes what a lane did.
@@ -150,133 +136,131 @@ impl Collector {
         let Some((start, end)) = self.window.clip(entry) else {
             return;
         };
-        if start > lane.free_at {
-            self.pauses.push(Pause {
-                lane: place,
-                start: lane.free_at,
-                end: start,
-                run: lane.run,
-            });
-        }
-        self.busy += end - start;
+        let parts = std::mem::take(&mut lane.parts);
+        let (free_at, run) = (lane.free_at, lane.run);
         lane.free_at = end;
+        if start > free_at {
+            self.end_pause(place, (free_at, start), run, parts);
+        }
+    }
+
+    fn end_pause(&mut self, lane: u32, (start, end): (u64, u64), run: u64, parts: Parts) {
+        let handed = run.clamp(start, end);
+        let pause = Pause {
+            lane,
+            start,
+            end,
+            handed,
+            parts,
+        };
+        // Without a run to wait for no stall matters.
+        if handed == start || handed <= self.stalls.known_to() {
+            self.explain(pause);
+            return;
+        }
+        self.pending.push_back(pause);
+        if self.pending.len() > MOST_PENDING
+            && let Some(oldest) = self.pending.pop_front()
+        {
+            self.explain(oldest);
+        }
     }
 
     fn place(&mut self, track: &str) -> u32 {
         if let Some(&place) = self.places.get(track) {
             return place;
         }
-        let place = self.names.len() as u32;
+        let place = self.lanes.len() as u32;
         self.places.insert(track.to_owned(), place);
-        self.names.push(track.to_owned());
         self.lanes.push(Lane {
+            name: track.to_owned(),
             free_at: self.window.from,
             run: 0,
+            parts: self.unseen.clone(),
         });
         place
     }
 
-    pub(super) fn finish(mut self, window: Window, top: usize, header: &Header) -> Option<IdleLanes> {
+    /// Divides a gap into causes.
+    fn explain(&mut self, pause: Pause) {
+        let Pause {
+            lane,
+            start,
+            end,
+            handed,
+            mut parts,
+        } = pause;
+        if handed == start {
+            self.explain_by_pipeline(lane, start, end);
+            return;
+        }
+        self.stalls.divide(start, handed, &mut parts);
+        let explained = parts
+            .iter()
+            .fold(0_u64, |sum, part| sum.saturating_add(part.ticks));
+        part_of(&mut parts, PIPELINE).ticks = end - handed;
+        part_of(&mut parts, ISSUE).ticks = (handed - start).saturating_sub(explained);
+        for (cause, part) in parts.iter().enumerate() {
+            self.charge(cause, part.ticks);
+        }
+        self.gaps.offer(end - start, (start, lane), || {
+            let longest = parts.into_iter().enumerate().max_by_key(|(_, part)| part.ticks);
+            let (cause, part) = longest.unwrap_or_default();
+            Explained {
+                end,
+                cause,
+                ticks: part.ticks,
+                operation: part.operation,
+            }
+        });
+    }
+
+    /// A gap in which the lane had a run in hand: the most frequent one. Stalls may have been added to it while nobody knew.
+    fn explain_by_pipeline(&mut self, lane: u32, start: u64, end: u64) {
+        self.charge(PIPELINE, end - start);
+        self.gaps.offer(end - start, (start, lane), || Explained {
+            end,
+            cause: PIPELINE,
+            ticks: end - start,
+            operation: None,
+        });
+    }
+
+    fn charge(&mut self, cause: usize, ticks: u64) {
+        if self.totals.len() <= cause {
+            self.totals.resize(cause + 1, 0);
+        }
+        self.totals[cause] = self.totals[cause].saturating_add(ticks);
+    }
+
+    pub(super) fn finish(mut self, window: Window, header: &Header) -> Option<IdleLanes> {
         if self.lanes.is_empty() {
             return None;
         }
-        for (place, lane) in self.lanes.iter().enumerate() {
+        for pause in std::mem::take(&mut self.pending) {
+            self.explain(pause);
+        }
+        for place in 0..self.lanes.len() {
+            let lane = &mut self.lanes[place];
             if lane.free_at < window.to {
-                self.pauses.push(Pause {
+                let pause = Pause {
                     lane: place as u32,
                     start: lane.free_at,
                     end: window.to,
-                    // Nothing came that would have ended it.
-                    run: window.to,
-                });
+                    handed: lane.handed().min(window.to),
+                    parts: std::mem::take(&mut lane.parts),
+                };
+                self.explain(pause);
             }
         }
-        self.stalls.sort_by_key(|stall| stall.start);
-        let mut totals = vec![0_u64; self.causes.len()];
-        let pauses = std::mem::take(&mut self.pauses);
-        let mut explained: Vec<(&Pause, usize, u64, Option<u32>)> = Vec::with_capacity(pauses.len());
-        for pause in &pauses {
-            let parts = self.explain(pause);
-            for (&(_, ticks), total) in parts.iter().zip(&mut totals) {
-                *total += ticks;
-            }
-            let (cause, &(operation, ticks)) =
-                parts.iter().enumerate().max_by_key(|(_, (_, ticks))| *ticks)?;
-            explained.push((pause, cause, ticks, operation));
-        }
-        explained.sort_by_key(|(pause, ..)| (u64::MAX - (pause.end - pause.start), pause.start, pause.lane));
-        explained.truncate(top);
-        let gaps = explained.into_iter().map(|gap| self.gap(gap, header)).collect();
-        let whole = (window.to - window.from).max(1) * self.lanes.len() as u64;
+        let names: Vec<&str> = self.lanes.iter().map(|lane| &*lane.name).collect();
+        let whole = (window.to - window.from)
+            .max(1)
+            .saturating_mul(self.lanes.len() as u64);
         Some(IdleLanes {
             lanes: self.lanes.len() as u64,
-            causes: self.shares(&totals, whole, header),
-            gaps,
+            causes: shares(&self.stalls.causes, &self.totals, whole, header),
+            gaps: gaps(self.gaps, &names, &self.stalls.causes, header),
         })
-    }
-
-    /// How a gap divides into causes, with the operation of the longest part of each.
-    fn explain(&self, pause: &Pause) -> Vec<(Option<u32>, u64)> {
-        let mut parts = vec![(None, 0); self.causes.len()];
-        let mut longest = vec![0; self.causes.len()];
-        let handed = pause.run.clamp(pause.start, pause.end);
-        parts[0].1 = pause.end - handed;
-        let first = self.stalls.partition_point(|stall| stall.end <= pause.start);
-        let mut explained = 0;
-        for stall in self.stalls[first..]
-            .iter()
-            .take_while(|stall| stall.start < handed)
-        {
-            let ticks = stall.end.min(handed).saturating_sub(stall.start.max(pause.start));
-            parts[stall.cause].1 += ticks;
-            explained += ticks;
-            if ticks > longest[stall.cause] {
-                longest[stall.cause] = ticks;
-                parts[stall.cause].0 = stall.operation;
-            }
-        }
-        parts[1].1 = (handed - pause.start).saturating_sub(explained);
-        parts
-    }
-
-    fn gap(
-        &self,
-        (pause, cause, ticks, operation): (&Pause, usize, u64, Option<u32>),
-        header: &Header,
-    ) -> Gap {
-        let cycle = |tick: u64| tick as f64 / header.ticks_per_cycle as f64;
-        Gap {
-            track: self.names[pause.lane as usize].clone(),
-            from_cycle: cycle(pause.start),
-            to_cycle: cycle(pause.end),
-            cycles: cycle(pause.end - pause.start),
-            cause: self.causes[cause].clone(),
-            share: ticks as f64 / (pause.end - pause.start) as f64,
-            waiting: operation.and_then(|operation| self.operations.get(&operation).cloned()),
-        }
-    }
-
-    fn shares(&self, totals: &[u64], whole: u64, header: &Header) -> Vec<IdleCause> {
-        let mut causes: Vec<IdleCause> = self
-            .causes
-            .iter()
-            .zip(totals)
-            .filter(|(_, ticks)| **ticks > 0)
-            .map(|(cause, &ticks)| IdleCause {
-                cause: cause.clone(),
-                cycles: ticks as f64 / header.ticks_per_cycle as f64,
-                share: ticks as f64 / whole as f64,
-            })
-            .collect();
-        causes.sort_by(|left, right| right.cycles.total_cmp(&left.cycles));
-        causes
-    }
-}
-
-fn operation_name(entry: &Entry<'_>, operation: u32) -> String {
-    let head = entry.head.map(|head| format!(" H{head}")).unwrap_or_default();
-    match (entry.role.as_deref(), entry.layer) {
-        (Some(role), Some(layer)) => format!("{role} L{layer}{head} (operation {operation})"),
-        _ => format!("operation {operation}"),
     }
 }

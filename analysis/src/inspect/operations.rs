@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Window;
+use super::longest::Longest;
 use crate::trace::{Entry, Form, Header};
 
 /// An operation in the trace.
@@ -34,6 +35,10 @@ pub struct OperationUse {
     pub busy_cycles: f64,
 }
 
+/// Operations of a transformer that are added up at once: as many as a control block can have under way
+/// (`prefetch_operations` at most). Older ones are complete.
+const MOST_OPEN: usize = 1 << 16;
+
 struct Seen {
     role: String,
     layer: Option<u32>,
@@ -45,9 +50,10 @@ struct Seen {
 }
 
 /// Adds tiles up.
-#[derive(Default)]
 pub(super) struct Collector {
-    operations: BTreeMap<(Option<String>, u32), Seen>,
+    /// By transformer and number.
+    open: BTreeMap<Option<String>, BTreeMap<u32, Seen>>,
+    longest: Longest<(Option<String>, u32), Seen>,
 }
 
 /// The name in front of another transformer's tracks.
@@ -58,6 +64,14 @@ fn transformer(track: &str) -> Option<String> {
 }
 
 impl Collector {
+    /// A collector that names so many.
+    pub(super) fn new(top: usize) -> Self {
+        Self {
+            open: BTreeMap::new(),
+            longest: Longest::new(top),
+        }
+    }
+
     pub(super) fn add(&mut self, entry: &Entry<'_>, window: Window) {
         let (Some(operation), Form::Span, Some(_)) = (entry.operation, entry.record, entry.tile) else {
             return;
@@ -65,8 +79,9 @@ impl Collector {
         let Some((start, end)) = window.clip(entry) else {
             return;
         };
-        let key = (transformer(&entry.track), operation);
-        let seen = self.operations.entry(key).or_insert_with(|| Seen {
+        let transformer = transformer(&entry.track);
+        let open = self.open.entry(transformer.clone()).or_default();
+        let seen = open.entry(operation).or_insert_with(|| Seen {
             role: entry.role.as_deref().unwrap_or("?").to_owned(),
             layer: entry.layer,
             head: entry.head,
@@ -78,16 +93,26 @@ impl Collector {
         seen.tiles += 1;
         seen.start = seen.start.min(start);
         seen.end = seen.end.max(end);
-        seen.busy += end - start;
+        seen.busy = seen.busy.saturating_add(end - start);
+        if open.len() > MOST_OPEN
+            && let Some((oldest, seen)) = open.pop_first()
+        {
+            self.longest
+                .offer(seen.end - seen.start, (transformer, oldest), || seen);
+        }
     }
 
-    pub(super) fn finish(self, top: usize, header: &Header) -> Vec<OperationUse> {
+    pub(super) fn finish(mut self, header: &Header) -> Vec<OperationUse> {
         let cycle = |tick: u64| tick as f64 / header.ticks_per_cycle as f64;
-        let mut operations: Vec<_> = self.operations.into_iter().collect();
-        operations.sort_by_key(|(key, seen)| (u64::MAX - (seen.end - seen.start), key.clone()));
-        operations.truncate(top);
-        let used = operations
-            .into_iter()
+        for (transformer, open) in self.open {
+            for (operation, seen) in open {
+                let key = (transformer.clone(), operation);
+                self.longest.offer(seen.end - seen.start, key, || seen);
+            }
+        }
+        let used = self
+            .longest
+            .finish()
             .map(|((transformer, operation), seen)| OperationUse {
                 transformer,
                 operation,
@@ -101,5 +126,55 @@ impl Collector {
                 busy_cycles: cycle(seen.busy),
             });
         used.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_operations_than_are_open_at_once_are_all_seen() {
+        let (mut collector, window) = (
+            Collector::new(3),
+            Window {
+                from: 0,
+                to: u64::MAX,
+            },
+        );
+        let header: Header = serde_json::from_str(
+            r#"{"version":1,"scenario":"","seed":0,"ticks_per_second":1,"ticks_per_cycle":1,
+                "ticks_per_memory_cycle":1,"from_tick":0,"sample":1}"#,
+        )
+        .unwrap();
+        let operations = MOST_OPEN as u64 * 2;
+        for operation in 0..operations {
+            // The fourth and the last one but four are long, and each has two tiles.
+            let length = if [4, operations - 5].contains(&operation) {
+                100 + operation
+            } else {
+                7
+            };
+            for (start, end) in [
+                (operation, operation + 1),
+                (operation + length - 1, operation + length),
+            ] {
+                let line = format!(
+                    r#"{{"record":"span","track":"pe[0].mac[0]","kind":"mac_tile","start_tick":{start},"end_tick":{end},
+                        "start_ns":0,"duration_ns":0,"operation":{operation},"tile":[0,0,0,0]}}"#
+                );
+                collector.add(&serde_json::from_str(&line).unwrap(), window);
+            }
+        }
+        let longest = collector.finish(&header);
+        let found: Vec<_> = longest
+            .iter()
+            .map(|used| (u64::from(used.operation), used.cycles, used.tiles))
+            .collect();
+        let last = operations - 5;
+        assert_eq!(
+            found,
+            [(last, 100.0 + last as f64, 2), (4, 104.0, 2), (0, 7.0, 2)]
+        );
     }
 }

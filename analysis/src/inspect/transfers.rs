@@ -37,8 +37,8 @@ struct Class {
 #[derive(Default)]
 pub(super) struct Collector {
     classes: BTreeMap<(String, String), Class>,
-    /// How long the transfers under way were queued, by the DMA's track and their number.
-    queued: BTreeMap<(String, u32), u64>,
+    /// The transfer that each place in a DMA has moved since last, and how long it was queued.
+    queued: BTreeMap<String, (u32, u64)>,
 }
 
 impl Collector {
@@ -47,16 +47,18 @@ impl Collector {
             return;
         };
         let took = entry.end_tick - entry.start_tick;
-        let key = (entry.track.to_string(), transfer);
         if entry.kind.ends_with("_queued") {
-            self.queued.insert(key, took);
+            self.queued.insert(entry.track.to_string(), (transfer, took));
             return;
         }
-        let queued = self.queued.remove(&key).unwrap_or(0);
+        let queued = match self.queued.get(&*entry.track) {
+            Some(&(queued, ticks)) if queued == transfer => ticks,
+            _ => 0,
+        };
         let traffic = entry.detail.as_deref().unwrap_or("?").to_owned();
         let class = self.classes.entry((entry.kind.to_string(), traffic)).or_default();
-        class.bytes += bytes;
-        class.latency.record(Ticks(queued + took));
+        class.bytes = class.bytes.saturating_add(bytes);
+        class.latency.record(Ticks(queued.saturating_add(took)));
         class.queued.record(Ticks(queued));
     }
 

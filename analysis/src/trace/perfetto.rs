@@ -1,10 +1,13 @@
 //! Perfetto's protobuf: a stream of packets, with names that are written once.
 //!
 //! A span is two packets, its beginning and its end; viewers sort by time. Instants are in whole nanoseconds, the only
-//! unit that viewers know, so the other formats are the exact ones.
+//! unit that viewers know; what the rounding takes away stands beside them, for who reads the file back.
 
+pub(in crate::trace) mod decode;
 mod encode;
-mod names;
+pub(in crate::trace) mod field;
+pub(in crate::trace) mod names;
+pub(in crate::trace) mod rounding;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,55 +16,18 @@ use std::io::{self, BufWriter, Write as _};
 use scenarios::system::Track;
 
 use self::encode::{bytes, fixed64, number, short, varint};
-use self::names::Interned;
+use self::field::{COUNTER, INSTANT, ROOT, SLICE_BEGIN, SLICE_END};
+use self::names::{Interned, long_name};
+use self::rounding::Rounding;
 use super::format::{Exporter, track_name};
-use super::row::{OperationName, Row};
+use super::row::Row;
 use super::{Form, Header};
-
-/// Numbers of protobuf fields, by message.
-mod field {
-    pub(super) const PACKET: u32 = 1;
-    pub(super) const TIMESTAMP: u32 = 8;
-    pub(super) const SEQUENCE_ID: u32 = 10;
-    pub(super) const TRACK_EVENT: u32 = 11;
-    pub(super) const INTERNED_DATA: u32 = 12;
-    pub(super) const SEQUENCE_FLAGS: u32 = 13;
-    pub(super) const TRACK_DESCRIPTOR: u32 = 60;
-
-    pub(super) const INTERNED_CATEGORIES: u32 = 1;
-    pub(super) const INTERNED_NAMES: u32 = 2;
-    pub(super) const INTERNED_ANNOTATIONS: u32 = 3;
-
-    pub(super) const EVENT_CATEGORY: u32 = 3;
-    pub(super) const EVENT_ANNOTATION: u32 = 4;
-    pub(super) const EVENT_TYPE: u32 = 9;
-    pub(super) const EVENT_NAME: u32 = 10;
-    pub(super) const EVENT_TRACK: u32 = 11;
-    pub(super) const EVENT_VALUE: u32 = 30;
-    pub(super) const EVENT_FLOW: u32 = 47;
-    pub(super) const EVENT_FLOW_END: u32 = 48;
-
-    pub(super) const TRACK_UUID: u32 = 1;
-    pub(super) const TRACK_NAME: u32 = 2;
-    pub(super) const TRACK_PROCESS: u32 = 3;
-    pub(super) const TRACK_PARENT: u32 = 5;
-    pub(super) const TRACK_COUNTER: u32 = 8;
-    pub(super) const TRACK_CHILD_ORDER: u32 = 11;
-    pub(super) const TRACK_RANK: u32 = 12;
-}
-
-const SLICE_BEGIN: u64 = 1;
-const SLICE_END: u64 = 2;
-const INSTANT: u64 = 3;
-const COUNTER: u64 = 4;
 
 /// The one sequence of packets of a file.
 const SEQUENCE: u64 = 1;
 /// Sequence flags: what was known before is forgotten; what is known is needed.
 const CLEARED: u64 = 1;
 const NEEDS_NAMES: u64 = 2;
-/// The track of the whole scenario.
-const ROOT: u64 = 1;
 /// Children stand in the order of their ranks.
 const EXPLICIT: u64 = 3;
 
@@ -76,7 +42,7 @@ struct Described {
 /// Writes a Perfetto trace.
 pub(super) struct Perfetto {
     out: BufWriter<File>,
-    ticks_per_second: u64,
+    rounding: Rounding,
     described: Vec<Described>,
     /// Tracks by the names of all their levels.
     groups: BTreeMap<String, u64>,
@@ -94,7 +60,7 @@ impl Perfetto {
     pub(super) fn begin(file: File, header: &Header, tracks: &[Track]) -> io::Result<Self> {
         let mut perfetto = Self {
             out: BufWriter::with_capacity(1 << 18, file),
-            ticks_per_second: header.ticks_per_second,
+            rounding: Rounding::new(header.ticks_per_second),
             described: vec![Described::default(); tracks.len()],
             groups: BTreeMap::new(),
             last_track: ROOT,
@@ -106,18 +72,19 @@ impl Perfetto {
             length: Vec::new(),
             text: String::new(),
         };
-        perfetto.begin_sequence(&header.scenario)?;
+        perfetto.begin_sequence(header)?;
         Ok(perfetto)
     }
 
-    fn begin_sequence(&mut self, scenario: &str) -> io::Result<()> {
+    fn begin_sequence(&mut self, header: &Header) -> io::Result<()> {
         let mut process = Vec::new();
         number(&mut process, 1, 1);
-        bytes(&mut process, 6, scenario.as_bytes());
+        bytes(&mut process, 6, header.scenario.as_bytes());
         let mut track = Vec::new();
         number(&mut track, field::TRACK_UUID, ROOT);
         bytes(&mut track, field::TRACK_PROCESS, &process);
         number(&mut track, field::TRACK_CHILD_ORDER, EXPLICIT);
+        bytes(&mut track, field::TRACK_DESCRIPTION, &serde_json::to_vec(header)?);
         self.packet.clear();
         bytes(&mut self.packet, field::TRACK_DESCRIPTOR, &track);
         self.write_packet(CLEARED)
@@ -136,20 +103,11 @@ impl Perfetto {
 
     /// Writes the event that has been begun, at `tick`.
     fn write_event(&mut self, tick: u64) -> io::Result<()> {
-        let nanoseconds = self.nanoseconds(tick);
+        let nanoseconds = self.rounding.nanoseconds(tick);
         self.packet.clear();
         number(&mut self.packet, field::TIMESTAMP, nanoseconds);
         bytes(&mut self.packet, field::TRACK_EVENT, &self.event);
         self.write_packet(NEEDS_NAMES)
-    }
-
-    /// Whole nanoseconds, rounded: order is kept, so spans that do not overlap still do not.
-    fn nanoseconds(&self, tick: u64) -> u64 {
-        let second = self.ticks_per_second;
-        match tick.checked_mul(1_000_000_000) {
-            Some(scaled) => scaled.saturating_add(second / 2) / second,
-            None => ((u128::from(tick) * 1_000_000_000 + u128::from(second / 2)) / u128::from(second)) as u64,
-        }
     }
 
     /// Writes a string and its number.
@@ -287,6 +245,7 @@ impl Perfetto {
         number(&mut self.event, field::EVENT_TYPE, COUNTER);
         number(&mut self.event, field::EVENT_TRACK, track);
         number(&mut self.event, field::EVENT_VALUE, row.value.unwrap_or(0));
+        self.annotate(row)?;
         self.write_event(row.start)
     }
 
@@ -313,6 +272,7 @@ impl Perfetto {
     fn annotate(&mut self, row: &Row<'_>) -> io::Result<()> {
         let tile = |place: usize| row.tile.map(|tile| u64::from(tile[place]));
         let [bank, memory_row, column] = row.place.map(|place| place.map(u64::from));
+        let end = (row.form == Form::Span).then_some(row.end);
         let values = [
             (
                 "operation",
@@ -327,6 +287,7 @@ impl Perfetto {
             ("bank", bank),
             ("row", memory_row),
             ("column", column),
+            ("rounding", self.rounding.lost(row.start, end)),
         ];
         for (name, value) in values {
             let Some(value) = value else { continue };
@@ -352,12 +313,6 @@ impl Perfetto {
             fixed64(&mut self.event, field::EVENT_FLOW_END, flow(transfer));
         }
     }
-}
-
-/// The name of an operation in a viewer.
-fn long_name(names: OperationName) -> String {
-    let head = names.head.map(|head| format!(" H{head}")).unwrap_or_default();
-    format!("{} L{}{head}", names.role.name(), names.layer)
 }
 
 impl Exporter for Perfetto {

@@ -1,14 +1,16 @@
-//! Traces read back, record by record: JSON lines and Parquet.
+//! Traces read back, record by record: JSON lines, Parquet and Perfetto's protobuf.
 
 mod jsonl;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod perfetto;
 
 use std::path::Path;
 
 use self::jsonl::Lines;
 #[cfg(feature = "parquet")]
 use self::parquet::Rows;
+use self::perfetto::Slices;
 use super::{Entry, Header, TraceFormat};
 use crate::Failure;
 
@@ -22,6 +24,7 @@ enum Source {
     Lines(Box<Lines>),
     #[cfg(feature = "parquet")]
     Rows(Box<Rows>),
+    Slices(Box<Slices>),
 }
 
 impl std::fmt::Debug for TraceReader {
@@ -46,10 +49,14 @@ impl TraceReader {
                 let (header, rows) = Rows::open(path)?;
                 (header, Source::Rows(Box::new(rows)))
             }
+            Some(TraceFormat::Perfetto) => {
+                let (header, slices) = Slices::open(path)?;
+                (header, Source::Slices(Box::new(slices)))
+            }
             _ => {
                 return Err(unreadable(
                     path,
-                    "only .parquet and .jsonl are read back; `elector run ... --trace run.parquet` makes one",
+                    "only .parquet, .jsonl and .pftrace are read back; `elector run ... --trace run.parquet` makes one",
                 ));
             }
         };
@@ -71,6 +78,7 @@ impl TraceReader {
             Source::Lines(lines) => lines.next_entry(&self.header),
             #[cfg(feature = "parquet")]
             Source::Rows(rows) => rows.next_entry(&self.header),
+            Source::Slices(slices) => slices.next_entry(&self.header),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The trace sink: it filters at the source, and hands records over in batches.
 
-use components::trace_labels::{self as labels, is_link, is_mark};
+use components::trace_labels::{self as labels, has_mark, is_link, is_mark};
 use crossbeam::channel::{Receiver, Sender};
 use sim_core::{ActorId, Label, Span, Tick, TraceSink};
 
 use super::Form;
+use super::unfinished::Unfinished;
 
 /// A record without names.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +49,10 @@ pub(super) struct Recorder {
     full: Sender<Vec<Record>>,
     empty: Receiver<Vec<Record>>,
     now: Tick,
+    /// Spans that have begun, unless the format takes marks.
+    unfinished: Unfinished,
+    /// The last instant of all records, those that are filtered out included.
+    last: Tick,
     /// Nobody takes records any more: the writer has failed.
     is_over: bool,
 }
@@ -61,6 +66,8 @@ impl Recorder {
             } else {
                 Vec::new()
             },
+            unfinished: Unfinished::new(if filter.ordered { 0 } else { filter.selected.len() }),
+            last: Tick::ZERO,
             filter,
             batch: Vec::with_capacity(BATCH),
             full,
@@ -121,6 +128,7 @@ impl Recorder {
 impl TraceSink for Recorder {
     #[inline]
     fn at(&mut self, now: Tick) {
+        self.last = self.last.max(now);
         if self.filter.ordered && now > self.now {
             self.now = now;
             self.push(Record {
@@ -138,6 +146,10 @@ impl TraceSink for Recorder {
 
     #[inline]
     fn span(&mut self, span: Span) {
+        self.last = self.last.max(span.end);
+        if has_mark(span.label.kind) {
+            self.unfinished.end(span.actor, span.label);
+        }
         if self.shows(Form::Span, span.actor, span.start, span.end) {
             self.push(Record {
                 start: span.start.0,
@@ -158,8 +170,11 @@ impl TraceSink for Recorder {
             return;
         }
         let (form, shown) = if is_mark(label.kind) {
-            let wanted = self.filter.ordered && at < self.filter.window.1 && self.is_selected(actor);
-            (Form::Mark, wanted)
+            let wanted = at < self.filter.window.1 && self.is_selected(actor);
+            if wanted && !self.filter.ordered {
+                self.unfinished.begin(actor, at, label);
+            }
+            (Form::Mark, wanted && self.filter.ordered)
         } else {
             (Form::Instant, self.shows(Form::Instant, actor, at, at))
         };
@@ -197,6 +212,9 @@ impl TraceSink for Recorder {
 
 impl Drop for Recorder {
     fn drop(&mut self) {
+        for span in self.unfinished.take(self.last) {
+            self.span(span);
+        }
         self.hand_over();
     }
 }

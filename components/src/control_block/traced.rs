@@ -130,7 +130,10 @@ impl ControlBlock {
             part: 0,
         };
         context.trace(|sink| {
-            if let Some((start, cause, leader)) = before.filter(|(start, ..)| *start < now) {
+            // One that begins and ends at once still has to end what its mark began.
+            if let Some((start, cause, leader)) =
+                before.filter(|(start, ..)| *start < now || reason.is_none())
+            {
                 sink.span(Span {
                     actor,
                     start,

@@ -89,6 +89,8 @@ struct TrackDescriptor {
     parent: u64,
     #[prost(message, optional, tag = "8")]
     counter: Option<Counter>,
+    #[prost(string, optional, tag = "14")]
+    description: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -137,6 +139,9 @@ impl Seen {
     }
 
     fn track(&mut self, track: TrackDescriptor) {
+        let text = track.description.as_deref();
+        let described = text.is_some_and(|text| text.contains("\"ticks_per_second\":"));
+        assert_eq!(described, track.process.is_some(), "the root holds the header");
         let name = match track.process {
             Some(process) => process.name,
             None => format!("{}/{}", self.tracks[&track.parent], track.name),

@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use components::operation::Role;
+
+use super::super::row::OperationName;
+
 /// Numbers of strings of one sort.
 #[derive(Default)]
 pub(super) struct Interned {
@@ -57,5 +61,115 @@ impl Interned {
         self.last += 1;
         self.operations[machine][place] = self.last;
         (self.last, true)
+    }
+}
+
+/// The name of an operation in a viewer.
+pub(super) fn long_name(names: OperationName) -> String {
+    let head = names.head.map(|head| format!(" H{head}")).unwrap_or_default();
+    format!("{} L{}{head}", names.role.name(), names.layer)
+}
+
+/// What the name of a slice or of an instant says beside its kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::trace) struct Parts<'a> {
+    pub(in crate::trace) detail: Option<&'a str>,
+    pub(in crate::trace) role: Option<&'a str>,
+    pub(in crate::trace) layer: Option<u32>,
+    pub(in crate::trace) head: Option<u32>,
+}
+
+/// A number behind `letter`, as the last word of `text`.
+fn numbered(text: &str, letter: char) -> Option<(&str, u32)> {
+    let (front, word) = text.rsplit_once(' ')?;
+    Some((front, word.strip_prefix(letter)?.parse().ok()?))
+}
+
+fn is_role(text: &str) -> bool {
+    Role::ALL.iter().any(|role| role.name() == text)
+}
+
+impl<'a> Parts<'a> {
+    /// The parts of a name: of an operation, or of a kind with a detail, an operation or both behind it.
+    pub(in crate::trace) fn of(name: &'a str) -> Self {
+        let (front, head) = match numbered(name, 'H') {
+            Some((front, head)) => (front, Some(head)),
+            None => (name, None),
+        };
+        let Some((front, layer)) = numbered(front, 'L') else {
+            let detail = name.split_once(' ').map(|(_, detail)| detail);
+            return Self {
+                detail,
+                ..Self::default()
+            };
+        };
+        let behind = |text: &'a str| text.split_once(' ').unwrap_or((text, ""));
+        let (detail, role) = if is_role(front) {
+            (None, front)
+        } else {
+            let (_, rest) = behind(front);
+            match is_role(rest) {
+                true => (None, rest),
+                false => (Some(behind(rest).0), behind(rest).1),
+            }
+        };
+        Self {
+            detail,
+            role: Some(role),
+            layer: Some(layer),
+            head,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use components::control_block::StallCause;
+    use components::message::Traffic;
+
+    use super::*;
+    use crate::critical_path::Part;
+
+    #[test]
+    fn parts_of_names_are_found_again() {
+        let kinds = ["load", "store", "load_queued", "store_queued"];
+        let transfers = kinds.map(|kind| Traffic::ALL.map(|traffic| (kind, Some(traffic.name()))));
+        let stalls = StallCause::ALL.map(|cause| ("stall", Some(cause.name())));
+        let path = Part::ALL.map(|part| (part.name(), None));
+        let plain = ["", "run_started", "operation_woken", "transfer_ordered"].map(|kind| (kind, None));
+        for (kind, detail) in transfers
+            .into_iter()
+            .flatten()
+            .chain(stalls)
+            .chain(path)
+            .chain(plain)
+        {
+            let front: Vec<&str> = [kind]
+                .into_iter()
+                .chain(detail)
+                .filter(|part| !part.is_empty())
+                .collect();
+            let bare = Parts {
+                detail,
+                ..Parts::default()
+            };
+            assert_eq!(Parts::of(&front.join(" ")), bare);
+            for (&role, head) in Role::ALL.iter().flat_map(|role| [(role, None), (role, Some(11))]) {
+                let names = OperationName {
+                    role,
+                    layer: 7,
+                    head,
+                    number: 0,
+                };
+                let name = [&front[..], &[&long_name(names)]].concat().join(" ");
+                let parts = Parts {
+                    detail,
+                    role: Some(role.name()),
+                    layer: Some(7),
+                    head,
+                };
+                assert_eq!(Parts::of(&name), parts, "{name}");
+            }
+        }
     }
 }
