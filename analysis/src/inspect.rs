@@ -3,7 +3,6 @@
 mod components;
 mod difference;
 mod idle;
-mod longest;
 mod operations;
 mod transfers;
 
@@ -18,7 +17,6 @@ use crate::trace::{Entry, Form, Header, TimeWindow, matches};
 
 pub use components::ComponentUse;
 pub use difference::{Difference, Parting, difference};
-pub(crate) use longest::Longest;
 
 pub use idle::{Gap, IdleCause, IdleLanes};
 pub use operations::OperationUse;

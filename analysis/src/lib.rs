@@ -12,6 +12,7 @@ mod failure;
 pub mod import;
 pub mod inspect;
 pub mod interrupt;
+mod longest;
 mod output;
 pub mod page;
 pub mod prepare;

@@ -6,7 +6,7 @@ use scenarios::system::Plan;
 use serde::Serialize;
 
 use super::step::CriticalPath;
-use crate::inspect::Longest;
+use crate::longest::Longest;
 use crate::trace::OperationNames;
 
 /// How long the path was occupied by something, of all its length.

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, VecDeque};
 use self::answer::{Explained, gaps, shares};
 use self::stalls::{Parts, Stalls, part_of};
 use super::Window;
-use super::longest::Longest;
+use crate::longest::Longest;
 use crate::trace::{Entry, Form, Header};
 
 pub use self::answer::{Gap, IdleCause, IdleLanes};

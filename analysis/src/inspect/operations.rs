@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Window;
-use super::longest::Longest;
+use crate::longest::Longest;
 use crate::trace::{Entry, Form, Header};
 
 /// An operation in the trace.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
-use crate::inspect::longest::Longest;
+use crate::longest::Longest;
 use crate::trace::Header;
 
 /// Idle time of the lanes that were asked for.
