@@ -116,7 +116,7 @@ pub fn inspect(path: &Path, question: &Question) -> Result<Inspection, Failure> 
     let mut idle = question
         .component
         .as_ref()
-        .map(|_| idle::Collector::new(window, question.top));
+        .map(|_| idle::Machines::new(window, question.top));
     let mut path: Option<SummaryCollector> = None;
     let (mut records, mut last, mut finished) = (0, 0, None);
     while let Some(entry) = reader.next_entry()? {

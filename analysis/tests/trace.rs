@@ -329,6 +329,41 @@ fn inspect_answers_the_same_of_a_perfetto_trace() {
     assert!(out(&equal).starts_with("equal: "), "{}", out(&equal));
 }
 
+/// Lanes of another transformer wait for its own control block, not for the first one's.
+#[test]
+fn inspect_explains_each_machine_by_itself() {
+    let (folder, _) = traced("contention");
+    let idle = |pattern: &str| {
+        let asked = [
+            "inspect",
+            "run.parquet",
+            "--component",
+            pattern,
+            "--json",
+            "--top",
+            "5",
+        ];
+        parsed(&elector(&asked, folder.path()))["idle"].clone()
+    };
+    let cycles = |idle: &Value, cause: &str| {
+        let causes = idle["causes"].as_array().unwrap();
+        let found = causes.iter().find(|one| one["cause"] == cause);
+        found.map_or(0.0, |one| one["cycles"].as_f64().unwrap())
+    };
+    let (own, all) = (idle("pe[*].mac[*]"), idle("*pe[*].mac[*]"));
+    let second = idle("*.pe[*].mac[*]");
+    assert!(cycles(&second, "memory") > 0.0, "{second}");
+    for cause in ["memory", "dependence", "pipeline", "issue", "drain"] {
+        let sum = cycles(&own, cause) + cycles(&second, cause);
+        assert!(
+            (sum - cycles(&all, cause)).abs() < 1e-6 * sum.max(1.0),
+            "{cause}: {sum}"
+        );
+    }
+    let waits = second["gaps"][0]["waiting"].as_str().unwrap();
+    assert!(waits.contains("(operation"), "{waits}");
+}
+
 #[test]
 fn inspect_finds_where_two_traces_part() {
     let (folder, _) = traced("tiny-trace");

@@ -9,6 +9,7 @@
 //! added to what each idle lane and each pending gap has waited for. So memory depends on the machine, not on the trace.
 
 mod answer;
+mod machines;
 mod stalls;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use crate::longest::Longest;
 use crate::trace::{Entry, Form, Header};
 
 pub use self::answer::{Gap, IdleCause, IdleLanes};
+pub(super) use self::machines::Machines;
 
 /// A gap that is over, and when the run came that ended it, if that was within it.
 struct Pause {
@@ -88,9 +90,9 @@ impl Collector {
         }
     }
 
-    /// Notes a stall of the control block, whatever tracks were asked for.
+    /// Notes a stall of the control block.
     pub(super) fn add_reason(&mut self, entry: &Entry<'_>) {
-        if entry.kind != "stall" || entry.track != "control_block" {
+        if entry.kind != "stall" {
             return;
         }
         let Some(part) = self.window.clip(entry) else {
