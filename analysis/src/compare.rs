@@ -9,9 +9,10 @@ use scenarios::schema::Reference;
 use scenarios::system::Plan;
 use scenarios::{Diagnostics, Loaded};
 use serde::{Serialize, Serializer};
-use sim_core::Engine;
+use sim_core::{Engine, TraceSink};
 
 use crate::interrupt;
+use crate::page::{Curves, TimelineSink};
 use crate::result::RunResult;
 use crate::run::{self, RunError};
 use crate::runner::Pool;
@@ -66,6 +67,9 @@ pub struct CellResult {
     /// The run, or why there is none.
     #[serde(flatten, serialize_with = "outcome")]
     pub outcome: Result<Box<RunResult>, String>,
+    /// What happened over time, if that was recorded.
+    #[serde(skip)]
+    pub curves: Option<Curves>,
 }
 
 fn outcome<S: Serializer>(
@@ -147,29 +151,32 @@ fn cells_of(
 
 /// Runs the cells on `pool` and hands each result to `emit`, in the order of the cells. A cell that fails is a result
 /// like the others. After Ctrl-C no cell is begun, those under way are given up, and `emit` sees what is finished.
+/// With `over_time` it is recorded what each did over time.
 pub fn run_cells(
     cells: Vec<Cell>,
     pool: Pool,
     engine: Engine,
+    over_time: bool,
     mut emit: impl FnMut(CellResult) -> ControlFlow<()>,
 ) {
     let names: Vec<(Subject, State)> = cells
         .iter()
         .map(|cell| (cell.subject.clone(), cell.state))
         .collect();
-    let work = |cell: Cell| cell.run(engine);
+    let work = |cell: Cell| cell.run(engine, over_time);
     pool.run(cells, interrupt::is_requested, work, |index, result| {
         let (subject, state) = names[index].clone();
-        let outcome = match result {
+        let (outcome, curves) = match result {
             Ok(Err(CellError::Interrupted)) => return ControlFlow::Continue(()),
-            Ok(Err(CellError::Failed(message))) => Err(message),
-            Ok(Ok(result)) => Ok(result),
-            Err(panicked) => Err(panicked.to_string()),
+            Ok(Err(CellError::Failed(message))) => (Err(message), None),
+            Ok(Ok((result, curves))) => (Ok(result), curves),
+            Err(panicked) => (Err(panicked.to_string()), None),
         };
         emit(CellResult {
             subject,
             state,
             outcome,
+            curves,
         })
     });
 }
@@ -180,18 +187,26 @@ enum CellError {
 }
 
 impl Cell {
-    fn run(self, engine: Engine) -> Result<Box<RunResult>, CellError> {
+    /// Runs the cell. What it records lives on the thread that runs it; only the few numbers of its curves leave that.
+    fn run(self, engine: Engine, over_time: bool) -> Result<(Box<RunResult>, Option<Curves>), CellError> {
         let plan = Plan::load(&self.loaded, &Disk).map_err(|wrong| CellError::Failed(wrong.render()))?;
         let plan = match self.state {
             State::Alone => plan.alone(),
             State::Contended => plan,
         };
+        let timeline = over_time.then(|| TimelineSink::new(&plan));
+        let sink = timeline
+            .clone()
+            .map(|timeline| Box::new(timeline) as Box<dyn TraceSink>);
         let watch = &mut |_| match interrupt::is_requested() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
-        match run::run_watched(&plan, engine, false, None, watch) {
-            Ok(result) => Ok(Box::new(result)),
+        match run::run_watched(&plan, engine, false, sink, watch) {
+            Ok(result) => {
+                let curves = timeline.map(|timeline| Curves::new(&plan, &result, &timeline));
+                Ok((Box::new(result), curves))
+            }
             Err(RunError::Interrupted) => Err(CellError::Interrupted),
             Err(error) => Err(CellError::Failed(error.to_string())),
         }

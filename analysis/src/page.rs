@@ -6,17 +6,23 @@
 mod charts;
 mod comparison;
 mod critical_path;
+mod curves;
 mod latency;
+mod markers;
+mod multiples;
 mod over_time;
 mod overview;
 mod plot;
+mod rates;
 mod roofline;
+mod side_by_side;
 mod timeline;
 
 use maud::{DOCTYPE, Markup, html};
 use scenarios::system::Plan;
 
-pub use comparison::comparison_page;
+pub use comparison::{Compared, comparison_page};
+pub use curves::Curves;
 pub use timeline::TimelineSink;
 
 use crate::critical_path::CriticalPath;

@@ -24,7 +24,12 @@ fn assert_stands_alone(page: &str) {
         assert!(!page.contains(asks), "the page has {asks}");
     }
     assert_eq!(attributes(page, "href"), ["data:,"]);
-    let plots = page.matches("<svg").count();
+    let plots = page.matches("<svg class=\"plot").count();
+    // The other drawings repeat a line beside its name.
+    assert_eq!(
+        page.matches("<svg class=\"key\"").count(),
+        page.matches("<svg").count() - plots
+    );
     assert_eq!(page.matches("role=\"img\" aria-label=\"").count(), plots);
     assert_eq!(page.matches("<desc>").count(), plots);
     assert!(!page.contains("NaN") && !page.contains("inf"), "a number is none");
@@ -42,7 +47,7 @@ fn a_run_has_its_plots() {
         assert!(run.status.success(), "{}", err(&run));
         let page = fs::read_to_string(folder.path().join(&name)).unwrap();
         assert_stands_alone(&page);
-        assert_eq!(page.matches("<svg").count(), plots, "{scenario}");
+        assert_eq!(page.matches("<svg class=\"plot").count(), plots, "{scenario}");
         for part in [
             "Roofline",
             "Stalls by cause",
@@ -101,6 +106,33 @@ fn a_trace_and_a_page_come_from_one_run() {
     assert!(folder.path().join("run.html").exists() && folder.path().join("run.jsonl").exists());
 }
 
+/// The lines of all plots of a measure: their names, and how many different heights each has.
+fn lines_of<'a>(page: &'a str, measure: &str) -> Vec<(&'a str, usize)> {
+    // A bar chart before the plots may have the same heading.
+    let start = page.rfind(&format!("<h3>{measure}</h3>")).unwrap();
+    let figure = &page[start..start + page[start..].find("</figure>").unwrap()];
+    let (mut lines, mut name) = (Vec::new(), "");
+    for element in figure.split('<') {
+        if let Some(title) = element.strip_prefix("title>") {
+            name = title;
+        }
+        if element.starts_with("polyline") && !element.contains("faint") {
+            let points = attributes(element, "points")[0].split(' ');
+            let heights: std::collections::BTreeSet<&str> =
+                points.map(|point| point.split_once(',').unwrap().1).collect();
+            lines.push((name, heights.len()));
+        }
+    }
+    lines
+}
+
+const MEASURES: [&str; 4] = [
+    "MAC lanes at work",
+    "Bandwidth of main memory",
+    "Fill of the activation buffer",
+    "Power",
+];
+
 #[test]
 fn a_comparison_has_all_its_runs() {
     let folder = tempfile::tempdir().unwrap();
@@ -112,6 +144,100 @@ fn a_comparison_has_all_its_runs() {
         assert!(page.contains(name), "{name}");
     }
     assert_eq!(page.matches("<circle").count(), 8);
+    for measure in MEASURES {
+        let lines = lines_of(&page, measure);
+        assert_eq!(lines.len(), 8, "{measure}");
+        for memory in ["lpddr3-1600", "ddr4-2400", "hbm2", "rram-m3d"] {
+            for state in ["alone", "contended"] {
+                let name = format!("{memory}, {state}");
+                let line = lines.iter().find(|(line, _)| *line == name);
+                assert!(
+                    line.is_some_and(|(_, heights)| *heights > 5),
+                    "{measure} of {name}: {line:?}"
+                );
+            }
+        }
+    }
+}
+
+/// Few runs share a plot, many have one each.
+#[test]
+fn candidates_are_plotted_over_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let candidate = |number: u32| {
+        let density = 1.0 - f64::from(number) * 0.1;
+        format!("(name: \"candidate {number}\", changes: (sparsity: (activation_density: {density:.2})))")
+    };
+    for candidates in [3, 8] {
+        let all: Vec<String> = (0..candidates).map(candidate).collect();
+        let scenario = format!(
+            "(base: \"bert-tiny-edge\", name: \"sweep\", compare: (candidates: [{}]))",
+            all.join(", ")
+        );
+        fs::write(folder.path().join("sweep.ron"), scenario).unwrap();
+        let arguments = [
+            "compare",
+            "sweep.ron",
+            "--jobs",
+            "2",
+            "--force",
+            "--report",
+            "sweep.html",
+        ];
+        let compared = elector(&arguments, folder.path());
+        assert!(compared.status.success(), "{}", err(&compared));
+        let page = fs::read_to_string(folder.path().join("sweep.html")).unwrap();
+        assert_stands_alone(&page);
+        assert_eq!(page.contains("class=\"multiples\""), candidates > 6);
+        for measure in MEASURES {
+            let lines = lines_of(&page, measure);
+            assert_eq!(lines.len(), candidates as usize, "{measure}");
+            assert!(
+                lines.iter().all(|(_, heights)| *heights > 5),
+                "{measure}: {lines:?}"
+            );
+        }
+        for number in 0..candidates {
+            assert!(page.contains(&format!("candidate {number}")), "{number}");
+        }
+        let alone = elector(&["compare", "sweep.ron", "--json"], folder.path());
+        let recorded = elector(
+            &[
+                "compare",
+                "sweep.ron",
+                "--json",
+                "--force",
+                "--report",
+                "sweep.html",
+            ],
+            folder.path(),
+        );
+        let digests = |text: &str| -> Vec<String> {
+            let after = text.split("trace_digest").skip(1);
+            after.map(|rest| rest[..24].to_owned()).collect()
+        };
+        assert_eq!(digests(&out(&alone)), digests(&out(&recorded)));
+    }
+}
+
+/// Memory without limits has no data bus: it is left out rather than shown as idle.
+#[test]
+fn what_cannot_be_told_has_no_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [
+        "compare",
+        "tiny-trace",
+        "--memory",
+        "ideal,hbm2",
+        "--report",
+        "ideal.html",
+    ];
+    let compared = elector(&arguments, folder.path());
+    assert!(compared.status.success(), "{}", err(&compared));
+    let page = fs::read_to_string(folder.path().join("ideal.html")).unwrap();
+    assert_stands_alone(&page);
+    assert_eq!(lines_of(&page, "Bandwidth of main memory").len(), 1);
+    assert_eq!(lines_of(&page, "Power").len(), 2);
 }
 
 /// A browser, if there is one.

@@ -13,7 +13,7 @@ use sim_core::Engine;
 use super::{print, require, warn};
 use crate::compare::{CellResult, State, Verdict, cells, run_cells};
 use crate::output::{is_there, write_whole};
-use crate::page::comparison_page;
+use crate::page::{Compared, comparison_page};
 use crate::prepare::load;
 use crate::progress::Bar;
 use crate::report::{Style, compare_report};
@@ -81,7 +81,7 @@ impl Compare {
         let mut stream = JsonStream::begin(self.json, &name)?;
         let mut finished: Vec<CellResult> = Vec::new();
         let mut written = Ok(());
-        run_cells(cells, pool, self.engine, |cell| {
+        run_cells(cells, pool, self.engine, self.report.is_some(), |cell| {
             bar.set(
                 finished.len() as u64 + 1,
                 whole as u64,
@@ -114,13 +114,25 @@ impl Compare {
 /// The page of all runs that came to their end.
 fn page(name: &str, finished: &[CellResult]) -> String {
     let several_states = finished.iter().any(|cell| cell.state != State::Alone);
+    let first = finished.first().map(|cell| &cell.subject.memory);
+    let several_memories = finished.iter().any(|cell| Some(&cell.subject.memory) != first);
     let runs = finished.iter().filter_map(|cell| {
-        let column = match (several_states, cell.state) {
-            (false, _) => cell.subject.to_string(),
-            (true, State::Alone) => format!("{}, alone", cell.subject),
-            (true, State::Contended) => format!("{}, contended", cell.subject),
+        let subject = match &cell.subject.candidate {
+            // A memory that all runs have tells none from another.
+            Some(candidate) if !several_memories => candidate.clone(),
+            _ => cell.subject.to_string(),
         };
-        Some((column, cell.outcome.as_ref().ok()?.as_ref().clone()))
+        let state = several_states.then_some(match cell.state {
+            State::Alone => "alone",
+            State::Contended => "contended",
+        });
+        Some(Compared {
+            name: state.map_or_else(|| subject.clone(), |state| format!("{subject}, {state}")),
+            subject,
+            state,
+            result: cell.outcome.as_ref().ok()?.as_ref().clone(),
+            curves: cell.curves.clone(),
+        })
     });
     comparison_page(name, &runs.collect::<Vec<_>>())
 }

@@ -13,18 +13,27 @@ pub(super) struct Line {
     pub(super) dashed: bool,
 }
 
+/// The end of an axis that holds all of `lines`, with some room above.
+pub(super) fn greatest(lines: &[Line]) -> f64 {
+    let values = lines.iter().flat_map(|line| &line.points).map(|&(_, y)| y);
+    values.fold(0.0, f64::max) * 1.05
+}
+
 /// Lines in one frame; the legend's colours follow their order.
 pub(super) fn lines(title: &str, description: &str, x: Axis, y: Axis, lines: &[Line]) -> Markup {
-    let frame = Frame { x, y };
+    let frame = Frame::whole(x, y);
     let marks = html! {
         @for (index, line) in lines.iter().enumerate() {
-            polyline class=(format!("line l{}{}", index % 8, if line.dashed { " dashed" } else { "" }))
-                points=(points(line.points.iter().map(|&(x, y)| (frame.x_of(x), frame.y_of(y))))) {
-                title { (line.name) }
-            }
+            (plain(&frame, &format!("line l{}{}", index % 8, if line.dashed { " dashed" } else { "" }), line))
         }
     };
     frame.draw(title, description, &marks)
+}
+
+/// A line in `frame`, looking as the style sheet has it for `class`.
+pub(super) fn plain(frame: &Frame, class: &str, line: &Line) -> Markup {
+    let drawn = line.points.iter().map(|&(x, y)| (frame.x_of(x), frame.y_of(y)));
+    html! { polyline class=(class) points=(points(drawn)) { title { (line.name) } } }
 }
 
 /// Shares on top of each other, bin by bin; `edges` has one more than each layer has bins.
@@ -36,7 +45,7 @@ pub(super) fn stacked(
     edges: &[f64],
     layers: &[(String, Vec<f64>)],
 ) -> Markup {
-    let frame = Frame { x, y };
+    let frame = Frame::whole(x, y);
     let mut below = vec![0.0; edges.len().saturating_sub(1)];
     let mut areas = Vec::new();
     for (name, layer) in layers {

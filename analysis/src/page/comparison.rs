@@ -3,14 +3,34 @@
 use maud::{Markup, html};
 
 use super::charts::{BarRow, bars};
+use super::curves::Curves;
+use super::side_by_side::over_time;
 use super::{latency, page, roofline};
 use crate::report::number::{grouped, percent, scaled};
 use crate::result::RunResult;
 
-/// The page of several runs, each with the name of its column.
+/// A run among others.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// The name of its column: what it is of, and its state if runs differ in it.
+    pub name: String,
+    /// What it is of.
+    pub subject: String,
+    /// Alone or contended, if runs differ in it.
+    pub state: Option<&'static str>,
+    /// What came of it.
+    pub result: RunResult,
+    /// What happened over time, if that was recorded.
+    pub curves: Option<Curves>,
+}
+
+/// The page of several runs. Those of one subject stand beside each other.
 #[must_use]
-pub fn comparison_page(title: &str, runs: &[(String, RunResult)]) -> String {
-    let runs: Vec<(&str, &RunResult)> = runs.iter().map(|(name, run)| (name.as_str(), run)).collect();
+pub fn comparison_page(title: &str, compared: &[Compared]) -> String {
+    let runs: Vec<(&str, &RunResult)> = compared
+        .iter()
+        .map(|run| (run.name.as_str(), &run.result))
+        .collect();
     let body = html! {
         h2 { "Side by side" }
         div class="grid2" {
@@ -21,6 +41,8 @@ pub fn comparison_page(title: &str, runs: &[(String, RunResult)]) -> String {
             (figure_of(&runs, "Bandwidth of main memory", |run| run.memory.achieved_gb_s, |value| format!("{value:.2} GB/s")))
             (figure_of(&runs, "Area", |run| run.machine.area_mm2, |value| format!("{value:.2} mm²")))
         }
+        @if let Some(plots) = over_time(compared) { (plots) }
+        h2 { "Bounds" }
         @if let Some(roofline) = roofline::roofline(&runs) { (roofline) }
         @if let Some(latencies) = latency::of_runs(&runs, "weights") { (latencies) }
         h2 { "Where the MAC lanes' time went" }

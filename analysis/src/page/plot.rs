@@ -2,13 +2,68 @@
 
 use maud::{Markup, PreEscaped, html};
 
-/// The drawing's size in its own units; it scales with the page.
-const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 250.0;
-const LEFT: f64 = 62.0;
-const RIGHT: f64 = 14.0;
-const TOP: f64 = 12.0;
-const BOTTOM: f64 = 40.0;
+/// A drawing's size and margins in its own units; it scales with the page.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    width: f64,
+    height: f64,
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+    /// About how many ticks an axis has.
+    ticks: f64,
+}
+
+/// A plot as wide as the page.
+const WHOLE: Size = Size {
+    width: 760.0,
+    height: 250.0,
+    left: 62.0,
+    right: 14.0,
+    top: 12.0,
+    bottom: 40.0,
+    ticks: 5.0,
+};
+
+/// One of many plots beside each other.
+const SMALL: Size = Size {
+    width: 260.0,
+    height: 130.0,
+    left: 34.0,
+    right: 22.0,
+    top: 6.0,
+    bottom: 20.0,
+    ticks: 3.0,
+};
+
+/// The unit of a time axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct TimeUnit {
+    nanoseconds: f64,
+    name: &'static str,
+}
+
+impl TimeUnit {
+    /// The unit that suits a run of so many ns.
+    pub(super) fn of(nanoseconds: f64) -> Self {
+        let (nanoseconds, name) = match nanoseconds {
+            _ if nanoseconds >= 2e6 => (1e6, "ms"),
+            _ if nanoseconds >= 2e3 => (1e3, "µs"),
+            _ => (1.0, "ns"),
+        };
+        Self { nanoseconds, name }
+    }
+
+    pub(super) fn of_nanoseconds(self, nanoseconds: f64) -> f64 {
+        nanoseconds / self.nanoseconds
+    }
+
+    /// A time axis from 0 to so many ns.
+    pub(super) fn axis(self, nanoseconds: f64) -> Axis {
+        Axis::linear(&format!("time, {}", self.name), self.of_nanoseconds(nanoseconds))
+    }
+}
 
 /// How numbers lie along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +118,7 @@ impl Axis {
     }
 
     /// Where there are ticks.
-    fn ticks(&self) -> Vec<f64> {
+    fn ticks(&self, about: f64) -> Vec<f64> {
         match self.scale {
             Scale::Logarithmic => {
                 let first = self.least.log10().round() as i32;
@@ -75,7 +130,7 @@ impl Axis {
                     .collect()
             }
             Scale::Linear => {
-                let rough = (self.greatest - self.least) / 5.0;
+                let rough = (self.greatest - self.least) / about;
                 let power = 10f64.powf(rough.log10().floor());
                 let step = [1.0, 2.0, 2.5, 5.0, 10.0]
                     .into_iter()
@@ -116,43 +171,88 @@ fn trimmed(value: f64) -> String {
 pub(super) struct Frame {
     pub(super) x: Axis,
     pub(super) y: Axis,
+    size: Size,
 }
 
 impl Frame {
+    /// As wide as the page.
+    pub(super) fn whole(x: Axis, y: Axis) -> Self {
+        Self { x, y, size: WHOLE }
+    }
+
+    /// One of many beside each other: without the names of its axes, which are the same for all.
+    pub(super) fn small(x: Axis, y: Axis) -> Self {
+        Self { x, y, size: SMALL }
+    }
+
     pub(super) fn x_of(&self, value: f64) -> f64 {
-        LEFT + self.x.place(value) * (WIDTH - LEFT - RIGHT)
+        let size = &self.size;
+        size.left + self.x.place(value) * (size.width - size.left - size.right)
     }
 
     pub(super) fn y_of(&self, value: f64) -> f64 {
-        HEIGHT - BOTTOM - self.y.place(value) * (HEIGHT - TOP - BOTTOM)
+        let size = &self.size;
+        size.height - size.bottom - self.y.place(value) * (size.height - size.top - size.bottom)
     }
 
     /// The drawing with its axes, `marks` in it; `title` and `description` are what a screen reader says.
     pub(super) fn draw(&self, title: &str, description: &str, marks: &Markup) -> Markup {
-        let (bottom, right) = (HEIGHT - BOTTOM, WIDTH - RIGHT);
+        let Size {
+            width, height, left, ..
+        } = self.size;
+        let (bottom, right) = (height - self.size.bottom, width - self.size.right);
+        let class = if self.is_small() { "plot small" } else { "plot" };
         html! {
-            svg class="plot" viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(format!("{title}. {description}")) {
+            svg class=(class) viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(format!("{title}. {description}")) {
                 title { (title) }
                 desc { (description) }
                 g class="grid" {
-                    @for tick in self.y.ticks() {
-                        line x1=(LEFT) x2=(right) y1=(at(self.y_of(tick))) y2=(at(self.y_of(tick))) {}
+                    @for tick in self.y.ticks(self.size.ticks) {
+                        line x1=(left) x2=(right) y1=(at(self.y_of(tick))) y2=(at(self.y_of(tick))) {}
                     }
                 }
-                g class="ticks" {
-                    @for tick in self.y.ticks() {
-                        text x=(LEFT - 6.0) y=(at(self.y_of(tick) + 4.0)) text-anchor="end" { (self.y.text(tick)) }
+                (self.labels())
+                (marks)
+                line class="axis" x1=(left) x2=(right) y1=(bottom) y2=(bottom) {}
+            }
+        }
+    }
+
+    fn is_small(&self) -> bool {
+        self.size.width < WHOLE.width
+    }
+
+    /// The numbers along the axes, and what they are of.
+    fn labels(&self) -> Markup {
+        let Size {
+            width,
+            height,
+            left,
+            top,
+            ticks,
+            ..
+        } = self.size;
+        let (bottom, right) = (height - self.size.bottom, width - self.size.right);
+        let along = self.x.ticks(ticks);
+        // `time, µs`: the last word.
+        let unit = self.x.label.rsplit(' ').next().unwrap_or_default();
+        html! {
+            g class="ticks" {
+                @for tick in self.y.ticks(ticks) {
+                    text x=(left - 6.0) y=(at(self.y_of(tick) + 4.0)) text-anchor="end" { (self.y.text(tick)) }
+                }
+                @for (place, &tick) in along.iter().enumerate() {
+                    text x=(at(self.x_of(tick))) y=(bottom + 16.0) text-anchor="middle" {
+                        (self.x.text(tick))
+                        @if self.is_small() && place + 1 == along.len() { " " (unit) }
                     }
-                    @for tick in self.x.ticks() {
-                        text x=(at(self.x_of(tick))) y=(bottom + 16.0) text-anchor="middle" { (self.x.text(tick)) }
-                    }
-                    text class="label" x=((LEFT + right) / 2.0) y=(HEIGHT - 6.0) text-anchor="middle" { (self.x.label) }
-                    text class="label" transform=(format!("translate(13 {}) rotate(-90)", (TOP + bottom) / 2.0)) text-anchor="middle" {
+                }
+                @if !self.is_small() {
+                    text class="label" x=((left + right) / 2.0) y=(height - 6.0) text-anchor="middle" { (self.x.label) }
+                    text class="label" transform=(format!("translate(13 {}) rotate(-90)", (top + bottom) / 2.0)) text-anchor="middle" {
                         (self.y.label)
                     }
                 }
-                (marks)
-                line class="axis" x1=(LEFT) x2=(right) y1=(bottom) y2=(bottom) {}
             }
         }
     }

@@ -60,11 +60,11 @@ pub(super) fn roofline(runs: &[(&str, &RunResult)]) -> Option<Markup> {
         .iter()
         .flat_map(|point| [point.rate, point.roof(x.least)])
         .fold(f64::INFINITY, f64::min);
-    let highest = found.iter().map(|point| point.peak).fold(0.0, f64::max);
-    let frame = Frame {
-        y: Axis::logarithmic("operations a second", lowest, highest * 1.5),
-        x,
-    };
+    let highest = found
+        .iter()
+        .flat_map(|point| [point.rate, point.peak])
+        .fold(0.0, f64::max);
+    let frame = Frame::whole(x, Axis::logarithmic("operations a second", lowest, highest * 1.5));
     let description = format!(
         "{}: {:.0} operations a byte, {:.1}% of what the roof allows there.",
         first.name,
