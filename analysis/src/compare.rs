@@ -11,11 +11,13 @@ use scenarios::{Diagnostics, Loaded};
 use serde::{Serialize, Serializer};
 use sim_core::{Engine, TraceSink};
 
+use crate::critical_path::{CriticalPathSink, PathSummary, STRETCHES};
 use crate::interrupt;
 use crate::page::{Curves, TimelineSink};
 use crate::result::RunResult;
 use crate::run::{self, RunError};
 use crate::runner::Pool;
+use crate::tee::together;
 
 /// Whether anybody else uses main memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -195,15 +197,18 @@ impl Cell {
             State::Contended => plan,
         };
         let timeline = over_time.then(|| TimelineSink::new(&plan));
-        let sink = timeline
-            .clone()
-            .map(|timeline| Box::new(timeline) as Box<dyn TraceSink>);
+        let path = over_time.then(|| CriticalPathSink::new(&plan));
+        let mut sinks: Vec<Box<dyn TraceSink>> = Vec::new();
+        sinks.extend(timeline.clone().map(|sink| Box::new(sink) as _));
+        sinks.extend(path.clone().map(|sink| Box::new(sink) as _));
         let watch = &mut |_| match interrupt::is_requested() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
-        match run::run_watched(&plan, engine, false, sink, watch) {
-            Ok(result) => {
+        match run::run_watched(&plan, engine, false, together(sinks), watch) {
+            Ok(mut result) => {
+                let path = path.and_then(|sink| sink.path());
+                result.critical_path = path.map(|path| PathSummary::new(&path, &plan, STRETCHES));
                 let curves = timeline.map(|timeline| Curves::new(&plan, &result, &timeline));
                 Ok((Box::new(result), curves))
             }

@@ -24,5 +24,8 @@ pub use step::{CriticalPath, Part, Segment, Step, Work};
 pub(crate) use summary::{Named, SummaryCollector, part_name};
 pub use summary::{OperationShare, PartShare, PathSummary, Stretch};
 
+/// How many stretches of a run's path its result names.
+pub(crate) const STRETCHES: usize = 12;
+
 /// The track of the critical path in traces.
 pub(crate) const TRACK: &str = "critical_path";

@@ -140,7 +140,13 @@ fn a_comparison_has_all_its_runs() {
     assert!(compared.status.success(), "{}", err(&compared));
     let page = fs::read_to_string(folder.path().join("side.html")).unwrap();
     assert_stands_alone(&page);
-    for name in ["lpddr3-1600", "hbm2", "rram-m3d", "contended"] {
+    for name in [
+        "lpddr3-1600",
+        "hbm2",
+        "rram-m3d",
+        "contended",
+        "What decided the latency",
+    ] {
         assert!(page.contains(name), "{name}");
     }
     assert_eq!(page.matches("<circle").count(), 8);

@@ -7,15 +7,12 @@ use std::rc::Rc;
 use scenarios::system::Plan;
 use sim_core::{Ticks, TraceSink};
 
-use crate::critical_path::{CriticalPath, CriticalPathSink, PathSummary};
+use crate::critical_path::{CriticalPath, CriticalPathSink, PathSummary, STRETCHES};
 use crate::page::{TimelineSink, run_page};
 use crate::result::RunResult;
 use crate::tee::together;
 use crate::trace::{TraceFile, TraceOptions};
 use crate::{Failure, interrupt};
-
-/// How many stretches of the critical path are named.
-const STRETCHES: usize = 12;
 
 /// What is being recorded.
 pub(super) struct Recording {

@@ -9,6 +9,9 @@ use super::{latency, page, roofline};
 use crate::report::number::{grouped, percent, scaled};
 use crate::result::RunResult;
 
+/// Parts of critical paths that have a smaller share in all runs are not shown.
+const LEAST_SHARE: f64 = 0.005;
+
 /// A run among others.
 #[derive(Clone, Debug)]
 pub struct Compared {
@@ -45,6 +48,10 @@ pub fn comparison_page(title: &str, compared: &[Compared]) -> String {
         h2 { "Bounds" }
         @if let Some(roofline) = roofline::roofline(&runs) { (roofline) }
         @if let Some(latencies) = latency::of_runs(&runs, "weights") { (latencies) }
+        @if runs.iter().any(|(_, run)| run.critical_path.is_some()) {
+            h2 { "What decided the latency" }
+            (critical_paths(&runs))
+        }
         h2 { "Where the MAC lanes' time went" }
         (stalls(&runs))
     };
@@ -74,6 +81,45 @@ fn figure_of(
         })
         .collect();
     html! { div class="panel" { h3 { (heading) } (bars("", &rows)) } }
+}
+
+/// Shares of the critical paths; parts that are small in all runs are left out.
+fn critical_paths(runs: &[(&str, &RunResult)]) -> Markup {
+    let share = |run: &RunResult, name: &str| {
+        let parts = run.critical_path.as_ref().map(|path| path.parts.iter());
+        let found = parts?.into_iter().find(|part| part.name() == name);
+        found.map(|part| part.share)
+    };
+    let mut names: Vec<String> = Vec::new();
+    let parts = runs.iter().filter_map(|(_, run)| run.critical_path.as_ref());
+    for part in parts.flat_map(|path| &path.parts) {
+        if part.share >= LEAST_SHARE && !names.contains(&part.name()) {
+            names.push(part.name());
+        }
+    }
+    let all = |name: &String| -> f64 { runs.iter().filter_map(|(_, run)| share(run, name)).sum() };
+    names.sort_by(|one, other| all(other).total_cmp(&all(one)));
+    html! {
+        div class="panel" {
+            table class="figures" {
+                caption {
+                    "The chain from the beginning of a run to its end in which everything had waited for the one before: what it was spent on."
+                }
+                thead {
+                    tr {
+                        th { "" }
+                        @for (name, _) in runs { th { (name) } }
+                    }
+                }
+                @for part in &names {
+                    tr {
+                        th scope="row" { (part) }
+                        @for (_, run) in runs { td { (share(run, part).map_or_else(String::new, |share| percent(share, 1.0))) } }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn stalls(runs: &[(&str, &RunResult)]) -> Markup {
