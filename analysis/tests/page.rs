@@ -101,7 +101,7 @@ fn a_trace_and_a_page_come_from_one_run() {
         folder.path(),
     );
     let plain = elector(&["run", "tiny-trace", "--json"], folder.path());
-    let digest = |text: &str| text.split("trace_digest").nth(1).unwrap()[..24].to_owned();
+    let digest = |text: &str| text.split("trace_digest").nth(1).unwrap()[..19].to_owned();
     assert_eq!(digest(&out(&run)), digest(&out(&plain)));
     assert!(folder.path().join("run.html").exists() && folder.path().join("run.jsonl").exists());
 }
@@ -220,7 +220,7 @@ fn candidates_are_plotted_over_time() {
         );
         let digests = |text: &str| -> Vec<String> {
             let after = text.split("trace_digest").skip(1);
-            after.map(|rest| rest[..24].to_owned()).collect()
+            after.map(|rest| rest[..19].to_owned()).collect()
         };
         assert_eq!(digests(&out(&alone)), digests(&out(&recorded)));
     }
