@@ -53,13 +53,14 @@ pub fn run_page(
     let body = html! {
         (overview::headline(result))
         @if timeline.bins() > 0 {
+            @let over_time = OverTime::new(plan, result, &timeline);
+            @if let (Some(path), Some(summary)) = (path, &result.critical_path) {
+                h2 { "What decided the latency" }
+                (critical_path::over_time(&over_time, path, summary))
+                (critical_path::shares(summary))
+            }
             h2 { "Over time" }
-            (OverTime::new(plan, result, &timeline).all())
-        }
-        @if let (Some(path), Some(summary)) = (path, &result.critical_path) {
-            h2 { "What decided the latency" }
-            (critical_path::over_time(&OverTime::new(plan, result, &timeline), path, summary))
-            (critical_path::shares(summary))
+            (over_time.all())
         }
         h2 { "Where time and energy went" }
         div class="grid2" {
