@@ -31,6 +31,7 @@ impl<A: Actor> Simulation<A> {
             kernel: Kernel {
                 queue: EventQueue::new(engine)?,
                 sink: None,
+                wants_activities: false,
                 fault: None,
             },
             now: Tick::ZERO,
@@ -50,6 +51,7 @@ impl<A: Actor> Simulation<A> {
     /// Records the run into `sink`.
     #[must_use]
     pub fn with_trace(mut self, sink: Box<dyn TraceSink>) -> Self {
+        self.kernel.wants_activities = sink.wants_activities();
         self.kernel.sink = Some(sink);
         self
     }

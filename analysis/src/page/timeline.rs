@@ -9,7 +9,7 @@ use components::trace_labels::{
 };
 use components::units::BLOCK;
 use scenarios::system::{Plan, TrackKind};
-use sim_core::{ActorId, Label, Span, Tick, TraceSink};
+use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
 
 /// The most bins; when a run outgrows them, each two become one of twice the width.
 const BINS: usize = 240;
@@ -127,6 +127,14 @@ pub struct Both(
 );
 
 impl TraceSink for Both {
+    fn wants_activities(&self) -> bool {
+        self.0.wants_activities()
+    }
+
+    fn activity(&mut self, activity: Activity) {
+        self.0.activity(activity);
+    }
+
     fn at(&mut self, now: Tick) {
         self.0.at(now);
     }

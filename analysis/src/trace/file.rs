@@ -15,6 +15,7 @@ use tempfile::NamedTempFile;
 
 use super::annotate::{Annotator, ticks_per_second};
 use super::format::{Exporter, export};
+use super::power::PowerMeter;
 use super::recorder::{BATCHES, Filter, Record, Recorder};
 use super::{Form, Header, TimeWindow, TraceFormat, select, track_class};
 use crate::Failure;
@@ -78,6 +79,10 @@ impl TraceFile {
         } else {
             window.0
         };
+        // Power is known only after its time: waveforms, which are written in order of time, have none.
+        let power = (!format.is_waveform())
+            .then(|| PowerMeter::new(plan, &selected, window))
+            .flatten();
         let filter = Filter {
             selected,
             window: (first, window.1),
@@ -88,7 +93,7 @@ impl TraceFile {
         let (spent, empty) = bounded(BATCHES);
         let failed = Arc::new(AtomicBool::new(false));
         let writer = spawn(annotator, exporter, batches, spent, Arc::clone(&failed)).map_err(wrong)?;
-        let recorder = Recorder::new(filter, full, empty);
+        let recorder = Recorder::new(filter, power, full, empty);
         let trace = Self {
             target,
             force: options.force,

@@ -29,7 +29,8 @@ fn signals_of(kind: TrackKind) -> &'static [(&'static str, u32)] {
         TrackKind::IdealMemory
         | TrackKind::ProcessingElement
         | TrackKind::Sparsity
-        | TrackKind::Background => &[],
+        | TrackKind::Background
+        | TrackKind::Power => &[],
     }
 }
 
