@@ -1,6 +1,6 @@
 //! Several trace sinks as one.
 
-use sim_core::{ActorId, Label, Span, Tick, TraceSink};
+use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
 
 /// Hands every record to all of its sinks, in their order.
 struct Tee(Vec<Box<dyn TraceSink>>);
@@ -15,6 +15,14 @@ pub(crate) fn together(mut sinks: Vec<Box<dyn TraceSink>>) -> Option<Box<dyn Tra
 }
 
 impl TraceSink for Tee {
+    fn wants_activities(&self) -> bool {
+        self.0.iter().any(|sink| sink.wants_activities())
+    }
+
+    fn activity(&mut self, activity: Activity) {
+        self.0.iter_mut().for_each(|sink| sink.activity(activity));
+    }
+
     fn at(&mut self, now: Tick) {
         self.0.iter_mut().for_each(|sink| sink.at(now));
     }

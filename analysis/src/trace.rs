@@ -17,6 +17,7 @@ mod operations;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod perfetto;
+mod power;
 
 mod path_recorder;
 pub mod read;

@@ -110,6 +110,9 @@ impl Buffer {
             self.served_in_cycle = 0;
         }
         self.served_in_cycle += 1;
+        let access = trace_labels::BUFFER_ACCESS + self.kind as u16;
+        let cycle = self.clock.period();
+        context.account(access, cycle, self.cycle + cycle, 1);
         if completes {
             let done = self.cycle + self.clock.span(Cycles(1));
             context.send_at(self.control_block, done, Message::TransferDone(transfer));

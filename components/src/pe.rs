@@ -7,8 +7,10 @@ pub mod softmax;
 
 use sim_core::{ActorId, Clock, Context, Cycles, Tick, Ticks};
 
+use crate::buffer::BufferKind;
 use crate::message::{Message, OperandFetch};
 use crate::run::{Run, RunKind};
+use crate::trace_labels as labels;
 use crate::units::{BLOCK, Bytes};
 
 /// Where the parts of a PE stand among the actors: they are registered one after another, PE first.
@@ -67,18 +69,24 @@ impl OperandBus {
         }
     }
 
+    /// How long `bytes` take, of which there are some. Both buses are as wide.
+    #[inline]
+    fn span(&self, bytes: u32, clock: Clock) -> Ticks {
+        let cycles = if bytes <= self.bytes_per_cycle {
+            1
+        } else {
+            bytes.div_ceil(self.bytes_per_cycle)
+        };
+        clock.span(Cycles(u64::from(cycles)))
+    }
+
     /// Moves `bytes` as soon as the bus is free; the instant at which they are there.
     #[inline]
     fn transfer(&mut self, now: Tick, bytes: u32, clock: Clock) -> Tick {
         if bytes == 0 {
             return now;
         }
-        let cycles = if bytes <= self.bytes_per_cycle {
-            1
-        } else {
-            bytes.div_ceil(self.bytes_per_cycle)
-        };
-        let span = clock.span(Cycles(u64::from(cycles)));
+        let span = self.span(bytes, clock);
         self.free_at = self.free_at.max(now) + span;
         self.busy += span;
         self.free_at
@@ -149,23 +157,28 @@ impl ProcessingElement {
     pub(crate) fn on_issue_run(&mut self, unit: u16, run: Run, context: &mut Context<'_, Message>) {
         if self.runs_in_flight == 0 {
             self.active_since = context.now();
+            context.account(labels::PE_ACTIVE, Ticks::ZERO, self.active_since, 1);
         }
         self.runs_in_flight += 1;
         let target = self.layout.unit(context.me(), run.kind, unit);
         let arrival = match run.kind {
             RunKind::MultiplyAccumulate | RunKind::Elementwise => context.now() + self.clock.period(),
-            RunKind::Softmax | RunKind::LayerNorm => self.read_row(&run, context.now()),
+            RunKind::Softmax | RunKind::LayerNorm => self.read_row(&run, context),
         };
         context.send_at(target, arrival, Message::StartRun(run));
     }
 
-    fn read_row(&mut self, run: &Run, now: Tick) -> Tick {
+    fn read_row(&mut self, run: &Run, context: &mut Context<'_, Message>) -> Tick {
         let tiles = u32::from(run.length);
         let bytes = (run.left_bytes + run.right_bytes) * tiles;
         let operands = 1 + u64::from(run.right_bytes > 0);
         self.accesses.activation += blocks(bytes);
-        self.accesses.mask += self.mask_accesses_per_tile * u64::from(tiles) * operands;
-        self.activation_bus.transfer(now, bytes, self.clock) + self.clock.period()
+        let masks = self.mask_accesses_per_tile * u64::from(tiles) * operands;
+        self.accesses.mask += masks;
+        let there = self.activation_bus.transfer(context.now(), bytes, self.clock);
+        self.account_bus(BufferKind::Activation, there, bytes, context);
+        self.account_masks(masks, context);
+        there + self.clock.period()
     }
 
     #[inline]
@@ -177,8 +190,14 @@ impl ProcessingElement {
         let right = self.weight_bus.transfer(now, fetch.weight_bytes, self.clock);
         self.accesses.activation += blocks(fetch.activation_bytes);
         self.accesses.weight += blocks(fetch.weight_bytes);
-        self.accesses.mask += self.mask_accesses_per_tile * u64::from(fetch.tiles);
+        let masks = self.mask_accesses_per_tile * u64::from(fetch.tiles);
+        self.accesses.mask += masks;
         self.fetches += 1;
+        self.account_bus(BufferKind::Activation, left, fetch.activation_bytes, context);
+        self.account_bus(BufferKind::Weight, right, fetch.weight_bytes, context);
+        self.account_masks(masks, context);
+        let cycle = self.clock.period();
+        context.account(labels::OPERANDS_FETCHED, cycle, now + cycle, 1);
         let arrival = &mut self.lane_arrival[usize::from(fetch.lane)];
         *arrival = left.max(right).max(*arrival);
         let dynaprop = self.layout.lane(context.me(), fetch.lane).offset(1);
@@ -187,23 +206,52 @@ impl ProcessingElement {
 
     /// Writes a run's result back and reports it to the control block.
     pub(crate) fn on_result_compressed(&mut self, run: Run, context: &mut Context<'_, Message>) {
-        let (bus, accesses) = if run.sources.result_is_weight {
-            (&mut self.weight_bus, &mut self.accesses.weight)
+        let (bus, accesses, buffer) = if run.sources.result_is_weight {
+            (
+                &mut self.weight_bus,
+                &mut self.accesses.weight,
+                BufferKind::Weight,
+            )
         } else {
-            (&mut self.activation_bus, &mut self.accesses.activation)
+            let accesses = &mut self.accesses.activation;
+            (&mut self.activation_bus, accesses, BufferKind::Activation)
         };
         let written = bus.transfer(context.now(), run.result_bytes, self.clock);
         *accesses += blocks(run.result_bytes);
-        self.accesses.mask += self.mask_accesses_per_tile * u64::from(run.result_tiles());
+        let masks = self.mask_accesses_per_tile * u64::from(run.result_tiles());
+        self.accesses.mask += masks;
+        self.account_bus(buffer, written, run.result_bytes, context);
+        self.account_masks(masks, context);
         self.runs_in_flight -= 1;
         if self.runs_in_flight == 0 {
             self.active += written.since(self.active_since);
+            context.account(labels::PE_ACTIVE, Ticks::ZERO, written, 0);
         }
         context.send_at(
             self.control_block,
             written + self.clock.period(),
             Message::RunRetired(run),
         );
+    }
+
+    /// Accounts for `bytes` that a bus has moved, to or from `buffer`, by `there`.
+    #[inline]
+    fn account_bus(&self, buffer: BufferKind, there: Tick, bytes: u32, context: &mut Context<'_, Message>) {
+        if bytes > 0 {
+            let time = self.activation_bus.span(bytes, self.clock);
+            context.account(labels::BUS, time, there, 1);
+            context.account(labels::BUFFER_ACCESS + buffer as u16, time, there, blocks(bytes));
+        }
+    }
+
+    /// Accounts for accesses to the mask buffer, which has no bus of limited width.
+    #[inline]
+    fn account_masks(&self, masks: u64, context: &mut Context<'_, Message>) {
+        let (cycle, mask) = (
+            self.clock.period(),
+            labels::BUFFER_ACCESS + BufferKind::Mask as u16,
+        );
+        context.account(mask, cycle, context.now() + cycle, masks);
     }
 
     /// Blocks moved to and from the buffers.

@@ -68,6 +68,19 @@ pub const STALL: u16 = 0x20;
 /// First of the marks where such a span begins.
 pub const STALL_BEGAN: u16 = 0x28;
 
+/// Activity: a pre-compute sparsity module works on a tile.
+pub const PRE_COMPUTE: u16 = 0x40;
+/// Activity: a post-compute sparsity module works on so many result tiles.
+pub const POST_COMPUTE: u16 = 0x41;
+/// Activity: operands pass a lane's FIFO.
+pub const OPERANDS_FETCHED: u16 = 0x42;
+/// Activity: one of a PE's buses carries data.
+pub const BUS: u16 = 0x43;
+/// Activity: a PE has work from now on, or with an amount of 0 none any more.
+pub const PE_ACTIVE: u16 = 0x44;
+/// First of the activities of accesses to so many blocks of a buffer, in the order of [`BufferKind`](crate::buffer::BufferKind).
+pub const BUFFER_ACCESS: u16 = 0x48;
+
 /// Counter: bytes held by a buffer.
 pub const BUFFER_OCCUPANCY: u16 = 1;
 /// Counter: requests of the DMA under way.

@@ -1,7 +1,7 @@
 //! What an actor sees of the simulation while it handles a message.
 
 use crate::engine::EventQueue;
-use crate::{ActorId, Message, SimError, Tick, Ticks, TraceSink};
+use crate::{Activity, ActorId, Message, SimError, Tick, Ticks, TraceSink};
 
 /// What a simulation shares with the actor that handles a message.
 pub(crate) struct Kernel<M: Message> {
@@ -9,6 +9,8 @@ pub(crate) struct Kernel<M: Message> {
     pub(crate) sink: Option<Box<dyn TraceSink>>,
     /// The tick that the sink knows of.
     pub(crate) sink_at: Option<Tick>,
+    /// Whether the sink wants activities.
+    pub(crate) wants_activities: bool,
     pub(crate) fault: Option<SimError>,
 }
 
@@ -77,6 +79,23 @@ impl<M: Message> Context<'_, M> {
                 sink.at(self.now);
             }
             record(sink);
+        }
+    }
+
+    /// Hands `amount` of what this actor does for a time, until `end`, to the trace sink, if that keeps an account of it.
+    #[inline]
+    pub fn account(&mut self, kind: u16, time: Ticks, end: Tick, amount: u64) {
+        if self.kernel.wants_activities {
+            let (actor, start) = (self.me, Tick(end.0.saturating_sub(time.0)));
+            self.trace(|sink| {
+                sink.activity(Activity {
+                    actor,
+                    start,
+                    end,
+                    kind,
+                    amount,
+                });
+            });
         }
     }
 

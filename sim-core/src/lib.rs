@@ -23,4 +23,4 @@ pub use engine::{Engine, QueueStatistics};
 pub use error::{ClockError, SimError};
 pub use simulation::Simulation;
 pub use time::{Cycles, Tick, Ticks};
-pub use trace::{Label, Span, TraceSink};
+pub use trace::{Activity, Label, Span, TraceSink};

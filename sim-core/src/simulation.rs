@@ -32,6 +32,7 @@ impl<A: Actor> Simulation<A> {
                 queue: EventQueue::new(engine)?,
                 sink: None,
                 sink_at: None,
+                wants_activities: false,
                 fault: None,
             },
             now: Tick::ZERO,
@@ -51,6 +52,7 @@ impl<A: Actor> Simulation<A> {
     /// Records the run into `sink`.
     #[must_use]
     pub fn with_trace(mut self, sink: Box<dyn TraceSink>) -> Self {
+        self.kernel.wants_activities = sink.wants_activities();
         self.kernel.sink = Some(sink);
         self
     }

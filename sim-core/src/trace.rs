@@ -26,6 +26,21 @@ pub struct Span {
     pub label: Label,
 }
 
+/// Something that a part did of which nothing is shown, but which an account of it needs, such as one of energy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// Who did it.
+    pub actor: ActorId,
+    /// When it began; never before it is recorded.
+    pub start: Tick,
+    /// When it ended; never before `start`.
+    pub end: Tick,
+    /// What it was.
+    pub kind: u16,
+    /// How much of it.
+    pub amount: u64,
+}
+
 /// Receives the records of a run, in the order in which the actors make them.
 ///
 /// Actors reach it through [`Context::trace`](crate::Context::trace), whose closure is not even built when
@@ -45,4 +60,14 @@ pub trait TraceSink {
 
     /// A quantity of an actor has a new value from `at` on.
     fn counter(&mut self, actor: ActorId, at: Tick, counter: u16, value: u64);
+
+    /// Whether it keeps an account of activities. It is asked once, before the run; without, none are handed to it.
+    fn wants_activities(&self) -> bool {
+        false
+    }
+
+    /// A part did something.
+    fn activity(&mut self, activity: Activity) {
+        let _ = activity;
+    }
 }

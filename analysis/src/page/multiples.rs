@@ -99,12 +99,12 @@ impl<'a> Multiples<'a> {
             .collect();
         let means: Vec<String> = telling
             .iter()
-            .filter_map(|curve| Some(format!("{:.1}{unit}", curve.curves.mean(measure)?)))
+            .filter_map(|curve| Some(format!("{:.1}", curve.curves.mean(measure)?)))
             .collect();
         let title = format!("{} over time, {subject}", names(measure).0);
         html! {
             div {
-                h4 { (subject) @if !means.is_empty() { span { " mean " (means.join(" / ")) } } }
+                h4 { (subject) @if !means.is_empty() { span { " mean " (means.join(" / ")) (unit) } } }
                 (frame.draw(&title, &described.join(" "), &self.marks(&frame, time, measure, &telling)))
             }
         }

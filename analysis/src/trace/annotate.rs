@@ -11,6 +11,7 @@ use scenarios::system::{MainMemory, Plan, Track, TrackKind};
 
 use super::Form;
 use super::operations::OperationNames;
+use super::power::{COUNTERS, POWER};
 use super::recorder::Record;
 use super::row::Row;
 use crate::critical_path::Part;
@@ -278,7 +279,10 @@ fn describe_counter(row: &mut Row<'_>, record: &Record) {
         labels::OUTSTANDING_REQUESTS => "outstanding_requests",
         memory::QUEUED_READS => "queued_reads",
         memory::QUEUED_WRITES => "queued_writes",
-        _ => "counter",
+        kind => {
+            let power = usize::from(kind.wrapping_sub(POWER));
+            COUNTERS.get(power).copied().unwrap_or("counter")
+        }
     };
 }
 

@@ -16,10 +16,11 @@ use tempfile::NamedTempFile;
 use super::annotate::{Annotator, ticks_per_second};
 use super::format::{Exporter, export};
 use super::path_recorder::PathRecorder;
+use super::power::PowerMeter;
 use super::recorder::{BATCHES, Filter, Record, Recorder};
 use super::{Form, Header, TimeWindow, TraceFormat, select, track_class};
 use crate::Failure;
-use crate::critical_path::{self, CriticalPathSink};
+use crate::critical_path::CriticalPathSink;
 use crate::output::{folder_of, put_in_place};
 
 /// What a user asks of a trace.
@@ -67,7 +68,8 @@ impl TraceFile {
         }
         let annotator = Annotator::new(plan);
         let tracks = annotator.tracks();
-        let selected = select::selected(&options.only, tracks).map_err(|pattern| no_track(&pattern))?;
+        let mut selected = select::selected(&options.only, tracks).map_err(|pattern| no_track(&pattern))?;
+        leave_out_costly(&mut selected, tracks, options);
         let header = header(plan, options, tracks, &selected);
         let window = (Tick(header.from_tick), header.to_tick.map_or(Tick::NEVER, Tick));
         let wrong = |error: io::Error| Failure::Usage(format!("cannot write {}: {error}", target.display()));
@@ -81,6 +83,10 @@ impl TraceFile {
             window.0
         };
         let path_track = path_track(format, tracks, &selected, options);
+        // Power is known only after its time: waveforms, which are written in order of time, have none.
+        let power = (!format.is_waveform())
+            .then(|| PowerMeter::new(plan, &selected, window))
+            .flatten();
         let filter = Filter {
             selected,
             window: (first, window.1),
@@ -91,7 +97,7 @@ impl TraceFile {
         let (spent, empty) = bounded(BATCHES);
         let failed = Arc::new(AtomicBool::new(false));
         let writer = spawn(annotator, exporter, batches, spent, Arc::clone(&failed)).map_err(wrong)?;
-        let recorder = Recorder::new(filter, full, empty);
+        let recorder = Recorder::new(filter, power, full, empty);
         let sink: Box<dyn TraceSink> = match path_track {
             Some(track) => Box::new(PathRecorder::new(recorder, CriticalPathSink::new(plan), track)),
             None => Box::new(recorder),
@@ -135,8 +141,18 @@ impl TraceFile {
     }
 }
 
-/// The track of the critical path, if the trace is to hold it. A sample of it would be no path, waveforms have no place for it, and
-/// who asks for a short time only does not want to pay for all of it, unless a pattern asks for it.
+/// Leaves tracks out that need all of the run: who asks for a short time only does not want to pay for them, unless a pattern
+/// asks for them.
+fn leave_out_costly(selected: &mut [bool], tracks: &[Track], options: &TraceOptions) {
+    if options.window == TimeWindow::default() || !options.only.is_empty() {
+        return;
+    }
+    for (selected, track) in selected.iter_mut().zip(tracks) {
+        *selected &= !matches!(track.kind, TrackKind::CriticalPath | TrackKind::Power);
+    }
+}
+
+/// The track of the critical path, if the trace is to hold it. A sample of it would be no path, and waveforms have no place for it.
 fn path_track(
     format: TraceFormat,
     tracks: &[Track],
@@ -146,9 +162,7 @@ fn path_track(
     let place = tracks
         .iter()
         .position(|track| track.kind == TrackKind::CriticalPath)?;
-    let by_name = |pattern: &String| select::matches(pattern, critical_path::TRACK);
-    let whole = options.window == TimeWindow::default() || options.only.iter().any(by_name);
-    let wanted = whole && selected[place] && !format.is_waveform() && options.sample == NonZeroU32::MIN;
+    let wanted = selected[place] && !format.is_waveform() && options.sample == NonZeroU32::MIN;
     wanted.then_some(ActorId(place as u32))
 }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use components::trace_labels::FINISHED;
-use sim_core::{ActorId, Label, Span, Tick, TraceSink};
+use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
 
 use super::recorder::Recorder;
 use crate::critical_path::{CriticalPath, CriticalPathSink, Segment};
@@ -31,7 +31,7 @@ impl PathRecorder {
     fn record(&mut self, path: &Rc<CriticalPath>) {
         self.path = None;
         for segment in path.segments() {
-            self.recorder.span(span_of(&segment, self.track));
+            self.recorder.record_span(span_of(&segment, self.track));
         }
     }
 }
@@ -50,6 +50,14 @@ fn span_of(segment: &Segment, actor: ActorId) -> Span {
 }
 
 impl TraceSink for PathRecorder {
+    fn wants_activities(&self) -> bool {
+        self.recorder.wants_activities()
+    }
+
+    fn activity(&mut self, activity: Activity) {
+        self.recorder.activity(activity);
+    }
+
     fn at(&mut self, now: Tick) {
         self.recorder.at(now);
     }

@@ -5,6 +5,7 @@ use sim_core::{ActorId, Context, Ticks};
 use crate::message::Message;
 use crate::run::Run;
 use crate::sparsity::Stage;
+use crate::trace_labels as labels;
 use crate::values::Values;
 
 /// One lane's post-compute sparsity module: it finds the zeros of a result tile, collapses them away and makes the mask.
@@ -43,7 +44,9 @@ impl PostComputeSparsity {
         }
         let tiles = u64::from(run.result_tiles());
         self.tiles += tiles;
-        let leaves = self.stage.admit(context.now(), self.cost * tiles);
+        let cost = self.cost * tiles;
+        let leaves = self.stage.admit(context.now(), cost);
+        context.account(labels::POST_COMPUTE, cost, leaves, tiles);
         context.send_at(self.pe, leaves, Message::ResultCompressed(run));
     }
 

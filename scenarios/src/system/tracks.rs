@@ -8,7 +8,7 @@ use sim_core::ActorId;
 use super::machine_build::CONTROL_ACTORS;
 use super::{MachinePlan, Plan};
 
-/// What kind of actor a track belongs to.
+/// What a track belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TrackKind {
     /// A control block.
@@ -39,9 +39,11 @@ pub enum TrackKind {
     Background,
     /// No actor: the chain of what decided the latency of the scenario's own transformer.
     CriticalPath,
+    /// The power of a machine: no actor, but a sum over all.
+    Power,
 }
 
-/// An actor, as traces call it.
+/// An actor, as traces call it, or what is computed of several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Track {
     /// Its name: `pe[3].mac[2]`, `memory.channel[0].bank[5]`, `dma`; those of other transformers begin with their name.
@@ -53,7 +55,7 @@ pub struct Track {
 }
 
 impl Plan {
-    /// All actors, in order of their addresses, and after them what traces show beside actors.
+    /// All actors, in order of their addresses, and after them what is computed from what they do.
     #[must_use]
     pub fn tracks(&self) -> Vec<Track> {
         let mut tracks = Vec::new();
@@ -83,6 +85,14 @@ impl Plan {
             kind: TrackKind::CriticalPath,
             machine: 0,
         });
+        tracks.extend(self.machines().enumerate().map(|(machine, plan)| Track {
+            name: match machine {
+                0 => "power".to_owned(),
+                _ => format!("{}.power", plan.scenario.name),
+            },
+            kind: TrackKind::Power,
+            machine,
+        }));
         tracks
     }
 }

@@ -30,7 +30,8 @@ fn signals_of(kind: TrackKind) -> &'static [(&'static str, u32)] {
         | TrackKind::ProcessingElement
         | TrackKind::Sparsity
         | TrackKind::Background
-        | TrackKind::CriticalPath => &[],
+        | TrackKind::CriticalPath
+        | TrackKind::Power => &[],
     }
 }
 
