@@ -16,7 +16,7 @@ use tempfile::NamedTempFile;
 use super::annotate::{Annotator, ticks_per_second};
 use super::format::{Exporter, export};
 use super::path_recorder::PathRecorder;
-use super::power::PowerMeter;
+use super::power::{Metered, PowerMeter};
 use super::recorder::{BATCHES, Filter, Record, Recorder};
 use super::{Form, Header, TimeWindow, TraceFormat, select, track_class};
 use crate::Failure;
@@ -85,7 +85,7 @@ impl TraceFile {
         let path_track = path_track(format, tracks, &selected, options);
         // Power is known only after its time: waveforms, which are written in order of time, have none.
         let power = (!format.is_waveform())
-            .then(|| PowerMeter::new(plan, &selected, window))
+            .then(|| PowerMeter::new(plan, tracks, &selected, window))
             .flatten();
         let filter = Filter {
             selected,
@@ -97,17 +97,20 @@ impl TraceFile {
         let (spent, empty) = bounded(BATCHES);
         let failed = Arc::new(AtomicBool::new(false));
         let writer = spawn(annotator, exporter, batches, spent, Arc::clone(&failed)).map_err(wrong)?;
-        let recorder = Recorder::new(filter, power, full, empty);
-        let sink: Box<dyn TraceSink> = match path_track {
-            Some(track) => Box::new(PathRecorder::new(recorder, CriticalPathSink::new(plan), track)),
-            None => Box::new(recorder),
-        };
+        let recorder = Recorder::new(filter, full, empty);
         let trace = Self {
             target,
             force: options.force,
             temporary,
             writer,
             failed,
+        };
+        let path = path_track.map(|track| (CriticalPathSink::new(plan), track));
+        let sink: Box<dyn TraceSink> = match (power, path) {
+            (None, None) => Box::new(recorder),
+            (Some(meter), None) => Box::new(Metered::new(meter, recorder)),
+            (None, Some(path)) => Box::new(PathRecorder::new(recorder, path)),
+            (Some(meter), Some(path)) => Box::new(PathRecorder::new(Metered::new(meter, recorder), path)),
         };
         Ok((trace, sink))
     }

@@ -5,21 +5,21 @@ use std::rc::Rc;
 use components::trace_labels::FINISHED;
 use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
 
-use super::recorder::Recorder;
+use super::recorder::Records;
 use crate::critical_path::{CriticalPath, CriticalPathSink, Segment};
 
 /// Both sinks get every record; the recorder gets the path once there is one.
-pub(super) struct PathRecorder {
-    recorder: Recorder,
+pub(super) struct PathRecorder<S> {
+    recorder: S,
     /// None when the path is in the trace.
     path: Option<CriticalPathSink>,
     /// The track that it goes to.
     track: ActorId,
 }
 
-impl PathRecorder {
-    /// `recorder`, to which `path` goes as a track of its own.
-    pub(super) fn new(recorder: Recorder, path: CriticalPathSink, track: ActorId) -> Self {
+impl<S: Records> PathRecorder<S> {
+    /// `recorder`, to which the path goes as a track of its own.
+    pub(super) fn new(recorder: S, (path, track): (CriticalPathSink, ActorId)) -> Self {
         Self {
             recorder,
             path: Some(path),
@@ -49,7 +49,7 @@ fn span_of(segment: &Segment, actor: ActorId) -> Span {
     }
 }
 
-impl TraceSink for PathRecorder {
+impl<S: Records> TraceSink for PathRecorder<S> {
     fn wants_activities(&self) -> bool {
         self.recorder.wants_activities()
     }

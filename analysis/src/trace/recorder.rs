@@ -2,10 +2,9 @@
 
 use components::trace_labels::{self as labels, has_mark, is_link, is_mark};
 use crossbeam::channel::{Receiver, Sender};
-use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
+use sim_core::{ActorId, Label, Span, Tick, TraceSink};
 
 use super::Form;
-use super::power::{PowerMeter, Reading};
 use super::unfinished::Unfinished;
 
 /// A record without names.
@@ -21,6 +20,12 @@ pub(super) struct Record {
     pub(super) form: Form,
     /// Whether the file is to hold it; else it is only needed for the names of others.
     pub(super) shown: bool,
+}
+
+/// A sink that records, too, what is computed from what actors did.
+pub(super) trait Records: TraceSink {
+    /// Records a span that no actor has made, if it is to be shown.
+    fn record_span(&mut self, span: Span);
 }
 
 /// Records in a batch: enough to make the channel's cost small, few enough to stay in the cache.
@@ -44,8 +49,6 @@ pub(super) struct Filter {
 /// The trace sink.
 pub(super) struct Recorder {
     filter: Filter,
-    /// Counts whatever is recorded, shown or not, if power is selected.
-    power: Option<Box<PowerMeter>>,
     /// Records seen of each actor: spans, instants, counters.
     seen: Vec<[u32; 3]>,
     batch: Vec<Record>,
@@ -61,15 +64,9 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    /// A recorder that sends batches over `full` and gets them back over `empty`, with the readings of `power` among them.
-    pub(super) fn new(
-        filter: Filter,
-        power: Option<PowerMeter>,
-        full: Sender<Vec<Record>>,
-        empty: Receiver<Vec<Record>>,
-    ) -> Self {
+    /// A recorder that sends batches over `full` and gets them back over `empty`.
+    pub(super) fn new(filter: Filter, full: Sender<Vec<Record>>, empty: Receiver<Vec<Record>>) -> Self {
         Self {
-            power: power.map(Box::new),
             seen: if filter.sample > 1 {
                 vec![[0; 3]; filter.selected.len()]
             } else {
@@ -112,43 +109,18 @@ impl Recorder {
         kept
     }
 
-    /// Records a span, if it is to be shown: of what an actor did, or of what is computed from that.
-    #[inline]
-    pub(super) fn record_span(&mut self, span: Span) {
-        if self.shows(Form::Span, span.actor, span.start, span.end) {
-            self.push(Record {
-                start: span.start.0,
-                end: span.end.0,
-                part: span.label.part,
-                work: span.label.work,
-                actor: span.actor.0,
-                kind: span.label.kind,
-                form: Form::Span,
-                shown: true,
-            });
-        }
-    }
-
-    /// Lets the meter's time go on, or ends it, and records what it reads. One reading a microsecond is a sample already, so they
-    /// are not sampled.
-    #[cold]
-    fn read_power(&mut self, read: impl FnOnce(&mut PowerMeter, &mut dyn FnMut(Reading))) {
-        let Some(mut power) = self.power.take() else {
-            return;
-        };
-        read(&mut power, &mut |reading| {
-            self.push(Record {
-                start: reading.at.0,
-                end: reading.at.0,
-                part: reading.value,
-                work: 0,
-                actor: reading.actor,
-                kind: reading.kind,
-                form: Form::Counter,
-                shown: true,
-            });
+    /// Records a value of a counter that is not an actor's, whatever is filtered.
+    pub(super) fn reading(&mut self, actor: u32, at: Tick, counter: u16, value: u64) {
+        self.push(Record {
+            start: at.0,
+            end: at.0,
+            part: value,
+            work: 0,
+            actor,
+            kind: counter,
+            form: Form::Counter,
+            shown: true,
         });
-        self.power = Some(power);
     }
 
     #[inline]
@@ -173,23 +145,28 @@ impl Recorder {
     }
 }
 
-impl TraceSink for Recorder {
-    fn wants_activities(&self) -> bool {
-        self.power.is_some()
-    }
-
-    fn activity(&mut self, activity: Activity) {
-        if let Some(power) = &mut self.power {
-            power.activity(&activity);
+impl Records for Recorder {
+    #[inline]
+    fn record_span(&mut self, span: Span) {
+        if self.shows(Form::Span, span.actor, span.start, span.end) {
+            self.push(Record {
+                start: span.start.0,
+                end: span.end.0,
+                part: span.label.part,
+                work: span.label.work,
+                actor: span.actor.0,
+                kind: span.label.kind,
+                form: Form::Span,
+                shown: true,
+            });
         }
     }
+}
 
+impl TraceSink for Recorder {
     #[inline]
     fn at(&mut self, now: Tick) {
         self.last = self.last.max(now);
-        if self.power.as_mut().is_some_and(|power| power.advance(now)) {
-            self.read_power(PowerMeter::read);
-        }
         if self.filter.ordered && now > self.now {
             self.now = now;
             self.push(Record {
@@ -208,9 +185,6 @@ impl TraceSink for Recorder {
     #[inline]
     fn span(&mut self, span: Span) {
         self.last = self.last.max(span.end);
-        if let Some(power) = &mut self.power {
-            power.span(&span);
-        }
         if has_mark(span.label.kind) {
             self.unfinished.end(span.actor, span.label);
         }
@@ -221,9 +195,6 @@ impl TraceSink for Recorder {
     fn instant(&mut self, actor: ActorId, at: Tick, label: Label) {
         if is_link(label.kind) {
             return;
-        }
-        if let Some(power) = &mut self.power {
-            power.instant(actor, at, &label);
         }
         let (form, shown) = if is_mark(label.kind) {
             let wanted = at < self.filter.window.1 && self.is_selected(actor);
@@ -268,7 +239,6 @@ impl TraceSink for Recorder {
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        self.read_power(PowerMeter::finish);
         for span in self.unfinished.take(self.last) {
             self.record_span(span);
         }
