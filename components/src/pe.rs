@@ -176,8 +176,10 @@ impl ProcessingElement {
         let masks = self.mask_accesses_per_tile * u64::from(tiles) * operands;
         self.accesses.mask += masks;
         let there = self.activation_bus.transfer(context.now(), bytes, self.clock);
-        self.account_bus(BufferKind::Activation, there, bytes, context);
-        self.account_masks(masks, context);
+        if context.accounts() {
+            self.account_bus(BufferKind::Activation, there, bytes, context);
+            self.account_masks(masks, context);
+        }
         there + self.clock.period()
     }
 
@@ -193,11 +195,13 @@ impl ProcessingElement {
         let masks = self.mask_accesses_per_tile * u64::from(fetch.tiles);
         self.accesses.mask += masks;
         self.fetches += 1;
-        self.account_bus(BufferKind::Activation, left, fetch.activation_bytes, context);
-        self.account_bus(BufferKind::Weight, right, fetch.weight_bytes, context);
-        self.account_masks(masks, context);
-        let cycle = self.clock.period();
-        context.account(labels::OPERANDS_FETCHED, cycle, now + cycle, 1);
+        if context.accounts() {
+            self.account_bus(BufferKind::Activation, left, fetch.activation_bytes, context);
+            self.account_bus(BufferKind::Weight, right, fetch.weight_bytes, context);
+            self.account_masks(masks, context);
+            let cycle = self.clock.period();
+            context.account(labels::OPERANDS_FETCHED, cycle, now + cycle, 1);
+        }
         let arrival = &mut self.lane_arrival[usize::from(fetch.lane)];
         *arrival = left.max(right).max(*arrival);
         let dynaprop = self.layout.lane(context.me(), fetch.lane).offset(1);
@@ -220,8 +224,10 @@ impl ProcessingElement {
         *accesses += blocks(run.result_bytes);
         let masks = self.mask_accesses_per_tile * u64::from(run.result_tiles());
         self.accesses.mask += masks;
-        self.account_bus(buffer, written, run.result_bytes, context);
-        self.account_masks(masks, context);
+        if context.accounts() {
+            self.account_bus(buffer, written, run.result_bytes, context);
+            self.account_masks(masks, context);
+        }
         self.runs_in_flight -= 1;
         if self.runs_in_flight == 0 {
             self.active += written.since(self.active_since);
@@ -235,7 +241,7 @@ impl ProcessingElement {
     }
 
     /// Accounts for `bytes` that a bus has moved, to or from `buffer`, by `there`.
-    #[inline]
+    #[cold]
     fn account_bus(&self, buffer: BufferKind, there: Tick, bytes: u32, context: &mut Context<'_, Message>) {
         if bytes > 0 {
             let time = self.activation_bus.span(bytes, self.clock);
@@ -245,7 +251,7 @@ impl ProcessingElement {
     }
 
     /// Accounts for accesses to the mask buffer, which has no bus of limited width.
-    #[inline]
+    #[cold]
     fn account_masks(&self, masks: u64, context: &mut Context<'_, Message>) {
         let (cycle, mask) = (
             self.clock.period(),

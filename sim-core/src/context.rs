@@ -77,21 +77,33 @@ impl<M: Message> Context<'_, M> {
         }
     }
 
+    /// Whether the trace sink keeps an account of activities.
+    #[must_use]
+    #[inline]
+    pub fn accounts(&self) -> bool {
+        self.kernel.wants_activities
+    }
+
     /// Hands `amount` of what this actor does for a time, until `end`, to the trace sink, if that keeps an account of it.
     #[inline]
     pub fn account(&mut self, kind: u16, time: Ticks, end: Tick, amount: u64) {
-        if self.kernel.wants_activities {
-            let (actor, start) = (self.me, Tick(end.0.saturating_sub(time.0)));
-            self.trace(|sink| {
-                sink.activity(Activity {
-                    actor,
-                    start,
-                    end,
-                    kind,
-                    amount,
-                });
-            });
+        if self.accounts() {
+            self.hand_over(kind, time, end, amount);
         }
+    }
+
+    #[cold]
+    fn hand_over(&mut self, kind: u16, time: Ticks, end: Tick, amount: u64) {
+        let (actor, start) = (self.me, Tick(end.0.saturating_sub(time.0)));
+        self.trace(|sink| {
+            sink.activity(Activity {
+                actor,
+                start,
+                end,
+                kind,
+                amount,
+            });
+        });
     }
 
     /// Whether the run is being traced.
