@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 
 use super::annotate::{Annotator, ticks_per_second};
 use super::format::{Exporter, export};
-use super::power::PowerMeter;
+use super::power::{Metered, PowerMeter};
 use super::recorder::{BATCHES, Filter, Record, Recorder};
 use super::{Form, Header, TimeWindow, TraceFormat, select, track_class};
 use crate::Failure;
@@ -81,7 +81,7 @@ impl TraceFile {
         };
         // Power is known only after its time: waveforms, which are written in order of time, have none.
         let power = (!format.is_waveform())
-            .then(|| PowerMeter::new(plan, &selected, window))
+            .then(|| PowerMeter::new(plan, tracks, &selected, window))
             .flatten();
         let filter = Filter {
             selected,
@@ -93,7 +93,7 @@ impl TraceFile {
         let (spent, empty) = bounded(BATCHES);
         let failed = Arc::new(AtomicBool::new(false));
         let writer = spawn(annotator, exporter, batches, spent, Arc::clone(&failed)).map_err(wrong)?;
-        let recorder = Recorder::new(filter, power, full, empty);
+        let recorder = Recorder::new(filter, full, empty);
         let trace = Self {
             target,
             force: options.force,
@@ -101,7 +101,11 @@ impl TraceFile {
             writer,
             failed,
         };
-        Ok((trace, Box::new(recorder)))
+        let sink: Box<dyn TraceSink> = match power {
+            Some(meter) => Box::new(Metered::new(meter, recorder)),
+            None => Box::new(recorder),
+        };
+        Ok((trace, sink))
     }
 
     /// Whether nothing can be written any more, so that there is no use in going on.

@@ -6,14 +6,16 @@
 
 mod ledger;
 mod memory;
+mod sink;
 
 use components::buffer::BufferKind;
 use components::trace_labels as labels;
-use scenarios::system::{Energy, EnergyPrices, Plan, TrackKind};
+use scenarios::system::{Energy, EnergyPrices, Plan, Track, TrackKind};
 use sim_core::{Activity, ActorId, Label, Span, Tick, Ticks};
 
 use self::ledger::Ledger;
 use self::memory::MemoryMeter;
+pub(super) use self::sink::Metered;
 use super::annotate::ticks_per_second;
 
 /// First kind of the counters of power, in the order of [`COUNTERS`].
@@ -121,8 +123,7 @@ pub(super) struct PowerMeter {
 impl PowerMeter {
     /// A meter of a run of `plan`, of the machines whose tracks are `selected`, which is read in a `span` of time; none if there are
     /// none.
-    pub(super) fn new(plan: &Plan, selected: &[bool], span: (Tick, Tick)) -> Option<Self> {
-        let tracks = plan.tracks();
+    pub(super) fn new(plan: &Plan, tracks: &[Track], selected: &[bool], span: (Tick, Tick)) -> Option<Self> {
         let powers = tracks.iter().enumerate();
         let powers = powers.filter(|(_, track)| track.kind == TrackKind::Power);
         let window = (ticks_per_second(plan) / 1_000_000).max(1);
@@ -148,7 +149,7 @@ impl PowerMeter {
             machines: tracks.iter().map(|track| track.machine as u16).collect(),
             prices: prices.collect(),
             ledgers,
-            memory: MemoryMeter::new(plan, &tracks),
+            memory: MemoryMeter::new(plan, tracks),
             starts: plan.machines().map(|machine| Some(machine.start)).collect(),
             leaks: plan.machines().map(|_| false).collect(),
             window,

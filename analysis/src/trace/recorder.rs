@@ -2,10 +2,9 @@
 
 use components::trace_labels::{self as labels, is_mark};
 use crossbeam::channel::{Receiver, Sender};
-use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
+use sim_core::{ActorId, Label, Span, Tick, TraceSink};
 
 use super::Form;
-use super::power::{PowerMeter, Reading};
 
 /// A record without names.
 #[derive(Clone, Copy, Debug)]
@@ -43,8 +42,6 @@ pub(super) struct Filter {
 /// The trace sink.
 pub(super) struct Recorder {
     filter: Filter,
-    /// Counts whatever is recorded, shown or not, if power is selected.
-    power: Option<Box<PowerMeter>>,
     /// Records seen of each actor: spans, instants, counters.
     seen: Vec<[u32; 3]>,
     batch: Vec<Record>,
@@ -56,15 +53,9 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    /// A recorder that sends batches over `full` and gets them back over `empty`, with the readings of `power` among them.
-    pub(super) fn new(
-        filter: Filter,
-        power: Option<PowerMeter>,
-        full: Sender<Vec<Record>>,
-        empty: Receiver<Vec<Record>>,
-    ) -> Self {
+    /// A recorder that sends batches over `full` and gets them back over `empty`.
+    pub(super) fn new(filter: Filter, full: Sender<Vec<Record>>, empty: Receiver<Vec<Record>>) -> Self {
         Self {
-            power: power.map(Box::new),
             seen: if filter.sample > 1 {
                 vec![[0; 3]; filter.selected.len()]
             } else {
@@ -97,26 +88,18 @@ impl Recorder {
         kept
     }
 
-    /// Lets the meter's time go on, or ends it, and records what it reads. One reading a microsecond is a sample already, so they
-    /// are not sampled.
-    #[cold]
-    fn read_power(&mut self, read: impl FnOnce(&mut PowerMeter, &mut dyn FnMut(Reading))) {
-        let Some(mut power) = self.power.take() else {
-            return;
-        };
-        read(&mut power, &mut |reading| {
-            self.push(Record {
-                start: reading.at.0,
-                end: reading.at.0,
-                part: reading.value,
-                work: 0,
-                actor: reading.actor,
-                kind: reading.kind,
-                form: Form::Counter,
-                shown: true,
-            });
+    /// Records a value of a counter that is not an actor's, whatever is filtered.
+    pub(super) fn reading(&mut self, actor: u32, at: Tick, counter: u16, value: u64) {
+        self.push(Record {
+            start: at.0,
+            end: at.0,
+            part: value,
+            work: 0,
+            actor,
+            kind: counter,
+            form: Form::Counter,
+            shown: true,
         });
-        self.power = Some(power);
     }
 
     #[inline]
@@ -142,25 +125,9 @@ impl Recorder {
 }
 
 impl TraceSink for Recorder {
-    fn wants_activities(&self) -> bool {
-        self.power.is_some()
-    }
-
-    fn activity(&mut self, activity: Activity) {
-        if let Some(power) = &mut self.power {
-            power.activity(&activity);
-        }
-    }
-
     #[inline]
     fn at(&mut self, now: Tick) {
-        if now <= self.now {
-            return;
-        }
-        if self.power.as_mut().is_some_and(|power| power.advance(now)) {
-            self.read_power(PowerMeter::read);
-        }
-        if self.filter.ordered {
+        if self.filter.ordered && now > self.now {
             self.now = now;
             self.push(Record {
                 start: now.0,
@@ -177,9 +144,6 @@ impl TraceSink for Recorder {
 
     #[inline]
     fn span(&mut self, span: Span) {
-        if let Some(power) = &mut self.power {
-            power.span(&span);
-        }
         if self.shows(Form::Span, span.actor, span.start, span.end) {
             self.push(Record {
                 start: span.start.0,
@@ -196,9 +160,6 @@ impl TraceSink for Recorder {
 
     #[inline]
     fn instant(&mut self, actor: ActorId, at: Tick, label: Label) {
-        if let Some(power) = &mut self.power {
-            power.instant(actor, at, &label);
-        }
         let (form, shown) = if is_mark(label.kind) {
             let selected = self.filter.selected.get(actor.index()).copied().unwrap_or(false);
             let wanted = self.filter.ordered && selected && at < self.filter.window.1;
@@ -240,7 +201,6 @@ impl TraceSink for Recorder {
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        self.read_power(PowerMeter::finish);
         self.hand_over();
     }
 }
