@@ -352,6 +352,37 @@ fn power_is_the_same_whatever_else_is_recorded() {
     }
 }
 
+/// Bandwidth counts the bursts that a sample leaves out, and all of a microsecond that a window cuts.
+#[test]
+fn bandwidth_is_the_same_whatever_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(&shipped_small("flexibert-mixed"));
+    let bandwidth = |change: &dyn Fn(&mut analysis::trace::TraceOptions)| {
+        let mut options = whole(folder.path().join("part.jsonl"));
+        change(&mut options);
+        let _ = run_traced(&plan, Engine::Wheel, &options);
+        let mut entries = entries(&options.file).1;
+        entries.retain(|entry| entry.kind == "bandwidth_bytes_per_second");
+        entries
+    };
+    let all = bandwidth(&|_| {});
+    assert!(all.len() > 50);
+    assert!(bandwidth(&|options| options.sample = 37.try_into().unwrap()) == all);
+    let part = bandwidth(&|options| options.window = "2500ns..9300ns".parse().unwrap());
+    let microsecond = (plan.timebase.frequency().hertz() / 1e6) as u64;
+    let value_at = |entries: &[Entry<'static>], tick: u64| {
+        let held = entries.iter().rfind(|entry| entry.start_tick <= tick);
+        held.and_then(|entry| entry.value)
+    };
+    for at in 2..10 {
+        assert_eq!(
+            value_at(&part, at * microsecond),
+            value_at(&all, at * microsecond),
+            "at {at} us"
+        );
+    }
+}
+
 #[test]
 fn traces_are_the_same_on_all_engines_and_change_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -74,7 +74,7 @@ impl Annotator {
                 .map(|plan| machine(Box::new(plan.program()) as _))
                 .collect(),
             bandwidths: BTreeMap::new(),
-            window: (ticks_per_second / 1_000_000).max(1),
+            window: ticks_per_microsecond(plan),
             ticks_per_second,
             burst_bytes: match &plan.memory {
                 MainMemory::Banked(memory) => u64::from(memory.request_bytes()),
@@ -154,6 +154,11 @@ impl Annotator {
             ..Row::new(Form::Counter, actor, track, "bandwidth_bytes_per_second", at, at)
         }
     }
+}
+
+/// Ticks in a microsecond, over which bandwidth and power are counted.
+pub(super) fn ticks_per_microsecond(plan: &Plan) -> u64 {
+    (ticks_per_second(plan) / 1_000_000).max(1)
 }
 
 /// Ticks in a second.

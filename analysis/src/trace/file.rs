@@ -13,7 +13,7 @@ use scenarios::system::{Plan, Track, TrackKind};
 use sim_core::{ActorId, Tick, TraceSink};
 use tempfile::NamedTempFile;
 
-use super::annotate::{Annotator, ticks_per_second};
+use super::annotate::{Annotator, ticks_per_microsecond, ticks_per_second};
 use super::format::{Exporter, export};
 use super::path_recorder::PathRecorder;
 use super::power::{Metered, PowerMeter};
@@ -90,6 +90,7 @@ impl TraceFile {
         let filter = Filter {
             selected,
             window: (first, window.1),
+            microseconds: whole_microseconds(plan, window),
             sample: options.sample.get(),
             ordered: format.is_waveform(),
         };
@@ -142,6 +143,13 @@ impl TraceFile {
     pub fn target(&self) -> &Path {
         &self.target
     }
+}
+
+/// The whole microseconds that a window touches.
+fn whole_microseconds(plan: &Plan, (from, to): (Tick, Tick)) -> (Tick, Tick) {
+    let microsecond = ticks_per_microsecond(plan);
+    let end = to.0.div_ceil(microsecond).saturating_mul(microsecond);
+    (Tick(from.0 / microsecond * microsecond), Tick(end))
 }
 
 /// Leaves tracks out that need all of the run: who asks for a short time only does not want to pay for them, unless a pattern

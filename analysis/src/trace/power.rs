@@ -16,7 +16,7 @@ use sim_core::{Activity, ActorId, Label, Span, Tick, Ticks};
 use self::ledger::Ledger;
 use self::memory::MemoryMeter;
 pub(super) use self::sink::Metered;
-use super::annotate::ticks_per_second;
+use super::annotate::ticks_per_microsecond;
 
 /// First kind of the counters of power, in the order of [`COUNTERS`].
 pub(super) const POWER: u16 = 0x200;
@@ -126,7 +126,7 @@ impl PowerMeter {
     pub(super) fn new(plan: &Plan, tracks: &[Track], selected: &[bool], span: (Tick, Tick)) -> Option<Self> {
         let powers = tracks.iter().enumerate();
         let powers = powers.filter(|(_, track)| track.kind == TrackKind::Power);
-        let window = (ticks_per_second(plan) / 1_000_000).max(1);
+        let window = ticks_per_microsecond(plan);
         // mW are nJ a microsecond.
         let microseconds = window as f64 * plan.timebase.nanoseconds(Ticks(1)) / 1e3;
         let ledgers: Vec<Ledger> = powers

@@ -1,5 +1,6 @@
 //! The trace sink: it filters at the source, and hands records over in batches.
 
+use components::memory::label::{READ_DATA, WRITE_DATA};
 use components::trace_labels::{self as labels, has_mark, is_link, is_mark};
 use crossbeam::channel::{Receiver, Sender};
 use sim_core::{ActorId, Label, Span, Tick, TraceSink};
@@ -40,6 +41,8 @@ pub(super) struct Filter {
     pub(super) selected: Vec<bool>,
     /// First tick, and the end.
     pub(super) window: (Tick, Tick),
+    /// The whole microseconds that the time touches: bandwidth counts their bursts, shown or not.
+    pub(super) microseconds: (Tick, Tick),
     /// One of how many records of an actor is kept.
     pub(super) sample: u32,
     /// Whether the format needs marks, and to know how far time is.
@@ -102,6 +105,16 @@ impl Recorder {
         self.filter.selected.get(actor.index()).copied().unwrap_or(false)
     }
 
+    /// Whether a span that is not shown is a burst that bandwidth counts.
+    #[inline]
+    fn is_counted(&self, span: &Span) -> bool {
+        let (from, to) = self.filter.microseconds;
+        matches!(span.label.kind, READ_DATA | WRITE_DATA)
+            && (from..to).contains(&span.start)
+            && !self.filter.ordered
+            && self.is_selected(span.actor)
+    }
+
     fn is_sampled(&mut self, form: Form, actor: ActorId) -> bool {
         let count = &mut self.seen[actor.index()][form as usize];
         let kept = *count == 0;
@@ -148,7 +161,8 @@ impl Recorder {
 impl Records for Recorder {
     #[inline]
     fn record_span(&mut self, span: Span) {
-        if self.shows(Form::Span, span.actor, span.start, span.end) {
+        let shown = self.shows(Form::Span, span.actor, span.start, span.end);
+        if shown || self.is_counted(&span) {
             self.push(Record {
                 start: span.start.0,
                 end: span.end.0,
@@ -157,7 +171,7 @@ impl Records for Recorder {
                 actor: span.actor.0,
                 kind: span.label.kind,
                 form: Form::Span,
-                shown: true,
+                shown,
             });
         }
     }
