@@ -13,6 +13,6 @@ picture() { # NAME HEIGHT
 }
 
 ./target/release/elector run bert-tiny-edge --report "$pages/run.html" >/dev/null
-picture run 1330
+picture run 1170
 ./target/release/elector compare contention --report "$pages/compare.html" >/dev/null
-picture compare 1560
+picture compare 1462
