@@ -18,6 +18,7 @@ mod links;
 mod step;
 mod summary;
 mod times;
+mod transfers;
 
 pub use links::CriticalPathSink;
 pub use step::{CriticalPath, Part, Segment, Step, Work};

@@ -4,14 +4,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use components::message::Traffic;
-use components::trace_labels::{self as labels, TransferPart};
+use components::trace_labels as labels;
 use scenarios::system::{Plan, TrackKind};
 use sim_core::{ActorId, Label, Span, Tick, TraceSink};
 
 use super::graph::{Exit, Graph, NodeId};
 use super::step::{CriticalPath, Part, Work};
-use super::times::{RunTimes, TransferTimes};
+use super::times::RunTimes;
+use super::transfers::Transfers;
 
 /// A sink that finds the critical path of the scenario's own accelerator, shared with whoever reads it afterwards.
 #[derive(Clone, Debug)]
@@ -73,23 +73,6 @@ struct Place {
 /// An operation, and the packed tile of it with which a run begins.
 type FirstTile = (u32, u64);
 
-/// An order to the DMA: of data and mask, which become nodes of their own when they begin to move.
-#[derive(Clone, Copy, Debug)]
-struct Order {
-    cause: Exit,
-    at: u64,
-    operation: Option<u32>,
-}
-
-/// A transfer that the DMA moves.
-#[derive(Clone, Copy, Debug)]
-struct Moving {
-    transfer: u32,
-    work: Work,
-    node: NodeId,
-    times: TransferTimes,
-}
-
 #[derive(Debug)]
 struct Links {
     places: Vec<Place>,
@@ -98,12 +81,7 @@ struct Links {
     current: Option<Exit>,
     /// Runs whose units can take the next one, and whose results are on their way.
     finishing: BTreeMap<FirstTile, InHand>,
-    /// By the transfer's number, halved.
-    orders: Vec<Option<Order>>,
-    /// By the transfer's number.
-    moving: Vec<Option<Moving>>,
-    /// The transfer that the DMA has turned away from last, and when.
-    requested: Option<(Moving, u64)>,
+    transfers: Transfers,
     path: Option<Rc<CriticalPath>>,
 }
 
@@ -131,9 +109,7 @@ impl Links {
             graph: Graph::default(),
             current: None,
             finishing: BTreeMap::new(),
-            orders: Vec::new(),
-            moving: Vec::new(),
-            requested: None,
+            transfers: Transfers::default(),
             path: None,
         }
     }
@@ -158,10 +134,7 @@ impl Links {
                 }
             }
             Meaning::Dma if span.label.kind == labels::TRANSFER => {
-                let moving = self.moving.get_mut(span.label.work as usize);
-                if let Some(moving) = moving.and_then(Option::as_mut) {
-                    moving.times.answered = Some(span.end.0);
-                }
+                self.transfers.answered(span.label.work, span.end.0);
             }
             _ => {}
         }
@@ -175,8 +148,10 @@ impl Links {
                     run.times.started = Some(at);
                 }
             }
-            (Meaning::Dma, labels::TRANSFER_BEGAN) => self.transfer_began(at, label),
-            (Meaning::Dma, labels::TRANSFER_REQUESTED) => self.transfer_requested(label.work, at),
+            (Meaning::Dma, labels::TRANSFER_BEGAN) => self.transfers.began(&mut self.graph, at, label),
+            (Meaning::Dma, labels::TRANSFER_REQUESTED) => {
+                self.transfers.requested(&mut self.graph, label.work, at);
+            }
             (Meaning::ControlBlock, kind) => self.learned(kind, at, label),
             _ => {}
         }
@@ -192,10 +167,17 @@ impl Links {
             }
             labels::UNIT_FREED => self.unit_freed(label.part as usize, at),
             labels::RUN_RETIRED => self.run_retired((label.work, label.part), at),
-            labels::TRANSFER_DONE => self.transfer_done(label.part as usize, at),
+            labels::TRANSFER_DONE => {
+                let done = self.transfers.done(&mut self.graph, label.part as usize, at);
+                self.set_current(done);
+                if let Some(done) = done {
+                    self.graph.release(done.node);
+                }
+            }
             labels::TRANSFER_ORDERED | labels::NOTHING_MOVES => {
-                let operation = (label.work != u32::MAX).then_some(label.work);
-                self.transfer_ordered(label.part as usize / 2, at, operation);
+                if let Some(cause) = self.current {
+                    self.transfers.ordered(&mut self.graph, cause, at, label);
+                }
             }
             labels::FINISHED => self.path = self.current.map(|last| Rc::new(self.graph.path(last))),
             _ => {}
@@ -246,103 +228,4 @@ impl Links {
         }));
         self.graph.release(run.node);
     }
-
-    fn transfer_ordered(&mut self, group: usize, at: u64, operation: Option<u32>) {
-        let Some(cause) = self.current else { return };
-        self.graph.hold(cause.node);
-        let order = Order { cause, at, operation };
-        if let Some(before) = replace_at(&mut self.orders, group, order) {
-            self.graph.release(before.cause.node);
-        }
-    }
-
-    /// The DMA begins a transfer. If that had queued while another one was being requested, it had waited for that.
-    fn transfer_began(&mut self, at: u64, label: Label) {
-        let order = self.orders.get(label.work as usize / 2).copied().flatten();
-        let Some(order) = order else { return };
-        let part = TransferPart::unpacked(label.part);
-        let work = Work::Transfer {
-            traffic: part.traffic,
-            outward: part.outward,
-            operation: order.operation,
-        };
-        let before = self.requested.filter(|&(_, requested)| requested > order.at);
-        let (cause, start) = match before {
-            Some((before, _)) => {
-                let split = before.times.split(at);
-                let node = before.node;
-                (Exit { node, split }, at)
-            }
-            None => (order.cause, order.at),
-        };
-        let moving = Moving {
-            transfer: label.work,
-            work,
-            node: self.graph.add(work, start, Some(cause)),
-            times: TransferTimes {
-                start,
-                began: at,
-                answered: None,
-            },
-        };
-        if let Some(before) = replace_at(&mut self.moving, label.work as usize, moving) {
-            self.graph.release(before.node);
-        }
-    }
-
-    /// The DMA turns away from a transfer. If it had turned to others in between, since they are more urgent, the transfer had
-    /// waited for the last of them.
-    fn transfer_requested(&mut self, transfer: u32, at: u64) {
-        let moving = self.moving.get(transfer as usize).copied().flatten();
-        let Some(mut moving) = moving else { return };
-        let preempted = self
-            .requested
-            .filter(|&(other, turned)| other.transfer != transfer && turned > moving.times.began);
-        if let Some((other, turned)) = preempted {
-            let cause = Exit {
-                node: other.node,
-                split: other.times.split(turned),
-            };
-            let resumed = self.graph.add(moving.work, turned, Some(cause));
-            self.graph.release(moving.node);
-            moving.node = resumed;
-            (moving.times.start, moving.times.began) = (turned, turned);
-            self.moving[transfer as usize] = Some(moving);
-        }
-        self.graph.hold(moving.node);
-        if let Some((before, _)) = self.requested.replace((moving, at)) {
-            self.graph.release(before.node);
-        }
-    }
-
-    fn transfer_done(&mut self, transfer: usize, at: u64) {
-        let moved = self.moving.get_mut(transfer).and_then(Option::take);
-        let (node, split) = match moved {
-            Some(moved) => (moved.node, moved.times.split(at)),
-            // There was nothing to move.
-            None => {
-                let order = self.orders.get(transfer / 2).copied().flatten();
-                let Some(order) = order else {
-                    return self.set_current(None);
-                };
-                let work = Work::Transfer {
-                    traffic: Traffic::Masks,
-                    outward: false,
-                    operation: order.operation,
-                };
-                let node = self.graph.add(work, order.at, Some(order.cause));
-                (node, [at - order.at, 0, 0, 0])
-            }
-        };
-        self.set_current(Some(Exit { node, split }));
-        self.graph.release(node);
-    }
-}
-
-/// Puts `value` at `place`, and hands back what was there.
-fn replace_at<T: Clone>(places: &mut Vec<Option<T>>, place: usize, value: T) -> Option<T> {
-    if place >= places.len() {
-        places.resize(place + 1, None);
-    }
-    places[place].replace(value)
 }

@@ -2,7 +2,7 @@
 
 use components::message::Traffic;
 
-/// A kind of lane or module.
+/// What is done in a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     /// The beginning of the run, which takes no time.
