@@ -1,6 +1,6 @@
 //! A run: consecutive tile operations along the innermost loop, the unit in which the control block hands out work.
 
-use sim_core::mix;
+use sim_core::{Label, mix};
 
 use crate::density::Density;
 use crate::operation::OperationId;
@@ -152,6 +152,17 @@ impl Run {
             1
         } else {
             self.length
+        }
+    }
+
+    /// The label of a record of the whole run: its operation and its packed first tile.
+    #[must_use]
+    #[inline]
+    pub fn label(&self, kind: u16) -> Label {
+        Label {
+            kind,
+            work: self.operation.0,
+            part: self.first.packed(),
         }
     }
 

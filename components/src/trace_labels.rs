@@ -27,6 +27,8 @@
 //! links [`STARTED`], [`UNIT_FREED`], [`RUN_RETIRED`] and [`TRANSFER_DONE`] had waited for what the former tells of, since it acts as soon as it
 //! can. The DMA begins a transfer that queued when it has requested all of the one before, [`TRANSFER_REQUESTED`].
 
+use sim_core::Label;
+
 use crate::message::Traffic;
 
 /// A MAC lane works on a tile.
@@ -112,6 +114,12 @@ pub const fn has_mark(kind: u16) -> bool {
         kind,
         TRANSFER | STALL..STALL_BEGAN | crate::memory::label::ROW_OPEN
     )
+}
+
+/// A link about an actor or a transfer, and no operation.
+#[must_use]
+pub const fn link(kind: u16, part: u64) -> Label {
+    Label { kind, work: 0, part }
 }
 
 /// Whether records of this kind are links.

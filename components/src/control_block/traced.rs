@@ -33,22 +33,15 @@ impl TraceState {
 
 impl ControlBlock {
     /// Records what has happened: whatever is issued or ordered from now on, until the next message, had waited for it.
-    pub(super) fn trace_link(&self, kind: u16, work: u32, part: u64, context: &mut Context<'_, Message>) {
+    pub(super) fn trace_link(&self, link: Label, context: &mut Context<'_, Message>) {
         let (actor, now) = (context.me(), context.now());
-        context.trace(|sink| sink.instant(actor, now, Label { kind, work, part }));
+        context.trace(|sink| sink.instant(actor, now, link));
     }
 
     /// Records that `run` goes to `unit`.
     pub(super) fn trace_issue(&self, run: &Run, unit: ActorId, context: &mut Context<'_, Message>) {
         let now = context.now();
-        context.trace(|sink| {
-            let label = Label {
-                kind: labels::RUN_ISSUED,
-                work: run.operation.0,
-                part: run.first.packed(),
-            };
-            sink.instant(unit, now, label);
-        });
+        context.trace(|sink| sink.instant(unit, now, run.label(labels::RUN_ISSUED)));
     }
 
     /// Records what the transfers numbered from `first` on are ordered for. Spills and reloads are their tensor's, and so

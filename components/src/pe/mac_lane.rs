@@ -113,14 +113,7 @@ impl MacLane {
             });
         }
         let (actor, now) = (context.me(), context.now());
-        context.trace(|sink| {
-            let label = Label {
-                kind: labels::RUN_STARTED,
-                work: run.operation.0,
-                part: run.first.packed(),
-            };
-            sink.instant(actor, now, label);
-        });
+        context.trace(|sink| sink.instant(actor, now, run.label(labels::RUN_STARTED)));
         for _ in 0..self.parameters.operand_fifo_tiles.min(run.length) {
             self.fetch_next(Ticks::ZERO, context);
         }

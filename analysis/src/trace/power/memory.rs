@@ -10,8 +10,8 @@ use super::{Charge, MAIN_MEMORY, PARTS};
 /// A channel as its commands tell of it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Channel {
-    /// Open banks, a bit each.
-    open: u128,
+    /// Open banks, a bit each: no channel has more than 64.
+    open: u64,
     /// Its last command: earlier ones cannot come any more.
     told: u64,
 }
@@ -109,12 +109,12 @@ impl MemoryMeter {
     /// Notes that a bank opens or closes; with its rank's first or last one standby takes another power.
     fn set_open(&mut self, place: usize, bank: u32, opens: bool, at: u64, ledger: &mut Ledger) {
         let banks = self.prices.banks_per_rank;
-        let of_rank = (u128::MAX >> (128 - banks.min(128))) << (bank / banks * banks).min(127);
+        let of_rank = (u64::MAX >> (64 - banks)) << (bank / banks * banks);
         let channel = &mut self.channels[place];
         let before = channel.open & of_rank;
         match opens {
-            true => channel.open |= 1 << bank.min(127),
-            false => channel.open &= !(1 << bank.min(127)),
+            true => channel.open |= 1 << bank,
+            false => channel.open &= !(1 << bank),
         }
         let after = channel.open & of_rank;
         if (before == 0) != (after == 0) {
@@ -126,12 +126,10 @@ impl MemoryMeter {
     /// Ends standby at `end`.
     pub(super) fn finish(&mut self, end: u64, ledger: &mut Ledger) {
         ledger.change(end, &self.standby(), -1.0);
-        let open = self.prices.banks_per_rank;
         for place in 0..self.channels.len() {
-            for bank in 0..128 {
-                if open > 0 && self.channels[place].open & (1 << bank) != 0 {
-                    self.set_open(place, bank, false, end, ledger);
-                }
+            while self.channels[place].open != 0 {
+                let bank = self.channels[place].open.trailing_zeros();
+                self.set_open(place, bank, false, end, ledger);
             }
         }
     }
