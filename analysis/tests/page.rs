@@ -103,7 +103,11 @@ fn a_trace_and_a_page_come_from_one_run() {
     let plain = elector(&["run", "tiny-trace", "--json"], folder.path());
     let digest = |text: &str| text.split("trace_digest").nth(1).unwrap()[..19].to_owned();
     assert_eq!(digest(&out(&run)), digest(&out(&plain)));
-    assert!(folder.path().join("run.html").exists() && folder.path().join("run.jsonl").exists());
+    // The path that the trace follows is that of the page.
+    let page = fs::read_to_string(folder.path().join("run.html")).unwrap();
+    let trace = fs::read_to_string(folder.path().join("run.jsonl")).unwrap();
+    assert!(page.contains("What decided the latency"));
+    assert!(trace.contains(r#""track":"critical_path""#));
 }
 
 /// The lines of all plots of a measure: their names, and how many different heights each has.

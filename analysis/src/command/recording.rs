@@ -33,16 +33,21 @@ impl Recording {
         let mut recording = Self {
             trace: None,
             timeline: page.then(|| TimelineSink::new(plan)),
-            path: (page || path).then(|| CriticalPathSink::new(plan)),
+            path: None,
         };
         if let Some(options) = trace {
             let (trace, sink) = TraceFile::create(plan, options)?;
+            recording.path = trace.critical_path().filter(|_| page || path);
             recording.trace = Some(trace);
             sinks.push(sink);
             interrupt::listen();
         }
+        if (page || path) && recording.path.is_none() {
+            let sink = CriticalPathSink::new(plan);
+            sinks.push(Box::new(sink.clone()));
+            recording.path = Some(sink);
+        }
         sinks.extend(recording.timeline.clone().map(|sink| Box::new(sink) as _));
-        sinks.extend(recording.path.clone().map(|sink| Box::new(sink) as _));
         Ok((recording, together(sinks)))
     }
 

@@ -53,6 +53,7 @@ pub struct TraceFile {
     temporary: NamedTempFile,
     writer: JoinHandle<io::Result<Written>>,
     failed: Arc<AtomicBool>,
+    path: Option<CriticalPathSink>,
 }
 
 impl TraceFile {
@@ -99,14 +100,15 @@ impl TraceFile {
         let failed = Arc::new(AtomicBool::new(false));
         let writer = spawn(annotator, exporter, batches, spent, Arc::clone(&failed)).map_err(wrong)?;
         let recorder = Recorder::new(filter, full, empty);
+        let path = path_track.map(|track| (CriticalPathSink::new(plan), track));
         let trace = Self {
             target,
             force: options.force,
             temporary,
             writer,
             failed,
+            path: path.as_ref().map(|(path, _)| path.clone()),
         };
-        let path = path_track.map(|track| (CriticalPathSink::new(plan), track));
         let sink: Box<dyn TraceSink> = match (power, path) {
             (None, None) => Box::new(recorder),
             (Some(meter), None) => Box::new(Metered::new(meter, recorder)),
@@ -114,6 +116,12 @@ impl TraceFile {
             (Some(meter), Some(path)) => Box::new(PathRecorder::new(Metered::new(meter, recorder), path)),
         };
         Ok((trace, sink))
+    }
+
+    /// The critical path that the trace follows, if it holds one: whoever needs it, too, need not follow it again.
+    #[must_use]
+    pub fn critical_path(&self) -> Option<CriticalPathSink> {
+        self.path.clone()
     }
 
     /// Whether nothing can be written any more, so that there is no use in going on.
