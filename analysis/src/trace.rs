@@ -1,12 +1,13 @@
 //! Traces of a run, as files for viewers and for queries.
 //!
 //! ```text
-//! actors ──> Recorder ──batches──> [thread] Annotator ──rows──> Perfetto | VCD | FST | Parquet | JSON lines ──> file
+//! actors ──> [PathRecorder, Metered] Recorder ──batches──> [thread] Annotator ──rows──> Perfetto | VCD | FST | Parquet | JSON lines ──> file
 //! ```
 //!
-//! The recorder filters at the source and hands plain numbers over in batches, through a bounded channel: it waits when
-//! the disk is slower than the simulation, so memory is bounded. Names are added by the thread that writes, from a walk
-//! of its own over the mapper's program. A file is written beside its target and renamed when it is complete.
+//! What is computed from records is added to them where they are all seen: the critical path (`path_recorder.rs`) and power
+//! (`power.rs`), each only if its track is wanted. The recorder filters at the source and hands plain numbers over in
+//! batches, through a bounded channel: it waits when the disk is slower than the simulation, so memory is bounded. Names
+//! are added by the thread that writes, from a walk of its own over the mapper's program. A file is written beside its target and renamed when it is complete.
 
 mod annotate;
 mod entry;
