@@ -11,6 +11,7 @@ mod component;
 pub mod control_block;
 pub mod density;
 pub mod dma;
+pub mod energy_part;
 pub mod memory;
 pub mod message;
 pub mod operation;

@@ -49,6 +49,7 @@ mod message;
 pub mod pattern;
 mod plan;
 mod rank;
+mod refresh_policy;
 mod replay;
 mod report;
 mod route;
@@ -64,13 +65,14 @@ pub use channel::{Channel, ChannelStatistics, RequestorStatistics};
 pub use constraints::Constraints;
 pub use credit::CreditAccount;
 pub use description::MemoryDescription;
-pub use energy::{Energy, EnergyTable};
+pub use energy::{CommandCounts, Energy, EnergyTable};
 pub use ideal::IdealMemory;
 pub use message::{
     Access, Command, Credit, MemoryMessage, MemoryRequest, MemoryResponse, Operation, Reply, RequestorId,
 };
 pub use plan::MemoryPlan;
 pub use rank::{Rank, RankCounts};
+pub use refresh_policy::{RefreshPolicy, RefreshSchedule, RefreshTarget};
 pub use replay::{ReplayActor, ReplayError, ReplayHost, ReplayReport, replay, replay_into};
 pub use report::{MemoryReport, RequestorReport, Wear, collect};
 pub use route::MemoryRoute;

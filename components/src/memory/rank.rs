@@ -3,19 +3,18 @@
 use sim_core::{ActorId, Clock, Context, Cycles, Message, Span};
 
 use super::description::{MemoryDescription, Timing};
-use super::energy::{Energy, EnergyTable};
+use super::energy::CommandCounts;
 use super::violation::{Place, Violations};
 use super::{Command, MemoryMessage, Operation, label};
 
 /// The devices that answer together on a channel.
 ///
 /// Row commands pass through it to their bank. It checks the rules that hold between its banks (tRRD, tFAW,
-/// refresh), and adds up the energy of activates, refreshes and standby.
+/// refresh), and counts what takes energy: activates, refreshes and standby.
 #[derive(Clone, Debug)]
 pub struct Rank {
     clock: Clock,
     timing: Timing,
-    energy: EnergyTable,
     grouped: bool,
     banks_per_group: u32,
     place: Place,
@@ -59,7 +58,6 @@ impl Rank {
         Self {
             clock,
             timing: description.timing,
-            energy: EnergyTable::new(description),
             grouped: organisation.bank_groups > 1,
             banks_per_group: organisation.banks_per_group,
             place,
@@ -199,21 +197,22 @@ impl Rank {
         self.counts
     }
 
-    /// Energy of all but column accesses, over the first `cycles` of the memory clock.
+    /// What takes energy over the first `cycles` of the memory clock, column accesses left out.
     #[must_use]
-    pub fn energy(&self, cycles: u64) -> Energy {
+    pub fn commands(&self, cycles: u64) -> CommandCounts {
         let open_now = if self.open_banks == 0 {
             0
         } else {
             cycles.saturating_sub(self.active_since)
         };
         let active = (self.active_cycles + open_now).min(cycles);
-        let table = &self.energy;
-        Energy {
-            activate: table.activate * self.counts.activates,
-            refresh: table.refresh * self.counts.refreshes + table.bank_refresh * self.counts.bank_refreshes,
-            background: table.active_cycle * active + table.idle_cycle * (cycles - active),
-            ..Energy::default()
+        CommandCounts {
+            activates: self.counts.activates as f64,
+            refreshes: self.counts.refreshes as f64,
+            bank_refreshes: self.counts.bank_refreshes as f64,
+            active_cycles: active as f64,
+            idle_cycles: (cycles - active) as f64,
+            ..CommandCounts::default()
         }
     }
 

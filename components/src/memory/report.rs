@@ -3,7 +3,7 @@
 use sim_core::statistics::Latencies;
 use sim_core::{Clock, Tick};
 
-use super::energy::{Energy, EnergyTable};
+use super::energy::{CommandCounts, Energy, EnergyTable};
 use super::violation::Violations;
 use super::{MemoryActor, MemoryPlan};
 use crate::memory::description::Cells;
@@ -51,6 +51,8 @@ pub struct MemoryReport {
     pub dual_commands: u64,
     /// Requests still queued when the run ended.
     pub still_queued: u64,
+    /// What takes energy, over all ranks and banks.
+    pub commands: CommandCounts,
     /// Energy by cause.
     pub energy: Energy,
     /// Cycles for which the data buses carried data, all channels together.
@@ -169,12 +171,16 @@ pub fn collect<'a>(
                 report.precharges += counts.precharges;
                 report.refreshes += counts.refreshes;
                 report.bank_refreshes += counts.bank_refreshes;
-                report.energy += rank.energy(cycles);
+                add_commands(&mut report, &table, rank.commands(cycles));
                 report.violations.merge(rank.violations());
             }
             MemoryActor::Bank(bank) => {
-                report.energy.read += table.read * bank.reads();
-                report.energy.write += table.write * bank.writes();
+                let commands = CommandCounts {
+                    reads: bank.reads() as f64,
+                    writes: bank.writes() as f64,
+                    ..CommandCounts::default()
+                };
+                add_commands(&mut report, &table, commands);
                 most_bank_writes = most_bank_writes.max(bank.writes());
                 report.violations.merge(bank.violations());
             }
@@ -205,6 +211,11 @@ pub fn collect<'a>(
         });
     }
     report
+}
+
+fn add_commands(report: &mut MemoryReport, table: &EnergyTable, commands: CommandCounts) {
+    report.energy += table.energy(&commands);
+    report.commands += commands;
 }
 
 fn add_channel(report: &mut MemoryReport, channel: &super::Channel) {

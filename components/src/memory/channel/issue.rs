@@ -2,10 +2,10 @@
 
 use sim_core::{Context, Cycles, Message, Span, Ticks};
 
-use super::refresh::Target;
 use super::scheduler::{Candidate, Step, bits};
 use super::{Access, CLOSED, Channel, MemoryMessage, NONE};
 use crate::memory::label::{self, CommandKind};
+use crate::memory::refresh_policy::RefreshTarget;
 use crate::memory::{Command, Operation, Reply};
 
 impl Channel {
@@ -209,26 +209,26 @@ impl Channel {
         }
         match self.refresh.current() {
             None => u64::MAX,
-            Some(Target::Rank(rank)) => self.board.rank_refresh_at(rank),
-            Some(Target::Bank(bank)) => self.board.bank_refresh_at(bank),
+            Some(RefreshTarget::Rank(rank)) => self.board.rank_refresh_at(rank),
+            Some(RefreshTarget::Bank(bank)) => self.board.bank_refresh_at(bank),
         }
     }
 
     fn refresh_target<M: Message + From<MemoryMessage>>(
         &mut self,
-        target: Target,
+        target: RefreshTarget,
         now: u64,
         times: u32,
         context: &mut Context<'_, M>,
     ) {
         match target {
-            Target::Rank(rank) => {
+            RefreshTarget::Rank(rank) => {
                 self.board.refresh_rank(rank, now);
                 let bank = self.board.banks_of(rank).start;
                 self.to_rank(bank, now, Operation::Refresh { times }, context);
                 self.trace_command(CommandKind::Refresh, bank, times, 0, now, context);
             }
-            Target::Bank(bank) => {
+            RefreshTarget::Bank(bank) => {
                 self.board.refresh_bank(bank, now);
                 self.to_rank(bank, now, Operation::RefreshBank { times }, context);
                 self.trace_command(CommandKind::RefreshBank, bank, times, 0, now, context);
