@@ -12,7 +12,6 @@ pub mod control_block;
 pub mod density;
 pub mod dma;
 pub mod energy_part;
-pub mod memory;
 pub mod message;
 pub mod operation;
 pub mod pe;
@@ -28,3 +27,4 @@ pub mod word;
 pub mod words;
 
 pub use component::Component;
+pub use memory;
