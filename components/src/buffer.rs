@@ -5,7 +5,7 @@ use sim_core::{ActorId, Clock, Context, Cycles, Tick};
 
 use crate::energy_part::{Action, ByAction};
 use crate::message::{Message, TransferId};
-use crate::trace_labels;
+use crate::trace_event::Counter;
 use crate::units::Bytes;
 
 /// Which of the three buffers.
@@ -141,7 +141,7 @@ impl Buffer {
     fn hold(&mut self, held: u64, context: &mut Context<'_, Message>) {
         self.occupancy.set(context.now(), held);
         let (actor, now) = (context.me(), context.now());
-        context.trace(|sink| sink.counter(actor, now, trace_labels::BUFFER_OCCUPANCY, held));
+        context.trace(|sink| sink.counter(actor, now, Counter::BufferOccupancy.number(), held));
     }
 
     pub(crate) fn count_actions(&self, counts: &mut ByAction<u64>) {

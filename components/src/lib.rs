@@ -20,7 +20,7 @@ pub mod run;
 pub mod sparsity;
 pub mod tile;
 pub mod tile_walk;
-pub mod trace_labels;
+pub mod trace_event;
 pub mod units;
 pub mod values;
 pub mod word;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use components::trace_labels::FINISHED;
+use components::trace_event::Event;
 use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
 
 use super::recorder::Records;
@@ -73,7 +73,7 @@ impl<S: Records> TraceSink for PathRecorder<S> {
         self.recorder.instant(actor, at, label);
         if let Some(sink) = &mut self.path {
             sink.instant(actor, at, label);
-            if label.kind == FINISHED
+            if Event::of(label) == Some(Event::Finished)
                 && let Some(path) = sink.path()
             {
                 self.record(&path);

@@ -68,7 +68,8 @@ pub use description::MemoryDescription;
 pub use energy::{CommandCounts, Energy, EnergyTable};
 pub use ideal::IdealMemory;
 pub use message::{
-    Access, Command, Credit, MemoryMessage, MemoryRequest, MemoryResponse, Operation, Reply, RequestorId,
+    Access, Command, Credit, MemoryHost, MemoryMessage, MemoryRequest, MemoryResponse, Operation, Reply,
+    RequestorId,
 };
 pub use plan::MemoryPlan;
 pub use rank::{Rank, RankCounts};

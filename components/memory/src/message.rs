@@ -163,6 +163,11 @@ impl Message for MemoryMessage {
     }
 }
 
+/// The messages of a machine that has a main memory.
+pub trait MemoryHost: Message + From<MemoryMessage> {}
+
+impl<M: Message + From<MemoryMessage>> MemoryHost for M {}
+
 impl Command {
     #[inline]
     fn fingerprint(&self) -> u64 {

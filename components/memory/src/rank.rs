@@ -1,11 +1,12 @@
 //! One rank: refresh, the activate window, and background power.
 
-use sim_core::{ActorId, Clock, Context, Cycles, Message, Span};
+use sim_core::{ActorId, Clock, Context, Cycles, Span};
 
 use super::description::{MemoryDescription, Timing};
 use super::energy::CommandCounts;
+use super::label::MemoryEvent;
 use super::violation::{Place, Violations};
-use super::{Command, MemoryMessage, Operation, label};
+use super::{Command, MemoryHost, MemoryMessage, Operation};
 
 /// The devices that answer together on a channel.
 ///
@@ -79,11 +80,7 @@ impl Rank {
 
     /// Takes one command and passes it on to its bank.
     #[inline]
-    pub fn receive<M: Message + From<MemoryMessage>>(
-        &mut self,
-        message: MemoryMessage,
-        context: &mut Context<'_, M>,
-    ) {
+    pub fn receive<M: MemoryHost>(&mut self, message: MemoryMessage, context: &mut Context<'_, M>) {
         let MemoryMessage::Command(command) = message else {
             return;
         };
@@ -155,7 +152,7 @@ impl Rank {
         self.counts.precharges += 1;
     }
 
-    fn refresh<M: Message>(&mut self, command: Command, times: u32, context: &mut Context<'_, M>) {
+    fn refresh<M: MemoryHost>(&mut self, command: Command, times: u32, context: &mut Context<'_, M>) {
         let (cycle, t) = (command.cycle, self.timing);
         self.check(self.open_banks == 0, "REF with an open bank", cycle);
         let closed = self
@@ -174,7 +171,7 @@ impl Rank {
                 actor,
                 start: clock.edge(Cycles(cycle)),
                 end: clock.edge(Cycles(cycle + t.refresh_cycle.0)),
-                label: label::refresh(times),
+                label: MemoryEvent::Refresh { times }.label(),
             });
         });
     }

@@ -1,14 +1,14 @@
 //! What the control block tells a trace: which operation a transfer is for, which operations its end lets go on, why
 //! lanes are idle, and who waited for whom. Without a trace nothing here runs.
 
-use sim_core::{ActorId, Context, Label, Span, Tick};
+use sim_core::{ActorId, Context, Span, Tick};
 
 use super::transfers::Purpose;
 use super::units::UnitClass;
 use super::{ControlBlock, StallCause};
 use crate::message::{Message, TransferId};
 use crate::run::Run;
-use crate::trace_labels as labels;
+use crate::trace_event::{Event, Stall, TransferOrder};
 
 /// What has begun and is to be recorded at its end.
 #[derive(Clone, Debug, Default)]
@@ -33,22 +33,22 @@ impl TraceState {
 
 impl ControlBlock {
     /// Records what has happened: whatever is issued or ordered from now on, until the next message, had waited for it.
-    pub(super) fn trace_link(&self, link: Label, context: &mut Context<'_, Message>) {
+    pub(super) fn trace_link(&self, link: Event, context: &mut Context<'_, Message>) {
         let (actor, now) = (context.me(), context.now());
-        context.trace(|sink| sink.instant(actor, now, link));
+        context.trace(|sink| sink.instant(actor, now, link.label()));
     }
 
     /// Records that `run` goes to `unit`.
     pub(super) fn trace_issue(&self, run: &Run, unit: ActorId, context: &mut Context<'_, Message>) {
         let now = context.now();
-        context.trace(|sink| sink.instant(unit, now, run.label(labels::RUN_ISSUED)));
+        context.trace(|sink| sink.instant(unit, now, Event::RunIssued(run.place()).label()));
     }
 
     /// Records what the transfers numbered from `first` on are ordered for. Spills and reloads are their tensor's, and so
     /// of the operation that made it.
     pub(super) fn trace_order(
         &self,
-        kind: u16,
+        event: impl Fn(TransferOrder) -> Event,
         purpose: Purpose,
         first: u32,
         context: &mut Context<'_, Message>,
@@ -65,12 +65,11 @@ impl ControlBlock {
                     operation_at(place)
                 }
             };
-            let label = Label {
-                kind,
-                work: operation.unwrap_or(u32::MAX),
-                part: u64::from(first),
+            let order = TransferOrder {
+                operation,
+                transfer: first,
             };
-            sink.instant(actor, now, label);
+            sink.instant(actor, now, event(order).label());
         });
     }
 
@@ -84,23 +83,18 @@ impl ControlBlock {
         self.trace.watches = false;
         let (actor, now) = (context.me(), context.now());
         for operation in self.trace.woken.drain(..) {
-            let label = Label {
-                kind: labels::OPERATION_WOKEN,
-                work: operation,
-                part: u64::from(transfer.0),
+            let woken = Event::OperationWoken {
+                operation,
+                transfer: transfer.0,
             };
-            context.trace(|sink| sink.instant(actor, now, label));
+            context.trace(|sink| sink.instant(actor, now, woken.label()));
         }
     }
 
     /// Records that all is done.
     pub(super) fn trace_finish(&self, context: &mut Context<'_, Message>) {
         let (actor, now) = (context.me(), context.now());
-        let label = Label {
-            kind: labels::FINISHED,
-            ..Label::default()
-        };
-        context.trace(|sink| sink.instant(actor, now, label));
+        context.trace(|sink| sink.instant(actor, now, Event::Finished.label()));
     }
 
     /// Records the reason for idle lanes that ends now, if it does, and notes the one that begins.
@@ -117,10 +111,9 @@ impl ControlBlock {
         }
         self.trace.stall = reason.map(|(cause, leader)| (now, cause, leader));
         let actor = context.me();
-        let label = |first: u16, cause: StallCause, leader| Label {
-            kind: first + cause as u16,
-            work: leader,
-            part: 0,
+        let stall = |cause, leader| Stall {
+            cause,
+            operation: (leader != u32::MAX).then_some(leader),
         };
         context.trace(|sink| {
             // One that begins and ends at once still has to end what its mark began.
@@ -131,11 +124,12 @@ impl ControlBlock {
                     actor,
                     start,
                     end: now,
-                    label: label(labels::STALL, cause, leader),
+                    label: Event::Stall(stall(cause, leader)).label(),
                 });
             }
             if let Some((cause, leader)) = reason {
-                sink.instant(actor, now, label(labels::STALL_BEGAN, cause, leader));
+                let began = Event::StallBegan(stall(cause, leader));
+                sink.instant(actor, now, began.label());
             }
         });
     }

@@ -6,7 +6,7 @@ use super::{ControlBlock, ControlBlockParameters};
 use crate::message::{Message, TokenRows, Traffic, Transfer, TransferId, TransferPattern};
 use crate::operation::{Footprint, Operand, Operation, TensorId, TensorKind, WeightTensor, Work};
 use crate::tile::Dimension;
-use crate::trace_labels as labels;
+use crate::trace_event::Event;
 use crate::units::BLOCK;
 
 /// What transfers were ordered for.
@@ -109,13 +109,13 @@ impl ControlBlock {
             .is_some_and(|rows| rows.rows(&self.words) == 0);
         if nothing_moves {
             let group = self.pending.begin(purpose, 1);
-            self.trace_order(labels::NOTHING_MOVES, purpose, group * PARTS, context);
+            self.trace_order(Event::NothingMoves, purpose, group * PARTS, context);
             let done = Message::TransferDone(TransferId(group * PARTS));
             return context.send(context.me(), self.parameters.clock.period(), done);
         }
         let present = parts.iter().filter(|(_, bytes)| bytes.0 > 0).count() as u32;
         let group = self.pending.begin(purpose, present);
-        self.trace_order(labels::TRANSFER_ORDERED, purpose, group * PARTS, context);
+        self.trace_order(Event::TransferOrdered, purpose, group * PARTS, context);
         for (part, (address, bytes)) in parts.into_iter().enumerate() {
             if bytes.0 == 0 {
                 continue;

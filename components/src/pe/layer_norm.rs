@@ -4,7 +4,7 @@ use sim_core::Ticks;
 
 use crate::pe::row_module::{ModulePlace, RowModule, row_module};
 use crate::run::RunKind;
-use crate::trace_labels;
+use crate::trace_event::TileUnit;
 
 row_module!(
     /// The layer-norm module of a PE. It takes a whole row of tiles, since mean and variance need every element.
@@ -13,5 +13,5 @@ row_module!(
     /// their factor of 0.5 for density, since a zero counts in the mean and in the variance.
     LayerNorm,
     RunKind::LayerNorm,
-    trace_labels::LAYER_NORM_TILE
+    TileUnit::LayerNorm
 );

@@ -1,9 +1,10 @@
 //! What softmax and layer-norm modules have in common: they work through a row of tiles, one tile after another.
 
-use sim_core::{ActorId, Clock, Context, Cycles, Label, Span, Ticks};
+use sim_core::{ActorId, Clock, Context, Cycles, Span, Ticks};
 
 use crate::message::Message;
 use crate::run::{Run, RunKind};
+use crate::trace_event::{Event, TilePlace, TileUnit};
 use crate::values::Values;
 
 /// The place of a row module: whom it reports to, and which unit it is.
@@ -26,7 +27,7 @@ pub struct ModulePlace {
 pub(crate) struct RowModule {
     place: ModulePlace,
     kind: RunKind,
-    label: u16,
+    unit: TileUnit,
     run: Option<Run>,
     done: u16,
     tiles: u64,
@@ -35,11 +36,11 @@ pub(crate) struct RowModule {
 }
 
 impl RowModule {
-    pub(crate) fn new(place: ModulePlace, kind: RunKind, label: u16) -> Self {
+    pub(crate) fn new(place: ModulePlace, kind: RunKind, unit: TileUnit) -> Self {
         Self {
             place,
             kind,
-            label,
+            unit,
             run: None,
             done: 0,
             tiles: 0,
@@ -76,16 +77,15 @@ impl RowModule {
         self.busy += span;
         let (actor, start, end) = (context.me(), context.now(), context.now() + span);
         context.trace(|sink| {
-            let label = Label {
-                kind: self.label,
-                work: run.operation.0,
-                part: run.tile(self.done).packed(),
+            let place = TilePlace {
+                operation: run.operation.0,
+                tile: run.tile(self.done),
             };
             sink.span(Span {
                 actor,
                 start,
                 end,
-                label,
+                label: Event::Tile(self.unit, place).label(),
             });
         });
         context.wake(span, Message::TileFinished);
@@ -126,7 +126,7 @@ impl RowModule {
 }
 
 macro_rules! row_module {
-    ($(#[$doc:meta])* $name:ident, $kind:expr, $label:expr) => {
+    ($(#[$doc:meta])* $name:ident, $kind:expr, $unit:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
         pub struct $name(pub(crate) RowModule);
@@ -135,7 +135,7 @@ macro_rules! row_module {
             /// An idle module at `place`.
             #[must_use]
             pub fn new(place: ModulePlace) -> Self {
-                Self(RowModule::new(place, $kind, $label))
+                Self(RowModule::new(place, $kind, $unit))
             }
 
             /// The module, computing with the numbers in `values`.

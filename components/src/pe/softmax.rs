@@ -4,7 +4,7 @@ use sim_core::Ticks;
 
 use crate::pe::row_module::{ModulePlace, RowModule, row_module};
 use crate::run::RunKind;
-use crate::trace_labels;
+use crate::trace_event::TileUnit;
 
 row_module!(
     /// One softmax module. It takes a whole row of tiles, since the normaliser needs every element of the row.
@@ -13,5 +13,5 @@ row_module!(
     /// their factor of 0.5 for density, since the exponential of a zero is one and cannot be skipped.
     Softmax,
     RunKind::Softmax,
-    trace_labels::SOFTMAX_TILE
+    TileUnit::Softmax
 );

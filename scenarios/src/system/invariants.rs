@@ -234,7 +234,9 @@ fn energies_add_up(
     let energy = measured.energy(plan, timebase).by_part();
     let prices = energy_prices(plan, timebase);
     for (part, &NanoJoules(charged)) in energy.iter() {
-        let priced = prices.iter().map(|(action, price)| price[part].0 * measured.actions[action] as f64);
+        let priced = prices
+            .iter()
+            .map(|(action, price)| price[part].0 * measured.actions[action] as f64);
         let sum: f64 = priced.sum();
         let differs = (sum - charged).abs() > charged * 1e-9;
         if differs || !charged.is_finite() || charged < 0.0 {

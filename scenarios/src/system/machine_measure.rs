@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use components::Component;
 use components::buffer::BufferKind;
 use components::control_block::{ControlBlock, PhaseAccount, RoleCounts, StallAccount};
-use components::message::Traffic;
 use components::energy_part::{Action, ByAction, Measure};
+use components::message::Traffic;
 use components::operation::{Phase, Role};
 use sim_core::{Tick, Ticks, Timebase};
 

@@ -62,7 +62,12 @@ impl MachinePlan {
             module(EnergyPart::LayerNorm, layer_norm, pes, Action::LayerNorm),
             module(EnergyPart::Sparsity, pre_compute, lanes, Action::PreCompute),
             module(EnergyPart::Sparsity, post_compute, lanes, Action::PostCompute),
-            module(EnergyPart::StochasticRounding, rounding, lanes, Action::ResultTile),
+            module(
+                EnergyPart::StochasticRounding,
+                rounding,
+                lanes,
+                Action::ResultTile,
+            ),
             Module {
                 switched_on: Action::MacLane,
                 ..module(EnergyPart::Other, costs.operand_fifo, lanes, Action::OperandFetch)

@@ -1,8 +1,8 @@
 //! The reports of `elector memory` without a trace: one technology, or all that are shipped.
 
 use components::memory::description::{
-    Arbitration, Cells, CommandQueues, Controller, EnergyModel, HitCap, PagePolicy,
-    Scheduling, TransactionQueues, WriteDrain,
+    Arbitration, Cells, CommandQueues, Controller, EnergyModel, HitCap, PagePolicy, Scheduling,
+    TransactionQueues, WriteDrain,
 };
 use components::units::Bytes;
 

@@ -1,7 +1,7 @@
 //! Schedules of refreshes: each target in turn, as often as the datasheet asks.
 
-use memory::description::RefreshPolicy;
 use memory::RefreshSchedule;
+use memory::description::RefreshPolicy;
 use sim_core::Cycles;
 
 use super::presets;
@@ -66,6 +66,9 @@ fn a_round_has_a_command_for_each_target() {
             _ => (2.0, 0.0),
         };
         assert!((counts.refreshes - ranks).abs() < 1e-9, "{policy:?}: {counts:?}");
-        assert!((counts.bank_refreshes - banks).abs() < 1e-9, "{policy:?}: {counts:?}");
+        assert!(
+            (counts.bank_refreshes - banks).abs() < 1e-9,
+            "{policy:?}: {counts:?}"
+        );
     }
 }
