@@ -1,5 +1,6 @@
 //! Energy, area, buffers and the lanes' time, as results state them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use components::control_block::StallCause;
@@ -151,10 +152,10 @@ fn from_keys<E: serde::de::Error>(
 }
 
 /// One buffer over the run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BufferResult {
     /// Which: activation, weight or mask.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What it can hold.
     pub capacity_bytes: u64,
     /// The most it held.
@@ -164,7 +165,7 @@ pub struct BufferResult {
 }
 
 /// Busy share of the run, by class of module.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Utilization {
     /// MAC lanes.
     pub mac_lanes: f64,
@@ -176,7 +177,7 @@ pub struct Utilization {
 
 /// Cycles in which a MAC lane did not work, averaged over all lanes, by cause. With the busy cycles they make up the
 /// run.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Stalls {
     /// Waiting for main memory.
     pub memory: f64,

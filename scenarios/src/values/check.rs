@@ -1,5 +1,6 @@
 //! Whether the tensors that came out are the right ones.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -81,7 +82,7 @@ impl Checker {
     }
 
     /// What became of each kind of operands that there was.
-    fn pruned(&self, totals: ValueTotals) -> BTreeMap<&'static str, Pruned> {
+    fn pruned(&self, totals: ValueTotals) -> BTreeMap<Cow<'static, str>, Pruned> {
         let kinds = TensorKind::ALL.into_iter().zip(totals.pruned).zip(self.wanted);
         let kinds = kinds.filter(|((_, of_kind), _)| of_kind.words > 0);
         let kinds = kinds.map(|((kind, of_kind), wanted)| {
@@ -90,7 +91,7 @@ impl Checker {
                 zero_share: of_kind.zero_share(),
                 words: of_kind.words,
             };
-            (kind.name(), pruned)
+            (kind.name().into(), pruned)
         });
         kinds.collect()
     }

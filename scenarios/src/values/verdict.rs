@@ -1,11 +1,12 @@
 //! What holding a run's numbers against the reference has found.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What the check of a run's numbers found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ValueCheck {
     /// Tensors held against the reference.
     pub tensors: u64,
@@ -32,7 +33,7 @@ pub struct ValueCheck {
     /// Share of the operands' words that were zero after pruning.
     pub zero_share: f64,
     /// The same by kind of tensor.
-    pub pruned: BTreeMap<&'static str, Pruned>,
+    pub pruned: BTreeMap<Cow<'static, str>, Pruned>,
     /// Results beyond the words' range.
     pub saturated: u64,
     /// In training, half the squared distance between result and target.
@@ -44,7 +45,7 @@ pub struct ValueCheck {
 }
 
 /// What DynaProp made of the operands of one kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pruned {
     /// The share of zeros that was wanted, if the scenario states it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +57,7 @@ pub struct Pruned {
 }
 
 /// A word that is not what it should be.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Wrong {
     /// Of which tensor.
     pub tensor: String,
