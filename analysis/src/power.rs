@@ -152,7 +152,7 @@ impl PowerMeter {
         }
     }
 
-    /// The run is over, or was broken off: what goes on ends, and what is left is emitted.
+    /// The run is over, or was broken off: what is still charged ends, and what is left is emitted.
     pub fn finish(&mut self, emit: &mut dyn FnMut(Reading)) {
         self.meter.finish(self.now, &mut self.ledgers);
         for ledger in self.ledgers.0.iter_mut().flatten() {

@@ -1,4 +1,4 @@
-//! The sink that follows who waits for whom while a run goes on.
+//! The sink that follows what waits for what during a run.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use super::step::{CriticalPath, Part, Work};
 use super::times::RunTimes;
 use super::transfers::Transfers;
 
-/// A sink that finds the critical path of the scenario's own accelerator, shared with whoever reads it afterwards.
+/// A sink that finds the critical path of the scenario's own accelerator, shared with its reader.
 #[derive(Clone, Debug)]
 pub struct CriticalPathSink(Rc<RefCell<Links>>);
 

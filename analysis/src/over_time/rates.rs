@@ -1,4 +1,4 @@
-//! A run's quantities over time in the units in which they are plotted, one value a bin of its timeline.
+//! A run's quantities over time in the units in which they are plotted, one value per bin of its timeline.
 
 use scenarios::system::{MainMemory, Plan};
 use sim_core::Ticks;
@@ -6,7 +6,7 @@ use sim_core::Ticks;
 use super::timeline::{Quantity, Timeline};
 use crate::result::RunResult;
 
-/// A timeline with what its sums are to be held against.
+/// A timeline with the plan and the result that turn its sums into rates.
 #[derive(Clone, Copy)]
 pub struct Rates<'a> {
     /// What ran.
@@ -18,7 +18,7 @@ pub struct Rates<'a> {
 }
 
 impl Rates<'_> {
-    /// Nanoseconds at a tick.
+    /// Nanoseconds from the start to a tick.
     pub fn nanoseconds(&self, tick: u64) -> f64 {
         self.plan.timebase.nanoseconds(Ticks(tick))
     }

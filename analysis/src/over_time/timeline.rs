@@ -32,7 +32,7 @@ pub enum Quantity {
     Softmax,
     /// Ticks at work, over all layer-norm modules.
     LayerNorm,
-    /// Bytes read from main memory, by whomever.
+    /// Bytes read from main memory, by any requestor.
     Read,
     /// Bytes written to it.
     Written,
@@ -343,7 +343,7 @@ impl Timeline {
         (start, (start + self.width).min(self.end))
     }
 
-    /// A quantity a tick, bin by bin.
+    /// A quantity per tick, bin by bin.
     pub fn rate(&self, quantity: Quantity) -> Vec<f64> {
         let bins = &self.sums[quantity.place()];
         (0..self.bins())

@@ -171,7 +171,7 @@ mod tests {
         price[counted()[1]] = NanoJoules(1.0);
         // 20 nJ from 5 to 25: 5, 10 and 5.
         ledger.charge(5, 25, &price, 20.0);
-        // 2 nJ a tick from 15 to 40.
+        // 2 nJ per tick from 15 to 40.
         ledger.change(15, &price, 2.0);
         ledger.change(40, &price, -2.0);
         assert_eq!(

@@ -11,10 +11,10 @@ use super::meter::Accounts;
 /// The machine that main memory is charged to: the scenario's own.
 const MACHINE: usize = 0;
 
-/// A channel as its commands tell of it.
+/// The state of a channel, from its commands.
 #[derive(Clone, Copy, Debug, Default)]
 struct Channel {
-    /// Open banks, a bit each: no channel has more than 64.
+    /// Open banks, one bit each: no channel has more than 64.
     open: u64,
     /// Its last command: earlier ones cannot come any more.
     told: u64,
@@ -82,7 +82,7 @@ impl<P: Copy> MemoryMeter<P> {
         accounts.change(MACHINE, 0, &self.standby, 1.0);
     }
 
-    /// Until when all channels have told what they did: an idle one sleeps, and tells of its refreshes when it wakes.
+    /// Until when all channels have reported: an idle one sleeps, and reports its refreshes when it wakes.
     pub(super) fn told(&self) -> u64 {
         self.channels
             .iter()

@@ -133,7 +133,7 @@ impl<P: Copy> Meter<P> {
         }
     }
 
-    /// Until when all is charged to the account of `machine`, at `now`: an idle channel of main memory tells of its refreshes
+    /// Until when all is charged to the account of `machine`, at `now`: an idle channel of main memory reports its refreshes
     /// when it wakes.
     pub(crate) fn told(&self, machine: usize, now: Tick) -> u64 {
         match (&self.memory, machine) {

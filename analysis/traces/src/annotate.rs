@@ -31,7 +31,7 @@ struct Machine {
     /// By the transfer's number at the control block, halved: data and mask are ordered together.
     orders: Vec<Option<Order>>,
     ordered: u32,
-    /// The transfers whose ends let operations go on that have not shown a tile since.
+    /// The transfers whose ends unblocked operations that have not shown a tile since.
     waited_for: BTreeMap<u32, u32>,
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Record {
     pub(super) actor: u32,
     pub(super) kind: u16,
     pub(super) form: Form,
-    /// Whether the file is to hold it; else it is only needed for the names of others.
+    /// Whether to write it. Records that are not written still give later ones their names.
     pub(super) shown: bool,
 }
 
@@ -31,7 +31,7 @@ pub(super) trait Records: TraceSink {
 
 /// Records in a batch: enough to make the channel's cost small, few enough to stay in the cache.
 pub(super) const BATCH: usize = 2048;
-/// Batches under way at once.
+/// Batches in flight at once.
 pub(super) const BATCHES: usize = 32;
 
 /// What of a run is recorded.

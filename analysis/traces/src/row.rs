@@ -20,7 +20,7 @@ pub(super) struct Row<'a> {
     pub(super) event: Option<Event>,
     /// Its name.
     pub(super) kind: &'static str,
-    /// More of it: the cause of a stall, for whom a transfer is.
+    /// More of it: the cause of a stall, what a transfer carries.
     pub(super) detail: Option<&'static str>,
     /// First tick.
     pub(super) start: u64,

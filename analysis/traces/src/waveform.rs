@@ -1,6 +1,6 @@
 //! Waveforms: the values of each track's signals over time, for GTKWave and Surfer.
 //!
-//! A waveform is written in order of time. Records come in the order in which the actors make them, and may tell of
+//! A waveform is written in order of time. Records come in the order in which the actors make them, and may be about
 //! what is still to come; so changes wait in a queue until time has passed them. Times are in picoseconds.
 
 mod fst;

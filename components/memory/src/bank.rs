@@ -154,7 +154,7 @@ impl Bank {
         self.check(passed(self.last.write, turn, cycle), "tWTR", cycle);
         if cycle < self.pulse_end {
             self.check(self.pausing, "RD during a write pulse", cycle);
-            // The pulse goes on where it was left: it ends later by as long as the read holds the array.
+            // The pulse resumes where it was left: it ends later by as long as the read holds the array.
             self.pulse_end += self.burst.max(self.timing.column_to_column.0);
         }
         self.last.read = Some(cycle);

@@ -91,7 +91,7 @@ pub struct Channel {
     next_event: u64,
     /// Whether that needs a wake-up, or can wait until the channel is next used.
     must_wake: bool,
-    /// Cycles of the wake-ups under way, the latest first.
+    /// Cycles of the wake-ups in flight, the latest first.
     wakes: Vec<u64>,
     /// The last cycle of the run, once that is known.
     halted: Option<u64>,

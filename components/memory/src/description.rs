@@ -81,7 +81,7 @@ pub struct Organisation {
     pub device_width: u32,
     /// Width of a channel's data bus, in bits.
     pub bus_width: u32,
-    /// Transfers of one column access (BL), at two a cycle.
+    /// Transfers of one column access (BL), at two per cycle.
     pub burst_length: u32,
 }
 

@@ -65,7 +65,7 @@ pub struct MemoryReport {
     pub requestors: Vec<RequestorReport>,
     /// Of resistive memories.
     pub wear: Option<Wear>,
-    /// Breaches of timing rules that ranks and banks saw; none, if the controller is right.
+    /// Breaches of timing rules that ranks and banks saw; none if the controller is right.
     pub violations: Violations,
 }
 
@@ -80,7 +80,7 @@ pub struct RequestorReport {
     pub bytes: u64,
     /// From the request to its data, in ticks.
     pub read_latency: Latencies,
-    /// From the request to the end of its burst, in ticks; the requestor itself goes on when the write is
+    /// From the request to the end of its burst, in ticks; the requestor itself continues when the write is
     /// accepted.
     pub write_latency: Latencies,
 }
@@ -115,7 +115,7 @@ impl MemoryReport {
         all
     }
 
-    /// Energy a bit read or written, in pJ.
+    /// Energy per bit read or written, in pJ.
     #[must_use]
     pub fn picojoules_per_bit(&self) -> f64 {
         let bits = (self.read_bytes + self.write_bytes) as f64 * 8.0;
@@ -126,7 +126,7 @@ impl MemoryReport {
         }
     }
 
-    /// Bytes a second, over the whole run.
+    /// Bytes per second, over the whole run.
     #[must_use]
     pub fn achieved_bytes_per_second(&self, plan: &MemoryPlan) -> f64 {
         if self.cycles == 0 {

@@ -7,7 +7,7 @@ use sim_core::{Ticks, Timebase};
 
 use super::{MachinePlan, MainMemory, Plan, energy};
 
-/// Prices of the actions of the machine of `plan`, by part: of a tick, or of one. They are those of [`energy`] itself, which
+/// Prices of the actions of the machine of `plan`, by part, per tick or per piece. They are those of [`energy`] itself, which
 /// is linear in the actions: a price is the energy of one unit and nothing else.
 #[must_use]
 pub fn energy_prices(plan: &MachinePlan, timebase: Timebase) -> ByAction<ByPart<NanoJoules>> {

@@ -7,7 +7,7 @@ use sim_core::{Tick, Timebase};
 
 use super::{MachineMeasurements, MachinePlan, Measurements, Plan, area, energy_prices};
 
-/// Every invariant that a run broke, in words; none if all is well.
+/// Every invariant that a run broke, in words; empty if all is well.
 #[must_use]
 pub fn violations(plan: &Plan, measured: &Measurements) -> Vec<String> {
     let mut broken = Vec::new();

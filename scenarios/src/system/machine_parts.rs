@@ -27,7 +27,7 @@ impl Machine {
     }
 }
 
-/// The curves of a scenario that a program has changed since it was loaded.
+/// Curves named by a field that was changed after loading.
 fn curves_named_later(loaded: &Loaded) -> Result<Option<Arc<ThresholdCalculator>>, Diagnostics> {
     shipped_curves(&loaded.scenario).map_err(|problems| {
         let problems = problems.into_iter();
@@ -37,7 +37,7 @@ fn curves_named_later(loaded: &Loaded) -> Result<Option<Arc<ThresholdCalculator>
     })
 }
 
-/// The weights and inputs in the file that a scenario names; none if it names none, or computes with none.
+/// The weights and inputs in the file that a scenario names; `None` if it names none, or computes with none.
 fn stated_constants(loaded: &Loaded) -> Result<Option<StatedConstants>, Diagnostics> {
     let scenario = &loaded.scenario;
     let Weights::File(file) = &scenario.workload.weights else {

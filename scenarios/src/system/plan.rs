@@ -21,7 +21,7 @@ use crate::schema::{CostTable, Scenario, Weights};
 /// Something in a scenario that no machine can do, at the field that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The tenant in whose scenario it is, by number; none if it is in the scenario itself.
+    /// Index of the tenant whose scenario is wrong; `None` for the main scenario.
     pub tenant: Option<usize>,
     /// The field, such as `accelerator.tile.x`.
     pub field: String,
@@ -62,7 +62,7 @@ pub struct Plan {
     pub timebase: Timebase,
     /// Main memory's clock.
     pub memory_clock: Clock,
-    /// Who asks of main memory, by number.
+    /// Requestors of main memory, by number.
     pub requestors: Vec<RequestorName>,
 }
 

@@ -138,12 +138,7 @@ pub(super) fn is_that_of_the_page(plan: &Plan, entries: &[Entry<'static>]) {
     let _ = system.run(plan).unwrap();
     let timeline = sink.timeline();
     let (page, trace) = (of_page(&timeline), of_trace(plan, entries));
-    assert!(
-        page.len() > 80 && trace.len() > 5,
-        "{} {}",
-        page.len(),
-        trace.len()
-    );
+    assert!(page.len() > 80, "{} bins", page.len());
     let name = &plan.machine.scenario.name;
     lies_between(&page, &trace, &format!("{name}, page"));
     lies_between(&trace, &page, &format!("{name}, trace"));

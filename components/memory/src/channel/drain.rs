@@ -6,7 +6,7 @@ use super::{Access, Channel};
 use crate::MemoryHost;
 use crate::description::{Scheduling, WriteDrain};
 
-/// Whether a drain can go on.
+/// Whether a drain can continue.
 enum Movable {
     /// With the write at this place.
     At(usize),

@@ -11,7 +11,7 @@ use crate::refresh_policy::RefreshTarget;
 use crate::{Command, MemoryHost, Operation, Reply};
 
 impl Channel {
-    /// Issues the next command for a queued request. Tells whether it was a column command.
+    /// Issues the next command for a queued request. Returns whether it was a column command.
     #[inline]
     pub(super) fn issue_next<M: MemoryHost>(
         &mut self,
@@ -177,8 +177,8 @@ impl Channel {
         }
     }
 
-    /// Brings the current refresh forward: closes a row, or refreshes. Tells, if it issued a command, that it
-    /// was no column command.
+    /// Advances the current refresh: closes a row, or refreshes. Returns `Some(false)` if it issued a command, which
+    /// is never a column command.
     #[inline]
     pub(super) fn issue_refresh<M: MemoryHost>(
         &mut self,
@@ -199,7 +199,7 @@ impl Channel {
         Some(false)
     }
 
-    /// When the current refresh can next be brought forward.
+    /// When the current refresh can next be advanced.
     pub(super) fn refresh_ready_at(&self) -> u64 {
         let open = self.open_banks & self.refresh.stopped_banks();
         if open != 0 {

@@ -83,8 +83,8 @@ impl RefreshTimer {
         };
     }
 
-    /// Skips whole rounds of refreshes of a memory that stays idle until `until`, and tells `each` of
-    /// every target, the cycle of its last refresh skipped, and how many there were.
+    /// Skips whole rounds of refreshes of a memory that stays idle until `until`, and hands `each`
+    /// target, the cycle of its last refresh skipped, and how many there were.
     ///
     /// At least one round is left to be done one by one.
     pub(super) fn skip_rounds(&mut self, until: u64, mut each: impl FnMut(RefreshTarget, u64, u32)) {

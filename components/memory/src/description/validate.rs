@@ -320,7 +320,7 @@ fn controller(description: &MemoryDescription, problems: &mut Problems) {
         problems.check(
             shares.values().all(|&weight| (1..=MOST_WEIGHT).contains(&weight)),
             "controller.arbitration",
-            "a share is no weight",
+            "a share is not a weight",
             format!("whole numbers from 1 to {MOST_WEIGHT} are accepted"),
         );
     }
