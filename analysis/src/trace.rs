@@ -29,7 +29,7 @@ mod unfinished;
 mod waveform;
 
 pub use entry::{Entry, Form, Header, track_class};
-pub use file::{TraceFile, TraceOptions, Written};
+pub use file::{TraceFile, TraceHealth, TraceOptions, Written};
 pub use format::TraceFormat;
 pub(crate) use operations::OperationNames;
 pub use select::{TimePoint, TimeWindow, matches};

@@ -152,11 +152,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         memory_clock.period().0
     );
 
-    let mut simulation = Simulation::new(Engine::Wheel)?
-        .with_digest()
-        .with_trace(Box::new(Printer));
-    let core = ActorId(0);
-    let memory = core.offset(1);
+    let mut simulation = Simulation::new(Engine::Wheel)?.with_digest();
+    // Addresses are given in order of registration.
+    let [core, memory] = [0, 1].map(ActorId);
     simulation.add(Part::Core(Core {
         clock: core_clock,
         memory,
@@ -172,7 +170,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         busy: BusyTime::default(),
     }));
     simulation.post(core, Tick::ZERO, Signal::Start);
-    simulation.run()?;
+    simulation.traced(&mut Printer).run()?;
 
     let elapsed = simulation.now().since(Tick::ZERO);
     println!(

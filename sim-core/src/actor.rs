@@ -14,12 +14,6 @@ impl ActorId {
     pub fn index(self) -> usize {
         self.0 as usize
     }
-
-    /// The actor registered `places` after this one.
-    #[must_use]
-    pub fn offset(self, places: u32) -> Self {
-        Self(self.0 + places)
-    }
 }
 
 impl fmt::Display for ActorId {
@@ -29,7 +23,7 @@ impl fmt::Display for ActorId {
 }
 
 /// What actors send each other: small, copied, and borrowing nothing; large data is named by index.
-pub trait Message: Copy + 'static {
+pub trait Message: Copy + Send + 'static {
     /// A number that differs for messages that differ: what the run's digest is made of.
     fn fingerprint(&self) -> u64;
 }

@@ -1,5 +1,7 @@
 //! What can go wrong: clocks that share no tick, and models that misbehave.
 
+use std::fmt;
+
 use thiserror::Error;
 
 use crate::{ActorId, Frequency, Tick};
@@ -44,6 +46,30 @@ pub enum ClockError {
     },
 }
 
+/// An actor in an error: displayed by its name, if it has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedActor {
+    /// Its address.
+    pub id: ActorId,
+    /// Its name, if the simulation [knows names](crate::Simulation::with_names).
+    pub name: Option<String>,
+}
+
+impl From<ActorId> for NamedActor {
+    fn from(id: ActorId) -> Self {
+        Self { id, name: None }
+    }
+}
+
+impl fmt::Display for NamedActor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "actor {name}"),
+            None => self.id.fmt(f),
+        }
+    }
+}
+
 /// Why a run could not go on.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -54,7 +80,7 @@ pub enum SimError {
         /// When it happened.
         tick: Tick,
         /// Who received the last message.
-        actor: ActorId,
+        actor: NamedActor,
         /// Messages allowed in one tick.
         limit: u64,
     },
@@ -62,7 +88,7 @@ pub enum SimError {
     #[error("{actor} sent a message beyond the last tick that the engine `{engine}` can represent")]
     TimeOverflow {
         /// Who sent the message.
-        actor: ActorId,
+        actor: NamedActor,
         /// The engine's name.
         engine: &'static str,
     },
@@ -74,7 +100,7 @@ pub enum SimError {
         /// When it should have arrived.
         at: Tick,
         /// At whom.
-        to: ActorId,
+        to: NamedActor,
         /// The engine's name.
         engine: &'static str,
     },
@@ -92,7 +118,7 @@ pub enum SimError {
         /// When.
         tick: Tick,
         /// By whom.
-        actor: ActorId,
+        actor: NamedActor,
         /// In the actor's words.
         reason: String,
     },
@@ -101,4 +127,17 @@ pub enum SimError {
         "the engine `desim` is not part of this build; build with `--features desim` (it is GPL-3.0) or use `wheel`"
     )]
     EngineMissing,
+}
+
+impl SimError {
+    /// The actor that the error is about, to be named; `None` if there is no such actor.
+    pub(crate) fn actor_mut(&mut self) -> Option<&mut NamedActor> {
+        match self {
+            Self::Livelock { actor, .. } | Self::TimeOverflow { actor, .. } | Self::Stopped { actor, .. } => {
+                Some(actor)
+            }
+            Self::PostedTooLate { to, .. } => Some(to),
+            Self::NoSuchActor { .. } | Self::EngineMissing => None,
+        }
+    }
 }

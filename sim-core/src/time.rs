@@ -24,6 +24,8 @@ pub struct Cycles(pub u64);
 impl Tick {
     /// The start of every run.
     pub const ZERO: Self = Self(0);
+    /// The last instant for which an event can be scheduled.
+    pub const LAST: Self = Self(u64::MAX - 1);
     /// Later than any event that can be scheduled.
     pub const NEVER: Self = Self(u64::MAX);
 
