@@ -13,9 +13,9 @@ impl<'a> Tee<'a> {
 
     /// The sinks as one, to be lent to a run; `None` if there is not any.
     pub(crate) fn sink(&mut self) -> Option<&mut dyn TraceSink> {
-        match self.0.as_mut_slice() {
-            [] => None,
-            [only] => Some(*only),
+        match self.0.len() {
+            0 => None,
+            1 => Some(&mut *self.0[0]),
             _ => Some(self),
         }
     }

@@ -23,6 +23,8 @@ mod rooflines;
 mod sampled;
 mod scaling;
 #[cfg(test)]
+mod threads;
+#[cfg(test)]
 mod traces;
 #[cfg(test)]
 mod training;

@@ -10,7 +10,6 @@ use components::operation::{Phase, Role};
 use components::pe::BufferAccesses;
 use sim_core::{Tick, Ticks};
 
-use super::machine_build::{CONTROL_ACTORS, MachinePlaces};
 use super::{MachinePlan, RunError};
 use crate::values::ValueCheck;
 
@@ -109,14 +108,12 @@ pub struct MachineMeasurements {
 }
 
 impl MachineMeasurements {
-    /// What the machine of `plan`, registered at `places`, did.
-    pub(super) fn of(
-        actors: &[Component],
+    /// What the machine of `plan` did, of which these are the actors.
+    pub(super) fn of<'a>(
+        actors: impl Iterator<Item = &'a Component> + Clone,
         plan: &MachinePlan,
-        places: MachinePlaces,
     ) -> Result<Self, RunError> {
-        let control_actors = slice(actors, places.control_block.0, CONTROL_ACTORS);
-        let control = control_block(control_actors)?;
+        let control = control_block(actors.clone())?;
         let finished = control.finished_at().ok_or_else(|| {
             RunError::Standstill(
                 control
@@ -143,11 +140,7 @@ impl MachineMeasurements {
             dma_busy: Ticks::ZERO,
             values: None,
         };
-        let pes = slice(actors, places.first_pe.0, plan.pe_actors());
-        control_actors
-            .iter()
-            .chain(pes)
-            .for_each(|actor| measurements.add(actor));
+        actors.for_each(|actor| measurements.add(actor));
         Ok(measurements)
     }
 
@@ -245,16 +238,10 @@ impl MachineMeasurements {
     }
 }
 
-fn control_block(actors: &[Component]) -> Result<&ControlBlock, RunError> {
-    match actors.first() {
-        Some(Component::ControlBlock(control)) => Ok(control),
-        _ => Err(RunError::Standstill(
-            "the machine has no control block".to_owned(),
-        )),
-    }
-}
-
-fn slice(actors: &[Component], first: u32, count: u32) -> &[Component] {
-    let first = first as usize;
-    actors.get(first..first + count as usize).unwrap_or_default()
+fn control_block<'a>(mut actors: impl Iterator<Item = &'a Component>) -> Result<&'a ControlBlock, RunError> {
+    let control = actors.find_map(|actor| match actor {
+        Component::ControlBlock(control) => Some(&**control),
+        _ => None,
+    });
+    control.ok_or_else(|| RunError::Standstill("the machine has no control block".to_owned()))
 }
