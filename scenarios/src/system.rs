@@ -1,7 +1,7 @@
 //! From a scenario to a machine, and from a machine that has run to what was measured.
 //!
 //! A [`Plan`] is a scenario whose every part has been resolved and checked; [`Plan::build`] makes the actors;
-//! [`System::run`] runs them to the end; [`Measurements`] is what they say of themselves afterwards.
+//! [`System::run`] runs them to the end; [`Measurements`] is what they report afterwards.
 
 mod area;
 mod background_plan;
@@ -48,7 +48,7 @@ pub enum RunError {
     /// The engine stopped.
     #[error(transparent)]
     Simulation(#[from] SimError),
-    /// Whoever watched the run broke it off.
+    /// The caller that watched the run broke it off.
     #[error("the run was interrupted")]
     Interrupted,
     /// A trace of background traffic cannot be read any more.

@@ -9,7 +9,7 @@ use crate::Context;
 pub struct ActorId(pub u32);
 
 impl ActorId {
-    /// The actor's place in the order of registration.
+    /// The actor's position in the order of registration.
     #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize
@@ -33,7 +33,7 @@ pub trait Message: Copy + Send + 'static {
 /// Implement it for one `enum` of all the parts of a machine: the state is then contiguous and dispatch is
 /// a `match`. A `Box<dyn Actor<Message = M>>` is an actor as well, for machines that are open to strangers.
 pub trait Actor {
-    /// What this actor and its peers exchange.
+    /// The messages that this actor and its peers exchange.
     type Message: Message;
 
     /// Takes one message. It does no I/O and cannot fail; a model fault goes to [`Context::stop`].

@@ -72,7 +72,7 @@ impl<M: Message> Context<'_, M> {
         self.send(self.me, delay, message);
     }
 
-    /// Hands the trace sink to `record`, if the run has one.
+    /// Passes the trace sink to `record`, if the run has one.
     #[inline]
     pub fn trace(&mut self, record: impl FnOnce(&mut dyn TraceSink)) {
         if let Some(sink) = self.sink.as_deref_mut() {
@@ -85,14 +85,14 @@ impl<M: Message> Context<'_, M> {
         }
     }
 
-    /// Whether the trace sink keeps an account of activities.
+    /// Whether the trace sink wants activities.
     #[must_use]
     #[inline]
     pub fn accounts(&self) -> bool {
         self.wants_activities
     }
 
-    /// Hands `amount` of what this actor does for a time, until `end`, to the trace sink, if that keeps an account of it.
+    /// Reports `amount` units of work lasting `time` and ending at `end`, if the sink accounts for activities.
     #[inline]
     pub fn account(&mut self, kind: u16, time: Ticks, end: Tick, amount: u64) {
         if self.accounts() {
@@ -158,7 +158,7 @@ impl<M: Message> Context<'_, M> {
     }
 }
 
-/// Tells the compiler that a branch is rarely taken, so that its code stays out of the way.
+/// Tells the compiler that a branch is rarely taken, so that its code is moved off the hot path.
 #[cold]
 #[inline(never)]
 fn unlikely() {}

@@ -1,4 +1,4 @@
-//! The executors of a simulation, one behind the other's back: they differ in speed, never in order.
+//! The interchangeable event queues. They differ in speed, never in delivery order.
 
 #[cfg(feature = "desim")]
 mod desim;
@@ -27,7 +27,7 @@ pub enum Engine {
     Wheel,
     /// The crate `desim` as the executor. Needs the cargo feature `desim`.
     Desim,
-    /// A `BinaryHeap` ordered by (tick, sequence number): the plainest thing that is right.
+    /// A `BinaryHeap` ordered by (tick, sequence number): the simplest correct queue.
     Heap,
     /// As [`Engine::Heap`], but the messages of one tick arrive in a random order drawn from this seed, not in the order of
     /// sending. A message still arrives after the one that caused it.
@@ -76,7 +76,7 @@ impl FromStr for Engine {
     }
 }
 
-/// What a queue had to hold: how to size it, and whether the wheel's window suits the delays of a model.
+/// What a queue had to hold: tells how to size it, and whether the wheel's window suits the delays of a model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueStatistics {
     /// Most messages in flight at once.
@@ -85,14 +85,14 @@ pub struct QueueStatistics {
     ///
     /// A wheel that sees most messages here is a slow heap: the tick is too fine for the model's delays.
     pub beyond_window: u64,
-    /// How often the memory for messages had to grow; zero for `desim`, which does not tell.
+    /// How often the memory for messages had to grow; zero for `desim`, which does not report it.
     pub growths: u64,
 }
 
-/// The pending messages of a simulation, in the care of one engine.
+/// The pending messages of a simulation, held by one engine.
 ///
-/// This is code in line with every handler, hence an `enum` and care about what goes through memory. A run alternates between two steps: [`advance`](Self::advance) to the next tick that has messages, then
-/// [`pop`](Self::pop) until that tick is empty. Messages pushed for the current tick join its end.
+/// This code is inlined into every handler, hence an `enum` and care about what goes through memory. A run alternates between two
+/// steps: [`advance`](Self::advance) to the next tick that has messages, then [`pop`](Self::pop) until that tick is empty. Messages pushed for the current tick join its end.
 #[allow(
     clippy::large_enum_variant,
     reason = "a simulation has one queue; boxing it would cost every event a hop"
@@ -158,20 +158,20 @@ impl<M: Message> EventQueue<M> {
 
     /// Queues a message for the current tick or a later one.
     ///
-    /// In line down to the message's place in memory: one that a call takes by reference is written twice.
+    /// Inlined down to the message's place in memory: a message that a call takes by reference is written twice.
     #[inline]
     pub(crate) fn push(&mut self, at: Tick, to: ActorId, message: M) {
         on_queue!(self, queue => queue.push(at, to, message));
     }
 
-    /// Moves to the earliest tick that has messages and names it, if it is at or before `limit`.
+    /// Moves to the earliest tick that has messages and returns it, if it is at or before `limit`.
     /// Otherwise nothing changes, so that earlier messages can still be pushed.
     #[inline]
     pub(crate) fn advance(&mut self, limit: Tick) -> Option<Tick> {
         on_queue!(self, queue => queue.advance(limit))
     }
 
-    /// Takes the next message of the current tick and names its receiver; [`popped`](Self::popped) is what it says.
+    /// Takes the next message of the current tick and returns its receiver; [`popped`](Self::popped) is the message.
     ///
     /// In two steps, because a message in an `Option` goes through memory twice.
     #[inline]

@@ -26,9 +26,9 @@ pub enum ClockError {
         first: Frequency,
         /// The clock that made it so.
         second: Frequency,
-        /// Ticks a cycle of the first clock would have.
+        /// Ticks per cycle that the first clock would have.
         period: u128,
-        /// The most ticks a cycle may have.
+        /// The most ticks that a cycle may have.
         limit: u64,
     },
     /// The tick frequency does not fit 64 bits of kilohertz.
@@ -36,8 +36,8 @@ pub enum ClockError {
         "the common tick frequency does not fit 64 bits; choose frequencies with a larger common divisor"
     )]
     Overflow,
-    /// A clock was asked for that the time base was not made for.
-    #[error("a clock of {clock} is no whole number of ticks at {tick}")]
+    /// The time base was not made for this clock.
+    #[error("a period of a {clock} clock is not a whole number of ticks at {tick}")]
     NotADivisor {
         /// The clock asked for.
         clock: Frequency,
@@ -79,15 +79,15 @@ pub enum SimError {
     Livelock {
         /// When it happened.
         tick: Tick,
-        /// Who received the last message.
+        /// The receiver of the last message.
         actor: NamedActor,
-        /// Messages allowed in one tick.
+        /// Messages allowed per tick.
         limit: u64,
     },
-    /// Simulated time would pass what the engine can represent.
+    /// Simulated time would exceed what the engine can represent.
     #[error("{actor} sent a message beyond the last tick that the engine `{engine}` can represent")]
     TimeOverflow {
-        /// Who sent the message.
+        /// The sender of the message.
         actor: NamedActor,
         /// The engine's name.
         engine: &'static str,
@@ -99,12 +99,12 @@ pub enum SimError {
     PostedTooLate {
         /// When it should have arrived.
         at: Tick,
-        /// At whom.
+        /// The receiver.
         to: NamedActor,
         /// The engine's name.
         engine: &'static str,
     },
-    /// A message arrived for an address that no actor has.
+    /// A message arrived for an address that does not belong to any actor.
     #[error("a message arrived for {actor} at {tick}, but the machine has no such actor")]
     NoSuchActor {
         /// When.
@@ -117,9 +117,9 @@ pub enum SimError {
     Stopped {
         /// When.
         tick: Tick,
-        /// By whom.
+        /// The actor that stopped it.
         actor: NamedActor,
-        /// In the actor's words.
+        /// The actor's reason.
         reason: String,
     },
     /// The engine was not compiled in.

@@ -22,7 +22,7 @@ mod rooflines;
 #[cfg(test)]
 mod sampled;
 mod scaling;
-#[cfg(test)]
+#[cfg(all(test, not(feature = "desim")))]
 mod threads;
 #[cfg(test)]
 mod traces;

@@ -1,4 +1,4 @@
-//! What a program holds can go from thread to thread.
+//! What a program holds can go from thread to thread: all of it but the engine `desim`, whose processes stay on their thread.
 
 use analysis::critical_path::CriticalPathSink;
 use analysis::result::RunResult;
@@ -14,17 +14,11 @@ const _: () = {
     can_be_sent::<RunResult>();
     can_be_sent::<CriticalPathSink>();
     can_be_sent::<SimError>();
-};
-
-// desim's processes stay on their thread.
-#[cfg(not(feature = "desim"))]
-const _: () = {
     can_be_sent::<System>();
     can_be_sent::<Simulation<components::Component>>();
 };
 
 /// A system that is built here, computes with values and has tenants runs elsewhere as it does here.
-#[cfg(not(feature = "desim"))]
 #[test]
 fn a_system_is_built_on_one_thread_and_runs_on_another() {
     for name in ["bert-tiny-values", "contention"] {

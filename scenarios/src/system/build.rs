@@ -1,4 +1,4 @@
-//! From a plan to actors, and their run.
+//! From a plan to a system of actors, and its run.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -100,22 +100,22 @@ impl Plan {
     }
 }
 
-/// How far a run is.
+/// How far a run has come.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// Tile operations that are done, of all transformers.
+    /// Tile operations that all transformers together have finished.
     pub done: u64,
-    /// All their tile operations.
+    /// All tile operations of all transformers.
     pub planned: u64,
     /// Messages delivered.
     pub events: u64,
 }
 
-/// Messages delivered between two looks at a run: a fraction of a second.
+/// Messages delivered between two calls of `watch`: a fraction of a second.
 const EVENTS_BETWEEN_LOOKS: u64 = 1 << 20;
 
 impl System {
-    /// The numbers of the scenario's own machine, if it computes with any.
+    /// The numbers of the scenario's own machine; `None` if it does not compute with any.
     #[must_use]
     pub fn computation(&self) -> Option<Computation> {
         self.computations.first().cloned().flatten()

@@ -162,7 +162,7 @@ impl SystemActor {
     }
 }
 
-/// An actor and its machine. Main memory and background traffic count as the scenario's own machine's.
+/// An actor and its machine. Main memory and background traffic count as parts of the scenario's own machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     /// By number, the scenario's own first.
@@ -192,7 +192,7 @@ pub(super) struct Directory {
     /// In order of registration.
     memory: Vec<ActorId>,
     channels: Vec<ActorId>,
-    /// Of the sources of background traffic that ever ask for anything.
+    /// Of the sources of background traffic, except silent ones.
     background: Arc<[ActorId]>,
     /// Names of all sources.
     sources: Vec<String>,
@@ -306,12 +306,12 @@ impl Directory {
         &self.channels
     }
 
-    /// The sources of background traffic, without silent ones.
+    /// The sources of background traffic, except silent ones.
     pub(super) fn background(&self) -> &Arc<[ActorId]> {
         &self.background
     }
 
-    /// Who has this address, and on which machine; `None` if nobody has.
+    /// The actor at this address; `None` if there is not any.
     pub(super) fn entry(&self, address: ActorId) -> Option<Entry> {
         self.entries.get(address.index()).copied()
     }

@@ -166,7 +166,7 @@ impl MachinePlan {
         }
     }
 
-    /// Blocks of 64 bytes that the DMA side of a buffer moves in a cycle: 370 GB/s (the buffers' `ddr_bandwidth` in the
+    /// Blocks of 64 bytes that the DMA side of a buffer moves per cycle: 370 GB/s (the buffers' `ddr_bandwidth` in the
     /// 14 nm table of arXiv:2302.14705), in whole blocks.
     #[must_use]
     pub fn buffer_ports(&self) -> u32 {

@@ -1,4 +1,4 @@
-//! What the actors of a system say of themselves after a run.
+//! What the actors of a system report after a run.
 
 use components::Component;
 use components::background::BackgroundCounts;
@@ -19,7 +19,7 @@ pub struct Measurements {
     pub background: Vec<BackgroundCounts>,
     /// Main memory.
     pub memory: MemoryReport,
-    /// When the last transformer was finished.
+    /// When the last transformer finished.
     pub ended: Tick,
     /// Messages delivered.
     pub events: u64,
@@ -28,7 +28,7 @@ pub struct Measurements {
 }
 
 impl Measurements {
-    /// What the actors of a system that has run, registered as in `directory`, say of themselves.
+    /// Collects the reports of the actors of a system that has run; they are registered as in `directory`.
     pub(super) fn of(
         simulation: &Simulation<Component>,
         plan: &Plan,
@@ -66,7 +66,7 @@ impl Measurements {
         std::iter::once(&mut self.machine).chain(&mut self.tenants)
     }
 
-    /// What all transformers did, the scenario's own first.
+    /// The measurements of all transformers, the scenario's own first.
     pub fn machines(&self) -> impl Iterator<Item = &MachineMeasurements> {
         std::iter::once(&self.machine).chain(&self.tenants)
     }
