@@ -4,14 +4,14 @@
 //!     700 MHz                              800 MHz
 //!   ┌─────────┐   Read { address }       ┌─────────┐
 //!   │         ├─────────────────────────►│         │
-//!   │  Core   │   at the memory's edge   │ Memory  │  5 cycles a read,
+//!   │  Core   │   at the memory's edge   │ Memory  │  5 cycles per read,
 //!   │         │                          │         │  one at a time
 //!   │         │◄─────────────────────────┤         │
 //!   └─────────┘   Data { address }       └─────────┘
 //!                 at the core's edge
 //! ```
 //!
-//! The tick is the exact common divisor of both periods: 5600 MHz, 8 ticks a core cycle, 7 a memory cycle.
+//! The tick is the exact common divisor of both periods: 5600 MHz, 8 ticks per core cycle, 7 per memory cycle.
 //! What crosses from one clock to the other arrives at the receiver's next edge. Run it with
 //! `cargo run -p sim-core --example two_clocks`.
 

@@ -1,4 +1,4 @@
-//! What can go wrong: clocks that share no tick, and models that misbehave.
+//! What can go wrong: clocks without a common tick, and models that misbehave.
 
 use std::fmt;
 

@@ -24,7 +24,7 @@ proptest! {
         }
     }
 
-    /// Against a model that is no queue: a sorted map from (tick, sequence number).
+    /// Compared with a model that is not a queue: a sorted map from (tick, sequence number).
     #[test]
     fn order_is_by_tick_then_by_sending(delays in prop::collection::vec(crate::system::delay(), 1..60)) {
         let mut model = BTreeMap::new();
