@@ -3,16 +3,16 @@
 use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
 
 /// Hands every record to all of its sinks, in their order.
-pub(crate) struct Tee<'a>(Vec<&'a mut dyn TraceSink>);
+pub struct Tee<'a>(Vec<&'a mut dyn TraceSink>);
 
 impl<'a> Tee<'a> {
     /// A tee of these sinks, which are lent to it.
-    pub(crate) fn new(sinks: Vec<&'a mut dyn TraceSink>) -> Self {
+    pub fn new(sinks: Vec<&'a mut dyn TraceSink>) -> Self {
         Self(sinks)
     }
 
     /// The sinks as one, to be lent to a run; `None` if there is not any.
-    pub(crate) fn sink(&mut self) -> Option<&mut dyn TraceSink> {
+    pub fn sink(&mut self) -> Option<&mut dyn TraceSink> {
         match self.0.len() {
             0 => None,
             1 => Some(&mut *self.0[0]),
