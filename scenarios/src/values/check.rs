@@ -1,9 +1,8 @@
 //! Whether the tensors that came out are the right ones.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use components::operation::{Operation, Phase, Role, Work};
 use components::sparsity::threshold::TensorKind;
@@ -28,7 +27,7 @@ const SHOWN: usize = 5;
 /// Holds each result against both computations.
 pub(super) struct Checker {
     settings: ValueSettings,
-    reference: Reference,
+    reference: Reference<'static>,
     items_of_tile: usize,
     /// The shares of zeros that are wanted, by kind of tensor.
     wanted: [Option<f64>; TensorKind::ALL.len()],
@@ -42,11 +41,12 @@ pub(super) struct Checker {
 }
 
 /// The checker, as the numbers of the machine know it.
-pub(super) struct Shared(pub(super) Rc<RefCell<Checker>>);
+pub(super) struct Shared(pub(super) Arc<Mutex<Checker>>);
 
 impl Observer for Shared {
-    fn finished(&mut self, finished: &Finished<'_>) {
-        self.0.borrow_mut().look_at(finished);
+    fn finished(&self, finished: &Finished<'_>) {
+        let mut checker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        checker.look_at(finished);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::system::MachinePlan;
 /// has them.
 pub fn show_operands(
     plan: &MachinePlan,
-    mut each: impl FnMut(OperationClass, TensorKind, &mut dyn Iterator<Item = f64>) + 'static,
+    mut each: impl FnMut(OperationClass, TensorKind, &mut dyn Iterator<Item = f64>) + Send,
 ) -> bool {
     let Some(settings) = super::settings(plan, 1) else {
         return false;
@@ -28,12 +28,12 @@ pub fn show_operands(
         settings,
         Parameters::new(SeededConstants::of(plan)),
         [tile.b, tile.y],
-        Some(Box::new(move |role, kind, matrix| {
+        Some(&mut |role, kind, matrix| {
             if let Some(kind) = TensorKind::of(kind) {
                 let mut numbers = matrix.numbers.iter().map(|bounded| bounded.number);
                 each(OperationClass::of(role), kind, &mut numbers);
             }
-        })),
+        }),
     );
     true
 }

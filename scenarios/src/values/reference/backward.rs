@@ -11,7 +11,7 @@ use super::{Batch, Pass, Reference, nearest, summed};
 use crate::schema::Workload;
 use crate::transformer::Head;
 
-impl Reference {
+impl Reference<'_> {
     pub(super) fn backward(&mut self, workload: &Workload) {
         let layers = &workload.transformer.layers;
         let mut current = self.loss_gradient(workload);
