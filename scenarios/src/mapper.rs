@@ -1,6 +1,9 @@
 //! The mapper: it lowers a transformer, layer by layer and head by head, into operations over tiled tensors.
 //!
-//! It is an iterator that holds one layer at a time, so its memory does not grow with the depth of the transformer,
+//! It goes by stages (`stages.rs`): embedding, layers, and in training their backward passes and the updates. A stage is
+//! emitted as a list of drafts, which say what each operation reads and makes; how often a tensor is read, what is kept for
+//! the backward pass and where everything lies in main memory follow from the lists. Two stages are held at a time, so the
+//! mapper's memory does not grow with the depth of the transformer (in training by a few numbers per operation, `tape.rs`),
 //! and tiles are never listed: an operation's grid says what they are.
 //!
 //! Shapes, with batch B, sequence S, layer width h, head width d (left x right, both per item of the batch):
@@ -14,7 +17,7 @@
 //! | context | B, S, d, S |
 //! | head output | B, S, h, d |
 //! | linear transform | B, S, h, S |
-//! | convolution, kernel n | B, S, h, n multiplications an output |
+//! | convolution, kernel n | B, S, h, n multiplications per output |
 //! | head sum (one for each head but the first), residual add, layer norm | B, S, h |
 //! | feed forward, from width m to n | B, S, n, m |
 //! | activation, between two feed-forward products | B, S, n |
@@ -77,17 +80,17 @@ pub struct MapperParameters {
     pub embedding: EmbeddingLoad,
     /// How tensors are cut.
     pub tile: TileShape,
-    /// What a word takes in main memory.
+    /// Format of a word in main memory.
     pub word: WordFormat,
-    /// Share of weights that are not zero: what they take in main memory.
+    /// Share of weights that are not zero; it decides what they take in main memory.
     pub weight_density: Density,
     /// Share of activations that are not zero.
     pub activation_density: Density,
     /// Share of gradients that are not zero.
     pub gradient_density: Density,
-    /// Who makes new weights of gradients; none for a forward pass alone.
+    /// The optimiser; `None` for inference.
     pub training: Option<Optimizer>,
-    /// Where its tensors begin in main memory.
+    /// Address in main memory at which the tensors begin.
     pub first_address: u64,
 }
 

@@ -10,7 +10,7 @@ use components::word;
 
 use super::MapperParameters;
 use super::draft::{Draft, Task};
-use super::stored::{Region, Source, Stored, Table};
+use super::stored::{DraftOperand, Region, Stored, WordTable};
 
 /// A bump allocator over main memory.
 #[derive(Clone, Debug)]
@@ -59,9 +59,9 @@ impl AddressSpace {
         }
     }
 
-    fn operand(&mut self, source: &Source) -> Operand {
+    fn operand(&mut self, source: &DraftOperand) -> Operand {
         match *source {
-            Source::Made {
+            DraftOperand::Made {
                 tensor,
                 rows,
                 kind,
@@ -72,7 +72,7 @@ impl AddressSpace {
                 kind,
                 transposed,
             },
-            Source::Weight {
+            DraftOperand::Weight {
                 tensor,
                 of,
                 first,
@@ -149,7 +149,7 @@ impl AddressSpace {
     }
 
     /// Data and masks of each row directly after the row before.
-    fn table(&mut self, table: &Table) -> (u64, u64) {
+    fn table(&mut self, table: &WordTable) -> (u64, u64) {
         let row = self.parameters.footprint(u64::from(table.columns), table.kind);
         let rows = u64::from(table.rows);
         (self.take(row.data * rows), self.take(row.mask * rows))

@@ -4,7 +4,7 @@ use components::operation::{Role, RowAccess, TensorId, Work};
 
 use super::draft::{Draft, Site};
 use super::emitter::Emitter;
-use super::stored::{Source, Weight, activation, transposed};
+use super::stored::{DraftOperand, DraftWeight, activation, transposed};
 use super::tape::{AttentionTape, HeadTape};
 use crate::transformer::AttentionKind;
 
@@ -62,7 +62,7 @@ impl Emitter {
         role: Role,
         left: TensorId,
         [from, to]: [u32; 2],
-    ) -> (TensorId, Weight) {
+    ) -> (TensorId, DraftWeight) {
         let weight = self.weight(u64::from(from) * u64::from(to));
         let extents = [self.parameters.sequence, to, from];
         let product = self.product(site, role, left, weight.whole(), extents);
@@ -74,7 +74,7 @@ impl Emitter {
         site: Site,
         role: Role,
         left: TensorId,
-        right: Source,
+        right: DraftOperand,
         extents: [u32; 3],
     ) -> TensorId {
         let operands = vec![activation(left, RowAccess::SameRow), right];

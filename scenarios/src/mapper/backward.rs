@@ -30,7 +30,7 @@ use components::operation::{Role, RowAccess, TensorId, TensorKind, Work};
 
 use super::draft::{Draft, Site, Task};
 use super::emitter::Emitter;
-use super::stored::{Source, Stored, Weight, activation, gradient, transposed};
+use super::stored::{DraftOperand, DraftWeight, Stored, activation, gradient, transposed};
 use super::tape::{HeadTape, LayerTape, PendingUpdate, StackTape};
 
 /// An operation of the backward pass, whose result is a gradient.
@@ -39,19 +39,19 @@ fn draft_of_gradient(
     role: Role,
     task: impl Into<Task>,
     extents: [u32; 3],
-    operands: Vec<Source>,
+    operands: Vec<DraftOperand>,
 ) -> Draft {
     Draft::new(site, role, task, extents, operands).holding(TensorKind::Gradient)
 }
 
-/// A product with weights, whose gradients are wanted.
+/// A product with weights, whose gradients are to be computed.
 #[derive(Clone, Copy)]
 struct WeightedProduct {
     input: TensorId,
-    weights: Weight,
+    weights: DraftWeight,
     from: u32,
     to: u32,
-    /// Of the gradients of input and weights.
+    /// Roles of the gradients of input and weights.
     roles: [Role; 2],
 }
 
@@ -92,8 +92,8 @@ impl Emitter {
         self.current = self.input_gradient(layer, tape, attended);
     }
 
-    /// The sum of what the residual and all heads say of the layer's input. `mixed` is the gradient of the heads' sum, and
-    /// so of each of them.
+    /// The gradient of the layer's input: the sum over the residual and all heads. `mixed` is the gradient of the heads' sum,
+    /// and so of each of them.
     fn input_gradient(&mut self, layer: usize, tape: &LayerTape, mixed: TensorId) -> TensorId {
         let mut sum = mixed;
         for (index, head) in tape.heads.iter().enumerate() {
@@ -116,7 +116,7 @@ impl Emitter {
         sum
     }
 
-    /// Through the feed-forward stack, whose result has the gradient `output`.
+    /// The gradient of the input of the feed-forward stack, whose result has the gradient `output`.
     fn stack_gradient(&mut self, site: Site, stack: &[StackTape], output: TensorId) -> TensorId {
         let mut current = output;
         for tape in stack.iter().rev() {
@@ -141,7 +141,7 @@ impl Emitter {
         current
     }
 
-    /// Through the layer norm of `input`.
+    /// The gradient of `input`, whose layer norm has the gradient `output`.
     fn norm_gradient(&mut self, layer: usize, input: TensorId, output: TensorId) -> TensorId {
         let operands = vec![
             activation(input, RowAccess::SameRow),
@@ -153,7 +153,7 @@ impl Emitter {
         self.emit(draft_of_gradient(site, role, work, extents, operands))
     }
 
-    /// A sum belongs to the layer as a whole, as the sums of the forward pass.
+    /// A sum of two gradients. It belongs to the layer as a whole, as the sums of the forward pass do.
     fn gradient_sum(&mut self, layer: usize, terms: [TensorId; 2]) -> TensorId {
         let width = self.transformer.layers[layer].hidden;
         let operands = terms.map(|tensor| gradient(tensor, RowAccess::SameRow)).to_vec();
@@ -163,7 +163,7 @@ impl Emitter {
     }
 
     /// Both gradients of a product with weights, whose result has the gradient `output`; that of the input is returned. It
-    /// comes first: what was computed earlier waits for it.
+    /// comes first, because the layer before waits for it.
     fn product_gradients(&mut self, site: Site, product: WeightedProduct, output: TensorId) -> TensorId {
         let WeightedProduct {
             input,
@@ -188,7 +188,7 @@ impl Emitter {
     }
 
     /// Emits an operation that makes the gradient of `weights`, and its write-back for the update to come.
-    fn weight_gradient(&mut self, site: Site, draft: Draft, weights: Weight) {
+    fn weight_gradient(&mut self, site: Site, draft: Draft, weights: DraftWeight) {
         let [rows, columns, _] = draft.extents;
         let made = self.emit(draft);
         let stored = self.stored_tensor(TensorKind::Gradient, weights.elements);

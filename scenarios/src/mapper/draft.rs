@@ -2,7 +2,7 @@
 
 use components::operation::{OperationId, Role, TensorId, TensorKind, Work};
 
-use super::stored::{Source, Stored, Table};
+use super::stored::{DraftOperand, Stored, WordTable};
 
 /// Where an operation belongs, and how many like it can run side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +42,12 @@ pub(super) enum Task {
     Store(Stored),
     /// Load of the rows of the batch's tokens; `once` as in [`Work::Gather`].
     Gather {
-        table: Table,
+        table: WordTable,
         once: bool,
     },
     /// Write-back of the rows of the batch's tokens; `accumulates` as in [`Work::Scatter`].
     Scatter {
-        table: Table,
+        table: WordTable,
         accumulates: bool,
     },
 }
@@ -69,7 +69,7 @@ pub(super) struct Draft {
     pub(super) batch: Option<u32>,
     /// (i, j, k).
     pub(super) extents: [u32; 3],
-    pub(super) operands: Vec<Source>,
+    pub(super) operands: Vec<DraftOperand>,
     /// What the result holds.
     pub(super) kind: TensorKind,
     /// `None` for a write-back or an update in place.
@@ -84,7 +84,7 @@ impl Draft {
         role: Role,
         task: impl Into<Task>,
         extents: [u32; 3],
-        operands: Vec<Source>,
+        operands: Vec<DraftOperand>,
     ) -> Self {
         Self {
             id: OperationId::default(),
@@ -124,8 +124,8 @@ impl Draft {
     /// The tensors it reads that operations make, once for each operand.
     pub(super) fn inputs(&self) -> impl Iterator<Item = TensorId> + '_ {
         self.operands.iter().filter_map(|source| match source {
-            Source::Made { tensor, .. } => Some(*tensor),
-            Source::Weight { .. } => None,
+            DraftOperand::Made { tensor, .. } => Some(*tensor),
+            DraftOperand::Weight { .. } => None,
         })
     }
 }

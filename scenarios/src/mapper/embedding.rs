@@ -5,7 +5,7 @@ use components::operation::{Role, RowAccess, TensorKind, Work};
 use super::EmbeddingLoad;
 use super::draft::{Draft, Site, Task};
 use super::emitter::Emitter;
-use super::stored::{Region, Source, Stored, Table, Weight, made};
+use super::stored::{DraftOperand, DraftWeight, Region, Stored, WordTable, made};
 
 impl Emitter {
     /// X = word rows of the tokens + position rows.
@@ -27,13 +27,13 @@ impl Emitter {
     }
 
     /// The word table.
-    pub(super) fn words(&self) -> Table {
+    pub(super) fn words(&self) -> WordTable {
         self.word_table(Region::Words, TensorKind::Weight)
     }
 
     /// A table with a row for each word.
-    pub(super) fn word_table(&self, region: Region, kind: TensorKind) -> Table {
-        Table {
+    pub(super) fn word_table(&self, region: Region, kind: TensorKind) -> WordTable {
+        WordTable {
             region,
             kind,
             rows: self.parameters.vocabulary,
@@ -42,7 +42,7 @@ impl Emitter {
     }
 
     /// The rows of the tokens.
-    fn gather_words(&mut self) -> Source {
+    fn gather_words(&mut self) -> DraftOperand {
         let table = self.words();
         let task = Task::Gather { table, once: false };
         let extents = [self.parameters.sequence, table.columns, 1];
@@ -53,19 +53,19 @@ impl Emitter {
 
     /// The table as a tensor of the weight buffer. In training its rows are updated one by one, so each begins at a byte of
     /// its own.
-    fn whole_table(&mut self) -> Source {
+    fn whole_table(&mut self) -> DraftOperand {
         let table = self.words();
         let elements = u64::from(table.rows) * u64::from(table.columns);
         let tensor = self.new_tensor();
         let words = if self.trains() {
             let stored = Stored::Table(table);
-            Weight {
+            DraftWeight {
                 tensor,
                 stored,
                 elements,
             }
         } else {
-            Weight::new(tensor, table.region, table.kind, elements)
+            DraftWeight::new(tensor, table.region, table.kind, elements)
         };
         words.whole()
     }

@@ -6,7 +6,7 @@ use super::MapperParameters;
 use super::draft::{Draft, Site, Task};
 use super::mixing::TransformMatrices;
 use super::stage::Stage;
-use super::stored::{Region, Stored, Weight, activation};
+use super::stored::{DraftWeight, Region, Stored, activation};
 use super::tape::Tape;
 use crate::transformer::Transformer;
 
@@ -151,13 +151,13 @@ impl Emitter {
     }
 
     /// A new tensor of weights in main memory.
-    pub(super) fn weight(&mut self, elements: u64) -> Weight {
+    pub(super) fn weight(&mut self, elements: u64) -> DraftWeight {
         self.stored_tensor(TensorKind::Weight, elements)
     }
 
     /// A new tensor in main memory.
-    pub(super) fn stored_tensor(&mut self, kind: TensorKind, elements: u64) -> Weight {
+    pub(super) fn stored_tensor(&mut self, kind: TensorKind, elements: u64) -> DraftWeight {
         let tensor = self.new_tensor();
-        Weight::new(tensor, Region::Tensor(tensor), kind, elements)
+        DraftWeight::new(tensor, Region::Tensor(tensor), kind, elements)
     }
 }

@@ -4,7 +4,7 @@ use components::operation::{Role, RowAccess, TensorId, Work};
 
 use super::draft::{Draft, Site};
 use super::emitter::Emitter;
-use super::stored::{Weight, activation};
+use super::stored::{DraftWeight, activation};
 use super::tape::{HeadTape, LayerTape, StackTape};
 use crate::transformer::Head;
 
@@ -138,7 +138,7 @@ impl Emitter {
         role: Role,
         input: TensorId,
         [from, to]: [u32; 2],
-    ) -> (TensorId, Weight) {
+    ) -> (TensorId, DraftWeight) {
         let weight = self.weight(u64::from(from) * u64::from(to));
         let extents = [self.parameters.sequence, to, from];
         let operands = vec![activation(input, RowAccess::SameRow), weight.whole()];

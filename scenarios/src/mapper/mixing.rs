@@ -4,15 +4,15 @@ use components::operation::{Role, RowAccess, TensorId, TensorKind, Work};
 
 use super::draft::{Draft, Site};
 use super::emitter::Emitter;
-use super::stored::{Region, Weight, activation};
+use super::stored::{DraftWeight, Region, activation};
 use super::tape::HeadTape;
 use crate::transformer::TransformKind;
 
-/// The transforms' matrices, made when first used and shared by all heads.
+/// The matrices of the transforms, created on first use and shared by all heads.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct TransformMatrices {
-    fourier: Option<Weight>,
-    cosine: Option<Weight>,
+    fourier: Option<DraftWeight>,
+    cosine: Option<DraftWeight>,
 }
 
 impl Emitter {
@@ -35,7 +35,7 @@ impl Emitter {
         (self.emit(draft), HeadTape::LinearTransform { matrix })
     }
 
-    fn transform_matrix(&mut self, kind: TransformKind) -> Weight {
+    fn transform_matrix(&mut self, kind: TransformKind) -> DraftWeight {
         let known = match kind {
             TransformKind::Fourier => self.transforms.fourier,
             TransformKind::Cosine => self.transforms.cosine,
@@ -43,7 +43,7 @@ impl Emitter {
         known.unwrap_or_else(|| {
             let elements = u64::from(self.parameters.sequence).pow(2);
             let region = Region::Transform(kind);
-            let matrix = Weight::new(self.new_tensor(), region, TensorKind::Weight, elements);
+            let matrix = DraftWeight::new(self.new_tensor(), region, TensorKind::Weight, elements);
             match kind {
                 TransformKind::Fourier => self.transforms.fourier = Some(matrix),
                 TransformKind::Cosine => self.transforms.cosine = Some(matrix),
@@ -53,7 +53,7 @@ impl Emitter {
     }
 
     /// Depthwise 1-D convolution along the sequence over the layer's whole width, one kernel per channel (the span-based
-    /// dynamic convolution of ConvBERT, arXiv:2008.02496, its kernels taken as given). A row of tiles needs its
+    /// dynamic convolution of ConvBERT, arXiv:2008.02496, with its kernels taken as given). A row of tiles needs its
     /// neighbours' rows within half a kernel.
     pub(super) fn convolution(&mut self, site: Site, input: TensorId, kernel: u32) -> (TensorId, HeadTape) {
         let width = self.transformer.layers[site.layer].hidden;

@@ -30,7 +30,7 @@ pub(super) enum Stored {
         kind: TensorKind,
         elements: u64,
     },
-    Table(Table),
+    Table(WordTable),
     /// Activations of this width, by batch tiles.
     Result {
         columns: u32,
@@ -39,7 +39,7 @@ pub(super) enum Stored {
 
 /// A table whose rows are read and written one by one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Table {
+pub(super) struct WordTable {
     pub(super) region: Region,
     pub(super) kind: TensorKind,
     pub(super) rows: u32,
@@ -66,13 +66,13 @@ impl Stored {
 
 /// A tensor that the weight buffer takes as a whole.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Weight {
+pub(super) struct DraftWeight {
     pub(super) tensor: TensorId,
     pub(super) stored: Stored,
     pub(super) elements: u64,
 }
 
-impl Weight {
+impl DraftWeight {
     pub(super) fn new(tensor: TensorId, region: Region, kind: TensorKind, elements: u64) -> Self {
         let stored = Stored::Dense {
             region,
@@ -87,13 +87,13 @@ impl Weight {
     }
 
     /// All of it, as an operand.
-    pub(super) fn whole(self) -> Source {
+    pub(super) fn whole(self) -> DraftOperand {
         self.part(self.tensor, 0, self.elements)
     }
 
     /// `elements` of it from element `first` on, as an operand that is a tensor of its own.
-    pub(super) fn part(self, tensor: TensorId, first: u64, elements: u64) -> Source {
-        Source::Weight {
+    pub(super) fn part(self, tensor: TensorId, first: u64, elements: u64) -> DraftOperand {
+        DraftOperand::Weight {
             tensor,
             of: self.stored,
             first,
@@ -105,7 +105,7 @@ impl Weight {
 
 /// An operand before it has an address.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Source {
+pub(super) enum DraftOperand {
     /// What an earlier operation made.
     Made {
         tensor: TensorId,
@@ -124,8 +124,8 @@ pub(super) enum Source {
 }
 
 /// What an earlier operation made.
-pub(super) fn made(tensor: TensorId, rows: RowAccess, kind: TensorKind) -> Source {
-    Source::Made {
+pub(super) fn made(tensor: TensorId, rows: RowAccess, kind: TensorKind) -> DraftOperand {
+    DraftOperand::Made {
         tensor,
         rows,
         kind,
@@ -134,19 +134,19 @@ pub(super) fn made(tensor: TensorId, rows: RowAccess, kind: TensorKind) -> Sourc
 }
 
 /// What the forward pass made.
-pub(super) fn activation(tensor: TensorId, rows: RowAccess) -> Source {
+pub(super) fn activation(tensor: TensorId, rows: RowAccess) -> DraftOperand {
     made(tensor, rows, TensorKind::Activation)
 }
 
 /// What the backward pass made.
-pub(super) fn gradient(tensor: TensorId, rows: RowAccess) -> Source {
+pub(super) fn gradient(tensor: TensorId, rows: RowAccess) -> DraftOperand {
     made(tensor, rows, TensorKind::Gradient)
 }
 
 /// `source`, read with rows and columns exchanged.
-pub(super) fn transposed(mut source: Source) -> Source {
+pub(super) fn transposed(mut source: DraftOperand) -> DraftOperand {
     match &mut source {
-        Source::Made { transposed, .. } | Source::Weight { transposed, .. } => *transposed = true,
+        DraftOperand::Made { transposed, .. } | DraftOperand::Weight { transposed, .. } => *transposed = true,
     }
     source
 }

@@ -1,11 +1,11 @@
 //! The update of the weights: from gradients to new weights, with the state that the optimiser keeps for each of them.
 //!
-//! A gradient of weights is written to main memory when it is complete, and comes back for the update together with
+//! A gradient of weights is written to main memory when it is complete, and is loaded for the update together with
 //! the weights and the optimiser's state: dense words, one tensor of the weights' shape for SGD with momentum, two for Adam,
 //! none for SGD without. Updates go over the weights in parts, so that they can be loaded, updated and written back at the
-//! same time. What is updated is written over in main memory.
+//! same time. New values overwrite the old ones in main memory.
 //!
-//! The word table has a row a word, of which a step uses those of its tokens. Their gradient is a row a token, and the
+//! The word table has one row per word, of which a step uses those of its tokens. Their gradient is one row per token, and the
 //! gradient of a word is the sum over all tokens that stand for it: rows are added up in a table of gradients in main memory.
 //! The update gathers the rows of gradient, table and state, a row for the first token of each word, updates them and
 //! scatters them back; the other rows stay as they are (as lazy optimisers for sparse gradients do).
@@ -14,7 +14,7 @@ use components::operation::{Role, RowAccess, TensorId, TensorKind, Work};
 
 use super::draft::{Draft, Site, Task};
 use super::emitter::Emitter;
-use super::stored::{Region, Source, Table, made};
+use super::stored::{DraftOperand, Region, WordTable, made};
 use super::tape::PendingUpdate;
 use crate::schema::Optimizer;
 
@@ -51,7 +51,13 @@ impl Emitter {
     }
 
     /// Gathers the tokens' rows of a table, updates them from `sources` and scatters them. The updated rows are returned.
-    fn update_rows(&mut self, table: Table, role: Role, operations: u32, sources: &[Source]) -> TensorId {
+    fn update_rows(
+        &mut self,
+        table: WordTable,
+        role: Role,
+        operations: u32,
+        sources: &[DraftOperand],
+    ) -> TensorId {
         let kind = table.kind;
         let gather = Task::Gather { table, once: true };
         let old = self.word_rows(Role::WordRows, gather, Vec::new());
@@ -71,12 +77,12 @@ impl Emitter {
     }
 
     /// An operation over a row for each token.
-    fn word_rows(&self, role: Role, task: impl Into<Task>, operands: Vec<Source>) -> Draft {
+    fn word_rows(&self, role: Role, task: impl Into<Task>, operands: Vec<DraftOperand>) -> Draft {
         let extents = [self.parameters.sequence, self.transformer.layers[0].hidden, 1];
         Draft::new(Site::of_layer(0), role, task, extents, operands)
     }
 
-    /// Updates the weights that have waited longest.
+    /// Updates the weights whose gradient has waited longest.
     pub(super) fn update_next(&mut self) {
         let (Some(update), Some(optimizer)) = (self.tape.updates.pop_front(), self.parameters.training)
         else {
@@ -109,7 +115,7 @@ fn update_part(
     update: &PendingUpdate,
     optimizer: Optimizer,
     [rows, columns]: [u32; 2],
-    operands: Vec<Source>,
+    operands: Vec<DraftOperand>,
 ) -> Draft {
     let states = (0..optimizer.states()).map(|state| optimizer.state_operations(state));
     let operations = states.sum::<u32>() + optimizer.weight_operations();

@@ -1,4 +1,4 @@
-//! The tensors that DynaProp prunes, as they are without pruning.
+//! The tensors that DynaProp prunes, as they would be without pruning.
 
 use components::sparsity::threshold::{OperationClass, TensorKind};
 use components::values::{Thresholds, ValueSettings};
@@ -9,8 +9,8 @@ use super::reference::Reference;
 use crate::system::MachinePlan;
 
 /// Computes the workload of `plan` without pruning, and shows each operand of a product or a convolution to `each`: the class
-/// of the operation that reads it, what it is, and its numbers. Whether there are any: only a machine that computes with values
-/// has them.
+/// of the operation that reads it, what it holds, and its numbers. Returns whether there are any: only a machine that computes
+/// with values has them.
 pub fn show_operands(
     plan: &MachinePlan,
     mut each: impl FnMut(OperationClass, TensorKind, &mut dyn Iterator<Item = f64>) + 'static,

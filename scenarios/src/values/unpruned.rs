@@ -1,4 +1,4 @@
-//! How far pruning moves the result.
+//! How far pruning changes the result.
 
 use components::operation::Role;
 use components::values::{Finished, Thresholds, ValueSettings};
@@ -20,7 +20,7 @@ pub(super) struct Unpruned {
 }
 
 impl Unpruned {
-    /// Computes the forward pass once more; none if there is no pruning.
+    /// Computes the forward pass once more; `None` if nothing is pruned.
     pub(super) fn new(
         workload: &Workload,
         settings: &ValueSettings,

@@ -1,4 +1,4 @@
-//! Through a self-attention head.
+//! Gradients of a self-attention head.
 
 use components::operation::{Role, RowAccess, TensorId, Work};
 
@@ -9,7 +9,7 @@ use crate::mapper::stored::{activation, gradient, transposed};
 use crate::mapper::tape::AttentionTape;
 
 impl Emitter {
-    /// What the head says of the gradient of its input, in three parts: by way of the values, of the queries and of the
+    /// The head's part of the gradient of its input, in three terms: by way of the values, of the queries and of the
     /// keys. `output` is the gradient of the head's output.
     pub(super) fn attention_gradients(
         &mut self,

@@ -5,7 +5,7 @@ use components::operation::{Role, RowAccess, TensorKind, Work};
 use super::draft_of_gradient;
 use crate::mapper::draft::{Site, Task};
 use crate::mapper::emitter::Emitter;
-use crate::mapper::stored::{Region, Table, gradient};
+use crate::mapper::stored::{Region, WordTable, gradient};
 
 impl Emitter {
     /// Positions are the same for all items of the batch: their gradient is the sum over them. The gradient of the words is
@@ -24,7 +24,7 @@ impl Emitter {
     }
 
     /// The gradient of the words in main memory, a row per word.
-    pub(in crate::mapper) fn word_gradient(&self) -> Table {
+    pub(in crate::mapper) fn word_gradient(&self) -> WordTable {
         self.word_table(Region::WordGradient, TensorKind::Gradient)
     }
 

@@ -1,18 +1,18 @@
-//! Through linear transforms and convolutions.
+//! Gradients of linear transforms and convolutions.
 
 use components::operation::{Role, RowAccess, TensorId, Work};
 
 use super::draft_of_gradient;
 use crate::mapper::draft::Site;
 use crate::mapper::emitter::Emitter;
-use crate::mapper::stored::{Weight, activation, gradient, transposed};
+use crate::mapper::stored::{DraftWeight, activation, gradient, transposed};
 
 impl Emitter {
     /// dX = Fᵀ·dY, with the matrix of the forward pass.
     pub(super) fn linear_transform_gradient(
         &mut self,
         site: Site,
-        matrix: Weight,
+        matrix: DraftWeight,
         output: TensorId,
     ) -> TensorId {
         let width = self.transformer.layers[site.layer].hidden;
@@ -24,12 +24,12 @@ impl Emitter {
     }
 
     /// dX is dY convolved with the reversed kernel, so it needs the neighbours' rows as the forward pass does. The
-    /// gradient of tap t is the sum over batch and sequence of dY times X, t - radius elements further.
+    /// gradient of tap t is the sum over batch and sequence of dY times X, shifted by t - radius rows.
     pub(super) fn convolution_gradients(
         &mut self,
         site: Site,
         input: TensorId,
-        kernels: Weight,
+        kernels: DraftWeight,
         kernel: u32,
         output: TensorId,
     ) -> TensorId {

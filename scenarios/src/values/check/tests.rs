@@ -1,4 +1,4 @@
-//! A checker that does not notice is worth nothing.
+//! The checker notices wrong results.
 
 use components::operation::{
     ActivationTensor, Operand, Operation, OperationId, Role, RowAccess, TensorId, TensorKind, WeightTensor,

@@ -11,7 +11,7 @@ use crate::transformer::{AttentionKind, Head, Layer};
 /// The steepest slope of x·Φ(x).
 const GELU_SLOPE: f64 = 1.13;
 
-/// What layer normalisation adds to the variance (BERT's).
+/// Added to the variance by layer normalisation (BERT's).
 pub(super) const LAYER_NORM_EPSILON: f64 = 1e-12;
 
 impl Reference {
