@@ -6,19 +6,14 @@
 //! from there. The first catches any mistake of an operation; the second shows that the operations are the right ones.
 
 mod check;
-pub mod constants;
 mod gradient;
 mod local;
 mod matrix;
-mod named;
 mod operands;
 mod optimizer;
 mod parameters;
 mod reference;
-mod stated;
 mod unpruned;
-mod verdict;
-mod written;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -30,15 +25,11 @@ use components::values::{
 use sim_core::mix;
 
 use check::Checker;
-use constants::SeededConstants;
 pub use operands::show_operands;
 use parameters::Parameters;
-pub use stated::StatedConstants;
-pub use verdict::{Pruned, ValueCheck, Wrong};
-pub use written::{Precision, constants_file};
 
 use crate::schema::{ActivationFunction, DensitySource, Optimizer, Phase, Workload};
-use crate::system::MachinePlan;
+use crate::system::{MachinePlan, ValueCheck};
 
 /// The numbers of a machine, and what its check has found so far.
 #[derive(Clone)]
@@ -60,7 +51,7 @@ impl Computation {
     /// begin with the seed's.
     #[must_use]
     pub fn new(plan: &MachinePlan, trained: Option<&Trained>) -> Option<Self> {
-        let constants = SeededConstants::of(plan);
+        let constants = plan.seeded_constants();
         let Trained { memory, parameters } = trained.cloned().unwrap_or_else(|| Trained {
             memory: MemoryImage::default(),
             parameters: Parameters::new(constants.clone()),

@@ -10,9 +10,9 @@ use components::operation::{Phase, Role};
 use components::pe::BufferAccesses;
 use sim_core::{Tick, Ticks};
 
+use super::ValueCheck;
 use super::machine_build::{CONTROL_ACTORS, MachinePlaces};
 use super::{MachinePlan, RunError};
-use crate::values::ValueCheck;
 
 /// All MAC lanes together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,14 +9,13 @@ use components::sparsity::threshold::TensorKind;
 use components::tile::Dimension;
 use components::values::{Finished, Observer, ValueSettings, ValueTotals};
 
-use super::constants::Key;
 use super::local;
 use super::matrix::Matrix;
 use super::parameters::Parameters;
 use super::reference::{Reference, grain, nearest};
 use super::unpruned::Unpruned;
-use super::verdict::{Pruned, ValueCheck, Wrong};
-use crate::system::MachinePlan;
+use crate::system::{MachinePlan, Pruned, ValueCheck, Wrong};
+use crate::weights::Key;
 
 /// Tensors whose largest magnitude is smaller are compared with this: a gradient that should be zero has no relative error.
 const LEAST_MAGNITUDE: f64 = 1.0 / 1024.0;

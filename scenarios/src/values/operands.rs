@@ -3,7 +3,6 @@
 use components::sparsity::threshold::{OperationClass, TensorKind};
 use components::values::{Thresholds, ValueSettings};
 
-use super::constants::SeededConstants;
 use super::parameters::Parameters;
 use super::reference::Reference;
 use crate::system::MachinePlan;
@@ -26,7 +25,7 @@ pub fn show_operands(
     Reference::read_by(
         &plan.scenario.workload,
         settings,
-        Parameters::new(SeededConstants::of(plan)),
+        Parameters::new(plan.seeded_constants()),
         [tile.b, tile.y],
         Some(Box::new(move |role, kind, matrix| {
             if let Some(kind) = TensorKind::of(kind) {

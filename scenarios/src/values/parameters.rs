@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::constants::{Key, SeededConstants};
 use super::matrix::{Bounded, Grain, Matrix};
+use crate::weights::{Key, SeededConstants};
 
 /// Weights, word rows and the optimiser's states: the seed's, until training changes them.
 #[derive(Clone, Debug)]

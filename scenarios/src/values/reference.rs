@@ -14,11 +14,11 @@ use std::collections::BTreeMap;
 use components::operation::{Role, TensorKind};
 use components::values::{Rounding, ValueSettings};
 
-use super::constants::Key;
 use super::matrix::{Grain, Matrix};
 use super::parameters::Parameters;
 use crate::schema::{Phase, Workload};
 use crate::transformer::Layer;
+use crate::weights::Key;
 
 /// Every tensor of the forward pass and, in training, of the backward pass and the update, by its key; one matrix per
 /// item of the batch.

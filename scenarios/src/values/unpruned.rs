@@ -3,11 +3,11 @@
 use components::operation::Role;
 use components::values::{Finished, Thresholds, ValueSettings};
 
-use super::constants::Key;
 use super::matrix::Matrix;
 use super::parameters::Parameters;
 use super::reference::Reference;
 use crate::schema::{Phase, Workload};
+use crate::weights::Key;
 
 /// The last tensor of the forward pass as it would be without pruning, and how far the machine's is from it.
 pub(super) struct Unpruned {

@@ -14,7 +14,6 @@ use sim_core::{mix, random};
 use super::named::POSITIONS;
 use super::stated::StatedConstants;
 use crate::schema::Workload;
-use crate::system::MachinePlan;
 use crate::transformer::{Head, TransformKind, Transformer};
 
 /// The purpose of a constant tensor.
@@ -54,17 +53,14 @@ impl SeededConstants {
         }
     }
 
-    /// The constants of a machine: those that its file of weights states, all others from its seed.
+    /// The same, but for those that a file states.
     #[must_use]
-    pub fn of(plan: &MachinePlan) -> Self {
-        Self {
-            stated: plan.constants.clone(),
-            ..Self::new(plan.scenario.seed, &plan.scenario.workload)
-        }
+    pub fn with_stated(self, stated: Option<Arc<StatedConstants>>) -> Self {
+        Self { stated, ..self }
     }
 
     /// A factor of a product, a kernel, or the position rows.
-    pub(super) fn matrix(&self, key: Key, rows: usize, columns: usize) -> Vec<f64> {
+    pub(crate) fn matrix(&self, key: Key, rows: usize, columns: usize) -> Vec<f64> {
         match key.role {
             Role::EmbeddingAdd => self.positions(rows, columns),
             _ => self.factor(key, rows, columns),

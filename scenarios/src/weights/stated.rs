@@ -110,18 +110,18 @@ impl StatedConstants {
     }
 
     /// A factor of a product, a kernel, or the position rows.
-    pub(super) fn factor(&self, key: Key) -> Option<&[f64]> {
+    pub(crate) fn factor(&self, key: Key) -> Option<&[f64]> {
         self.factors.get(&key).map(Vec::as_slice)
     }
 
     /// A word's embedding.
-    pub(super) fn word(&self, row: u32, columns: usize) -> Option<&[f64]> {
+    pub(crate) fn word(&self, row: u32, columns: usize) -> Option<&[f64]> {
         self.words
             .get(row as usize * columns..(row as usize + 1) * columns)
     }
 
     /// The target of an item of the batch, if it is stated.
-    pub(super) fn target(&self, item: usize, size: usize) -> Option<&[f64]> {
+    pub(crate) fn target(&self, item: usize, size: usize) -> Option<&[f64]> {
         self.target.get(item * size..(item + 1) * size)
     }
 

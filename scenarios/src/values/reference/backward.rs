@@ -4,12 +4,12 @@
 
 use components::operation::{Role, TensorKind};
 
-use super::super::constants::{Key, SeededConstants};
 use super::super::matrix::Matrix;
 use super::forward::LAYER_NORM_EPSILON;
 use super::{Batch, Pass, Reference, nearest, summed};
 use crate::schema::Workload;
 use crate::transformer::Head;
+use crate::weights::{Key, SeededConstants};
 
 impl Reference {
     pub(super) fn backward(&mut self, workload: &Workload) {

@@ -2,11 +2,11 @@
 
 use components::operation::{Role, TensorKind};
 
-use super::super::constants::SeededConstants;
 use super::super::matrix::Matrix;
 use super::{Batch, Pass, Reference, nearest};
 use crate::schema::Workload;
 use crate::transformer::{AttentionKind, Head, Layer};
+use crate::weights::SeededConstants;
 
 /// The steepest slope of x·Φ(x).
 const GELU_SLOPE: f64 = 1.13;
