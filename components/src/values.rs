@@ -1,8 +1,8 @@
 //! The numbers in the machine: what buffers and main memory hold when a run computes with real values.
 //!
 //! Actors exchange messages that name tiles; the words themselves are cells of the buffers, and this is where they are.
-//! Whoever works on a tile reads its operands here at the moment at which the model says that they pass, and finds
-//! them only if they are there: a row that is not computed yet, a slice that was pushed out, a weight that was evicted
+//! A unit that works on a tile reads its operands here at the moment at which the model says that they pass, and finds
+//! them only if they are there: a row that is not computed yet, a slice that was evicted, a weight that was evicted
 //! or a spill that was overwritten is a fault that stops the run. So a right tensor at the end shows that mapper,
 //! tiling, dependences, residency and addresses lost nothing.
 //!
@@ -56,7 +56,7 @@ impl NonLinearFunction {
         }
     }
 
-    /// Its derivative at `x`; of ReLU at 0, where there is none, 0.
+    /// Its derivative at `x`; 0 for ReLU at 0, where none exists.
     #[must_use]
     pub fn slope(self, x: f64) -> f64 {
         match self {
@@ -86,29 +86,29 @@ pub enum OperandValues<'a> {
     Constant(&'a [f64]),
 }
 
-/// What an operation made of one batch tile, and of what.
+/// The result of an operation for one batch tile, with the operands it was made from.
 #[derive(Debug)]
 pub struct Finished<'a> {
     /// The operation.
     pub operation: &'a Operation,
-    /// How many operations of its role came before it in its layer and head.
+    /// Number of operations of its role before it in its layer and head.
     pub ordinal: u32,
     /// The batch tile.
     pub b: u32,
     /// Its operands, in order.
     pub operands: Vec<OperandValues<'a>>,
-    /// Its result: of a write-back what it wrote; of an update in place the new words of all that is updated, one tensor after
-    /// another; of a sum over the batch nothing before the last batch tile.
+    /// Its result. For a write-back: what it wrote; for an update in place: the new words of everything updated, one tensor
+    /// after another; for a sum over the batch: nothing before the last batch tile.
     pub result: &'a [f64],
     /// Whether the result is complete.
     pub complete: bool,
-    /// The most parts in which the sums of a tile were written back.
+    /// The largest number of parts in which the sums of a tile were written back.
     pub parts: u32,
 }
 
-/// Sees each result as soon as it is complete, before its operands may go.
+/// Observes each result as soon as it is complete, before its operands may be freed.
 pub trait Observer: Send {
-    /// Looks at a batch tile's worth of a result.
+    /// Called with the result of one batch tile.
     fn finished(&self, finished: &Finished<'_>);
 }
 
@@ -124,12 +124,12 @@ impl Values {
         Self(Arc::new(Mutex::new(store)))
     }
 
-    /// The numbers. Work on them that panicked ended its run; what it left can still be looked at.
+    /// Gives `work` access to the numbers.
     fn store(&self) -> MutexGuard<'_, ValueStore> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Works on the numbers, and stops the run if that cannot be.
+    /// Gives `work` access to the numbers, and stops the run if it fails.
     pub(crate) fn attempt<R: Default>(
         &self,
         context: &mut Context<'_, Message>,

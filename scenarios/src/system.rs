@@ -24,6 +24,7 @@ mod plan;
 mod requestors;
 mod spill_room;
 mod tracks;
+mod verdict;
 
 pub use area::{Area, area};
 pub use background_plan::BackgroundPlan;
@@ -39,6 +40,7 @@ pub use measure::Measurements;
 pub use operation_names::{OperationName, OperationNames};
 pub use plan::{Plan, Problem};
 pub use tracks::Track;
+pub use verdict::{Pruned, ValueCheck, Wrong};
 
 use sim_core::SimError;
 use thiserror::Error;

@@ -2,8 +2,8 @@
 
 use components::operation::Work;
 use scenarios::schema::{Optimizer, Phase, Scenario, Word};
-use scenarios::system::{Plan, violations};
-use scenarios::values::{Trained, ValueCheck};
+use scenarios::system::{Plan, ValueCheck, violations};
+use scenarios::values::Trained;
 use sim_core::Engine;
 use tests::{plan, shipped};
 

@@ -26,6 +26,7 @@ use sim_core::{ActorId, Cycles};
 use super::MachinePlan;
 use super::directory::{LaneNumber, MachineActor, MachineAddresses};
 use crate::schema::Phase;
+use crate::weights::{self, Precision, SeededConstants};
 
 /// What a machine's actors are given that is not the machine's own.
 pub(super) struct Surroundings<'a> {
@@ -118,6 +119,22 @@ impl MachinePlan {
             words: self.words(),
             first_requestor: around.first_requestor,
         })
+    }
+
+    /// The transformer's weights and inputs: those that its file of weights states, all others from its seed.
+    #[must_use]
+    pub fn seeded_constants(&self) -> SeededConstants {
+        let seeded = SeededConstants::new(self.scenario.seed, &self.scenario.workload);
+        seeded.with_stated(self.constants.clone())
+    }
+
+    /// A `.safetensors` file with [`Self::seeded_constants`] and the words of the tokens.
+    ///
+    /// # Errors
+    /// The format cannot hold them.
+    pub fn weights_file(&self, precision: Precision) -> Result<Vec<u8>, String> {
+        let (constants, words) = (self.seeded_constants(), self.words());
+        weights::weights_file(&self.scenario.workload, &constants, &words, precision)
     }
 
     /// The words of the batch's tokens.

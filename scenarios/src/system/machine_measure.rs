@@ -10,8 +10,8 @@ use components::operation::{Phase, Role};
 use components::pe::BufferAccesses;
 use sim_core::{Tick, Ticks};
 
+use super::ValueCheck;
 use super::{MachinePlan, RunError};
-use crate::values::ValueCheck;
 
 /// All MAC lanes together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

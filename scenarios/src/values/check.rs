@@ -1,4 +1,4 @@
-//! Whether the tensors that came out are the right ones.
+//! Checks whether the resulting tensors are right.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,16 +9,15 @@ use components::sparsity::threshold::TensorKind;
 use components::tile::Dimension;
 use components::values::{Finished, Observer, ValueSettings, ValueTotals};
 
-use super::constants::Key;
 use super::local;
 use super::matrix::Matrix;
 use super::parameters::Parameters;
 use super::reference::{Reference, grain, nearest};
 use super::unpruned::Unpruned;
-use super::verdict::{Pruned, ValueCheck, Wrong};
-use crate::system::MachinePlan;
+use crate::system::{MachinePlan, Pruned, ValueCheck, Wrong};
+use crate::weights::Key;
 
-/// Tensors that hold nothing larger are compared with this: a gradient that should be zero has no relative error.
+/// Tensors whose largest magnitude is smaller are compared with this: a gradient that should be zero has no relative error.
 const LEAST_MAGNITUDE: f64 = 1.0 / 1024.0;
 
 /// How many wrong words are shown.
@@ -31,11 +30,11 @@ pub(super) struct Checker {
     items_of_tile: usize,
     /// The shares of zeros that are wanted, by kind of tensor.
     wanted: [Option<f64>; TensorKind::ALL.len()],
-    /// What the last tensor would be without pruning, if there is any.
+    /// The last tensor as it would be without pruning; `None` if nothing is pruned.
     unpruned: Option<Unpruned>,
-    /// Sums over the batch under way, by operation.
+    /// Unfinished sums over the batch, by operation.
     sums: BTreeMap<u32, Matrix>,
-    /// What the weights are for that lie at an address.
+    /// The purpose of the weights at each address.
     weights_at: BTreeMap<u64, Key>,
     found: ValueCheck,
 }
@@ -81,7 +80,7 @@ impl Checker {
         }
     }
 
-    /// What became of each kind of operands that there was.
+    /// The shares of zeros of each kind of operand that occurred.
     fn pruned(&self, totals: ValueTotals) -> BTreeMap<Cow<'static, str>, Pruned> {
         let kinds = TensorKind::ALL.into_iter().zip(totals.pruned).zip(self.wanted);
         let kinds = kinds.filter(|((_, of_kind), _)| of_kind.words > 0);
@@ -179,7 +178,7 @@ impl Checker {
         }
     }
 
-    /// What the reference has for a result.
+    /// The reference's result.
     fn expected(&self, finished: &Finished<'_>, key: Key) -> Option<Vec<Matrix>> {
         let operation = finished.operation;
         if operation.role == Role::WeightUpdate {
@@ -244,7 +243,7 @@ impl Checker {
         worst
     }
 
-    /// Notes a result that there is nothing to compare with: all of it is wrong.
+    /// Records a result that cannot be compared with anything: all of it counts as wrong.
     fn unknown(&mut self, finished: &Finished<'_>, why: &str) {
         self.found.wrong_words += finished.result.len().max(1) as u64;
         if self.found.wrong.len() < SHOWN {

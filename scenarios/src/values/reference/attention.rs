@@ -115,7 +115,7 @@ impl Reference<'_> {
         [d_query, d_key]
     }
 
-    /// A product of two tensors, item by item, pruned as what they hold is.
+    /// A product of two tensors, item by item, each pruned by what it holds.
     fn pairwise(
         &mut self,
         pass: &Pass<'_>,

@@ -3,11 +3,11 @@
 use components::operation::Role;
 use components::values::UpdateRule;
 
-use super::super::constants::Key;
 use super::super::matrix::Matrix;
 use super::super::optimizer::updated_in_place;
 use super::{Batch, Reference, grain};
 use crate::schema::Workload;
+use crate::weights::Key;
 
 /// The gradient of weights, by the role of the product that has them.
 pub(super) const WEIGHTS: &[(Role, Role)] = &[
