@@ -18,7 +18,7 @@ use crate::over_time::{Curves, TimelineSink};
 use crate::result::RunResult;
 use crate::run::{self, RunError};
 use crate::runner::Pool;
-use crate::tee::together;
+use crate::tee::Tee;
 
 /// Whether anybody else uses main memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -180,19 +180,19 @@ impl Cell {
             State::Alone => plan.alone(),
             State::Contended => plan,
         };
-        let timeline = over_time.then(|| TimelineSink::new(&plan));
-        let path = over_time.then(|| CriticalPathSink::new(&plan));
-        let mut sinks: Vec<Box<dyn TraceSink>> = Vec::new();
-        sinks.extend(timeline.clone().map(|sink| Box::new(sink) as _));
-        sinks.extend(path.clone().map(|sink| Box::new(sink) as _));
+        let mut timeline = over_time.then(|| TimelineSink::new(&plan));
+        let mut path = over_time.then(|| CriticalPathSink::new(&plan));
+        let mut sinks: Vec<&mut dyn TraceSink> = Vec::new();
+        sinks.extend(timeline.as_mut().map(|sink| sink as _));
+        sinks.extend(path.as_mut().map(|sink| sink as _));
         let watch = &mut |_| match is_cancelled() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
-        match run::run_watched(&plan, engine, false, together(sinks), watch) {
+        match run::run_watched(&plan, engine, false, Tee::new(sinks).sink(), watch) {
             Ok(mut result) => {
-                let path = path.and_then(|sink| sink.path());
-                result.critical_path = path.map(|path| PathSummary::new(&path, &plan, STRETCHES));
+                let path = path.as_ref().and_then(CriticalPathSink::path);
+                result.critical_path = path.map(|path| PathSummary::new(path, &plan, STRETCHES));
                 let curves = timeline.map(|timeline| Curves::new(&plan, &result, &timeline));
                 Ok((Box::new(result), curves))
             }

@@ -261,7 +261,7 @@ pub struct ActivationTensor {
     pub columns: u32,
     /// What it holds.
     pub kind: TensorKind,
-    /// Operations that will read it.
+    /// Reads of it to come: one per operand of the operations that read it.
     pub consumers: u32,
     /// Where it goes in main memory if the buffer has no room, for a tensor that the backward pass reads again: it is kept
     /// for a long time. Others share what main memory has left.

@@ -1,8 +1,5 @@
 //! What happened over time, in a few hundred bins, however long the run: recorded as a trace is, kept in bounded memory.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use components::control_block::StallCause;
 use components::energy_part::ByPart;
 use components::memory::Access;
@@ -95,13 +92,9 @@ struct PowerBins {
     change: [f64; BINS],
 }
 
-/// The sink that fills a timeline, shared with its reader.
+/// The sink that fills a timeline.
 #[derive(Clone, Debug)]
-pub struct TimelineSink(Rc<RefCell<Recording>>);
-
-/// A timeline as it is being filled.
-#[derive(Clone, Debug)]
-struct Recording {
+pub struct TimelineSink {
     timeline: Timeline,
     meter: Meter<f64>,
     now: Tick,
@@ -113,21 +106,21 @@ impl TimelineSink {
     pub fn new(plan: &Plan) -> Self {
         let tracks = plan.tracks();
         let mut timeline = Timeline::new(plan, &tracks);
-        Self(Rc::new(RefCell::new(Recording {
+        Self {
             meter: Meter::new(plan, &tracks, &mut timeline),
             timeline,
             now: Tick::ZERO,
-        })))
+        }
     }
 
     /// What was recorded.
     #[must_use]
     pub fn timeline(&self) -> Timeline {
-        let Recording {
+        let Self {
             mut timeline,
             mut meter,
             now,
-        } = self.0.borrow().clone();
+        } = self.clone();
         meter.finish(now, &mut timeline);
         timeline.settle_buffers();
         timeline
@@ -136,29 +129,22 @@ impl TimelineSink {
 
 impl TraceSink for TimelineSink {
     fn at(&mut self, now: Tick) {
-        let Recording {
-            timeline,
-            meter,
-            now: last,
-        } = &mut *self.0.borrow_mut();
-        *last = now;
-        meter.switch_on(now, timeline);
+        self.now = now;
+        self.meter.switch_on(now, &mut self.timeline);
     }
 
     fn span(&mut self, span: Span) {
-        let Recording { timeline, meter, .. } = &mut *self.0.borrow_mut();
-        timeline.span(&span);
-        meter.span(&span, timeline);
+        self.timeline.span(&span);
+        self.meter.span(&span, &mut self.timeline);
     }
 
     fn instant(&mut self, actor: ActorId, at: Tick, label: Label) {
-        let Recording { timeline, meter, .. } = &mut *self.0.borrow_mut();
-        meter.instant(actor, at, label, timeline);
+        self.meter.instant(actor, at, label, &mut self.timeline);
     }
 
     fn counter(&mut self, actor: ActorId, at: Tick, counter: u16, value: u64) {
         if Counter::of(counter) == Some(Counter::BufferOccupancy) {
-            self.0.borrow_mut().timeline.occupancy(actor, at.0, value);
+            self.timeline.occupancy(actor, at.0, value);
         }
     }
 
@@ -167,8 +153,7 @@ impl TraceSink for TimelineSink {
     }
 
     fn activity(&mut self, activity: Activity) {
-        let Recording { timeline, meter, .. } = &mut *self.0.borrow_mut();
-        meter.activity(&activity, timeline);
+        self.meter.activity(&activity, &mut self.timeline);
     }
 }
 
@@ -393,9 +378,9 @@ mod tests {
     fn sums_are_those_of_the_run() {
         for name in ["tiny-trace", "bert-tiny-edge", "bert-tiny-train"] {
             let plan = Plan::load(&Scenario::shipped(name).unwrap(), &Disk).unwrap();
-            let sink = TimelineSink::new(&plan);
-            let system = plan.build(Engine::Wheel, Some(Box::new(sink.clone()))).unwrap();
-            let (measured, _) = system.run(&plan).unwrap();
+            let mut sink = TimelineSink::new(&plan);
+            let system = plan.build(Engine::Wheel).unwrap();
+            let measured = system.run_traced(&plan, &mut sink).unwrap();
             let timeline = sink.timeline();
             let near = |what: &str, summed: f64, counted: f64| {
                 let error = (summed - counted).abs();

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use components::energy_part::Action;
 use components::operation::Role;
 use components::units::NanoJoules;
-use scenarios::system::{BufferUse, MachineMeasurements, MachinePlan};
-use scenarios::values::ValueCheck;
+use scenarios::system::{BufferUse, MachineMeasurements, MachinePlan, ValueCheck};
 use serde::{Deserialize, Serialize};
 use sim_core::{Ticks, Timebase};
 

@@ -256,8 +256,7 @@ mod tests {
             let keys = format!("mac_lanes softmax layer_norm sparsity {rounding}buffers other");
             assert_eq!(keys_of(&text), keys, "{name}");
             assert_eq!(serde_json::from_str::<AreaResult>(&text).unwrap(), area);
-            let system = plan.build(Engine::Wheel, None).unwrap();
-            let (measured, _) = system.run(&plan).unwrap();
+            let measured = plan.build(Engine::Wheel).unwrap().run(&plan).unwrap();
             let machine = &measured.machine;
             let energy = EnergyResult::new(&plan.machine, plan.timebase, machine, NanoJoules(7.0));
             let text = serde_json::to_string(&energy).unwrap();

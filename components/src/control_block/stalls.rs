@@ -118,9 +118,8 @@ impl ControlBlock {
             .for_each(|unit| self.discharge(UnitClass::Lane, unit, now));
         self.finished_at = Some(now);
         self.trace_finish(context);
-        let (first, sources) = self.parameters.background;
-        for source in 0..sources {
-            context.send(first.offset(source), Ticks::ZERO, Message::TransformerFinished);
+        for &source in &*self.background {
+            context.send(source, Ticks::ZERO, Message::TransformerFinished);
         }
     }
 

@@ -16,7 +16,7 @@ use super::Problem;
 use crate::mapper::{EmbeddingLoad, Mapper, MapperParameters};
 use crate::program::ProgramSummary;
 use crate::schema::{self, CostTable, Scenario};
-use crate::values::StatedConstants;
+use crate::weights::StatedConstants;
 
 /// A transformer and the accelerator that runs it, every part resolved.
 #[derive(Clone, Debug)]

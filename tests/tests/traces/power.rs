@@ -133,9 +133,9 @@ fn lies_between(inner: &Cumulative, outer: &Cumulative, what: &str) {
 
 /// Page and trace spend the same energy in each bin of the one and each microsecond of the other.
 pub(super) fn is_that_of_the_page(plan: &Plan, entries: &[Entry<'static>]) {
-    let sink = TimelineSink::new(plan);
-    let system = plan.build(Engine::Wheel, Some(Box::new(sink.clone()))).unwrap();
-    let _ = system.run(plan).unwrap();
+    let mut sink = TimelineSink::new(plan);
+    let system = plan.build(Engine::Wheel).unwrap();
+    let _ = system.run_traced(plan, &mut sink).unwrap();
     let timeline = sink.timeline();
     let (page, trace) = (of_page(&timeline), of_trace(plan, entries));
     assert!(page.len() > 80, "{} bins", page.len());
