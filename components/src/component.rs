@@ -9,12 +9,12 @@ use crate::dma::Dma;
 use crate::memory::{IdealMemory, MemoryActor};
 use crate::message::Message;
 use crate::pe::ProcessingElement;
+use crate::pe::dynaprop::DynaProp;
 use crate::pe::layer_norm::LayerNorm;
 use crate::pe::mac_lane::MacLane;
+use crate::pe::post_compute::PostComputeSparsity;
+use crate::pe::pre_compute::PreComputeSparsity;
 use crate::pe::softmax::Softmax;
-use crate::sparsity::dynaprop::DynaProp;
-use crate::sparsity::post_compute::PostComputeSparsity;
-use crate::sparsity::pre_compute::PreComputeSparsity;
 
 /// One actor of the machine. The many small ones lie in place; the few large ones in a box.
 pub enum Component {

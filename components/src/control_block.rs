@@ -7,14 +7,11 @@
 
 mod admission;
 mod completion;
-pub(crate) mod cursor;
 mod issue;
 mod parameters;
 mod phases;
 mod policy;
 mod residency;
-mod run_classes;
-mod run_description;
 mod space;
 mod stalls;
 mod tensors;
@@ -29,7 +26,7 @@ use sim_core::{ActorId, Context, Tick};
 
 use crate::message::{Message, TransferId};
 use crate::operation::{Footprint, Operation, Role, TensorId};
-use crate::run::{Run, RunKind};
+use crate::runs::{Run, RunKind};
 use crate::tile::Dimension;
 use crate::trace_labels as labels;
 use crate::values::{ValueStore, Values};
@@ -38,10 +35,9 @@ use crate::words::Words;
 pub use parameters::{ControlBlockParameters, split_mask_buffer};
 pub use phases::PhaseAccount;
 pub use policy::SchedulingPolicy;
-pub use run_classes::{RunClass, RunClasses};
 pub use stalls::{StallAccount, StallCause};
 
-use cursor::Cursor;
+use crate::runs::cursor::Cursor;
 use policy::PlaceSet;
 use space::Space;
 use tensors::Tensor;

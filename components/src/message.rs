@@ -4,7 +4,7 @@ use sim_core::{ActorId, Message as SimMessage, Tick, mix};
 
 use crate::density::Density;
 use crate::memory::MemoryMessage;
-use crate::run::{OperandSources, Run, RunKind};
+use crate::runs::{OperandSources, Run, RunKind};
 use crate::tile::TileCoordinate;
 use crate::units::Bytes;
 use crate::words::Words;

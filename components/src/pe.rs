@@ -1,7 +1,10 @@
 //! A processing element: it passes runs on to its lanes and modules, and arbitrates their way to the buffers.
 
+pub mod dynaprop;
 pub mod layer_norm;
 pub mod mac_lane;
+pub mod post_compute;
+pub mod pre_compute;
 pub mod row_module;
 pub mod softmax;
 
@@ -9,7 +12,7 @@ use sim_core::{ActorId, Clock, Context, Cycles, Tick, Ticks};
 
 use crate::buffer::BufferKind;
 use crate::message::{Message, OperandFetch};
-use crate::run::{Run, RunKind};
+use crate::runs::{Run, RunKind};
 use crate::trace_labels as labels;
 use crate::units::{BLOCK, Bytes};
 

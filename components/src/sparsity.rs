@@ -8,11 +8,8 @@
 pub mod compressed;
 pub mod cost;
 pub mod curve;
-pub mod dynaprop;
 pub mod mask;
 pub mod matching;
-pub mod post_compute;
-pub mod pre_compute;
 pub mod product;
 pub mod prune;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use components::operation::{Operation, Role};
-use components::tile_walk::{TileWalk, tile_multiplications};
+use components::runs::{TileWalk, tile_multiplications};
 use scenarios::program::ProgramSummary;
 use scenarios::system::Plan;
 use serde::Serialize;

@@ -2,12 +2,12 @@
 
 use sim_core::Context;
 
-use super::cursor::Cursor;
 use super::tensors::Tensor;
 use super::units::UnitClass;
 use super::{ControlBlock, Entry, Input, StallCause};
 use crate::message::Message;
 use crate::operation::{Operation, Work};
+use crate::runs::cursor::Cursor;
 use crate::tile::Dimension;
 
 impl ControlBlock {

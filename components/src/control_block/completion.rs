@@ -5,7 +5,7 @@ use sim_core::Context;
 use super::ControlBlock;
 use crate::message::Message;
 use crate::operation::Work;
-use crate::run::Run;
+use crate::runs::Run;
 use crate::tile::Dimension;
 
 impl ControlBlock {

@@ -5,7 +5,7 @@ use sim_core::{Context, Tick, Ticks};
 use super::units::{Unit, UnitClass};
 use super::{ControlBlock, Entry, SchedulingPolicy, StallCause, tensors::SliceState};
 use crate::message::Message;
-use crate::run::Run;
+use crate::runs::Run;
 use crate::tile::{Dimension, TileCoordinate};
 
 /// Why a run cannot be issued.

@@ -7,7 +7,7 @@ use super::transfers::Purpose;
 use super::units::UnitClass;
 use super::{ControlBlock, StallCause};
 use crate::message::{Message, TransferId};
-use crate::run::Run;
+use crate::runs::Run;
 use crate::trace_labels as labels;
 
 /// What has begun and is to be recorded at its end.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use sim_core::Tick;
 
 use super::StallCause;
-use crate::run::RunKind;
+use crate::runs::RunKind;
 
 /// A lane or module: the PE's number and the unit's number within it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

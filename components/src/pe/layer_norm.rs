@@ -3,7 +3,7 @@
 use sim_core::Ticks;
 
 use crate::pe::row_module::{ModulePlace, RowModule, row_module};
-use crate::run::RunKind;
+use crate::runs::RunKind;
 use crate::trace_labels;
 
 row_module!(

@@ -3,7 +3,7 @@
 use sim_core::{ActorId, Clock, Context, Cycles, Label, Span, Tick, Ticks};
 
 use crate::message::{Message, OperandFetch, TileWork};
-use crate::run::{Run, RunKind};
+use crate::runs::{Run, RunKind};
 use crate::trace_labels as labels;
 use crate::values::Values;
 

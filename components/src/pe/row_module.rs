@@ -3,7 +3,7 @@
 use sim_core::{ActorId, Clock, Context, Cycles, Label, Span, Ticks};
 
 use crate::message::Message;
-use crate::run::{Run, RunKind};
+use crate::runs::{Run, RunKind};
 use crate::values::Values;
 
 /// The place of a row module: whom it reports to, and which unit it is.

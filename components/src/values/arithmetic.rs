@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::operands::{Operands, range};
 use super::store::{LaneRegisters, PrunedWords, ValueStore};
 use crate::operation::{Operation, Work};
-use crate::run::Run;
+use crate::runs::Run;
 use crate::sparsity::product::ProductTile;
 use crate::tile::{Dimension, TileCoordinate};
 

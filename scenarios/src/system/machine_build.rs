@@ -2,19 +2,20 @@
 
 use components::Component;
 use components::buffer::{Buffer, BufferKind};
-use components::control_block::{ControlBlock, ControlBlockParameters, RunClasses};
+use components::control_block::{ControlBlock, ControlBlockParameters};
 use components::dma::{Dma, DmaParameters};
 use components::memory::{MemoryRoute, RequestorId};
 use components::message::Traffic;
 use components::operation::Operation;
 use components::pe::ProcessingElement;
+use components::pe::dynaprop::DynaProp;
 use components::pe::layer_norm::LayerNorm;
 use components::pe::mac_lane::{LaneParameters, MacLane};
+use components::pe::post_compute::PostComputeSparsity;
+use components::pe::pre_compute::PreComputeSparsity;
 use components::pe::row_module::ModulePlace;
 use components::pe::softmax::Softmax;
-use components::sparsity::dynaprop::DynaProp;
-use components::sparsity::post_compute::PostComputeSparsity;
-use components::sparsity::pre_compute::PreComputeSparsity;
+use components::runs::RunClasses;
 use components::units::Bytes;
 use components::values::Values;
 use components::word;

@@ -3,9 +3,9 @@
 mod operands;
 mod timing;
 
-use components::control_block::{RunClass, RunClasses};
 use components::operation::{Operation, Work};
-use components::run::Run;
+use components::runs::Run;
+use components::runs::{RunClass, RunClasses};
 use components::tile::Dimension;
 use components::units::Bytes;
 use components::word;

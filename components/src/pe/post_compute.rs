@@ -3,7 +3,7 @@
 use sim_core::{ActorId, Context, Ticks};
 
 use crate::message::Message;
-use crate::run::Run;
+use crate::runs::Run;
 use crate::sparsity::Stage;
 use crate::trace_labels as labels;
 use crate::values::Values;

@@ -1,16 +1,16 @@
 //! Describing a run to a PE: its work, where its operands come from, and what they and its result take on the buses.
 
-use super::ControlBlockParameters;
 use super::cursor::Cursor;
+use super::run::{Indexing, OperandSources, Run, RunKind};
+use crate::control_block::ControlBlockParameters;
 use crate::density::Density;
 use crate::operation::{Operand, Operation, TensorKind, Work};
-use crate::run::{Indexing, OperandSources, Run, RunKind};
 use crate::tile::{Dimension, TileCoordinate};
 use crate::units::Bytes;
 
 impl ControlBlockParameters {
     /// The run of `length` tiles from `first` on, as lanes and modules need to know it.
-    pub(super) fn describe(
+    pub(crate) fn describe(
         &self,
         operation: &Operation,
         cursor: &Cursor,

@@ -3,10 +3,10 @@
 //! Tiles differ only where an extent is no multiple of the tile's edge. So along each dimension there are whole tiles and
 //! at most one ragged one, and all runs of an operation fall into a few classes of equal runs.
 
-use super::ControlBlockParameters;
 use super::cursor::Cursor;
+use super::run::Run;
+use crate::control_block::ControlBlockParameters;
 use crate::operation::Operation;
-use crate::run::Run;
 use crate::tile::{Dimension, TileCoordinate};
 
 /// Equal runs: they differ in where they stand alone.
