@@ -24,5 +24,6 @@ pub mod units;
 pub mod values;
 pub mod word;
 pub mod words;
+pub mod work;
 
 pub use component::Component;

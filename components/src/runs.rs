@@ -7,7 +7,10 @@ mod run;
 mod run_classes;
 mod run_description;
 mod tile_walk;
+mod tiling;
 
-pub use run::{Indexing, OperandSources, Run, RunKind};
+pub use crate::work::{Indexing, RunKind};
+pub use run::{OperandSources, Run};
 pub use run_classes::{RunClass, RunClasses};
 pub use tile_walk::{TileWalk, tile_multiplications};
+pub use tiling::{Densities, Tiling};

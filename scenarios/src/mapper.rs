@@ -38,12 +38,8 @@ mod update;
 
 use std::collections::VecDeque;
 
-use components::density::Density;
-use components::operation::{
-    Footprint, Operand, Operation, Role, RowAccess, TensorId, TensorKind, WeightTensor, Work,
-};
-use components::tile::TileShape;
-use components::word::WordFormat;
+use components::operation::{Operand, Operation, Role, RowAccess, TensorId, TensorKind, WeightTensor, Work};
+use components::runs::Tiling;
 
 use crate::schema::Optimizer;
 use crate::transformer::Transformer;
@@ -71,39 +67,16 @@ pub struct MapperParameters {
     pub vocabulary: u32,
     /// How words are embedded.
     pub embedding: EmbeddingLoad,
-    /// How tensors are cut.
-    pub tile: TileShape,
-    /// What a word takes in main memory.
-    pub word: WordFormat,
-    /// Share of weights that are not zero: what they take in main memory.
-    pub weight_density: Density,
-    /// Share of activations that are not zero.
-    pub activation_density: Density,
-    /// Share of gradients that are not zero.
-    pub gradient_density: Density,
     /// Who makes new weights of gradients; none for a forward pass alone.
     pub training: Option<Optimizer>,
     /// Where its tensors begin in main memory.
     pub first_address: u64,
 }
 
-impl MapperParameters {
-    /// What `elements` of a tensor take: zero-free data and, if there are zeros to leave out, a mask.
-    #[must_use]
-    pub fn footprint(&self, elements: u64, kind: TensorKind) -> Footprint {
-        let density = match kind {
-            TensorKind::Weight => self.weight_density,
-            TensorKind::Activation => self.activation_density,
-            TensorKind::Gradient => self.gradient_density,
-            TensorKind::OptimizerState => Density::FULL,
-        };
-        Footprint::of(elements, kind, density, self.word)
-    }
-}
-
 /// The forward pass of a transformer, or a whole training step, as operations in program order.
 pub struct Mapper {
     parameters: MapperParameters,
+    tiling: Tiling,
     transformer: Transformer,
     ready: VecDeque<Operation>,
     stage: Stage,
@@ -133,12 +106,13 @@ enum Stage {
 }
 
 impl Mapper {
-    /// The program of `transformer`, which has at least one layer.
+    /// The program of `transformer`, which has at least one layer, cut by `tiling`.
     #[must_use]
-    pub fn new(transformer: Transformer, parameters: MapperParameters) -> Self {
+    pub fn new(transformer: Transformer, tiling: Tiling, parameters: MapperParameters) -> Self {
         Self {
-            addresses: AddressSpace::new(&parameters),
+            addresses: AddressSpace::new(tiling, parameters.first_address),
             parameters,
+            tiling,
             transformer,
             ready: VecDeque::new(),
             stage: Stage::Embedding,

@@ -106,7 +106,7 @@ impl Lower {
 
 /// Every tile operation of the program of `plan`, lazily.
 pub fn tile_operations(plan: &Plan) -> impl Iterator<Item = TileOperation> {
-    let order = plan.machine.loop_order;
+    let order = plan.machine.tiling.loop_order;
     plan.machine.program().flat_map(move |operation| {
         TileWalk::new(&operation, order).map(move |tile| tile_operation(&operation, tile))
     })

@@ -2,9 +2,9 @@
 
 use sim_core::{Context, Ticks};
 
+use super::stage::Stage;
 use crate::density::DensitySource;
 use crate::message::{Message, TileWork};
-use crate::sparsity::Stage;
 
 /// One lane's DynaProp module: it compares a whole tile with the threshold at once, so a tile takes one cycle
 /// (arXiv:2302.14705, section on dynamic inference with DynaTran, of which DynaProp is the training counterpart).
@@ -18,7 +18,7 @@ pub struct DynaProp {
 }
 
 impl DynaProp {
-    /// A module that takes `cost` a tile and prunes to the densities of `source`.
+    /// A module that takes `cost` per tile and prunes to the densities of `source`.
     #[must_use]
     pub fn new(cost: Ticks, source: DensitySource) -> Self {
         Self {

@@ -1,33 +1,39 @@
 //! Describing a run to a PE: its work, where its operands come from, and what they and its result take on the buses.
 
 use super::cursor::Cursor;
-use super::run::{Indexing, OperandSources, Run, RunKind};
-use crate::control_block::ControlBlockParameters;
+use super::run::{OperandSources, Run};
+use super::tiling::Tiling;
 use crate::density::Density;
-use crate::operation::{Operand, Operation, TensorKind, Work};
+use crate::operation::{Operand, Operation, TensorKind};
 use crate::tile::{Dimension, TileCoordinate};
 use crate::units::Bytes;
+use crate::work::{OperandStreams, RunKind, WorkProfile, ZerosSkipped};
 
-impl ControlBlockParameters {
-    /// The run of `length` tiles from `first` on, as lanes and modules need to know it.
+impl Tiling {
+    /// The run of `length` tiles from `first` on, as lanes and modules need to know it; `kind` is that of the operation.
     pub(crate) fn describe(
         &self,
         operation: &Operation,
+        kind: RunKind,
         cursor: &Cursor,
         first: TileCoordinate,
         length: u16,
     ) -> Run {
         let along = cursor.along();
-        let edges = operation.grid.edges_at(first);
-        let last_edges = operation.grid.edges_at(first.stepped(along, length - 1));
-        let operands = self.operands(operation, edges);
+        let profile = operation.work.profile();
+        let edges = operation.grid.edges_at(first).map(u64::from);
+        let last_edges = operation
+            .grid
+            .edges_at(first.stepped(along, length - 1))
+            .map(u64::from);
+        let operands = self.operands(operation, &profile, edges);
         let result_tiles = if along == Dimension::K {
             1
         } else {
             u64::from(length)
         };
-        let elements = |edges| result_elements(operation.work, edges);
-        let result_elements = elements(edges) * (result_tiles - 1) + elements(last_edges);
+        let result_elements =
+            profile.result_elements(edges) * (result_tiles - 1) + profile.result_elements(last_edges);
         let result = if cursor.finishes_sums() {
             self.result_bytes(operation, result_elements)
         } else {
@@ -39,13 +45,13 @@ impl ControlBlockParameters {
             first,
             length,
             along,
-            kind: kind_of(operation.work),
+            kind,
             sources: operands.sources,
-            work: dense_work(operation.work, edges),
-            last_work: dense_work(operation.work, last_edges),
+            work: saturated(profile.effort.of(edges)),
+            last_work: saturated(profile.effort.of(last_edges)),
             left_bytes: operands.left_bytes,
             right_bytes: operands.right_bytes,
-            result_bytes: u32::try_from(result.0).unwrap_or(u32::MAX),
+            result_bytes: saturated(result.0),
             left_tensor: operands.left_tensor,
             right_tensor: operands.right_tensor,
             left_density: operands.left_density,
@@ -56,62 +62,59 @@ impl ControlBlockParameters {
     /// What `elements` of a final result take: of what an operation makes, or of all that it updates in place.
     fn result_bytes(&self, operation: &Operation, elements: u64) -> Bytes {
         match &operation.output {
-            Some(made) => self.word.data(elements, self.density(made.kind)),
+            Some(made) => self.word.data(elements, self.densities.of(made.kind)),
             None => operation
                 .operands
                 .iter()
                 .skip(1)
-                .map(|updated| self.word.data(elements, self.density(updated.kind())))
+                .map(|updated| self.word.data(elements, self.densities.of(updated.kind())))
                 .sum(),
         }
     }
 
     /// Where the operands of a tile come from, and what they take on the way.
-    fn operands(&self, operation: &Operation, edges: [u32; 4]) -> Operands {
-        let (work, all) = (operation.work, &operation.operands);
+    fn operands(&self, operation: &Operation, profile: &WorkProfile, edges: [u64; 4]) -> Operands {
+        let all = &operation.operands;
         let (left, right) = (all.first(), all.get(1));
         let is_weight = |operand: Option<&Operand>| operand.is_some_and(Operand::is_weight);
         let (left_is_weight, right_is_weight) = (is_weight(left), is_weight(right));
         let kind = |operand: Option<&Operand>| operand.map_or(TensorKind::Activation, Operand::kind);
-        let density = |operand: Option<&Operand>| self.density(kind(operand));
+        let density = |operand: Option<&Operand>| self.densities.of(kind(operand));
         let tensor = |operand: Option<&Operand>| operand.map_or(u32::MAX, |operand| operand.tensor().0);
-        let shapes = OperandShapes::of(work, edges, right_is_weight);
+        let [of_left, of_right] = profile.operand_elements(edges, right_is_weight);
         let bytes = |elements: u64, operand: Option<&Operand>| {
-            u32::try_from(self.word.data(elements, density(operand)).0).unwrap_or(u32::MAX)
+            saturated(self.word.data(elements, density(operand)).0)
         };
-        let left_bytes = match work {
-            // The terms of a sum come one after another; all but a weight in second place count as the left operand.
-            Work::Add { .. } => {
+        let left_bytes = match profile.streams {
+            OperandStreams::LeftAndRight => bytes(of_left, left),
+            OperandStreams::Terms => {
                 let terms = all.len() as u32 - u32::from(right_is_weight);
-                bytes(shapes.left, left).saturating_mul(terms)
+                bytes(of_left, left).saturating_mul(terms)
             }
-            Work::Update { .. } => all.iter().fold(0, |sum: u32, operand| {
-                sum.saturating_add(bytes(shapes.left, Some(operand)))
+            OperandStreams::All => all.iter().fold(0, |sum: u32, operand| {
+                sum.saturating_add(bytes(of_left, Some(operand)))
             }),
-            _ => bytes(shapes.left, left),
         };
-        let right_comes_apart = match work {
-            Work::Add { .. } => right_is_weight,
-            Work::Update { .. } => false,
-            _ => right.is_some(),
+        let right_comes_apart = match profile.streams {
+            OperandStreams::LeftAndRight => right.is_some(),
+            OperandStreams::Terms => right_is_weight,
+            OperandStreams::All => false,
         };
-        // Work on single elements cannot skip zeros of a sum; a non-linear unit maps zero to zero and can, and so does
-        // its derivative, multiplied by a gradient of zero.
-        let (left_density, right_density) = match work {
-            _ if work.multiplications([1; 4]) > 0 => (density(left), density(right)),
-            Work::NonLinearity | Work::NonLinearityGradient => (density(left), Density::FULL),
-            _ => (Density::FULL, Density::FULL),
+        let (left_density, right_density) = match profile.skips {
+            ZerosSkipped::OfBoth => (density(left), density(right)),
+            ZerosSkipped::OfLeft => (density(left), Density::FULL),
+            ZerosSkipped::Never => (Density::FULL, Density::FULL),
         };
         Operands {
             sources: OperandSources {
-                indexing: shapes.indexing,
+                indexing: profile.indexing,
                 left_is_weight,
                 right_is_weight,
                 result_is_weight: operation.output.is_none(),
             },
             left_bytes,
             right_bytes: if right_comes_apart {
-                bytes(shapes.right, right)
+                bytes(of_right, right)
             } else {
                 0
             },
@@ -133,59 +136,7 @@ struct Operands {
     right_density: Density,
 }
 
-/// Elements of the operands' tiles, and how they are indexed.
-struct OperandShapes {
-    indexing: Indexing,
-    left: u64,
-    right: u64,
-}
-
-impl OperandShapes {
-    fn of(work: Work, edges: [u32; 4], right_is_weight: bool) -> Self {
-        let [b, i, j, k] = edges.map(u64::from);
-        // Weights have no batch dimension.
-        let items = if right_is_weight { 1 } else { b };
-        let (indexing, left, right) = match work {
-            Work::Product | Work::WeightGradient => (Indexing::Product, b * i * k, items * k * j),
-            Work::Convolution { kernel } => {
-                let kernel = u64::from(kernel);
-                (Indexing::Convolution, b * (i + kernel - 1) * j, kernel * j)
-            }
-            Work::KernelGradient => (Indexing::KernelGradient, b * (k + i - 1) * j, b * k * j),
-            _ => (Indexing::Elementwise, b * i * j, items * i * j),
-        };
-        Self {
-            indexing,
-            left,
-            right,
-        }
-    }
-}
-
-/// Elements of a result tile.
-fn result_elements(work: Work, edges: [u32; 4]) -> u64 {
-    let [b, i, j, _] = edges.map(u64::from);
-    if work.sums_batch() { i * j } else { b * i * j }
-}
-
-fn kind_of(work: Work) -> RunKind {
-    match work {
-        Work::Softmax | Work::SoftmaxGradient => RunKind::Softmax,
-        Work::LayerNorm | Work::LayerNormGradient => RunKind::LayerNorm,
-        _ if work.multiplications([1; 4]) > 0 => RunKind::MultiplyAccumulate,
-        _ => RunKind::Elementwise,
-    }
-}
-
-/// Work of a tile with all zeros counted: multiplications, element operations, or cycles of a row module.
-fn dense_work(work: Work, edges: [u32; 4]) -> u32 {
-    let [b, i, j, k] = edges;
-    match work {
-        Work::Product | Work::WeightGradient | Work::KernelGradient => b * i * j * k,
-        Work::Convolution { kernel } => b * i * j * kernel,
-        Work::Add { terms } => b * i * j * terms,
-        Work::Update { operations } => b * i * j * operations,
-        Work::Softmax | Work::SoftmaxGradient | Work::LayerNorm | Work::LayerNormGradient => b * (i + j),
-        _ => b * i * j,
-    }
+/// Counts of a run have 32 bits; plans whose tiles need more are refused.
+fn saturated(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -114,7 +114,7 @@ impl Mapper {
             head: draft.head.map(|head| head as u32),
             role: draft.role,
             work: draft.work,
-            grid: TileGrid::new([batch, rows, columns, reduction], self.parameters.tile),
+            grid: TileGrid::new([batch, rows, columns, reduction], self.tiling.tile),
             operands: draft.operands,
             output,
             siblings: draft.siblings,

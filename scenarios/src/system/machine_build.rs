@@ -6,16 +6,12 @@ use components::control_block::{ControlBlock, ControlBlockParameters};
 use components::dma::{Dma, DmaParameters};
 use components::memory::{MemoryRoute, RequestorId};
 use components::message::Traffic;
-use components::operation::Operation;
 use components::pe::ProcessingElement;
 use components::pe::dynaprop::DynaProp;
-use components::pe::layer_norm::LayerNorm;
 use components::pe::mac_lane::{LaneParameters, MacLane};
 use components::pe::post_compute::PostComputeSparsity;
 use components::pe::pre_compute::PreComputeSparsity;
-use components::pe::row_module::ModulePlace;
-use components::pe::softmax::Softmax;
-use components::runs::RunClasses;
+use components::pe::row_module::{ModulePlace, RowFunction, RowModule};
 use components::units::Bytes;
 use components::values::Values;
 use components::word;
@@ -113,29 +109,12 @@ impl MachinePlan {
         }
     }
 
-    /// The runs into which the control block cuts `operation`, by class.
-    #[must_use]
-    pub fn run_classes(&self, operation: &Operation) -> RunClasses {
-        // Where actors are has no part in it.
-        let nowhere = MachinePlaces {
-            control_block: ActorId(0),
-            first_pe: ActorId(0),
-            background: (ActorId(0), 0),
-        };
-        self.control_parameters(nowhere).run_classes(operation)
-    }
-
     fn control_parameters(&self, places: MachinePlaces) -> ControlBlockParameters {
         let (start, size) = self.region;
         let used = self.memory_used.0.next_multiple_of(64).min(size);
         ControlBlockParameters {
             clock: self.clock,
-            loop_order: self.loop_order,
-            tile: self.mapper.tile,
-            word: self.mapper.word,
-            activation_density: self.mapper.activation_density,
-            weight_density: self.mapper.weight_density,
-            gradient_density: self.mapper.gradient_density,
+            tiling: self.tiling,
             activation_space: self.activation_space,
             weight_space: self.weight_space,
             policy: self.policy,
@@ -181,7 +160,7 @@ impl MachinePlan {
         let stages = &accelerator.stages;
         let cycles = |count: u32| self.clock.span(Cycles(u64::from(count)));
         let me = places.first_pe.offset(u32::from(index) * self.layout.actors());
-        let mask = word::mask(self.mapper.tile.elements());
+        let mask = word::mask(self.tiling.tile.elements());
         let pe = ProcessingElement::new(
             self.layout,
             self.clock,
@@ -223,13 +202,11 @@ impl MachinePlan {
             pe_index: index,
             unit,
         };
-        for unit in 0..accelerator.softmax_per_pe as u16 {
-            simulation.add(Component::Softmax(Box::new(
-                Softmax::new(place(unit)).with_values(values.cloned()),
+        let modules = (0..accelerator.softmax_per_pe as u16).map(|unit| (unit, RowFunction::Softmax));
+        for (unit, function) in modules.chain([(0, RowFunction::LayerNorm)]) {
+            simulation.add(Component::RowModule(Box::new(
+                RowModule::new(place(unit), function).with_values(values.cloned()),
             )));
         }
-        simulation.add(Component::LayerNorm(Box::new(
-            LayerNorm::new(place(0)).with_values(values.cloned()),
-        )));
     }
 }
