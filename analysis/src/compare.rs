@@ -12,8 +12,7 @@ use serde::{Serialize, Serializer};
 use sim_core::{Engine, TraceSink};
 
 use crate::critical_path::{CriticalPathSink, PathSummary, STRETCHES};
-use crate::interrupt;
-use crate::page::{Curves, TimelineSink};
+use crate::over_time::{Curves, TimelineSink};
 use crate::result::RunResult;
 use crate::run::{self, RunError};
 use crate::runner::Pool;
@@ -152,21 +151,22 @@ fn cells_of(
 }
 
 /// Runs the cells on `pool` and hands each result to `emit`, in the order of the cells. A cell that fails is a result
-/// like the others. After Ctrl-C no cell is begun, those under way are given up, and `emit` sees what is finished.
-/// With `over_time` it is recorded what each did over time.
+/// like the others. Once `is_cancelled` says so (it is asked often), no cell is begun, those in flight are given up, and
+/// `emit` sees what is finished. With `over_time` it is recorded what each did over time.
 pub fn run_cells(
     cells: Vec<Cell>,
     pool: Pool,
     engine: Engine,
     over_time: bool,
+    is_cancelled: &(dyn Fn() -> bool + Sync),
     mut emit: impl FnMut(CellResult) -> ControlFlow<()>,
 ) {
     let names: Vec<(Subject, State)> = cells
         .iter()
         .map(|cell| (cell.subject.clone(), cell.state))
         .collect();
-    let work = |cell: Cell| cell.run(engine, over_time);
-    pool.run(cells, interrupt::is_requested, work, |index, result| {
+    let work = |cell: Cell| cell.run(engine, over_time, is_cancelled);
+    pool.run(cells, is_cancelled, work, |index, result| {
         let (subject, state) = names[index].clone();
         let (outcome, curves) = match result {
             Ok(Err(CellError::Interrupted)) => return ControlFlow::Continue(()),
@@ -190,7 +190,12 @@ enum CellError {
 
 impl Cell {
     /// Runs the cell. What it records lives on the thread that runs it; only the few numbers of its curves leave that.
-    fn run(self, engine: Engine, over_time: bool) -> Result<(Box<RunResult>, Option<Curves>), CellError> {
+    fn run(
+        self,
+        engine: Engine,
+        over_time: bool,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<(Box<RunResult>, Option<Curves>), CellError> {
         let plan = Plan::load(&self.loaded, &Disk).map_err(|wrong| CellError::Failed(wrong.render()))?;
         let plan = match self.state {
             State::Alone => plan.alone(),
@@ -201,7 +206,7 @@ impl Cell {
         let mut sinks: Vec<Box<dyn TraceSink>> = Vec::new();
         sinks.extend(timeline.clone().map(|sink| Box::new(sink) as _));
         sinks.extend(path.clone().map(|sink| Box::new(sink) as _));
-        let watch = &mut |_| match interrupt::is_requested() {
+        let watch = &mut |_| match is_cancelled() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };

@@ -18,6 +18,7 @@ mod machine_parts;
 mod machine_plan;
 mod main_memory;
 mod measure;
+mod operation_names;
 mod plan;
 mod requestors;
 mod spill_room;
@@ -33,6 +34,7 @@ pub use machine_measure::{BufferUse, LaneTotals, MachineMeasurements, PeTotals};
 pub use machine_plan::{MachinePlan, ModuleCosts};
 pub use main_memory::MainMemory;
 pub use measure::Measurements;
+pub use operation_names::{OperationName, OperationNames};
 pub use plan::{Plan, Problem};
 pub use tracks::{Track, TrackKind};
 
