@@ -77,11 +77,14 @@ impl fmt::Display for OperationClass {
     }
 }
 
-/// Declares the roles: documentation, name in reports, phase, class, and `adds` if such operations add tensors.
+/// Declares the roles: documentation, name in reports, phase, class; `adds` if such operations add tensors; of gradients of
+/// weights, the role of the operation that has the weights.
 macro_rules! roles {
     (@adds) => { false };
     (@adds adds) => { true };
-    ($($(#[$meaning:meta])* $role:ident, $name:literal, $phase:ident, $class:ident $(, $adds:ident)?;)*) => {
+    (@trains) => { None };
+    (@trains $weights:ident) => { Some(Self::$weights) };
+    ($($(#[$meaning:meta])* $role:ident, $name:literal, $phase:ident, $class:ident $(, $adds:ident)? $(=> $weights:ident)?;)*) => {
         /// What an operation is for in the transformer.
         ///
         /// Of the roles of the backward pass, d stands for the gradient of the loss: `dX` for the gradient of a
@@ -126,6 +129,14 @@ macro_rules! roles {
             pub const fn is_add(self) -> bool {
                 match self {
                     $(Self::$role => roles!(@adds $($adds)?),)*
+                }
+            }
+
+            /// The role of the operation whose weights this one is the gradient of; `None` if it is not one of weights.
+            #[must_use]
+            pub const fn trains(self) -> Option<Self> {
+                match self {
+                    $(Self::$role => roles!(@trains $($weights)?),)*
                 }
             }
         }
@@ -179,19 +190,19 @@ roles! {
     /// dY·Wpᵀ.
     ProjectionInputGradient, "projection dX", Backward, FeedForward;
     /// Xᵀ·dY, over the batch.
-    ProjectionWeightGradient, "projection dW", Backward, FeedForward;
+    ProjectionWeightGradient, "projection dW", Backward, FeedForward => Projection;
     /// Layer norm backwards: dX from X and dY.
     LayerNormGradient, "layer norm dX", Backward, Other;
     /// dY·Wᵀ of one matrix of a feed-forward stack.
     FeedForwardInputGradient, "feed forward dX", Backward, FeedForward;
     /// Xᵀ·dY of one matrix of a feed-forward stack, over the batch.
-    FeedForwardWeightGradient, "feed forward dW", Backward, FeedForward;
+    FeedForwardWeightGradient, "feed forward dW", Backward, FeedForward => FeedForward;
     /// dY times the derivative of the non-linearity at X.
     ActivationGradient, "activation dX", Backward, FeedForward;
     /// dC = dO·Woᵀ.
     HeadOutputInputGradient, "head output dX", Backward, Attention;
     /// Cᵀ·dO, over the batch.
-    HeadOutputWeightGradient, "head output dW", Backward, Attention;
+    HeadOutputWeightGradient, "head output dW", Backward, Attention => HeadOutput;
     /// dP = dC·Vᵀ.
     ContextProbabilityGradient, "context dP", Backward, Attention;
     /// dV = Pᵀ·dC.
@@ -205,29 +216,29 @@ roles! {
     /// dQ·Waᵀ.
     WeightedQueryInputGradient, "weighted query dX", Backward, Attention;
     /// Qᵀ·dQ, over the batch.
-    WeightedQueryWeightGradient, "weighted query dW", Backward, Attention;
+    WeightedQueryWeightGradient, "weighted query dW", Backward, Attention => WeightedQuery;
     /// dQ·Wqᵀ.
     QueryInputGradient, "query dX", Backward, Attention;
     /// Xᵀ·dQ, over the batch.
-    QueryWeightGradient, "query dW", Backward, Attention;
+    QueryWeightGradient, "query dW", Backward, Attention => Query;
     /// dK·Wkᵀ.
     KeyInputGradient, "key dX", Backward, Attention;
     /// Xᵀ·dK, over the batch.
-    KeyWeightGradient, "key dW", Backward, Attention;
+    KeyWeightGradient, "key dW", Backward, Attention => Key;
     /// dV·Wvᵀ.
     ValueInputGradient, "value dX", Backward, Attention;
     /// Xᵀ·dV, over the batch.
-    ValueWeightGradient, "value dW", Backward, Attention;
+    ValueWeightGradient, "value dW", Backward, Attention => Value;
     /// Fᵀ·dY. The matrix is constant: it has no gradient.
     LinearTransformInputGradient, "linear transform dX", Backward, LinearTransform;
     /// dY convolved with the kernel, its taps in reverse.
     ConvolutionInputGradient, "convolution dX", Backward, Convolution;
     /// X and dY multiplied at each tap's distance, over sequence and batch.
-    ConvolutionKernelGradient, "convolution dW", Backward, Convolution;
+    ConvolutionKernelGradient, "convolution dW", Backward, Convolution => Convolution;
     /// Sum of the gradients that a tensor with several readers gets from them.
     GradientSum, "gradient sum", Backward, Other, adds;
     /// Gradient of the position rows: the sum over the batch.
-    PositionGradient, "position gradient", Backward, Other, adds;
+    PositionGradient, "position gradient", Backward, Other, adds => EmbeddingAdd;
     /// Rows of the gradient of the words, added up in main memory.
     WordGradientStore, "word gradient store", Backward, Other;
     /// Write-back of a gradient of weights to main memory.

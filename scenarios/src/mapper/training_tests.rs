@@ -485,3 +485,13 @@ fn gradients_know_their_rows() {
         }
     }
 }
+
+#[test]
+fn roles_and_work_agree_on_what_adds_tensors() {
+    for optimizer in all_optimizers() {
+        for operation in program(training(optimizer)) {
+            let adds = operation.work.profile().adds;
+            assert_eq!(operation.role.is_add(), adds, "{}", operation.role);
+        }
+    }
+}
