@@ -50,10 +50,12 @@ impl ControlBlock {
     fn try_issue(&mut self, place: WindowPlace, context: &mut Context<'_, Message>) -> bool {
         loop {
             let Some(entry) = self.window.entry(place, context) else {
+                self.withdraw(place);
                 return false;
             };
             let Some((first, longest)) = entry.cursor.peek() else {
                 context.stop("an operation whose runs were all issued was to issue another");
+                self.withdraw(place);
                 return false;
             };
             match self.issuable_length(entry, first, longest, context) {
@@ -133,14 +135,16 @@ impl ControlBlock {
 
     /// Takes an operation out of the issuable ones until it is unblocked.
     fn block(&mut self, place: WindowPlace, cause: StallCause, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.window.entry_mut(place, context) else {
-            return;
-        };
-        entry.blocked = Some(cause);
-        match entry.class() {
-            Some(class) => self.issuable[class as usize].remove(place),
-            None => self.data_issuable.remove(place),
+        self.withdraw(place);
+        if let Some(entry) = self.window.entry_mut(place, context) {
+            entry.blocked = Some(cause);
         }
+    }
+
+    /// Takes `place` out of the sets of issuable operations, whichever it is in.
+    fn withdraw(&mut self, place: WindowPlace) {
+        self.issuable.iter_mut().for_each(|set| set.remove(place));
+        self.data_issuable.remove(place);
     }
 
     fn issue(
@@ -150,11 +154,12 @@ impl ControlBlock {
         length: u16,
         context: &mut Context<'_, Message>,
     ) {
-        let tiling = self.parameters.tiling;
+        let tiling = &self.parameters.tiling;
         let Some(entry) = self.window.entry_mut(place, context) else {
             return;
         };
         let Some(kind) = entry.kind else {
+            self.withdraw(place);
             return context.stop("an operation that only moves data was issued to a PE");
         };
         let run = tiling.describe(&entry.operation, kind, &entry.cursor, first, length);
@@ -215,7 +220,7 @@ impl ControlBlock {
 
     fn try_issue_data(&mut self, place: WindowPlace, context: &mut Context<'_, Message>) {
         let Some(entry) = self.window.entry(place, context) else {
-            return self.data_issuable.remove(place);
+            return self.withdraw(place);
         };
         if !entry.has_work_to_issue() {
             self.data_issuable.remove(place);
