@@ -2,6 +2,7 @@
 
 use components::memory::MemoryActor;
 use components::message::Message;
+use components::pe::row_module::RowFunction;
 use sim_core::{Engine, Tick};
 
 use super::*;
@@ -27,8 +28,10 @@ fn kind_of(actor: &Component) -> TrackKind {
         Component::ProcessingElement(_) => TrackKind::ProcessingElement,
         Component::MacLane(_) => TrackKind::MacLane,
         Component::DynaProp(_) | Component::PreCompute(_) | Component::PostCompute(_) => TrackKind::Sparsity,
-        Component::Softmax(_) => TrackKind::Softmax,
-        Component::LayerNorm(_) => TrackKind::LayerNorm,
+        Component::RowModule(module) => match module.function() {
+            RowFunction::Softmax => TrackKind::Softmax,
+            RowFunction::LayerNorm => TrackKind::LayerNorm,
+        },
     }
 }
 
@@ -48,8 +51,10 @@ fn last_name(actor: &Component) -> String {
         Component::DynaProp(_) => "dynaprop".to_owned(),
         Component::PreCompute(_) => "pre_compute".to_owned(),
         Component::PostCompute(_) => "post_compute".to_owned(),
-        Component::Softmax(_) => "softmax[#]".to_owned(),
-        Component::LayerNorm(_) => "layer_norm".to_owned(),
+        Component::RowModule(module) => match module.function() {
+            RowFunction::Softmax => "softmax[#]".to_owned(),
+            RowFunction::LayerNorm => "layer_norm".to_owned(),
+        },
     }
 }
 

@@ -2,6 +2,7 @@
 
 use components::operation::{
     ActivationTensor, Operand, Operation, OperationId, Role, RowAccess, TensorId, TensorKind, WeightTensor,
+    Work,
 };
 use components::tile::{TileGrid, TileShape};
 use components::values::OperandValues;
