@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;
 
-use scenarios::load::Disk;
 use scenarios::schema::Reference;
 use scenarios::system::Plan;
 use scenarios::{Diagnostics, Loaded};
@@ -103,14 +102,13 @@ fn outcome<S: Serializer>(
 /// # Errors
 /// A memory that is not there, or a candidate that cannot be.
 pub fn cells(loaded: &Loaded, memories: &[Reference]) -> Result<Vec<Cell>, Diagnostics> {
-    let candidates = &loaded.scenario.compare.candidates;
+    let candidates = &loaded.scenario().compare.candidates;
     if candidates.is_empty() {
         return cells_of(loaded, None, memories);
     }
     let mut cells = Vec::new();
     for (index, candidate) in candidates.iter().enumerate() {
-        let mut variant = loaded.candidate(index, &Disk)?;
-        variant.scenario.seed = loaded.scenario.seed;
+        let variant = loaded.candidate(index)?;
         cells.extend(cells_of(&variant, Some(&candidate.name), memories)?);
     }
     Ok(cells)
@@ -121,7 +119,7 @@ fn cells_of(
     candidate: Option<&str>,
     memories: &[Reference],
 ) -> Result<Vec<Cell>, Diagnostics> {
-    let compared = &loaded.scenario.compare.memories;
+    let compared = &loaded.scenario().compare.memories;
     let on: Vec<Loaded> = if !memories.is_empty() {
         let chosen = memories.iter().map(|memory| loaded.on_memory(memory.clone()));
         chosen.collect::<Result<_, _>>()?
@@ -132,12 +130,12 @@ fn cells_of(
             .map(|index| loaded.on_compared_memory(index))
             .collect::<Result<_, _>>()?
     };
-    let states: &[State] = match loaded.scenario.contention.is_none() {
+    let states: &[State] = match loaded.scenario().contention.is_none() {
         true => &[State::Alone],
         false => &[State::Alone, State::Contended],
     };
     let cells = on.into_iter().flat_map(|loaded| {
-        let (Reference::Preset(memory) | Reference::File(memory)) = &loaded.scenario.memory;
+        let (Reference::Preset(memory) | Reference::File(memory)) = &loaded.scenario().memory;
         let subject = Subject {
             candidate: candidate.map(str::to_owned),
             memory: memory.clone(),
@@ -191,7 +189,7 @@ enum CellError {
 impl Cell {
     /// Runs the cell. What it records lives on the thread that runs it; only the few numbers of its curves leave that.
     fn run(self, engine: Engine, over_time: bool) -> Result<(Box<RunResult>, Option<Curves>), CellError> {
-        let plan = Plan::load(&self.loaded, &Disk).map_err(|wrong| CellError::Failed(wrong.render()))?;
+        let plan = Plan::load(&self.loaded).map_err(|wrong| CellError::Failed(wrong.render()))?;
         let plan = match self.state {
             State::Alone => plan.alone(),
             State::Contended => plan,

@@ -23,14 +23,14 @@
 
 pub mod diagnostics;
 pub mod load;
+mod loaded;
 pub mod mapper;
 pub mod program;
 pub mod schema;
 pub mod system;
 pub mod tensors;
-pub mod transformer;
 pub mod values;
 
 pub use diagnostics::Diagnostics;
-pub use load::Loaded;
-pub use schema::Scenario;
+pub use loaded::Loaded;
+pub use schema::{Scenario, transformer};

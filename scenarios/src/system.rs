@@ -33,7 +33,8 @@ pub use machine_measure::{BufferUse, LaneTotals, MachineMeasurements, PeTotals};
 pub use machine_plan::{MachinePlan, ModuleCosts};
 pub use main_memory::MainMemory;
 pub use measure::Measurements;
-pub use plan::{Plan, Problem};
+pub use plan::Plan;
+use plan::Problem;
 pub use tracks::{Track, TrackKind};
 
 use sim_core::SimError;

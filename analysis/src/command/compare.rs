@@ -14,7 +14,7 @@ use super::{print, require, warn};
 use crate::compare::{CellResult, State, Verdict, cells, run_cells};
 use crate::output::{is_there, write_whole};
 use crate::page::{Compared, comparison_page};
-use crate::prepare::load;
+use crate::prepare::{load, with_seed};
 use crate::progress::Bar;
 use crate::report::{Style, compare_report};
 use crate::runner::Pool;
@@ -65,14 +65,12 @@ impl Compare {
         if let Some(file) = self.report.as_ref().filter(|file| file.exists() && !self.force) {
             return Err(is_there(file));
         }
-        let mut loaded = load(&self.scenario)?;
-        warn(&loaded.warnings, quiet);
-        if let Some(seed) = self.seed {
-            loaded.scenario.seed = seed;
-        }
+        let loaded = load(&self.scenario)?;
+        warn(loaded.warnings(), quiet);
+        let loaded = with_seed(loaded, self.seed)?;
         let memories: Vec<Reference> = self.memory.iter().map(|memory| reference(memory)).collect();
         let cells = cells(&loaded, &memories)?;
-        let name = loaded.scenario.name.clone();
+        let name = loaded.scenario().name.clone();
         interrupt::listen();
         let pool = self.jobs.map_or_else(Pool::default, Pool::new);
         let whole = cells.len();

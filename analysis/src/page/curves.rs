@@ -120,7 +120,6 @@ impl Curves {
 #[cfg(test)]
 mod tests {
     use scenarios::Scenario;
-    use scenarios::load::Disk;
     use sim_core::Engine;
 
     use super::*;
@@ -129,7 +128,7 @@ mod tests {
     #[test]
     fn curves_integrate_to_the_means_of_the_run() {
         for name in ["tiny-trace", "bert-tiny-train", "contention"] {
-            let plan = Plan::load(&Scenario::shipped(name).unwrap(), &Disk).unwrap();
+            let plan = Plan::load(&Scenario::shipped(name).unwrap()).unwrap();
             let sink = TimelineSink::new(&plan);
             let boxed = Some(Box::new(sink.clone()) as _);
             let watch = &mut |_| std::ops::ControlFlow::Continue(());

@@ -263,7 +263,6 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use scenarios::Scenario;
-    use scenarios::load::Disk;
     use sim_core::Engine;
 
     use super::*;
@@ -272,7 +271,7 @@ mod tests {
     #[test]
     fn sums_are_those_of_the_run() {
         for name in ["tiny-trace", "bert-tiny-edge", "bert-tiny-train"] {
-            let plan = Plan::load(&Scenario::shipped(name).unwrap(), &Disk).unwrap();
+            let plan = Plan::load(&Scenario::shipped(name).unwrap()).unwrap();
             let sink = TimelineSink::new(&plan);
             let system = plan.build(Engine::Wheel, Some(Box::new(sink.clone()))).unwrap();
             let (measured, _) = system.run(&plan).unwrap();

@@ -34,6 +34,12 @@ impl Shelf {
         })
     }
 
+    /// Whether something of this name is on the shelf.
+    #[must_use]
+    pub fn holds(self, name: &str) -> bool {
+        self.names().any(|known| known == name)
+    }
+
     /// The path of a shipped file under the library's root.
     pub(crate) fn path(self, name: &str) -> String {
         let (folder, extension) = self.layout();

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::dictionary;
+use super::layers::{self, in_dictionary, json_problem};
 use super::library::Shelf;
 use super::place::{self, Disk, Place, Resolver};
-use super::strata::{self, in_dictionary, json_problem};
 use crate::diagnostics::{Diagnostics, Problem, Source};
 use crate::schema::rule::Rule as _;
+use crate::schema::transformer::{Layers, Transformer, TransformerFile};
 use crate::schema::{Checks, Finding};
-use crate::transformer::{Layers, Transformer, TransformerFile, dictionary};
 
 impl Transformer {
     /// Reads the FlexiBERT model dictionary in the file at `path`. Beside the transformer come warnings.
@@ -25,7 +26,7 @@ impl Transformer {
     /// # Errors
     /// There is none.
     pub fn shipped(name: &str) -> Result<Self, Diagnostics> {
-        let place = strata::shipped(Shelf::Models, name)
+        let place = layers::shipped(Shelf::Models, name)
             .map_err(|(message, help)| Problem::new(message).with_help(help))?;
         Ok(read(&place.read(&Disk)?)?.0)
     }

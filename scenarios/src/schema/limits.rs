@@ -14,9 +14,6 @@ pub const MAX_FILE_BYTES: u64 = 4 << 20;
 /// The most files in a chain of `base`.
 pub const MAX_INCLUDE_DEPTH: usize = 16;
 
-/// The deepest nesting of brackets in a file.
-pub const MAX_NESTING: usize = 48;
-
 /// The most layers of a transformer.
 pub const MAX_LAYERS: usize = 1024;
 

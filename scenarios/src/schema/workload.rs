@@ -6,14 +6,14 @@ use super::limits::{MAX_BATCH, MAX_SEQUENCE};
 use super::optimizer::{Optimizer, Optimizers};
 use super::rule::{real, value, whole};
 use super::section::{section, stated_as_itself};
-use crate::transformer::Transformer;
+use super::transformer::{Layers, Transformer};
 
 section! {
     /// What is computed.
     Workload, WorkloadFile {
         /// The transformer: `Preset("name")`, `Dictionary("file.json")` or `Inline(layers: [..])`. Default:
         /// Preset("bert-tiny").
-        transformer: Transformer => crate::transformer::Layers,
+        transformer: Transformer => Layers,
         /// Sequences in a batch. Default: 4 (AccelTran, `config_tiny`).
         batch: u32 => whole(1..=MAX_BATCH, 4),
         /// Tokens of a sequence. Default: 128 (arXiv:2302.14705).

@@ -86,9 +86,9 @@ fn the_largest_files_are_refused_soon_and_without_much_memory() {
 
         let what = format!("{:.60} {:.60}", scenario, dictionary);
         let files = BTreeMap::from([(PathBuf::from("d.json"), dictionary)]);
-        match Scenario::parse("s.ron", &scenario, &files) {
+        match Scenario::parse("s.ron", &scenario, files) {
             // The dictionary with too many lists is good, with a warning.
-            Ok(loaded) => assert!(loaded.warnings.render().len() < 4096, "{what}"),
+            Ok(loaded) => assert!(loaded.warnings().render().len() < 4096, "{what}"),
             Err(wrong) => assert!(wrong.render().len() < 64 << 10, "{what}"),
         }
         assert!(
@@ -111,7 +111,7 @@ fn a_long_chain_of_files_is_refused() {
         )
     };
     let files: BTreeMap<PathBuf, String> = (0..100).map(link).collect();
-    let wrong = Scenario::load_with("0.ron", &files)
+    let wrong = Scenario::load_with("0.ron", files)
         .expect_err("100 files are too many")
         .render();
     assert!(
@@ -157,7 +157,7 @@ fn files_on_the_disk_are_found_from_any_directory() {
         r#"(workload: (transformer: Dictionary("models/d.json")))"#,
     )
     .expect("a file");
-    let loaded = Scenario::load_with(folder.path().join("s.ron"), &Disk).expect("a good scenario");
-    assert_eq!(loaded.scenario.workload.transformer.layers[0].hidden, 8);
-    assert_eq!(loaded.scenario.name, "s");
+    let loaded = Scenario::load_with(folder.path().join("s.ron"), Disk).expect("a good scenario");
+    assert_eq!(loaded.scenario().workload.transformer.layers[0].hidden, 8);
+    assert_eq!(loaded.scenario().name, "s");
 }

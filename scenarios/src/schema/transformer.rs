@@ -1,14 +1,12 @@
 //! Transformers: stacks of layers, each with heads of its own kinds and width.
 
-pub(crate) mod dictionary;
-
 use serde::{Deserialize, Serialize};
 
-use crate::schema::Checks;
-use crate::schema::limits::{MAX_FEED_FORWARD, MAX_HEADS, MAX_HEADS_IN_ALL, MAX_LAYERS, MAX_WIDTH};
-use crate::schema::rule::{Rule, Whole, whole};
-use crate::schema::section::stated_as_itself;
-use crate::schema::{Number, Stated};
+use super::checks::Checks;
+use super::limits::{MAX_FEED_FORWARD, MAX_HEADS, MAX_HEADS_IN_ALL, MAX_LAYERS, MAX_WIDTH};
+use super::rule::{Rule, Whole, whole};
+use super::section::stated_as_itself;
+use super::{Number, Stated};
 
 /// A transformer, from the first encoder layer to the last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -6,8 +6,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{AttentionKind, HeadFile, KERNELS, LayerFile, TransformKind, TransformerFile};
 use crate::schema::limits::MAX_LAYERS;
+use crate::schema::transformer::{
+    AttentionKind, HeadFile, KERNELS, LayerFile, TransformKind, TransformerFile,
+};
 use crate::schema::{Checks, Number};
 
 /// The entries of a dictionary.
@@ -18,7 +20,7 @@ const HEADS: &str = "`sa_sdp_D`, `sa_wma_D`, `l_dft_D`, `l_dct_D`, and `c_K_D` w
                      the width of the head";
 
 /// The transformer that a dictionary describes; what is wrong with it goes to `checks`, by its path in the dictionary.
-pub(crate) fn read(dictionary: &Value, checks: &mut Checks) -> TransformerFile {
+pub(super) fn read(dictionary: &Value, checks: &mut Checks) -> TransformerFile {
     let layers = match dictionary {
         Value::Object(entries) => Dictionary { entries }.layers(checks),
         _ => {
@@ -33,7 +35,7 @@ pub(crate) fn read(dictionary: &Value, checks: &mut Checks) -> TransformerFile {
 }
 
 /// Where in a dictionary stands what stands at `path` under `workload.transformer` of a scenario.
-pub(crate) fn path_in_dictionary(path: &str) -> String {
+pub(super) fn path_in_dictionary(path: &str) -> String {
     let Some(rest) = path.strip_prefix("layers") else {
         return String::new();
     };
