@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::diagnostics::{Diagnostics, Problem, Source};
 use crate::load::library::Shelf;
 use crate::load::{ChangedPaths, Disk, Document, Files, Layers, Origin, Place, assemble, load};
-use crate::schema::{CostTable, Overlay as _, Reference, Scenario, ScenarioFile, Stated as _};
+use crate::schema::{CompareFile, CostTable, Overlay as _, Reference, Scenario, ScenarioFile, Stated as _};
 use crate::system::MainMemory;
 
 /// A scenario that has been checked, with what the files hold that it names, and with the texts it came from.
@@ -40,7 +40,7 @@ impl Loaded {
     /// # Errors
     /// Everything that is wrong with it, each with the path of its field.
     pub fn from_value(scenario: Scenario) -> Result<Self, Diagnostics> {
-        check_again(Layers::of_program(), scenario, true, Files::new(Disk))
+        check_again(Layers::of_program(), form_of(scenario), true, Files::new(Disk))
     }
 
     /// The scenario with `change` made to it, checked as a file is; cost table, curves and main memory are read again.
@@ -72,14 +72,10 @@ impl Loaded {
     pub fn with(&self, change: impl FnOnce(&mut Scenario)) -> Result<Self, Diagnostics> {
         let mut scenario = self.scenario.clone();
         change(&mut scenario);
-        let paths = ChangedPaths::between(&self.scenario.to_form(), &form_of(&scenario));
+        let form = form_of(scenario);
+        let paths = ChangedPaths::between(&self.scenario.to_form(), &form);
         let memory = paths.origin("memory") == Origin::Here;
-        check_again(
-            self.layers.under_program(paths),
-            scenario,
-            memory,
-            self.files.clone(),
-        )
+        check_again(self.layers.under_program(paths), form, memory, self.files.clone())
     }
 
     /// The scenario.
@@ -219,18 +215,24 @@ impl Diagnostics {
 /// Checks a scenario that a program has made or changed, with its `memory` if it is another one.
 fn check_again(
     layers: Layers,
-    scenario: Scenario,
+    form: ScenarioFile,
     memory: bool,
     files: Files,
 ) -> Result<Loaded, Diagnostics> {
-    let loaded = assemble(layers, form_of(&scenario), Diagnostics::default(), files)?;
+    let loaded = assemble(layers, form, Diagnostics::default(), files)?;
     if memory {
         MainMemory::load(&loaded)?;
     }
     Ok(loaded)
 }
 
-/// The scenario as a file would state it.
-fn form_of(scenario: &Scenario) -> ScenarioFile {
+/// A scenario that may be wrong as a file would state it.
+fn form_of(mut scenario: Scenario) -> ScenarioFile {
+    for candidate in &mut scenario.compare.candidates {
+        // Refused below, however deep they go, which is too deep to be copied if a program wants it so.
+        if let Some(nested) = &mut candidate.changes.0.compare {
+            *nested = CompareFile::default();
+        }
+    }
     scenario.to_form()
 }
