@@ -238,7 +238,7 @@ impl Diagnostics {
         &self.problems
     }
 
-    /// Whether there is nothing to say.
+    /// Whether there are no problems.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.problems.is_empty()

@@ -96,7 +96,7 @@ impl Loaded {
         self.curves.as_ref()
     }
 
-    /// What the user should know although nothing is wrong.
+    /// Warnings: what the user should know although nothing is wrong.
     #[must_use]
     pub fn warnings(&self) -> &Diagnostics {
         &self.warnings

@@ -158,7 +158,7 @@ impl Offence<'_> {
                 )
                 .with_help("write it without a fraction or an exponent")
             } else {
-                Problem::at(self.source, span, format!("`{value}` is no number")).with_help(
+                Problem::at(self.source, span, format!("`{value}` is not a number")).with_help(
                     "a number carries no unit: the unit is in the name or the description of the field",
                 )
             };

@@ -34,7 +34,7 @@ pub(super) fn read(dictionary: &Value, checks: &mut Checks) -> TransformerFile {
     TransformerFile::Inline { layers }
 }
 
-/// Where in a dictionary stands what stands at `path` under `workload.transformer` of a scenario.
+/// The path in a dictionary of the value at `path` under `workload.transformer` of a scenario.
 pub(super) fn path_in_dictionary(path: &str) -> String {
     let Some(rest) = path.strip_prefix("layers") else {
         return String::new();
@@ -95,7 +95,7 @@ impl Dictionary<'_> {
         let count = count.filter(|count| (1..=MAX_LAYERS).contains(count));
         if count.is_none() {
             checks.within("l", |checks| {
-                checks.wrong("this is no number of layers", accepted)
+                checks.wrong("this is not a number of layers", accepted)
             });
         }
         count
@@ -116,7 +116,7 @@ impl Dictionary<'_> {
         };
         checks.within(name, |checks| {
             let Value::Array(list) = list else {
-                checks.wrong(format!("\"{name}\" is no list"), accepted);
+                checks.wrong(format!("\"{name}\" is not a list"), accepted);
                 return Vec::new();
             };
             let message = format!("\"{name}\" lists {} layers, \"l\" says {count}", list.len());
@@ -135,7 +135,10 @@ impl Dictionary<'_> {
 
 fn elements<T>(list: &Value, checks: &mut Checks, read: impl Fn(&Value, &mut Checks) -> T) -> Vec<T> {
     let Value::Array(list) = list else {
-        checks.wrong("this is no list", "a list with at least one element is accepted");
+        checks.wrong(
+            "this is not a list",
+            "a list with at least one element is accepted",
+        );
         return Vec::new();
     };
     let elements = list.iter().enumerate();
@@ -153,7 +156,7 @@ fn number(value: &Value, checks: &mut Checks) -> Number {
             .or_else(|| value.as_f64().map(Number::Real)),
     };
     number.unwrap_or_else(|| {
-        checks.wrong("this is no number", "a width in elements is accepted");
+        checks.wrong("this is not a number", "a width in elements is accepted");
         Number::Whole(1)
     })
 }

@@ -33,7 +33,7 @@ impl<T: DeserializeOwned> Document<T> {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// The file cannot be read, or is no `T`.
+    /// The file cannot be read, or is not a `T`.
     pub fn load(path: impl AsRef<Path>, resolver: &dyn Resolver) -> Result<Self, Diagnostics> {
         Self::parse(Place::Disk(path.as_ref().to_owned()).read(resolver)?)
     }
@@ -41,7 +41,7 @@ impl<T: DeserializeOwned> Document<T> {
     /// Reads a shipped file by its name.
     ///
     /// # Errors
-    /// There is none of that name, or it is no `T`.
+    /// There is none of that name, or it is not a `T`.
     pub fn shipped(shelf: Shelf, name: &str) -> Result<Self, Diagnostics> {
         let place =
             layers::shipped(shelf, name).map_err(|(message, help)| Problem::new(message).with_help(help))?;
@@ -52,7 +52,7 @@ impl<T: DeserializeOwned> Document<T> {
     /// Reads a text.
     ///
     /// # Errors
-    /// The text is no `T`.
+    /// The text is not a `T`.
     pub fn parse(source: Arc<Source>) -> Result<Self, Diagnostics> {
         match options().from_str(source.text()) {
             Ok(value) => Ok(Self { value, source }),

@@ -154,7 +154,7 @@ pub(crate) fn source(name: &str, bytes: Vec<u8>) -> Result<Arc<Source>, Problem>
         .map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             let shown = Arc::new(Source::new(name, String::from_utf8_lossy(error.as_bytes())));
-            Problem::at(&shown, at..at + 1, "this is not text: the bytes are no UTF-8")
+            Problem::at(&shown, at..at + 1, "this is not text: the bytes are not UTF-8")
         })
 }
 

@@ -54,7 +54,7 @@ fn read(source: &Arc<Source>) -> Result<(Transformer, Diagnostics), Diagnostics>
     let mut checks = Checks::default();
     let layers = dictionary::read(&value, &mut checks);
     let mut findings = checks.into_findings();
-    // What is no dictionary yields no layers: the rules for layers would complain again.
+    // A text that is not a dictionary yields no layers; the rules for layers would complain again.
     let sound = findings.iter().all(|finding| finding.warning);
     let transformer = if sound {
         check(layers, &mut findings)
@@ -99,9 +99,9 @@ mod tests {
     #[test]
     fn wrong_dictionaries_are_answered_at_their_place() {
         for (text, place, message) in [
-            ("{", "m.json:1:1", "no JSON"),
+            ("{", "m.json:1:1", "not JSON"),
             ("[]", "m.json:1:1", "is a JSON object"),
-            ("{\"l\": 0}", "m.json:1:7", "no number of layers"),
+            ("{\"l\": 0}", "m.json:1:7", "not a number of layers"),
             (
                 "{\"l\": 1, \"o\": [[\"sa_sdp_64\"]], \"h\": [0], \"f\": [[64]]}",
                 "m.json:1:38",

@@ -1,4 +1,4 @@
-//! The curves on which a wanted sparsity is looked up, and what they do not have.
+//! The curves on which a wanted sparsity is looked up, and warnings of what they lack.
 
 use components::sparsity::threshold::{OperationClass, TensorKind, ThresholdCalculator};
 
@@ -33,7 +33,7 @@ pub(super) fn read_curves(
     Some(calculator)
 }
 
-/// Looks every threshold up that the transformer's operations will need.
+/// Looks up every threshold that the transformer's operations need.
 fn check(scenario: &Scenario, calculator: &ThresholdCalculator, checks: &mut Checks) {
     let pruned = pruned(scenario);
     for (kind, field) in [
@@ -81,7 +81,7 @@ fn look_up(
     }
 }
 
-/// What DynaProp prunes of the scenario's transformer.
+/// The operations and tensors of the scenario's transformer that DynaProp prunes.
 fn pruned(scenario: &Scenario) -> Vec<(OperationClass, TensorKind)> {
     let layers = &scenario.workload.transformer.layers;
     let heads = || layers.iter().flat_map(|layer| &layer.heads);

@@ -1,4 +1,4 @@
-//! In what order the control block issues work.
+//! The order in which the control block issues work.
 
 use components::control_block::SchedulingPolicy;
 

@@ -18,7 +18,7 @@ pub struct Transformer {
 /// One encoder layer: heads side by side, then a stack of feed-forward products back to the layer's width.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Layer {
-    /// Width of the layer's input and output, in elements a token.
+    /// Width of the layer's input and output, in elements per token.
     pub hidden: u32,
     /// The heads; their outputs are summed.
     pub heads: Vec<Head>,

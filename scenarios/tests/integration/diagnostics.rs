@@ -154,7 +154,7 @@ const WRONG: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
-        "a dictionary that is no JSON",
+        "a dictionary that is not JSON",
         &[
             (
                 "s.ron",

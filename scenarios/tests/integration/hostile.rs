@@ -1,4 +1,4 @@
-//! Files made to hurt: as large as can be, nested without end, and things that are no files.
+//! Files made to hurt: as large as can be, nested without end, and things that are not files.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -121,7 +121,7 @@ fn a_long_chain_of_files_is_refused() {
 }
 
 fn refusal(path: &Path) -> String {
-    Scenario::load(path).expect_err("this is no scenario").render()
+    Scenario::load(path).expect_err("this is not a scenario").render()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Shipped scenarios, damaged in every way that comes to mind: the answer is a valid scenario or a message that
+//! Shipped scenarios, damaged in every way we could think of: the answer is a valid scenario or a message that
 //! names the file, never a panic.
 
 use std::collections::BTreeMap;
@@ -245,7 +245,7 @@ fn check(path: &str, bytes: Vec<u8>) {
         Ok(loaded) => {
             let again = Scenario::parse("again.ron", &loaded.scenario().to_ron(), damaged);
             if let Ok(again) = again {
-                // As text: a candidate that is yet to be read may state what is no number, which equals nothing.
+                // As text: a candidate that is yet to be read may state NaN, which equals nothing.
                 assert_eq!(
                     format!("{:?}", again.scenario()),
                     format!("{:?}", loaded.scenario()),
