@@ -9,10 +9,10 @@ use scenarios::system::Plan;
 use scenarios::{Diagnostics, Loaded};
 use serde::{Serialize, Serializer};
 use sim_core::{Engine, TraceSink};
+use thiserror::Error;
 
 use crate::critical_path::{CriticalPathSink, PathSummary, STRETCHES};
-use crate::interrupt;
-use crate::page::{Curves, TimelineSink};
+use crate::over_time::{Curves, TimelineSink};
 use crate::result::RunResult;
 use crate::run::{self, RunError};
 use crate::runner::Pool;
@@ -57,6 +57,18 @@ pub struct Cell {
     loaded: Loaded,
 }
 
+/// Why there is no result of a cell.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum CellError {
+    /// The scenario of the cell is wrong.
+    #[error("{0}")]
+    Refused(Diagnostics),
+    /// The run failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
 /// What came of a cell.
 #[derive(Clone, Debug, Serialize)]
 pub struct CellResult {
@@ -67,14 +79,14 @@ pub struct CellResult {
     pub state: State,
     /// The run, or why there is none.
     #[serde(flatten, serialize_with = "outcome")]
-    pub outcome: Result<Box<RunResult>, String>,
+    pub outcome: Result<Box<RunResult>, CellError>,
     /// What happened over time, if that was recorded.
     #[serde(skip)]
     pub curves: Option<Curves>,
 }
 
 fn outcome<S: Serializer>(
-    outcome: &Result<Box<RunResult>, String>,
+    outcome: &Result<Box<RunResult>, CellError>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
@@ -92,7 +104,10 @@ fn outcome<S: Serializer>(
             result,
         }
         .serialize(serializer),
-        Err(error) => Failed { error }.serialize(serializer),
+        Err(error) => Failed {
+            error: &error.to_string(),
+        }
+        .serialize(serializer),
     }
 }
 
@@ -150,27 +165,28 @@ fn cells_of(
 }
 
 /// Runs the cells on `pool` and hands each result to `emit`, in the order of the cells. A cell that fails is a result
-/// like the others. After Ctrl-C no cell is begun, those under way are given up, and `emit` sees what is finished.
-/// With `over_time` it is recorded what each did over time.
+/// like the others. Once `is_cancelled` says so (it is asked often), no cell is begun, those in flight are given up, and
+/// `emit` sees what is finished. With `over_time` it is recorded what each did over time.
 pub fn run_cells(
     cells: Vec<Cell>,
     pool: Pool,
     engine: Engine,
     over_time: bool,
+    is_cancelled: &(dyn Fn() -> bool + Sync),
     mut emit: impl FnMut(CellResult) -> ControlFlow<()>,
 ) {
     let names: Vec<(Subject, State)> = cells
         .iter()
         .map(|cell| (cell.subject.clone(), cell.state))
         .collect();
-    let work = |cell: Cell| cell.run(engine, over_time);
-    pool.run(cells, interrupt::is_requested, work, |index, result| {
+    let work = |cell: Cell| cell.run(engine, over_time, is_cancelled);
+    pool.run(cells, is_cancelled, work, |index, result| {
         let (subject, state) = names[index].clone();
         let (outcome, curves) = match result {
-            Ok(Err(CellError::Interrupted)) => return ControlFlow::Continue(()),
-            Ok(Err(CellError::Failed(message))) => (Err(message), None),
+            Ok(Err(Stop::Interrupted)) => return ControlFlow::Continue(()),
+            Ok(Err(Stop::Failed(error))) => (Err(error), None),
             Ok(Ok((result, curves))) => (Ok(result), curves),
-            Err(panicked) => (Err(panicked.to_string()), None),
+            Err(panicked) => (Err(CellError::Failed(panicked.to_string())), None),
         };
         emit(CellResult {
             subject,
@@ -181,15 +197,21 @@ pub fn run_cells(
     });
 }
 
-enum CellError {
+/// Why a run did not come to its end.
+enum Stop {
     Interrupted,
-    Failed(String),
+    Failed(CellError),
 }
 
 impl Cell {
     /// Runs the cell. What it records lives on the thread that runs it; only the few numbers of its curves leave that.
-    fn run(self, engine: Engine, over_time: bool) -> Result<(Box<RunResult>, Option<Curves>), CellError> {
-        let plan = Plan::load(&self.loaded).map_err(|wrong| CellError::Failed(wrong.render()))?;
+    fn run(
+        self,
+        engine: Engine,
+        over_time: bool,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<(Box<RunResult>, Option<Curves>), Stop> {
+        let plan = Plan::load(&self.loaded).map_err(|wrong| Stop::Failed(CellError::Refused(wrong)))?;
         let plan = match self.state {
             State::Alone => plan.alone(),
             State::Contended => plan,
@@ -199,7 +221,7 @@ impl Cell {
         let mut sinks: Vec<Box<dyn TraceSink>> = Vec::new();
         sinks.extend(timeline.clone().map(|sink| Box::new(sink) as _));
         sinks.extend(path.clone().map(|sink| Box::new(sink) as _));
-        let watch = &mut |_| match interrupt::is_requested() {
+        let watch = &mut |_| match is_cancelled() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
@@ -210,8 +232,8 @@ impl Cell {
                 let curves = timeline.map(|timeline| Curves::new(&plan, &result, &timeline));
                 Ok((Box::new(result), curves))
             }
-            Err(RunError::Interrupted) => Err(CellError::Interrupted),
-            Err(error) => Err(CellError::Failed(error.to_string())),
+            Err(RunError::Interrupted) => Err(Stop::Interrupted),
+            Err(error) => Err(Stop::Failed(CellError::Failed(error.to_string()))),
         }
     }
 }

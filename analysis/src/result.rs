@@ -1,11 +1,14 @@
 //! What a run came to: one struct, one form in JSON.
 
 pub mod background;
+mod estimate;
 pub mod machine;
 pub mod memory;
 pub mod parts;
 pub mod phase;
 mod profile;
+mod program;
+mod resolved;
 
 use components::units::NanoJoules;
 use scenarios::schema::Reference;
@@ -14,7 +17,10 @@ use serde::Serialize;
 use sim_core::statistics::Latencies;
 use sim_core::{Engine, Tick, Ticks};
 
+pub use self::estimate::{Counting, Estimated};
 pub use profile::{ProfileResult, ProfiledCurve};
+pub use program::{RoleSummary, Summary, TileOperation, tile_operations};
+pub use resolved::Resolved;
 
 use crate::critical_path::PathSummary;
 

@@ -7,7 +7,7 @@ struct Tee(Vec<Box<dyn TraceSink>>);
 
 /// The sinks as one; none if there is none.
 #[must_use]
-pub(crate) fn together(mut sinks: Vec<Box<dyn TraceSink>>) -> Option<Box<dyn TraceSink>> {
+pub fn together(mut sinks: Vec<Box<dyn TraceSink>>) -> Option<Box<dyn TraceSink>> {
     match sinks.len() {
         0 | 1 => sinks.pop(),
         _ => Some(Box::new(Tee(sinks))),

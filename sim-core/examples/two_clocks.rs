@@ -13,7 +13,7 @@
 //!
 //! The tick is the exact common divisor of both periods: 5600 MHz, 8 ticks a core cycle, 7 a memory cycle.
 //! What crosses from one clock to the other arrives at the receiver's next edge. Run it with
-//! `cargo run -p sim-core --example two_clocks`.
+//! `cargo run -p elector-sim-core --example two_clocks`.
 
 #![allow(clippy::print_stdout, reason = "an example shows what happens")]
 

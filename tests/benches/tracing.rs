@@ -10,10 +10,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use analysis::critical_path::CriticalPathSink;
-use analysis::trace::{TimeWindow, TraceFile, TraceOptions};
 use scenarios::system::Plan;
 use sim_core::{Engine, TraceSink};
 use tests::{plan, shipped};
+use traces::{TimeWindow, TraceFile, TraceOptions};
 
 /// A way of recording.
 #[derive(Clone, Copy)]

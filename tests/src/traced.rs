@@ -3,10 +3,10 @@
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use analysis::trace::read::TraceReader;
-use analysis::trace::{Entry, Header, TimeWindow, TraceFile, TraceOptions};
 use scenarios::system::{Measurements, Plan};
 use sim_core::Engine;
+use traces::read::TraceReader;
+use traces::{Entry, Header, TimeWindow, TraceFile, TraceOptions};
 
 /// A trace with everything into `file`.
 #[must_use]

@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::ControlFlow;
 
-use analysis::command::lower::tile_operations;
+use analysis::result::tile_operations;
 use analysis::run::run_watched;
-use analysis::trace::{Entry, Form, TraceFile, matches};
 use scenarios::system::{Measurements, Plan, RunError};
 use sim_core::{Engine, Tick};
 use tests::traced::{entries, run_traced, whole};
 use tests::{engines, plan, shipped, shipped_small};
+use traces::{Entry, Form, TraceFile, matches};
 
 /// The whole trace of a run, and what the run measured.
 fn traced(plan: &Plan) -> (Measurements, Vec<Entry<'static>>) {

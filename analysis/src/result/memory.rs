@@ -1,6 +1,7 @@
 //! What a main memory did: in a run of a whole machine, or alone under a trace of requests.
 
 mod histogram;
+mod named;
 mod replay;
 mod requestor;
 mod technology;
@@ -10,6 +11,7 @@ use components::memory::MemoryReport;
 use serde::Serialize;
 
 pub use histogram::{HistogramError, LatencyHistogram, decode_histogram};
+pub use named::NamedMemory;
 pub use replay::ReplayResult;
 pub(crate) use replay::ReplaySettings;
 pub use requestor::{Latency, RequestorResult};

@@ -4,8 +4,8 @@ use components::memory::ReplayReport;
 use serde::Serialize;
 use sim_core::Engine;
 
+use super::NamedMemory;
 use super::{MemoryFrame, MemoryResult};
-use crate::prepare::NamedMemory;
 
 /// The result of a replay. Two replays of a trace in a memory differ in `wall_seconds` only.
 #[derive(Clone, Debug, Serialize)]

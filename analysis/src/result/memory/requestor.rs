@@ -86,7 +86,9 @@ impl RequestorResult {
 }
 
 impl Latency {
-    pub(crate) fn of(latencies: &Latencies, nanoseconds_per_tick: f64) -> Self {
+    /// The figures of `latencies`, of which a tick is so many nanoseconds.
+    #[must_use]
+    pub fn of(latencies: &Latencies, nanoseconds_per_tick: f64) -> Self {
         let nanoseconds = |ticks: Ticks| ticks.0 as f64 * nanoseconds_per_tick;
         Self {
             mean: latencies.mean() * nanoseconds_per_tick,

@@ -5,7 +5,7 @@ use components::memory::{EnergyTable, MemoryPlan};
 use serde::Serialize;
 use sim_core::Cycles;
 
-use crate::prepare::NamedMemory;
+use super::NamedMemory;
 
 /// A memory technology, its organisation and its controller.
 #[derive(Clone, Debug, Serialize)]
