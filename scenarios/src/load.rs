@@ -210,7 +210,9 @@ fn read_costs(
     );
     if sound {
         let mut checks = Checks::default();
-        document.value.check_sizes(&scenario.accelerator, &mut checks);
+        checks.involving(&["costs"], |checks| {
+            document.value.check_sizes(&scenario.accelerator, checks);
+        });
         problems.extend(layers.problems(checks.into_findings()));
     }
     Some(document.value)

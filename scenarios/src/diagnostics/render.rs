@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
@@ -35,8 +36,12 @@ impl Diagnostics {
             .with_context_lines(1)
             .with_links(false);
         let mut text = String::new();
+        let mut sources: Vec<(&Arc<Source>, Arc<str>)> = Vec::new();
         for problem in self.iter().take(MAX_PROBLEMS) {
-            if handler.render_report(&mut text, &Shown::new(problem)).is_err() {
+            if handler
+                .render_report(&mut text, &Shown::new(problem, &mut sources))
+                .is_err()
+            {
                 text.push_str(problem.message());
             }
             text.push('\n');
@@ -56,15 +61,21 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn new(problem: &'a Problem) -> Self {
-        let text = match &problem.origin {
-            Origin::Text(source, _) => Some(ShownText {
-                source,
-                shown: harmless(source.text()),
-            }),
-            Origin::Unknown | Origin::Program => None,
+    /// `known` are the texts that were made harmless before: many problems are in one large file.
+    fn new(problem: &'a Problem, known: &mut Vec<(&'a Arc<Source>, Arc<str>)>) -> Self {
+        let Origin::Text(source, _) = &problem.origin else {
+            return Self { problem, text: None };
         };
-        Self { problem, text }
+        let same = known.iter().find(|(other, _)| Arc::ptr_eq(other, source));
+        let shown = same.map(|(_, shown)| Arc::clone(shown)).unwrap_or_else(|| {
+            let shown: Arc<str> = harmless(source.text()).into();
+            known.push((source, Arc::clone(&shown)));
+            shown
+        });
+        Self {
+            problem,
+            text: Some(ShownText { source, shown }),
+        }
     }
 }
 
@@ -114,7 +125,7 @@ impl Diagnostic for Shown<'_> {
 struct ShownText<'a> {
     source: &'a Source,
     /// Same bytes, same offsets as the text of the source.
-    shown: String,
+    shown: Arc<str>,
 }
 
 impl ShownText<'_> {

@@ -177,10 +177,11 @@ impl Layers {
     /// What is wrong, at its place.
     pub(super) fn problems(&self, findings: Vec<Finding>) -> impl Iterator<Item = Problem> {
         findings.into_iter().map(|finding| {
-            state(
-                self.problem(&finding.path, finding.message.clone(), String::new()),
-                finding,
-            )
+            let by_program = |path: &&str| matches!(self.stating(path), Some(Stated::Program(_)));
+            let mut fields = std::iter::once(finding.path.as_str()).chain(finding.involved.iter().copied());
+            let field = fields.find(by_program).unwrap_or(&finding.path);
+            let problem = self.problem(field, finding.message.clone(), String::new());
+            state(problem, finding)
         })
     }
 

@@ -5,10 +5,28 @@ use crate::schema::{Checks, Scenario, Weights, rows_of_tiles, tensors_kept};
 
 /// Checks limits on products of several fields.
 pub(super) fn check(scenario: &Scenario, checks: &mut Checks) {
-    modules(scenario, checks);
-    tokens(scenario, checks);
+    checks.involving(MODULES, |checks| modules(scenario, checks));
+    checks.involving(TOKENS, |checks| tokens(scenario, checks));
     weights(scenario, checks);
 }
+
+/// The fields of which the numbers of modules and of their operands are products.
+const MODULES: &[&str] = &[
+    "accelerator.processing_elements",
+    "accelerator.lanes_per_pe",
+    "accelerator.operand_fifo_tiles",
+];
+
+/// The fields of which the numbers of tokens and of rows of tiles are products.
+const TOKENS: &[&str] = &[
+    "workload.batch",
+    "workload.sequence_length",
+    "workload.phase",
+    "workload.transformer",
+    "accelerator.tile.b",
+    "accelerator.tile.x",
+    "accelerator.prefetch_operations",
+];
 
 /// Warns of a file of weights that a machine without values does not read.
 fn weights(scenario: &Scenario, checks: &mut Checks) {

@@ -3,7 +3,7 @@
 use components::tile::LoopOrder;
 use sim_core::Frequency;
 
-use super::limits::MAX_MODULES;
+use super::limits::{MAX_MODULES, MAX_PROCESSING_ELEMENTS};
 use super::rule::{nested, parsed, real, value, whole};
 use super::section::{Stated, section};
 
@@ -14,7 +14,8 @@ section! {
         /// (arXiv:2302.14705).
         clock_mhz: f64 => real(0.001..=100_000.0, 700.0).in_whole(1000.0, "kHz"),
         /// Processing elements (PEs). Default: 64 (`config_tiny`).
-        processing_elements: u32 => whole(1..=MAX_MODULES, 64).because("each PE is an actor"),
+        processing_elements: u32 => whole(1..=MAX_PROCESSING_ELEMENTS, 64)
+            .because("the control block addresses PEs in 16 bits"),
         /// MAC lanes in a PE. Default: 16 (`config_tiny`).
         lanes_per_pe: u32 => whole(1..=MAX_MODULES, 16).because("each lane is an actor"),
         /// Multipliers in a MAC lane, which an adder tree sums. Default: 16 (`config_tiny`).

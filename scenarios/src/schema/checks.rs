@@ -9,12 +9,15 @@ pub(crate) struct Finding {
     pub(crate) message: String,
     pub(crate) help: String,
     pub(crate) warning: bool,
+    /// Other fields that take part: the problem is said of the first that a program has set, if the field itself is not.
+    pub(crate) involved: &'static [&'static str],
 }
 
 /// Collects problems with the values of a scenario, and tracks the path of the field being checked.
 #[derive(Debug, Default)]
 pub(crate) struct Checks {
     path: String,
+    involved: &'static [&'static str],
     findings: Vec<Finding>,
     errors: usize,
 }
@@ -35,6 +38,13 @@ impl Checks {
     /// Calls `look` with the path extended by the index of an element.
     pub(crate) fn element<R>(&mut self, index: usize, look: impl FnOnce(&mut Self) -> R) -> R {
         self.within(&format!("[{index}]"), look)
+    }
+
+    /// Calls `look` with these other fields taking part in what is found.
+    pub(crate) fn involving(&mut self, fields: &'static [&'static str], look: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.involved, fields);
+        look(self);
+        self.involved = outer;
     }
 
     /// The path of the field being checked.
@@ -62,6 +72,7 @@ impl Checks {
             message,
             help,
             warning,
+            involved: self.involved,
         });
     }
 

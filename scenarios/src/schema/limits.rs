@@ -63,6 +63,9 @@ pub fn rows_followed(scenario: &Scenario) -> u64 {
     rows_of_tiles(scenario).saturating_mul(tensors)
 }
 
+/// The most PEs, which the control block addresses in 16 bits.
+pub const MAX_PROCESSING_ELEMENTS: u64 = (1 << 16) - 1;
+
 /// The most MAC lanes or softmax modules of an accelerator; each is an actor of about 256 bytes.
 pub const MAX_MODULES: u64 = 1 << 20;
 

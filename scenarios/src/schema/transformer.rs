@@ -1,6 +1,6 @@
 //! Transformers: stacks of layers, each with heads of its own kinds and width.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::checks::Checks;
 use super::limits::{MAX_FEED_FORWARD, MAX_HEADS, MAX_HEADS_IN_ALL, MAX_LAYERS, MAX_WIDTH};
@@ -9,7 +9,7 @@ use super::section::stated_as_itself;
 use super::{Number, Stated};
 
 /// A transformer, from the first encoder layer to the last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transformer {
     /// The layers, first to last.
     pub layers: Vec<Layer>,
@@ -128,6 +128,12 @@ pub enum HeadFile {
 }
 
 stated_as_itself!(TransformerFile);
+
+impl Serialize for Transformer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_form().serialize(serializer)
+    }
+}
 
 impl Stated for Transformer {
     type Form = TransformerFile;

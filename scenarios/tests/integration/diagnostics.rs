@@ -93,7 +93,7 @@ const WRONG: &[(&str, &[(&str, &str)])] = &[
         "too many lanes together",
         &[(
             "s.ron",
-            "(\n    accelerator: (processing_elements: 65536, lanes_per_pe: 64),\n)\n",
+            "(\n    accelerator: (processing_elements: 32768, lanes_per_pe: 64),\n)\n",
         )],
     ),
     (

@@ -134,7 +134,7 @@ fn what_is_no_file_of_text_is_refused_by_name() {
     assert!(refusal(&path("large.ron")).contains("it is larger than 4 MiB"));
     let binary = refusal(&path("binary.ron"));
     assert!(
-        binary.contains("binary.ron:1:11]") && binary.contains("no UTF-8"),
+        binary.contains("binary.ron:1:11]") && binary.contains("not UTF-8"),
         "{binary}"
     );
     assert!(refusal(&path("missing.ron")).contains("there is no such file"));
