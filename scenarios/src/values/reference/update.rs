@@ -19,10 +19,10 @@ impl Reference<'_> {
             .map(|(key, batch)| (*key, batch.clone()))
             .collect();
         for (key, gradient) in gradients {
-            if let [gradient] = gradient.as_slice() {
-                if let Some(weights) = key.role.trains() {
-                    self.update_matrix(rule, self.weights_of(key, weights), gradient);
-                }
+            if let [gradient] = gradient.as_slice()
+                && let Some(weights) = key.role.trains()
+            {
+                self.update_matrix(rule, self.weights_of(key, weights), gradient);
             }
         }
     }
