@@ -130,7 +130,7 @@ fn settings(plan: &MachinePlan, step: u32) -> Option<ValueSettings> {
         }
     };
     Some(ValueSettings {
-        word: plan.mapper.word,
+        word: plan.tiling.word,
         rounding,
         thresholds,
         function: match workload.activation_function {

@@ -368,7 +368,6 @@ fn fold(bins: &mut [f64; BINS]) {
 mod tests {
     use components::energy_part::Action;
     use scenarios::Scenario;
-    use scenarios::load::Disk;
     use sim_core::Engine;
 
     use super::*;
@@ -377,7 +376,7 @@ mod tests {
     #[test]
     fn sums_are_those_of_the_run() {
         for name in ["tiny-trace", "bert-tiny-edge", "bert-tiny-train"] {
-            let plan = Plan::load(&Scenario::shipped(name).unwrap(), &Disk).unwrap();
+            let plan = Plan::load(&Scenario::shipped(name).unwrap()).unwrap();
             let mut sink = TimelineSink::new(&plan);
             let system = plan.build(Engine::Wheel).unwrap();
             let measured = system.run_traced(&plan, &mut sink).unwrap();

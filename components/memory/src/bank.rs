@@ -5,7 +5,7 @@ use sim_core::{Clock, Context, Cycles, Span};
 use super::description::{Cells, MemoryDescription, Timing};
 use super::label::MemoryEvent;
 use super::violation::{Place, Violations};
-use super::{MemoryHost, MemoryMessage, MemoryResponse, Operation};
+use super::{DramOperation, MemoryHost, MemoryMessage, MemoryResponse};
 
 /// A bank of one rank.
 ///
@@ -76,13 +76,13 @@ impl Bank {
         };
         let cycle = command.cycle;
         match command.operation {
-            Operation::Activate { row } => {
+            DramOperation::Activate { row } => {
                 self.activate(cycle, row);
                 let (actor, at) = (context.me(), self.clock.edge(Cycles(cycle)));
                 context.trace(|sink| sink.instant(actor, at, MemoryEvent::RowOpened { row }.label()));
             }
-            Operation::Precharge => self.precharge(cycle, context),
-            Operation::Read { row, reply } => {
+            DramOperation::Precharge => self.precharge(cycle, context),
+            DramOperation::Read { row, reply } => {
                 self.read(cycle, row);
                 let response = MemoryResponse {
                     tag: reply.tag,
@@ -96,10 +96,10 @@ impl Bank {
                     MemoryMessage::Response(response).into(),
                 );
             }
-            Operation::Write { row } => self.write(cycle, row),
-            Operation::RefreshBank { .. } => self.refresh(cycle),
+            DramOperation::Write { row } => self.write(cycle, row),
+            DramOperation::RefreshBank { .. } => self.refresh(cycle),
             // The rank checks its refreshes itself.
-            Operation::Refresh { .. } => {}
+            DramOperation::Refresh { .. } => {}
         }
     }
 

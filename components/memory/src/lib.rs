@@ -68,7 +68,7 @@ pub use description::MemoryDescription;
 pub use energy::{CommandCounts, Energy, EnergyTable};
 pub use ideal::IdealMemory;
 pub use message::{
-    Access, Command, Credit, MemoryHost, MemoryMessage, MemoryRequest, MemoryResponse, Operation, Reply,
+    Access, Command, Credit, DramOperation, MemoryHost, MemoryMessage, MemoryRequest, MemoryResponse, Reply,
     RequestorId,
 };
 pub use plan::MemoryPlan;

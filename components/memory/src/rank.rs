@@ -6,7 +6,7 @@ use super::description::{MemoryDescription, Timing};
 use super::energy::CommandCounts;
 use super::label::MemoryEvent;
 use super::violation::{Place, Violations};
-use super::{Command, MemoryHost, MemoryMessage, Operation};
+use super::{Command, DramOperation, MemoryHost, MemoryMessage};
 
 /// The devices that answer together on a channel.
 ///
@@ -85,23 +85,23 @@ impl Rank {
             return;
         };
         let forward = match command.operation {
-            Operation::Activate { .. } => {
+            DramOperation::Activate { .. } => {
                 self.activate(command.cycle, command.bank);
                 true
             }
-            Operation::Precharge => {
+            DramOperation::Precharge => {
                 self.precharge(command.cycle, command.bank);
                 true
             }
-            Operation::Refresh { times } => {
+            DramOperation::Refresh { times } => {
                 self.refresh(command, times, context);
                 false
             }
-            Operation::RefreshBank { times } => {
+            DramOperation::RefreshBank { times } => {
                 self.refresh_bank(command.cycle, command.bank, times);
                 true
             }
-            Operation::Read { .. } | Operation::Write { .. } => true,
+            DramOperation::Read { .. } | DramOperation::Write { .. } => true,
         };
         if forward {
             let bank = self.banks[usize::from(command.bank)];

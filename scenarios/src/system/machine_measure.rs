@@ -8,6 +8,7 @@ use components::control_block::{ControlBlock, PhaseAccount, RoleCounts, StallAcc
 use components::energy_part::{Action, ByAction, Measure};
 use components::message::Traffic;
 use components::operation::{Phase, Role};
+use components::pe::row_module::RowFunction;
 use sim_core::{Tick, Ticks, Timebase};
 
 use super::ValueCheck;
@@ -135,8 +136,10 @@ impl MachineMeasurements {
                 self.lanes.multiplications += counts.multiplications;
             }
             Component::DynaProp(module) => self.lanes.dynaprop_busy += module.stage().busy(),
-            Component::Softmax(module) => self.softmax_tiles += module.tiles(),
-            Component::LayerNorm(module) => self.layer_norm_tiles += module.tiles(),
+            Component::RowModule(module) => match module.function() {
+                RowFunction::Softmax => self.softmax_tiles += module.tiles(),
+                RowFunction::LayerNorm => self.layer_norm_tiles += module.tiles(),
+            },
             Component::ProcessingElement(pe) => self.runs_in_flight += u64::from(pe.runs_in_flight()),
             Component::Buffer(buffer) => self.buffers.push(BufferUse {
                 kind: buffer.kind(),

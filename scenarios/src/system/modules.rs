@@ -52,9 +52,9 @@ impl MachinePlan {
             switched_on: works,
         };
         let lane = costs.lane_cost(accelerator.multipliers_per_lane, function);
-        let softmax = costs.softmax_cost(&accelerator.tile);
+        let softmax = costs.softmax_cost(self.tiling.tile);
         let softmaxes = pes * f64::from(accelerator.softmax_per_pe);
-        let layer_norm = costs.layer_norm_cost(&accelerator.tile);
+        let layer_norm = costs.layer_norm_cost(self.tiling.tile);
         let (pre_compute, post_compute) = (costs.pre_compute_sparsity, costs.post_compute_sparsity);
         [
             module(EnergyPart::MacLanes, lane, lanes, Action::MacLane),

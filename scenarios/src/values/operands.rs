@@ -21,7 +21,7 @@ pub fn show_operands(
         thresholds: Thresholds::default(),
         ..settings
     };
-    let tile = plan.mapper.tile;
+    let tile = plan.tiling.tile;
     Reference::read_by(
         &plan.scenario.workload,
         settings,

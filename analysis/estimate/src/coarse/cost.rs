@@ -3,38 +3,18 @@
 mod operands;
 mod timing;
 
-use components::control_block::{RunClass, RunClasses};
 use components::energy_part::{Action, ByAction};
-use components::operation::{Operation, Work};
-use components::run::Run;
+use components::operation::Operation;
+use components::runs::Run;
+use components::runs::{RunClass, RunClasses};
 use components::tile::Dimension;
 use components::units::Bytes;
 use components::word;
+pub(super) use components::work::UnitClass as Unit;
 use scenarios::system::MachinePlan;
 
 pub(super) use timing::Timing;
 use timing::{HOP, LaneTiming};
-
-/// The units that take runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
-    Lane,
-    Softmax,
-    LayerNorm,
-}
-
-impl Unit {
-    pub(super) const ALL: [Self; 3] = [Self::Lane, Self::Softmax, Self::LayerNorm];
-
-    /// Its work, as an action that takes energy.
-    const fn action(self) -> Action {
-        match self {
-            Self::Lane => Action::MacLane,
-            Self::Softmax => Action::Softmax,
-            Self::LayerNorm => Action::LayerNorm,
-        }
-    }
-}
 
 /// What runs do that takes energy: cycles summed over modules, or numbers.
 pub(super) type Actions = ByAction<f64>;
@@ -43,6 +23,15 @@ pub(super) type Actions = ByAction<f64>;
 pub(super) fn add_actions(actions: &mut Actions, other: &Actions, times: f64) {
     for (action, sum) in actions.iter_mut() {
         *sum += other[action] * times;
+    }
+}
+
+/// The work of a unit, as an action that takes energy.
+const fn work_of(unit: Unit) -> Action {
+    match unit {
+        Unit::Lane => Action::MacLane,
+        Unit::Softmax => Action::Softmax,
+        Unit::LayerNorm => Action::LayerNorm,
     }
 }
 
@@ -117,18 +106,13 @@ impl Machine {
             dynaprop: f64::from(pruning),
             pre_compute: f64::from(stages.pre_compute_cycles),
             post_compute: f64::from(stages.post_compute_cycles),
-            tile_mask: word::mask(plan.mapper.tile.elements()),
+            tile_mask: word::mask(plan.tiling.tile.elements()),
         }
     }
 
-    /// What `operation` costs, whose runs are `runs`; none if it only moves data.
+    /// What `operation` costs, whose runs are `runs`; `None` if it only moves data.
     pub(super) fn cost(&self, operation: &Operation, runs: &RunClasses) -> Option<Cost> {
-        let unit = match operation.work {
-            work if !work.is_compute() => return None,
-            Work::Softmax | Work::SoftmaxGradient => Unit::Softmax,
-            Work::LayerNorm | Work::LayerNormGradient => Unit::LayerNorm,
-            _ => Unit::Lane,
-        };
+        let unit = operation.work.profile().unit()?;
         let mut cost = Cost {
             unit,
             runs: runs.runs(),
@@ -211,7 +195,7 @@ impl Machine {
         actions[Action::Bus] = read + write;
         actions[Action::ActivationAccess] = blocks(row) + blocks(run.result_bytes);
         actions[Action::MaskAccess] = self.masks(tiles * operands + f64::from(run.result_tiles()));
-        actions[unit.action()] = work;
+        actions[work_of(unit)] = work;
         (timing, actions)
     }
 

@@ -8,7 +8,7 @@ use super::transaction::Transaction;
 use super::{Access, CLOSED, Channel, MemoryMessage, NONE};
 use crate::label::{BusCommand, CommandKind, MemoryEvent};
 use crate::refresh_policy::RefreshTarget;
-use crate::{Command, MemoryHost, Operation, Reply};
+use crate::{Command, DramOperation, MemoryHost, Reply};
 
 impl Channel {
     /// Issues the next command for a queued request. Returns whether it was a column command.
@@ -44,7 +44,7 @@ impl Channel {
         self.queues[bank].row_changed(row);
         self.open_banks |= 1 << bank;
         self.update_wants(bank);
-        self.to_rank(bank, now, Operation::Activate { row }, context);
+        self.to_rank(bank, now, DramOperation::Activate { row }, context);
         self.trace_command((CommandKind::Activate, row, 0), bank, now, context);
     }
 
@@ -59,7 +59,7 @@ impl Channel {
         self.queues[bank].row_changed(CLOSED);
         self.open_banks &= !(1 << bank);
         self.update_wants(bank);
-        self.to_rank(bank, now, Operation::Precharge, context);
+        self.to_rank(bank, now, DramOperation::Precharge, context);
         self.trace_command((CommandKind::Precharge, 0, 0), bank, now, context);
     }
 
@@ -125,7 +125,7 @@ impl Channel {
             tag: transaction.tag,
             requestor: transaction.requestor,
         };
-        self.to_bank(bank, now, Operation::Read { row, reply }, context);
+        self.to_bank(bank, now, DramOperation::Read { row, reply }, context);
         self.trace_burst(Access::Read, (data, done), bank, row, context);
         self.trace_command((CommandKind::Read, row, transaction.column), bank, now, context);
     }
@@ -148,7 +148,7 @@ impl Channel {
         let latency = self.clock.span(Cycles(done - transaction.added));
         let statistics = self.statistics.of(transaction.requestor);
         statistics.write_latency.record(latency);
-        self.to_bank(bank, now, Operation::Write { row }, context);
+        self.to_bank(bank, now, DramOperation::Write { row }, context);
         self.trace_burst(Access::Write, (data, done), bank, row, context);
         self.trace_command((CommandKind::Write, row, transaction.column), bank, now, context);
     }
@@ -224,12 +224,12 @@ impl Channel {
             RefreshTarget::Rank(rank) => {
                 self.board.refresh_rank(rank, now);
                 let bank = self.board.banks_of(rank).start;
-                self.to_rank(bank, now, Operation::Refresh { times }, context);
+                self.to_rank(bank, now, DramOperation::Refresh { times }, context);
                 self.trace_command((CommandKind::Refresh, times, 0), bank, now, context);
             }
             RefreshTarget::Bank(bank) => {
                 self.board.refresh_bank(bank, now);
-                self.to_rank(bank, now, Operation::RefreshBank { times }, context);
+                self.to_rank(bank, now, DramOperation::RefreshBank { times }, context);
                 self.trace_command((CommandKind::RefreshBank, times, 0), bank, now, context);
             }
         }
@@ -258,7 +258,7 @@ impl Channel {
         &self,
         bank: usize,
         cycle: u64,
-        operation: Operation,
+        operation: DramOperation,
         context: &mut Context<'_, M>,
     ) {
         self.send_command(self.bank_actors[bank], bank, cycle, operation, context);
@@ -269,7 +269,7 @@ impl Channel {
         &self,
         bank: usize,
         cycle: u64,
-        operation: Operation,
+        operation: DramOperation,
         context: &mut Context<'_, M>,
     ) {
         let rank = self.ranks[bank / self.banks_per_rank as usize];
@@ -282,7 +282,7 @@ impl Channel {
         to: ActorId,
         bank: usize,
         cycle: u64,
-        operation: Operation,
+        operation: DramOperation,
         context: &mut Context<'_, M>,
     ) {
         let command = Command {

@@ -2,9 +2,9 @@
 
 use sim_core::{ActorId, Context, Ticks};
 
+use super::stage::Stage;
 use crate::energy_part::Action;
 use crate::message::{Message, TileWork};
-use crate::sparsity::Stage;
 use crate::values::Values;
 
 /// One lane's pre-compute sparsity module: AND of the two masks, filter, zero-collapsing shift. It hands the MAC
@@ -21,7 +21,7 @@ pub struct PreComputeSparsity {
 }
 
 impl PreComputeSparsity {
-    /// The module before `lane`, which takes `cost` a tile.
+    /// The module before `lane`, which takes `cost` per tile.
     #[must_use]
     pub fn new(cost: Ticks, lane: ActorId) -> Self {
         Self {
