@@ -23,9 +23,8 @@ mod thresholds;
 mod update;
 mod write_back;
 
-use std::cell::RefCell;
 use std::fmt;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sim_core::Context;
 
@@ -108,25 +107,26 @@ pub struct Finished<'a> {
 }
 
 /// Observes each result as soon as it is complete, before its operands may be freed.
-pub trait Observer {
+pub trait Observer: Send {
     /// Called with the result of one batch tile.
-    fn finished(&mut self, finished: &Finished<'_>);
+    fn finished(&self, finished: &Finished<'_>);
 }
 
-/// The numbers of one machine, shared by its actors as they share its buffers.
+/// The numbers of one machine, shared by its actors as they share its buffers: the exception to the rule that actors share no
+/// state. The lock is there so that a machine can move to another thread; its actors run one at a time and never wait for it.
 #[derive(Clone)]
-pub struct Values(Rc<RefCell<ValueStore>>);
+pub struct Values(Arc<Mutex<ValueStore>>);
 
 impl Values {
     /// The numbers of a machine whose buffers are empty.
     #[must_use]
     pub fn new(store: ValueStore) -> Self {
-        Self(Rc::new(RefCell::new(store)))
+        Self(Arc::new(Mutex::new(store)))
     }
 
     /// Gives `work` access to the numbers.
-    fn with<R>(&self, work: impl FnOnce(&mut ValueStore) -> R) -> R {
-        work(&mut self.0.borrow_mut())
+    fn store(&self) -> MutexGuard<'_, ValueStore> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives `work` access to the numbers, and stops the run if it fails.
@@ -135,7 +135,7 @@ impl Values {
         context: &mut Context<'_, Message>,
         work: impl FnOnce(&mut ValueStore) -> Result<R, String>,
     ) -> R {
-        self.with(work).unwrap_or_else(|fault| {
+        work(&mut self.store()).unwrap_or_else(|fault| {
             context.stop(format!("the numbers went wrong: {fault}"));
             R::default()
         })
@@ -144,13 +144,13 @@ impl Values {
     /// What main memory holds.
     #[must_use]
     pub fn memory(&self) -> MemoryImage {
-        self.0.borrow().memory.clone()
+        self.store().memory.clone()
     }
 
     /// What was counted.
     #[must_use]
     pub fn totals(&self) -> ValueTotals {
-        self.0.borrow().totals()
+        self.store().totals()
     }
 }
 

@@ -15,8 +15,7 @@ mod parameters;
 mod reference;
 mod unpruned;
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use components::sparsity::threshold::TensorKind;
 use components::values::{
@@ -36,7 +35,7 @@ use crate::system::{MachinePlan, ValueCheck};
 pub struct Computation {
     /// The numbers.
     pub values: Values,
-    check: Rc<RefCell<Checker>>,
+    check: Arc<Mutex<Checker>>,
 }
 
 /// The state that a training step hands to the next one.
@@ -58,8 +57,8 @@ impl Computation {
         });
         let settings = settings(plan, parameters.steps + 1)?;
         let checker = Checker::new(plan, settings.clone(), parameters);
-        let checker = Rc::new(RefCell::new(checker));
-        let observer = Box::new(check::Shared(Rc::clone(&checker)));
+        let checker = Arc::new(Mutex::new(checker));
+        let observer = Box::new(check::Shared(Arc::clone(&checker)));
         let store = ValueStore::new(settings, Box::new(constants), observer);
         Some(Self {
             values: Values::new(store.with_memory(memory)),
@@ -67,10 +66,16 @@ impl Computation {
         })
     }
 
+    fn checker(&self) -> MutexGuard<'_, Checker> {
+        self.check.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What the check found.
     #[must_use]
     pub fn check(&self) -> ValueCheck {
-        self.check.borrow().found(self.values.totals())
+        // Not both locks at once: a run takes them in the other order.
+        let totals = self.values.totals();
+        self.checker().found(totals)
     }
 
     /// The state after the step: the machine's main memory, and the reference's parameters.
@@ -78,7 +83,7 @@ impl Computation {
     pub fn trained(&self) -> Trained {
         Trained {
             memory: self.values.memory(),
-            parameters: self.check.borrow().parameters().clone(),
+            parameters: self.checker().parameters().clone(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What lanes and modules compute.
 
 use std::collections::VecDeque;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::operands::{Operands, range};
 use super::store::{LaneRegisters, PrunedWords, ValueStore};
@@ -29,7 +29,7 @@ impl ValueStore {
             .get(&lane)
             .ok_or("a tile came to a lane without a run")?
             .run;
-        let operation = Rc::clone(&self.active(run.operation.0)?.operation);
+        let operation = Arc::clone(&self.active(run.operation.0)?.operation);
         match operation.work {
             Work::Product | Work::WeightGradient => {
                 let operands = self.product_operands(&operation, tile)?;

@@ -1,6 +1,6 @@
 //! Transfers between main memory and the buffers.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::activations::Place;
 use super::store::{ValueStore, gone};
@@ -46,7 +46,7 @@ impl ValueStore {
 
     /// The data that batch tile `b` of a data operation loads has arrived.
     pub(crate) fn filled(&mut self, operation: u32, b: u32) -> Result<(), String> {
-        let operation = Rc::clone(&self.active(operation)?.operation);
+        let operation = Arc::clone(&self.active(operation)?.operation);
         let made = operation.output.ok_or("a load makes nothing")?;
         let (rows, columns) = (made.rows as usize, made.columns as usize);
         let first_item = b * operation.grid.edge_at(Dimension::B, 0);

@@ -1,8 +1,7 @@
 //! The contents of the buffers and of main memory, as the control block moves them.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::activations::Activations;
 use super::memory::MemoryImage;
@@ -19,7 +18,7 @@ use crate::word::WordFormat;
 use crate::words::Words;
 
 /// Supplies the constant tensors: weights, transforms' matrices, embeddings.
-pub trait Constants {
+pub trait Constants: Send {
     /// The constant operand number `operand` of an operation, before rounding to words. `ordinal` is the number of operations
     /// of its role before it in its layer and head. Row by row: k x j for a right factor, i x k for a left one, taps x j
     /// for a kernel, i x j for a term of a sum.
@@ -106,7 +105,7 @@ impl ValueTotals {
 
 /// An operation of the window.
 pub(super) struct Active {
-    pub(super) operation: Rc<Operation>,
+    pub(super) operation: Arc<Operation>,
     pub(super) ordinal: u32,
     /// Batch tiles that are not finished.
     batches_missing: u32,
@@ -126,14 +125,14 @@ pub struct ValueStore {
     pub(super) settings: ValueSettings,
     pub(super) rounder: Rounder,
     pub(super) constants: Box<dyn Constants>,
-    observer: RefCell<Box<dyn Observer>>,
+    observer: Box<dyn Observer>,
     ordinals: BTreeMap<(u32, Option<u32>, Role), u32>,
     pub(super) operations: BTreeMap<u32, Active>,
     pub(super) activations: BTreeMap<TensorId, Activations>,
     /// In the weight buffer.
     pub(super) weights: BTreeMap<TensorId, Vec<f64>>,
     /// Where the words of a constant come from: the operation and the operand that named it first.
-    pub(super) origins: BTreeMap<TensorId, (Rc<Operation>, u32, usize)>,
+    pub(super) origins: BTreeMap<TensorId, (Arc<Operation>, u32, usize)>,
     /// Slices in main memory, by address.
     pub(super) spilled: BTreeMap<u64, (u64, Vec<f64>)>,
     pub(super) memory: MemoryImage,
@@ -154,7 +153,7 @@ impl ValueStore {
             rounder: Rounder::new(settings.word, settings.rounding),
             settings,
             constants,
-            observer: RefCell::new(observer),
+            observer,
             ordinals: BTreeMap::new(),
             operations: BTreeMap::new(),
             activations: BTreeMap::new(),
@@ -189,12 +188,12 @@ impl ValueStore {
         let next = self.ordinals.entry(key).or_default();
         let ordinal = *next;
         *next += 1;
-        let operation = Rc::new(operation.clone());
+        let operation = Arc::new(operation.clone());
         for (index, operand) in operation.operands.iter().enumerate() {
             if let Operand::Weight(weight) = operand {
                 self.origins
                     .entry(weight.tensor)
-                    .or_insert_with(|| (Rc::clone(&operation), ordinal, index));
+                    .or_insert_with(|| (Arc::clone(&operation), ordinal, index));
             }
         }
         if let Some(made) = &operation.output {
@@ -239,7 +238,7 @@ impl ValueStore {
             }
             (None, None) => return Err("an operation has neither result nor operand".to_owned()),
         };
-        self.observer.borrow_mut().finished(&Finished {
+        self.observer.finished(&Finished {
             operation: &active.operation,
             ordinal: active.ordinal,
             b,
@@ -248,7 +247,7 @@ impl ValueStore {
             complete,
             parts,
         });
-        let finished = Rc::clone(&active.operation);
+        let finished = Arc::clone(&active.operation);
         self.leave_in_memory(&finished, b)
     }
 

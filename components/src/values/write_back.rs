@@ -1,6 +1,6 @@
 //! How a result gets back into the buffers.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::operands::range;
 use super::store::{ValueStore, gone};
@@ -37,7 +37,7 @@ impl ValueStore {
             .results
             .remove(&key)
             .ok_or("a result came that no lane had made")?;
-        let operation = Rc::clone(&self.active(run.operation.0)?.operation);
+        let operation = Arc::clone(&self.active(run.operation.0)?.operation);
         let tiles = if run.along == Dimension::K {
             u32::from(run.length)
         } else {

@@ -1,11 +1,12 @@
 //! The outcome of comparing a run's numbers with the reference.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The outcome of the check of a run's numbers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ValueCheck {
     /// Tensors compared with the reference.
     pub tensors: u64,
@@ -32,7 +33,7 @@ pub struct ValueCheck {
     /// Share of the operands' words that were zero after pruning.
     pub zero_share: f64,
     /// The same by kind of tensor.
-    pub pruned: BTreeMap<&'static str, Pruned>,
+    pub pruned: BTreeMap<Cow<'static, str>, Pruned>,
     /// Results outside the words' range.
     pub saturated: u64,
     /// In training, half the squared distance between result and target.
@@ -44,7 +45,7 @@ pub struct ValueCheck {
 }
 
 /// Shares of zeros among the operands of one kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pruned {
     /// The share of zeros that was wanted, if the scenario states it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +57,7 @@ pub struct Pruned {
 }
 
 /// A wrong word.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Wrong {
     /// The tensor.
     pub tensor: String,

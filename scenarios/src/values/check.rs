@@ -1,8 +1,8 @@
 //! Checks whether the resulting tensors are right.
 
-use std::cell::RefCell;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use components::operation::{Operation, Phase, Role, Work};
 use components::sparsity::threshold::TensorKind;
@@ -26,7 +26,7 @@ const SHOWN: usize = 5;
 /// Holds each result against both computations.
 pub(super) struct Checker {
     settings: ValueSettings,
-    reference: Reference,
+    reference: Reference<'static>,
     items_of_tile: usize,
     /// The shares of zeros that are wanted, by kind of tensor.
     wanted: [Option<f64>; TensorKind::ALL.len()],
@@ -40,11 +40,12 @@ pub(super) struct Checker {
 }
 
 /// The checker, as the numbers of the machine know it.
-pub(super) struct Shared(pub(super) Rc<RefCell<Checker>>);
+pub(super) struct Shared(pub(super) Arc<Mutex<Checker>>);
 
 impl Observer for Shared {
-    fn finished(&mut self, finished: &Finished<'_>) {
-        self.0.borrow_mut().look_at(finished);
+    fn finished(&self, finished: &Finished<'_>) {
+        let mut checker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        checker.look_at(finished);
     }
 }
 
@@ -80,7 +81,7 @@ impl Checker {
     }
 
     /// The shares of zeros of each kind of operand that occurred.
-    fn pruned(&self, totals: ValueTotals) -> BTreeMap<&'static str, Pruned> {
+    fn pruned(&self, totals: ValueTotals) -> BTreeMap<Cow<'static, str>, Pruned> {
         let kinds = TensorKind::ALL.into_iter().zip(totals.pruned).zip(self.wanted);
         let kinds = kinds.filter(|((_, of_kind), _)| of_kind.words > 0);
         let kinds = kinds.map(|((kind, of_kind), wanted)| {
@@ -89,7 +90,7 @@ impl Checker {
                 zero_share: of_kind.zero_share(),
                 words: of_kind.words,
             };
-            (kind.name(), pruned)
+            (kind.name().into(), pruned)
         });
         kinds.collect()
     }

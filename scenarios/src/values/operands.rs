@@ -12,7 +12,7 @@ use crate::system::MachinePlan;
 /// with values has them.
 pub fn show_operands(
     plan: &MachinePlan,
-    mut each: impl FnMut(OperationClass, TensorKind, &mut dyn Iterator<Item = f64>) + 'static,
+    mut each: impl FnMut(OperationClass, TensorKind, &mut dyn Iterator<Item = f64>) + Send,
 ) -> bool {
     let Some(settings) = super::settings(plan, 1) else {
         return false;
@@ -27,12 +27,12 @@ pub fn show_operands(
         settings,
         Parameters::new(plan.seeded_constants()),
         [tile.b, tile.y],
-        Some(Box::new(move |role, kind, matrix| {
+        Some(&mut |role, kind, matrix| {
             if let Some(kind) = TensorKind::of(kind) {
                 let mut numbers = matrix.numbers.iter().map(|bounded| bounded.number);
                 each(OperationClass::of(role), kind, &mut numbers);
             }
-        })),
+        }),
     );
     true
 }

@@ -22,7 +22,7 @@ use crate::weights::Key;
 
 /// Every tensor of the forward pass and, in training, of the backward pass and the update, by its key; one matrix per
 /// item of the batch.
-pub(super) struct Reference {
+pub(super) struct Reference<'a> {
     tensors: BTreeMap<Key, Batch>,
     settings: ValueSettings,
     tile_columns: usize,
@@ -34,11 +34,11 @@ pub(super) struct Reference {
     /// The gradient of the embeddings, one row per token.
     word_gradient: Batch,
     /// Observes what operations read, before it is pruned.
-    reader: RefCell<Option<Reader>>,
+    reader: RefCell<Option<Reader<'a>>>,
 }
 
 /// Observes an operand that is to be pruned, and the operation that reads it.
-pub(super) type Reader = Box<dyn FnMut(Role, TensorKind, &Matrix)>;
+pub(super) type Reader<'a> = &'a mut (dyn FnMut(Role, TensorKind, &Matrix) + Send);
 
 /// The rounding of a machine's lanes.
 pub(super) fn grain(settings: &ValueSettings) -> Grain {
@@ -68,7 +68,7 @@ fn summed(batch: impl Iterator<Item = Matrix>) -> Option<Matrix> {
     batch.reduce(|sum, item| sum.plus(&item))
 }
 
-impl Reference {
+impl<'a> Reference<'a> {
     /// Computes the whole forward pass and, in training, the rest of the step. Batches are cut into tiles of `tile` items and
     /// sums into tiles of `tile` columns, which decides how often they can be rounded.
     pub(super) fn new(
@@ -86,7 +86,7 @@ impl Reference {
         settings: ValueSettings,
         parameters: Parameters,
         [tile_items, tile_columns]: [u32; 2],
-        reader: Option<Reader>,
+        reader: Option<Reader<'a>>,
     ) -> Self {
         let mut reference = Self {
             reader: RefCell::new(reader),

@@ -28,8 +28,8 @@ fn loaded(folder: &Path, workload: &str) -> Loaded {
 
 fn run(loaded: &Loaded) -> (Digest, ValueCheck) {
     let plan = Plan::load(loaded, &Disk).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
-    let system = plan.build(Engine::default(), None);
-    let (measured, _) = system
+    let system = plan.build(Engine::default());
+    let measured = system
         .and_then(|system| system.run(&plan))
         .unwrap_or_else(|error| panic!("{error}"));
     let check = measured.machine.values.expect("the machine computes");

@@ -7,7 +7,7 @@ use super::backward::Product;
 use super::{Batch, Pass, Reference};
 use crate::transformer::AttentionKind;
 
-impl Reference {
+impl Reference<'_> {
     /// The gradients of the layer's input by way of values, queries and keys.
     pub(super) fn attention_gradients(
         &mut self,

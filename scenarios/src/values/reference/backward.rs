@@ -11,7 +11,7 @@ use crate::schema::Workload;
 use crate::transformer::Head;
 use crate::weights::{Key, SeededConstants};
 
-impl Reference {
+impl Reference<'_> {
     pub(super) fn backward(&mut self, workload: &Workload) {
         let layers = &workload.transformer.layers;
         let mut current = self.loss_gradient(workload);

@@ -14,7 +14,7 @@ const GELU_SLOPE: f64 = 1.13;
 /// Added to the variance by layer normalisation (BERT's).
 pub(super) const LAYER_NORM_EPSILON: f64 = 1e-12;
 
-impl Reference {
+impl Reference<'_> {
     pub(super) fn forward(&mut self, workload: &Workload) {
         let mut current = self.embed(workload);
         let layers = &workload.transformer.layers;

@@ -67,7 +67,7 @@ fn settings(workload: &Workload) -> ValueSettings {
     }
 }
 
-fn step(workload: &Workload, parameters: Parameters) -> Reference {
+fn step(workload: &Workload, parameters: Parameters) -> Reference<'static> {
     Reference::new(workload, settings(workload), parameters, [1, 4])
 }
 

@@ -22,7 +22,7 @@ pub(super) const WEIGHTS: &[(Role, Role)] = &[
     (Role::PositionGradient, Role::EmbeddingAdd),
 ];
 
-impl Reference {
+impl Reference<'_> {
     pub(super) fn update(&mut self, workload: &Workload) {
         let Some(rule) = self.settings.update else { return };
         self.update_words(workload, rule);

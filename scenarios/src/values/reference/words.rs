@@ -10,7 +10,7 @@ use super::super::optimizer::{new_state, new_weights};
 use super::{Batch, Reference, nearest};
 use crate::schema::Workload;
 
-impl Reference {
+impl Reference<'_> {
     /// Tensors of the update have one row per token: that of a word's first token is the word's, the others are empty.
     pub(super) fn update_words(&mut self, workload: &Workload, rule: UpdateRule) {
         let width = workload.transformer.layers[0].hidden as usize;
