@@ -1,6 +1,6 @@
 //! What the mapper yields and the control block runs: operations over tiled tensors.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use crate::role::{OperationClass, Phase, Role};
 use crate::tile::{Dimension, TileGrid};
@@ -8,17 +8,17 @@ use crate::units::Bytes;
 pub use crate::work::Work;
 
 /// The number of an operation, in program order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OperationId(pub u32);
 
 /// The number of a tensor, in order of first mention.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TensorId(pub u32);
 
 /// What a tensor holds: it decides the share of zeros and so what the tensor takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TensorKind {
     /// Weights, embeddings, a transform's matrix.
@@ -133,7 +133,7 @@ pub struct ActivationTensor {
     pub columns: u32,
     /// What it holds.
     pub kind: TensorKind,
-    /// Operations that will read it.
+    /// Reads of it to come: one per operand of the operations that read it.
     pub consumers: u32,
     /// Where it is spilled to, if the backward pass reads it again: it lives long, so it has an address of its own. Others
     /// share what main memory has left.

@@ -1,6 +1,5 @@
 //! The words of a batch: which row of the word table each token reads, and which tokens repeat a word.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use sim_core::random;
@@ -14,7 +13,7 @@ pub struct Words {
     source: Source,
     table_rows: u32,
     /// One bit per token: set if an earlier token has the same word. Empty until [`Self::with_repeats`].
-    repeats: Rc<[u64]>,
+    repeats: Arc<[u64]>,
 }
 
 /// Where words come from.
@@ -34,7 +33,7 @@ impl Words {
         Self {
             source: Source::Seed(seed),
             table_rows: table_rows.max(1),
-            repeats: Rc::new([]),
+            repeats: Arc::new([]),
         }
     }
 

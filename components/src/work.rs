@@ -1,12 +1,12 @@
 //! What is done to tiles: every kind of work, and in one table what the rest of the machine must know of it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What is done to each tile.
 ///
 /// Of a product's operands, `left` is indexed (b, i, k) and `right` (b, k, j); an operand that is read transposed lies
 /// in memory with its last two indices exchanged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Work {
     /// Multiply a left tile by a right one and accumulate over k, on a MAC lane.

@@ -58,7 +58,7 @@ mod violation;
 
 pub use address_map::{AddressMap, Field, FieldOrder, Location};
 pub use arbitration::RequestorName;
-pub use assemble::{MemoryActor, MemoryPorts, build_memory};
+pub use assemble::{MemoryActor, MemoryPart, MemoryPorts, build_memory};
 pub use bank::Bank;
 pub use channel::{Channel, ChannelStatistics, RequestorStatistics};
 pub use constraints::Constraints;

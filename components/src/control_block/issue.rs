@@ -174,7 +174,7 @@ impl ControlBlock {
         self.runs_issued += 1;
         self.discharge(class, &taken, context.now());
         let Unit { pe, unit, .. } = taken;
-        self.trace_issue(&run, self.actor_of(pe, run.kind, unit), context);
+        self.trace_issue(&run, pe, unit, context);
         context.send(
             self.pe_at(pe),
             self.parameters.clock.period(),

@@ -2,21 +2,21 @@
 
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Entry;
 use crate::read::TraceReader;
 use analysis::Error;
 
 /// What comes of setting two traces side by side.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Difference {
     /// Whether they are equal.
     pub equal: bool,
     /// Records that are equal, from the beginning.
     pub equal_records: u64,
     /// What they say of themselves, where that differs.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<String>,
     /// The first record in which they part.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,7 +24,7 @@ pub struct Difference {
 }
 
 /// The first record that differs: one or both.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Parting {
     /// In the first trace; none if it has ended.
     pub left: Option<Entry<'static>>,

@@ -3,13 +3,13 @@
 use components::operation::Role;
 use components::values::UpdateRule;
 
-use super::super::constants::Key;
 use super::super::matrix::Matrix;
 use super::super::optimizer::updated_in_place;
 use super::{Batch, Reference, grain};
 use crate::schema::Workload;
+use crate::weights::Key;
 
-impl Reference {
+impl Reference<'_> {
     pub(super) fn update(&mut self, workload: &Workload) {
         let Some(rule) = self.settings.update else { return };
         self.update_words(workload, rule);
