@@ -2,6 +2,7 @@
 
 use components::memory::MemoryActor;
 use components::message::Message;
+use components::pe::row_module::RowFunction;
 use sim_core::{Engine, Tick};
 
 use super::*;

@@ -19,10 +19,8 @@ impl Reference<'_> {
             .map(|(key, batch)| (*key, batch.clone()))
             .collect();
         for (key, gradient) in gradients {
-            if let [gradient] = gradient.as_slice() {
-                if let Some(weights) = key.role.trains() {
-                    self.update_matrix(rule, self.weights_of(key, weights), gradient);
-                }
+            if let ([gradient], Some(weights)) = (gradient.as_slice(), key.role.trains()) {
+                self.update_matrix(rule, self.weights_of(key, weights), gradient);
             }
         }
     }
