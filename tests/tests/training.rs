@@ -6,7 +6,7 @@ use components::operation::{Operation, Phase, Role, TensorKind, Work};
 use components::tile::Dimension;
 use components::units::{BLOCK, Bytes};
 use components::words::Words;
-use scenarios::load::{Disk, Loaded};
+use scenarios::Loaded;
 use scenarios::schema::{Optimizer, Phase as Pass, Scenario};
 use scenarios::system::{MainMemory, Plan, violations};
 use tests::{Run, engines, memory, plan, run, shipped, try_run};
@@ -211,13 +211,13 @@ fn pruned_gradients_take_less_time() {
 
 /// What is wrong with `loaded` on an LPDDR3 memory of `megabytes`.
 fn refused(loaded: &Loaded, megabytes: u32) -> String {
-    let document = loaded.memory::<MemoryDescription>(&Disk).unwrap();
+    let document = loaded.memory::<MemoryDescription>().unwrap();
     let mut description = document.value.clone();
     // Eight banks of rows of 8 KiB.
     description.organisation.rows = 16 * megabytes;
     let memory = MainMemory::Banked(Box::new(MemoryPlan::new(description).unwrap()));
-    let problems = Plan::new(loaded.scenario.clone(), memory, loaded.costs.clone()).unwrap_err();
-    problems[0].message.clone()
+    let wrong = Plan::on_memory(loaded, memory).unwrap_err();
+    wrong.problems()[0].message().to_owned()
 }
 
 #[test]

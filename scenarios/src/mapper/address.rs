@@ -16,24 +16,25 @@ use super::stored::{DraftOperand, Region, Stored, WordTable};
 /// A bump allocator over main memory.
 #[derive(Clone, Debug)]
 pub(super) struct AddressSpace {
-    tiling: Tiling,
     parameters: MapperParameters,
+    tiling: Tiling,
     /// Where that lies which may be named again: data and masks.
     regions: BTreeMap<Region, (u64, u64)>,
     next: u64,
 }
 
 impl AddressSpace {
+    /// The main memory from the first address of `parameters` on.
     pub(super) fn new(tiling: Tiling, parameters: MapperParameters) -> Self {
         Self {
-            tiling,
             parameters,
+            tiling,
             regions: BTreeMap::new(),
             next: parameters.first_address,
         }
     }
 
-    /// The operation of `draft`, whose result is read `readers` times and, if it is `kept`, again by the backward pass.
+    /// The operation of `draft`, whose tensors get their addresses.
     pub(super) fn place(&mut self, draft: Draft, readers: u32, kept: bool) -> Operation {
         let operands = draft.operands.iter().map(|source| self.operand(source)).collect();
         let work = self.work(draft.task);
@@ -132,7 +133,7 @@ impl AddressSpace {
         }
     }
 
-    /// Where `stored` lies: data and masks.
+    /// `elements` of `whole` from element `start` on, as a tensor of their own.
     fn region(&mut self, stored: &Stored) -> (u64, u64) {
         if let Some(place) = self.regions.get(&stored.region()) {
             return *place;
@@ -151,14 +152,14 @@ impl AddressSpace {
         (self.take(footprint.data), self.take(footprint.mask))
     }
 
-    /// Data and masks of each row directly after the row before.
+    /// A table of `rows` rows that are read one by one: data and masks of each row directly after the one before.
     fn table(&mut self, table: &WordTable) -> (u64, u64) {
         let row = self.tiling.footprint(u64::from(table.columns), table.kind);
         let rows = u64::from(table.rows);
         (self.take(row.data * rows), self.take(row.mask * rows))
     }
 
-    /// Each batch tile from a block boundary on.
+    /// Room for a result, each batch tile from a block boundary on.
     fn result(&mut self, columns: u32) -> (u64, u64) {
         let (slices, elements) = self.slices(self.parameters.batch, self.parameters.sequence, columns);
         let slice = self.tiling.footprint(elements, TensorKind::Activation);

@@ -47,14 +47,24 @@ fn kept_by(stage: usize, layers: &[Layer]) -> u64 {
     let transformer = Transformer {
         layers: layers.to_vec(),
     };
-    let stage = Stages::new(transformer, TILING, SMALLEST).nth(stage);
+    let stage = Stages::new(transformer, ONE_TILE_EACH, SMALLEST).nth(stage);
     let operations = stage.into_iter().flat_map(|stage| stage.operations);
     let kept = operations.filter(|operation| operation.output.is_some_and(|made| made.kept_at.is_some()));
     kept.count() as u64
 }
 
-/// The smallest tiles: how tensors are cut does not decide which are kept.
-const TILING: Tiling = Tiling {
+/// One token, in training.
+const SMALLEST: MapperParameters = MapperParameters {
+    batch: 1,
+    sequence: 1,
+    vocabulary: 1,
+    embedding: EmbeddingLoad::Gather,
+    training: Some(Optimizer::Sgd { momentum: 0.0 }),
+    first_address: 0,
+};
+
+/// Tiles of one element, since sizes do not matter here.
+const ONE_TILE_EACH: Tiling = Tiling {
     tile: TileShape { b: 1, x: 1, y: 1 },
     word: WordFormat {
         integer_bits: 1,
@@ -67,14 +77,4 @@ const TILING: Tiling = Tiling {
     },
     loop_order: LoopOrder::BIJK,
     lanes: 1,
-};
-
-/// One token, in training.
-const SMALLEST: MapperParameters = MapperParameters {
-    batch: 1,
-    sequence: 1,
-    vocabulary: 1,
-    embedding: EmbeddingLoad::Gather,
-    training: Some(Optimizer::Sgd { momentum: 0.0 }),
-    first_address: 0,
 };

@@ -40,7 +40,7 @@ pub struct Stages {
 }
 
 impl Stages {
-    /// The program of `transformer`, which has at least one layer.
+    /// The program of `transformer`, which has at least one layer, cut by `tiling`.
     #[must_use]
     pub fn new(transformer: Transformer, tiling: Tiling, parameters: MapperParameters) -> Self {
         let mut stages = Self {

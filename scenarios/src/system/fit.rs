@@ -13,17 +13,6 @@ impl MachinePlan {
     /// Walks the program once: sums it up and collects what does not fit.
     pub(super) fn survey(&mut self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let accelerator = &self.scenario.accelerator;
-        if u16::try_from(accelerator.processing_elements).is_err() {
-            problems.push(Problem::new(
-                "accelerator.processing_elements",
-                format!(
-                    "{} PEs are more than the control block can address",
-                    accelerator.processing_elements
-                ),
-                "at most 65535 PEs are accepted",
-            ));
-        }
         if self
             .tiling
             .tile

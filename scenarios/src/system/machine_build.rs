@@ -88,13 +88,11 @@ impl MachinePlan {
                 Component::PostCompute(module.with_values(values()))
             }
             MachineActor::Softmax { pe, unit } => {
-                let place = self.module_place(addresses, pe, unit);
-                let module = RowModule::new(place, RowFunction::Softmax);
+                let module = RowModule::new(self.module_place(addresses, pe, unit), RowFunction::Softmax);
                 Component::RowModule(Box::new(module.with_values(values())))
             }
             MachineActor::LayerNorm { pe } => {
-                let place = self.module_place(addresses, pe, 0);
-                let module = RowModule::new(place, RowFunction::LayerNorm);
+                let module = RowModule::new(self.module_place(addresses, pe, 0), RowFunction::LayerNorm);
                 Component::RowModule(Box::new(module.with_values(values())))
             }
         }

@@ -10,7 +10,7 @@ impl CostTable {
     ///
     /// Between and beyond the tabulated sizes it is a straight line through the two nearest: a lane is a fixed part
     /// (accumulator, non-linearity) and a multiplier with its share of the adder tree for each further operand. The 14 nm
-    /// table bears that out: lanes with GELU and with ReLU units, synthesised apart, give the same area a multiplier
+    /// table bears that out: lanes with GELU and with ReLU units, synthesised apart, give the same area per multiplier
     /// (547 and 548 um^2), the same power (0.302 and 0.308 mW), and a GELU unit costs the same in both sizes.
     #[must_use]
     pub fn lane_cost(&self, multipliers: u32, activation_function: ActivationFunction) -> ModuleCost {

@@ -7,11 +7,10 @@ use sim_core::{Engine, Tick};
 
 use super::*;
 use crate::Scenario;
-use crate::load::Disk;
 use crate::system::{System, Track};
 
 fn plan(name: &str) -> Plan {
-    Plan::load(&Scenario::shipped(name).unwrap(), &Disk).unwrap()
+    Plan::load(&Scenario::shipped(name).unwrap()).unwrap()
 }
 
 /// What an actor is, by itself.
@@ -88,7 +87,7 @@ fn tracks_are_of_the_kind_of_their_actors_and_named_so() {
         let Ok(loaded) = Scenario::shipped(name) else {
             continue;
         };
-        let plan = Plan::load(&loaded, &Disk).unwrap();
+        let plan = Plan::load(&loaded).unwrap();
         let system: System = plan.build(Engine::Wheel).unwrap();
         let tracks = tracks_of_actors(&plan);
         assert_eq!(system.simulation.actors().len(), tracks.len(), "{name}");

@@ -19,7 +19,9 @@ impl Reference<'_> {
             .map(|(key, batch)| (*key, batch.clone()))
             .collect();
         for (key, gradient) in gradients {
-            if let ([gradient], Some(weights)) = (gradient.as_slice(), key.role.trains()) {
+            if let [gradient] = gradient.as_slice()
+                && let Some(weights) = key.role.trains()
+            {
                 self.update_matrix(rule, self.weights_of(key, weights), gradient);
             }
         }
