@@ -2,6 +2,7 @@
 
 mod diagnostics;
 mod door;
+mod fuzz;
 mod hostile;
 mod library;
 mod mutation;
