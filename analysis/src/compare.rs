@@ -1,5 +1,7 @@
 //! The same workload on several memories, alone and under contention.
 
+mod outcome;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;
@@ -7,7 +9,7 @@ use std::ops::ControlFlow;
 use scenarios::schema::Reference;
 use scenarios::system::Plan;
 use scenarios::{Diagnostics, Loaded};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use sim_core::{Engine, TraceSink};
 use thiserror::Error;
 
@@ -16,10 +18,10 @@ use crate::over_time::{Curves, TimelineSink};
 use crate::result::RunResult;
 use crate::run::{self, RunError};
 use crate::runner::Pool;
-use crate::tee::together;
+use crate::tee::Tee;
 
 /// Whether anybody else uses main memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// The transformer has main memory for itself.
@@ -29,7 +31,7 @@ pub enum State {
 }
 
 /// What a run is of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// The variant of the scenario, if it has any.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,7 +72,7 @@ pub enum CellError {
 }
 
 /// What came of a cell.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CellResult {
     /// What was run.
     #[serde(flatten)]
@@ -78,37 +80,11 @@ pub struct CellResult {
     /// Alone or contended.
     pub state: State,
     /// The run, or why there is none.
-    #[serde(flatten, serialize_with = "outcome")]
+    #[serde(flatten, with = "outcome")]
     pub outcome: Result<Box<RunResult>, CellError>,
     /// What happened over time, if that was recorded.
     #[serde(skip)]
     pub curves: Option<Curves>,
-}
-
-fn outcome<S: Serializer>(
-    outcome: &Result<Box<RunResult>, CellError>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Finished<'a> {
-        energy_delay_product_js: f64,
-        result: &'a RunResult,
-    }
-    #[derive(Serialize)]
-    struct Failed<'a> {
-        error: &'a str,
-    }
-    match outcome {
-        Ok(result) => Finished {
-            energy_delay_product_js: result.energy_delay_product(),
-            result,
-        }
-        .serialize(serializer),
-        Err(error) => Failed {
-            error: &error.to_string(),
-        }
-        .serialize(serializer),
-    }
 }
 
 /// The cells of a scenario: each candidate on each memory, alone and, if it has any other traffic, contended. `memories`
@@ -216,19 +192,19 @@ impl Cell {
             State::Alone => plan.alone(),
             State::Contended => plan,
         };
-        let timeline = over_time.then(|| TimelineSink::new(&plan));
-        let path = over_time.then(|| CriticalPathSink::new(&plan));
-        let mut sinks: Vec<Box<dyn TraceSink>> = Vec::new();
-        sinks.extend(timeline.clone().map(|sink| Box::new(sink) as _));
-        sinks.extend(path.clone().map(|sink| Box::new(sink) as _));
+        let mut timeline = over_time.then(|| TimelineSink::new(&plan));
+        let mut path = over_time.then(|| CriticalPathSink::new(&plan));
+        let mut sinks: Vec<&mut dyn TraceSink> = Vec::new();
+        sinks.extend(timeline.as_mut().map(|sink| sink as _));
+        sinks.extend(path.as_mut().map(|sink| sink as _));
         let watch = &mut |_| match is_cancelled() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
-        match run::run_watched(&plan, engine, false, together(sinks), watch) {
+        match run::run_watched(&plan, engine, false, Tee::new(sinks).sink(), watch) {
             Ok(mut result) => {
-                let path = path.and_then(|sink| sink.path());
-                result.critical_path = path.map(|path| PathSummary::new(&path, &plan, STRETCHES));
+                let path = path.as_ref().and_then(CriticalPathSink::path);
+                result.critical_path = path.map(|path| PathSummary::new(path, &plan, STRETCHES));
                 let curves = timeline.map(|timeline| Curves::new(&plan, &result, &timeline));
                 Ok((Box::new(result), curves))
             }
@@ -239,7 +215,7 @@ impl Cell {
 }
 
 /// A figure by which memories are set side by side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Figure {
     /// Simulated seconds of the scenario's own transformer.
@@ -314,7 +290,7 @@ fn alone<'a>(cell: &CellResult, all: &'a [CellResult]) -> Option<&'a RunResult> 
 }
 
 /// The best run by every figure, and the slowdowns.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Verdict {
     /// Latency under contention over latency alone, by run.
     pub slowdown: BTreeMap<String, f64>,

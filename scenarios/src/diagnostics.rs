@@ -41,9 +41,9 @@ pub enum Severity {
 /// One thing that is wrong, or worth a warning, and where.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    path: Option<String>,
+    path: Option<Box<str>>,
     message: String,
-    help: Option<String>,
+    help: Option<Box<str>>,
     label: String,
     severity: Severity,
     origin: Origin,
@@ -108,7 +108,7 @@ impl Problem {
     #[must_use]
     pub fn with_path(mut self, path: impl Into<String>) -> Self {
         let path = shown(path.into());
-        self.path = (!path.is_empty()).then_some(path);
+        self.path = (!path.is_empty()).then(|| path.into_boxed_str());
         self
     }
 
@@ -116,7 +116,7 @@ impl Problem {
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         let help = shown(help.into());
-        self.help = (!help.is_empty()).then_some(help);
+        self.help = (!help.is_empty()).then(|| help.into_boxed_str());
         self
     }
 

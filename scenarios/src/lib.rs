@@ -51,6 +51,7 @@ pub mod schema;
 pub mod system;
 pub mod tensors;
 pub mod values;
+pub mod weights;
 
 pub use diagnostics::Diagnostics;
 pub use loaded::Loaded;

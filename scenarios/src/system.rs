@@ -1,12 +1,13 @@
 //! From a scenario to a machine, and from a machine that has run to what was measured.
 //!
 //! A [`Plan`] is a scenario whose every part has been resolved and checked; [`Plan::build`] makes the actors;
-//! [`System::run`] runs them to the end; [`Measurements`] is what they say of themselves afterwards.
+//! [`System::run`] runs them to the end; [`Measurements`] is what they report afterwards.
 
 mod area;
 mod background_plan;
 mod build;
 mod clocks;
+mod directory;
 mod energy;
 mod energy_prices;
 mod fit;
@@ -23,10 +24,12 @@ mod plan;
 mod requestors;
 mod spill_room;
 mod tracks;
+mod verdict;
 
 pub use area::{Area, area};
 pub use background_plan::BackgroundPlan;
 pub use build::{Progress, System};
+pub use directory::TrackKind;
 pub use energy::{Energy, energy};
 pub use energy_prices::{EnergyPrices, MemoryPrices};
 pub use invariants::violations;
@@ -37,7 +40,8 @@ pub use measure::Measurements;
 pub use operation_names::{OperationName, OperationNames};
 pub use plan::Plan;
 use plan::Problem;
-pub use tracks::{Track, TrackKind};
+pub use tracks::Track;
+pub use verdict::{Pruned, ValueCheck, Wrong};
 
 use sim_core::SimError;
 use thiserror::Error;
@@ -49,7 +53,7 @@ pub enum RunError {
     /// The engine stopped.
     #[error(transparent)]
     Simulation(#[from] SimError),
-    /// Whoever watched the run broke it off.
+    /// The caller that watched the run broke it off.
     #[error("the run was interrupted")]
     Interrupted,
     /// A trace of background traffic cannot be read any more.

@@ -22,6 +22,8 @@ mod rooflines;
 #[cfg(test)]
 mod sampled;
 mod scaling;
+#[cfg(all(test, not(feature = "desim")))]
+mod threads;
 #[cfg(test)]
 mod traces;
 #[cfg(test)]

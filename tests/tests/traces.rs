@@ -292,8 +292,8 @@ fn filters_keep_a_part_of_the_whole() {
 fn broken_off(plan: &Plan) -> Vec<Entry<'static>> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.parquet");
-    let (trace, sink) = TraceFile::create(plan, &whole(file.clone())).unwrap();
-    let outcome = run_watched(plan, Engine::Wheel, false, Some(sink), &mut |_| {
+    let mut trace = TraceFile::create(plan, &whole(file.clone())).unwrap();
+    let outcome = run_watched(plan, Engine::Wheel, false, Some(trace.sink()), &mut |_| {
         ControlFlow::Break(())
     });
     assert!(matches!(outcome, Err(RunError::Interrupted)));

@@ -2,8 +2,7 @@
 
 use proptest::prelude::*;
 use scenarios::schema::{DensitySource, Phase, Reference, Scenario};
-use scenarios::system::violations;
-use scenarios::values::ValueCheck;
+use scenarios::system::{ValueCheck, violations};
 use tests::{plan, run, shipped};
 
 /// How far what comes out may be from what was wanted. The curves count each operand once for each operation that reads it,

@@ -20,7 +20,7 @@ mod step;
 mod stream;
 
 use scenarios::system::{self, Plan};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use bounds::{Bounds, LayerEstimate, Limit};
 pub use caution::Caution;
@@ -31,7 +31,7 @@ use memory::Memory;
 use step::Steps;
 
 /// What a scenario costs by the corrected convention.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CoarseEstimate {
     /// Area, cycles, energy.
     #[serde(flatten)]
@@ -42,7 +42,7 @@ pub struct CoarseEstimate {
 }
 
 /// Where an estimate by the corrected convention comes from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Details {
     /// Leakage of the buffers, which is part of `energy_nj.buffer`, in nJ.
     pub buffer_leakage_nj: f64,

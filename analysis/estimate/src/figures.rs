@@ -1,13 +1,14 @@
 //! What an estimate says.
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What a transformer costs on an accelerator.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// Area of the chip, in mm^2.
     pub area_mm2: f64,
     /// Cycles of the accelerator's clock for one batch.
+    #[serde(deserialize_with = "cycles")]
     pub cycles: i128,
     /// The clock, in MHz.
     pub clock_mhz: f64,
@@ -17,8 +18,13 @@ pub struct Estimate {
     pub energy_nj: Energy,
 }
 
+/// Flattened structs hold no numbers of 128 bits while they are read; no estimate in use exceeds 63.
+fn cycles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i128, D::Error> {
+    i64::deserialize(deserializer).map(i128::from)
+}
+
 /// Energy by the groups of the published figures, in nJ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Energy {
     /// Accesses to the activation buffer.
     pub buffer: f64,
@@ -37,13 +43,19 @@ pub struct Energy {
 }
 
 /// What modules used while they worked and what they leaked; in JSON a pair. Energies in nJ, or powers in mW.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-#[serde(into = "[f64; 2]")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "[f64; 2]", into = "[f64; 2]")]
 pub struct Power {
     /// For working.
     pub dynamic: f64,
     /// For being switched on.
     pub leakage: f64,
+}
+
+impl From<[f64; 2]> for Power {
+    fn from([dynamic, leakage]: [f64; 2]) -> Self {
+        Self { dynamic, leakage }
+    }
 }
 
 impl From<Power> for [f64; 2] {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use scenarios::system::Plan;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::step::CriticalPath;
 use crate::longest::Longest;
 use scenarios::system::OperationNames;
 
 /// How long the path was occupied by something, of all its length.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartShare {
     /// What it was occupied by.
     pub part: String,
@@ -32,7 +32,7 @@ impl PartShare {
 }
 
 /// How long the path was in operations of one role and layer, their loads and waits included.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperationShare {
     /// What the operations are for.
     pub role: String,
@@ -45,7 +45,7 @@ pub struct OperationShare {
 }
 
 /// A piece of the path within operations of one role and layer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stretch {
     /// First cycle.
     pub from_cycle: f64,
@@ -66,7 +66,7 @@ pub struct Stretch {
 }
 
 /// The critical path, summed up. All cycles are the accelerator's.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PathSummary {
     /// Its length; that of a whole run is the run's latency.
     pub cycles: f64,

@@ -130,10 +130,10 @@ mod tests {
     fn curves_integrate_to_the_means_of_the_run() {
         for name in ["tiny-trace", "bert-tiny-train", "contention"] {
             let plan = Plan::load(&Scenario::shipped(name).unwrap()).unwrap();
-            let sink = TimelineSink::new(&plan);
-            let boxed = Some(Box::new(sink.clone()) as _);
+            let mut sink = TimelineSink::new(&plan);
             let watch = &mut |_| std::ops::ControlFlow::Continue(());
-            let result = crate::run::run_watched(&plan, Engine::Wheel, false, boxed, watch).unwrap();
+            let result =
+                crate::run::run_watched(&plan, Engine::Wheel, false, Some(&mut sink), watch).unwrap();
             let curves = Curves::new(&plan, &result, &sink);
             let own = result.machine.seconds * 1e9;
             for (measure, time) in [

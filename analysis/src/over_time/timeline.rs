@@ -1,8 +1,5 @@
 //! What happened over time, in a few hundred bins, however long the run: recorded as a trace is, kept in bounded memory.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use components::memory::label::{READ_DATA, WRITE_DATA};
 use components::trace_labels::{
     BUFFER_OCCUPANCY, LAYER_NORM_TILE, MAC_TILE, SOFTMAX_TILE, STALL, STALL_BEGAN,
@@ -85,20 +82,20 @@ pub struct Timeline {
     pub pes_a_row: usize,
 }
 
-/// The sink that fills a timeline, shared with whoever reads it afterwards.
+/// The sink that fills a timeline.
 #[derive(Clone, Debug)]
-pub struct TimelineSink(Rc<RefCell<Timeline>>);
+pub struct TimelineSink(Timeline);
 
 impl TimelineSink {
     /// An empty timeline of a run of `plan`, about its own accelerator and main memory.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        Self(Rc::new(RefCell::new(Timeline::new(plan))))
+        Self(Timeline::new(plan))
     }
 
     /// What was recorded.
     pub fn timeline(&self) -> Timeline {
-        let mut timeline = self.0.borrow().clone();
+        let mut timeline = self.0.clone();
         timeline.settle_buffers();
         timeline
     }
@@ -106,14 +103,14 @@ impl TimelineSink {
 
 impl TraceSink for TimelineSink {
     fn span(&mut self, span: Span) {
-        self.0.borrow_mut().span(&span);
+        self.0.span(&span);
     }
 
     fn instant(&mut self, _actor: ActorId, _at: Tick, _label: Label) {}
 
     fn counter(&mut self, actor: ActorId, at: Tick, counter: u16, value: u64) {
         if counter == BUFFER_OCCUPANCY {
-            self.0.borrow_mut().occupancy(actor, at.0, value);
+            self.0.occupancy(actor, at.0, value);
         }
     }
 }
@@ -272,9 +269,9 @@ mod tests {
     fn sums_are_those_of_the_run() {
         for name in ["tiny-trace", "bert-tiny-edge", "bert-tiny-train"] {
             let plan = Plan::load(&Scenario::shipped(name).unwrap()).unwrap();
-            let sink = TimelineSink::new(&plan);
-            let system = plan.build(Engine::Wheel, Some(Box::new(sink.clone()))).unwrap();
-            let (measured, _) = system.run(&plan).unwrap();
+            let mut sink = TimelineSink::new(&plan);
+            let system = plan.build(Engine::Wheel).unwrap();
+            let measured = system.run_traced(&plan, &mut sink).unwrap();
             let timeline = sink.timeline();
             let near = |what: &str, summed: f64, counted: f64| {
                 let error = (summed - counted).abs();

@@ -3,10 +3,10 @@
 use estimate::coarse::{CoarseEstimate, Details, coarse_estimate};
 use estimate::{Estimate, EstimateError};
 use scenarios::system::Plan;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How a closed form counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Counting {
     /// As the figures published with arXiv:2303.14882 do.
@@ -16,7 +16,7 @@ pub enum Counting {
 }
 
 /// An estimate and what it is of.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Estimated {
     /// The scenario's name, or the file of the transformer.
     pub scenario: String,

@@ -1,14 +1,14 @@
 //! The tile operations of a plan, and their totals.
 
 use components::operation::{Operation, Role};
+use components::runs::{TileWalk, tile_multiplications};
 use components::tile::TileCoordinate;
-use components::tile_walk::{TileWalk, tile_multiplications};
 use scenarios::program::ProgramSummary;
 use scenarios::system::Plan;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One tile operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TileOperation {
     /// The operation, in program order.
     pub operation: u32,
@@ -27,7 +27,7 @@ pub struct TileOperation {
 }
 
 /// Totals of a role in a layer, or of a whole program.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Summary {
     /// By layer and role.
     pub roles: Vec<RoleSummary>,
@@ -40,7 +40,7 @@ pub struct Summary {
 }
 
 /// Totals of a role in a layer.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct RoleSummary {
     /// The layer, from 0.
     pub layer: u32,
@@ -80,7 +80,7 @@ impl Summary {
 
 /// Every tile operation of the program of `plan`, lazily.
 pub fn tile_operations(plan: &Plan) -> impl Iterator<Item = TileOperation> {
-    let order = plan.machine.loop_order;
+    let order = plan.machine.tiling.loop_order;
     plan.machine.program().flat_map(move |operation| {
         TileWalk::new(&operation, order).map(move |tile| tile_operation(&operation, tile))
     })

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use components::operation::Role;
 use scenarios::system::Plan;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::parts::AreaResult;
 
 /// What a scenario amounts to before it runs.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Resolved {
     /// The scenario's name.
     pub scenario: String,

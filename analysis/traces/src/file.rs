@@ -17,10 +17,10 @@ use super::annotate::Annotator;
 use super::format::{Exporter, export};
 use super::metered::Metered;
 use super::path_recorder::PathRecorder;
-use super::recorder::{BATCHES, Filter, Record, Recorder};
+use super::recorder::{BATCHES, Filter, Record, Recorder, Records};
 use super::{Form, Header, TimeWindow, TraceFormat, select, track_class};
 use analysis::Error;
-use analysis::critical_path::CriticalPathSink;
+use analysis::critical_path::{CriticalPath, CriticalPathSink};
 use analysis::output::{folder_of, put_in_place};
 use analysis::power::PowerMeter;
 use analysis::ticks::{ticks_per_microsecond, ticks_per_second};
@@ -47,23 +47,35 @@ pub struct Written {
     pub rows: u64,
 }
 
-/// A trace being written.
-#[derive(Debug)]
+/// Says whether a trace can still be written, also while its sink is lent to a run.
+#[derive(Clone, Debug)]
+pub struct TraceHealth(Arc<AtomicBool>);
+
+impl TraceHealth {
+    /// Whether nothing can be written any more, so that there is no use in going on.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A trace being written. Its sink is lent to the run.
 pub struct TraceFile {
     target: PathBuf,
     force: bool,
     temporary: NamedTempFile,
     writer: JoinHandle<io::Result<Written>>,
     failed: Arc<AtomicBool>,
-    path: Option<CriticalPathSink>,
+    records: Box<dyn Records>,
+    has_path: bool,
 }
 
 impl TraceFile {
-    /// Begins the trace of a run of `plan`: the file, and the sink that the run is to be given.
+    /// Begins the trace of a run of `plan`.
     ///
     /// # Errors
     /// The format is not known, the file is there already or cannot be written, or a pattern selects nothing.
-    pub fn create(plan: &Plan, options: &TraceOptions) -> Result<(Self, Box<dyn TraceSink>), Error> {
+    pub fn create(plan: &Plan, options: &TraceOptions) -> Result<Self, Error> {
         let format = format_of(options)?;
         let target = options.file.clone();
         if !options.force && target.exists() {
@@ -106,40 +118,54 @@ impl TraceFile {
         let writer = spawn(annotator, exporter, batches, spent, Arc::clone(&failed)).map_err(wrong)?;
         let recorder = Recorder::new(filter, full, empty);
         let path = path_track.map(|track| (CriticalPathSink::new(plan), track));
-        let trace = Self {
-            target,
-            force: options.force,
-            temporary,
-            writer,
-            failed,
-            path: path.as_ref().map(|(path, _)| path.clone()),
-        };
-        let sink: Box<dyn TraceSink> = match (power, path) {
+        let has_path = path.is_some();
+        let records: Box<dyn Records> = match (power, path) {
             (None, None) => Box::new(recorder),
             (Some(meter), None) => Box::new(Metered::new(meter, recorder)),
             (None, Some(path)) => Box::new(PathRecorder::new(recorder, path)),
             (Some(meter), Some(path)) => Box::new(PathRecorder::new(Metered::new(meter, recorder), path)),
         };
-        Ok((trace, sink))
+        Ok(Self {
+            target,
+            force: options.force,
+            temporary,
+            writer,
+            failed,
+            records,
+            has_path,
+        })
     }
 
-    /// The critical path that the trace follows, if it holds one: whoever needs it, too, need not follow it again.
+    /// What the run is to be recorded into.
+    pub fn sink(&mut self) -> &mut dyn TraceSink {
+        &mut *self.records
+    }
+
+    /// Whether the trace follows the critical path, so that [`Self::take_critical_path`] has it after the run.
     #[must_use]
-    pub fn critical_path(&self) -> Option<CriticalPathSink> {
-        self.path.clone()
+    pub fn follows_critical_path(&self) -> bool {
+        self.has_path
     }
 
-    /// Whether nothing can be written any more, so that there is no use in going on.
+    /// The critical path, if the trace follows it and the last operation has finished.
+    pub fn take_critical_path(&mut self) -> Option<CriticalPath> {
+        self.records.take_critical_path()
+    }
+
+    /// Says during the run whether the trace can still be written.
     #[must_use]
-    pub fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Relaxed)
+    pub fn health(&self) -> TraceHealth {
+        TraceHealth(Arc::clone(&self.failed))
     }
 
-    /// Waits until all is written and gives the file its name. The sink must have been dropped, or this waits for ever.
+    /// Records what is known only at the end, waits until all is written and gives the file its name.
     ///
     /// # Errors
     /// The file could not be written. Then there is none.
-    pub fn finish(self) -> Result<Written, Error> {
+    pub fn finish(mut self) -> Result<Written, Error> {
+        self.records.finish();
+        // The writer ends when nothing is left that could send it records.
+        drop(self.records);
         let joined = self.writer.join();
         let written = joined.unwrap_or_else(|_| Err(io::Error::other("the writer of the trace panicked")));
         let failure = |source: io::Error| Error::Trace {

@@ -8,7 +8,7 @@ mod transfers;
 
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::read::TraceReader;
 use crate::{Entry, Form, Header, TimeWindow, matches};
@@ -34,7 +34,7 @@ pub struct Question {
 }
 
 /// What a trace answers.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Inspection {
     /// What the trace says of itself.
     pub header: Header,

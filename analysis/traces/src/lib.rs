@@ -29,6 +29,6 @@ mod unfinished;
 mod waveform;
 
 pub use entry::{Entry, Form, Header, track_class};
-pub use file::{TraceFile, TraceOptions, Written};
+pub use file::{TraceFile, TraceHealth, TraceOptions, Written};
 pub use format::TraceFormat;
 pub use select::{TimePoint, TimeWindow, matches};

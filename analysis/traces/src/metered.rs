@@ -29,6 +29,11 @@ impl Records for Metered {
     fn record_span(&mut self, span: Span) {
         self.recorder.record_span(span);
     }
+
+    fn finish(&mut self) {
+        self.meter.finish(&mut into(&mut self.recorder));
+        self.recorder.finish();
+    }
 }
 
 impl TraceSink for Metered {
@@ -64,11 +69,5 @@ impl TraceSink for Metered {
     #[inline]
     fn activity(&mut self, activity: Activity) {
         self.meter.activity(&activity);
-    }
-}
-
-impl Drop for Metered {
-    fn drop(&mut self) {
-        self.meter.finish(&mut into(&mut self.recorder));
     }
 }

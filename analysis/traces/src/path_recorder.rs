@@ -1,7 +1,5 @@
 //! A recorder that adds the critical path to its trace when the last operation has finished.
 
-use std::rc::Rc;
-
 use components::trace_labels::FINISHED;
 use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
 
@@ -11,8 +9,9 @@ use analysis::critical_path::{CriticalPath, CriticalPathSink, Segment};
 /// Both sinks get every record; the recorder gets the path once there is one.
 pub(super) struct PathRecorder<S> {
     recorder: S,
-    /// None when the path is in the trace.
-    path: Option<CriticalPathSink>,
+    path: CriticalPathSink,
+    /// Whether the path is in the trace.
+    is_recorded: bool,
     /// The track that it goes to.
     track: ActorId,
 }
@@ -22,14 +21,16 @@ impl<S: Records> PathRecorder<S> {
     pub(super) fn new(recorder: S, (path, track): (CriticalPathSink, ActorId)) -> Self {
         Self {
             recorder,
-            path: Some(path),
+            path,
+            is_recorded: false,
             track,
         }
     }
 
     #[cold]
-    fn record(&mut self, path: &Rc<CriticalPath>) {
-        self.path = None;
+    fn record_path(&mut self) {
+        let Some(path) = self.path.path() else { return };
+        self.is_recorded = true;
         for segment in path.segments() {
             self.recorder.record_span(span_of(&segment, self.track));
         }
@@ -49,6 +50,20 @@ fn span_of(segment: &Segment, actor: ActorId) -> Span {
     }
 }
 
+impl<S: Records> Records for PathRecorder<S> {
+    fn record_span(&mut self, span: Span) {
+        self.recorder.record_span(span);
+    }
+
+    fn finish(&mut self) {
+        self.recorder.finish();
+    }
+
+    fn take_critical_path(&mut self) -> Option<CriticalPath> {
+        self.path.take_path()
+    }
+}
+
 impl<S: Records> TraceSink for PathRecorder<S> {
     fn wants_activities(&self) -> bool {
         self.recorder.wants_activities()
@@ -63,20 +78,18 @@ impl<S: Records> TraceSink for PathRecorder<S> {
     }
 
     fn span(&mut self, span: Span) {
-        if let Some(path) = &mut self.path {
-            path.span(span);
+        if !self.is_recorded {
+            self.path.span(span);
         }
         self.recorder.span(span);
     }
 
     fn instant(&mut self, actor: ActorId, at: Tick, label: Label) {
         self.recorder.instant(actor, at, label);
-        if let Some(sink) = &mut self.path {
-            sink.instant(actor, at, label);
-            if label.kind == FINISHED
-                && let Some(path) = sink.path()
-            {
-                self.record(&path);
+        if !self.is_recorded {
+            self.path.instant(actor, at, label);
+            if label.kind == FINISHED {
+                self.record_path();
             }
         }
     }

@@ -7,6 +7,7 @@ use sim_core::{ActorId, Label, Span, Tick, TraceSink};
 
 use super::Form;
 use super::unfinished::Unfinished;
+use analysis::critical_path::CriticalPath;
 
 /// A record without names.
 #[derive(Clone, Copy, Debug)]
@@ -23,10 +24,18 @@ pub(super) struct Record {
     pub(super) shown: bool,
 }
 
-/// A sink that records, too, what is computed from what actors did.
-pub(super) trait Records: TraceSink {
+/// A sink that also records what is computed from what actors did.
+pub(super) trait Records: TraceSink + Send {
     /// Records a span that no actor has made, if it is to be shown.
     fn record_span(&mut self, span: Span);
+
+    /// Records what is only known when the run is over, and hands the rest over. Nothing is recorded after it.
+    fn finish(&mut self);
+
+    /// The critical path, if it was followed and the last operation has finished.
+    fn take_critical_path(&mut self) -> Option<CriticalPath> {
+        None
+    }
 }
 
 /// Records in a batch: enough to make the channel's cost small, few enough to stay in the cache.
@@ -175,6 +184,13 @@ impl Records for Recorder {
             });
         }
     }
+
+    fn finish(&mut self) {
+        for span in self.unfinished.take(self.last) {
+            self.record_span(span);
+        }
+        self.hand_over();
+    }
 }
 
 impl TraceSink for Recorder {
@@ -248,14 +264,5 @@ impl TraceSink for Recorder {
                 shown: true,
             });
         }
-    }
-}
-
-impl Drop for Recorder {
-    fn drop(&mut self) {
-        for span in self.unfinished.take(self.last) {
-            self.record_span(span);
-        }
-        self.hand_over();
     }
 }

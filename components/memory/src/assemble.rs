@@ -1,5 +1,7 @@
 //! Building a memory out of actors.
 
+use std::fmt;
+
 use sim_core::{ActorId, Clock, Context, Message};
 
 use super::violation::Place;
@@ -60,48 +62,110 @@ impl MemoryPorts {
     }
 }
 
-/// Builds the actors of a memory. `add` registers one and tells its address.
+/// A part of a memory, numbered from 0 within its channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemoryPart {
+    /// A channel's controller.
+    Channel {
+        /// The channel.
+        channel: u16,
+    },
+    /// A rank.
+    Rank {
+        /// Its channel.
+        channel: u16,
+        /// The rank.
+        rank: u16,
+    },
+    /// A bank.
+    Bank {
+        /// Its channel.
+        channel: u16,
+        /// Its rank.
+        rank: u16,
+        /// The bank: those of later ranks follow those of earlier ones.
+        bank: u16,
+    },
+}
+
+impl fmt::Display for MemoryPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Channel { channel } => write!(f, "channel[{channel}]"),
+            Self::Rank { channel, rank } => write!(f, "channel[{channel}].rank[{rank}]"),
+            Self::Bank { channel, bank, .. } => write!(f, "channel[{channel}].bank[{bank}]"),
+        }
+    }
+}
+
+impl MemoryPlan {
+    /// The parts of the memory, in the order in which [`build_memory`] adds them: banks before their rank, ranks before their
+    /// channel.
+    pub fn parts(&self) -> impl Iterator<Item = MemoryPart> {
+        let organisation = &self.description().organisation;
+        let [channels, ranks, banks] = [
+            organisation.channels,
+            organisation.ranks,
+            organisation.banks_per_rank(),
+        ]
+        .map(|count| count as u16);
+        (0..channels).flat_map(move |channel| {
+            let ranks = (0..ranks).flat_map(move |rank| {
+                let banks = (rank * banks..(rank + 1) * banks).map(move |bank| MemoryPart::Bank {
+                    channel,
+                    rank,
+                    bank,
+                });
+                banks.chain([MemoryPart::Rank { channel, rank }])
+            });
+            ranks.chain([MemoryPart::Channel { channel }])
+        })
+    }
+}
+
+/// Builds the actors of a memory, in the order of [`MemoryPlan::parts`]. `add` registers one and tells its address.
 pub fn build_memory(
     plan: &MemoryPlan,
     clock: Clock,
     add: &mut impl FnMut(MemoryActor) -> ActorId,
 ) -> MemoryPorts {
     let description = plan.description();
-    let organisation = &description.organisation;
     let mut ports = MemoryPorts {
         channels: Vec::new(),
         ranks: Vec::new(),
         banks: Vec::new(),
         map: plan.address_map(),
     };
-    for channel in 0..organisation.channels {
-        let (first_rank, first_bank) = (ports.ranks.len(), ports.banks.len());
-        for rank in 0..organisation.ranks {
-            let bank_of_rank = ports.banks.len();
-            for bank in 0..organisation.banks_per_rank() {
+    // Where the ranks of the channel, the banks of the channel and the banks of the rank begin.
+    let [mut ranks, mut banks, mut banks_of_rank] = [0; 3];
+    for part in plan.parts() {
+        match part {
+            MemoryPart::Bank { channel, rank, bank } => {
                 let place = Place {
-                    channel,
-                    rank,
-                    bank: Some(bank),
+                    channel: u32::from(channel),
+                    rank: u32::from(rank),
+                    bank: Some(u32::from(bank) % description.organisation.banks_per_rank()),
                 };
-                ports.banks.push(add(MemoryActor::Bank(Box::new(Bank::new(
-                    description,
-                    clock,
-                    place,
-                )))));
+                let bank = Bank::new(description, clock, place);
+                ports.banks.push(add(MemoryActor::Bank(Box::new(bank))));
             }
-            let place = Place {
-                channel,
-                rank,
-                bank: None,
-            };
-            let rank = Rank::new(description, clock, place, ports.banks[bank_of_rank..].to_vec());
-            ports.ranks.push(add(MemoryActor::Rank(Box::new(rank))));
+            MemoryPart::Rank { channel, rank } => {
+                let place = Place {
+                    channel: u32::from(channel),
+                    rank: u32::from(rank),
+                    bank: None,
+                };
+                let rank = Rank::new(description, clock, place, ports.banks[banks_of_rank..].to_vec());
+                ports.ranks.push(add(MemoryActor::Rank(Box::new(rank))));
+                banks_of_rank = ports.banks.len();
+            }
+            MemoryPart::Channel { channel } => {
+                let (its_ranks, its_banks) = (ports.ranks[ranks..].to_vec(), ports.banks[banks..].to_vec());
+                let channel = Channel::new(plan, clock, channel, its_ranks, its_banks);
+                ports.channels.push(add(MemoryActor::Channel(Box::new(channel))));
+                (ranks, banks) = (ports.ranks.len(), ports.banks.len());
+            }
         }
-        let ranks = ports.ranks[first_rank..].to_vec();
-        let banks = ports.banks[first_bank..].to_vec();
-        let channel = Channel::new(plan, clock, channel as u16, ranks, banks);
-        ports.channels.push(add(MemoryActor::Channel(Box::new(channel))));
     }
     ports
 }

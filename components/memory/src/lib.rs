@@ -58,7 +58,7 @@ mod violation;
 
 pub use address_map::{AddressMap, Field, FieldOrder, Location};
 pub use arbitration::RequestorName;
-pub use assemble::{MemoryActor, MemoryPorts, build_memory};
+pub use assemble::{MemoryActor, MemoryPart, MemoryPorts, build_memory};
 pub use bank::Bank;
 pub use channel::{Channel, ChannelStatistics, RequestorStatistics};
 pub use constraints::Constraints;
@@ -67,7 +67,7 @@ pub use description::MemoryDescription;
 pub use energy::{Energy, EnergyTable};
 pub use ideal::IdealMemory;
 pub use message::{
-    Access, Command, Credit, MemoryMessage, MemoryRequest, MemoryResponse, Operation, Reply, RequestorId,
+    Access, Command, Credit, DramOperation, MemoryMessage, MemoryRequest, MemoryResponse, Reply, RequestorId,
 };
 pub use plan::MemoryPlan;
 pub use rank::{Rank, RankCounts};

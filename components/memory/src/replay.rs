@@ -227,10 +227,10 @@ pub fn replay(
     requests_per_cycle: u32,
     engine: Engine,
 ) -> Result<ReplayReport, ReplayError> {
-    replay_into(plan, records, requests_per_cycle, engine, None).map(|(report, _)| report)
+    replay_into(plan, records, requests_per_cycle, engine, None)
 }
 
-/// As [`replay`], recording the run into `sink`, which is handed back.
+/// As [`replay`], recording the run into `sink`.
 ///
 /// # Errors
 /// As [`replay`].
@@ -239,23 +239,23 @@ pub fn replay_into(
     records: impl Iterator<Item = Result<TraceRecord, TraceError>>,
     requests_per_cycle: u32,
     engine: Engine,
-    sink: Option<Box<dyn TraceSink>>,
-) -> Result<(ReplayReport, Option<Box<dyn TraceSink>>), ReplayError> {
+    sink: Option<&mut dyn TraceSink>,
+) -> Result<ReplayReport, ReplayError> {
     let clock = Timebase::of(&[plan.frequency()])?.clock(plan.frequency())?;
     let mut simulation = Simulation::new(engine)?.with_digest();
-    if let Some(sink) = sink {
-        simulation = simulation.with_trace(sink);
-    }
     let ports = build_memory(plan, clock, &mut |actor| {
         simulation.add(ReplayActor::Memory(actor))
     });
     let host = ReplayHost::new(plan, clock, &ports, records, requests_per_cycle);
     let host = simulation.add(ReplayActor::Host(Box::new(host)));
     simulation.post(host, Tick::ZERO, MemoryMessage::Wake { cycle: 0 });
-    simulation.run()?;
+    match sink {
+        Some(sink) => simulation.traced(sink).run()?,
+        None => simulation.run()?,
+    }
     let (now, events) = (simulation.now(), simulation.events());
     let digest = simulation.digest().map_or(0, sim_core::Digest::value);
-    let (actors, sink) = simulation.into_parts();
+    let actors = simulation.into_actors();
     let (mut last_answer, mut outstanding) = (0, 0);
     for actor in &actors {
         if let ReplayActor::Host(host) = actor {
@@ -276,13 +276,12 @@ pub fn replay_into(
         ReplayActor::Host(_) => None,
     });
     let memory = collect(plan, clock, parts, now);
-    let report = ReplayReport {
+    Ok(ReplayReport {
         last_answer,
         reads: memory.reads,
         writes: memory.writes,
         events,
         digest,
         memory,
-    };
-    Ok((report, sink))
+    })
 }

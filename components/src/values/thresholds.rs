@@ -1,7 +1,7 @@
-//! What DynaProp's threshold calculator has found for each class of operations and kind of tensor.
+//! The thresholds that DynaProp's calculator has found for each class of operations and kind of tensor.
 
 use crate::operation::{Role, TensorKind};
-use crate::sparsity::prune;
+use crate::sparsity::keep;
 use crate::sparsity::threshold::{self, OperationClass};
 
 const CLASSES: usize = OperationClass::ALL.len();
@@ -25,7 +25,7 @@ impl Thresholds {
         Self(OperationClass::ALL.map(|class| threshold::TensorKind::ALL.map(|kind| of(class, kind))))
     }
 
-    /// The threshold that an operation of `role` prunes an operand by which holds `kind`.
+    /// The threshold by which an operation of `role` prunes an operand that holds `kind`.
     #[must_use]
     #[inline]
     pub fn of(&self, role: Role, kind: TensorKind) -> f64 {
@@ -39,7 +39,7 @@ impl Thresholds {
     #[must_use]
     #[inline]
     pub fn pruned(x: f64, threshold: f64) -> f64 {
-        if prune::keeps(x, threshold) { x } else { 0.0 }
+        if keep::keeps(x, threshold) { x } else { 0.0 }
     }
 }
 

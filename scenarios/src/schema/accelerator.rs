@@ -1,6 +1,6 @@
 //! The accelerator: its clock, processing elements, buffers and control.
 
-use components::tile::LoopOrder;
+use components::tile::{LoopOrder, TileShape};
 use sim_core::Frequency;
 
 use super::limits::{MAX_MODULES, MAX_PROCESSING_ELEMENTS};
@@ -112,6 +112,25 @@ section! {
         /// Requests of one memory block that may be in flight at once. Default: 256, which hides 64 ns of latency at
         /// 256 GB/s.
         outstanding_requests: u32 => whole(1..=65_536, 256),
+    }
+}
+
+impl Tile {
+    /// The tile that a machine's parts call `shape`.
+    #[must_use]
+    pub fn of(shape: TileShape) -> Self {
+        let TileShape { b, x, y } = shape;
+        Self { b, x, y }
+    }
+
+    /// The tile as a machine's parts take it.
+    #[must_use]
+    pub fn shape(&self) -> TileShape {
+        TileShape {
+            b: self.b,
+            x: self.x,
+            y: self.y,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::machine_plan::Machine;
 use crate::diagnostics::Diagnostics;
 use crate::loaded::Loaded;
 use crate::schema::Weights;
-use crate::values::StatedConstants;
+use crate::weights::StatedConstants;
 
 impl Machine {
     /// What `loaded` describes, without what it shares with others.

@@ -1,6 +1,6 @@
 //! Numbers in files.
 
-/// How a number is stored.
+/// The format of a stored number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     /// IEEE 754 half precision.

@@ -1,24 +1,24 @@
-//! Whether the tensors that came out are the right ones.
+//! Checks whether the resulting tensors are right.
 
-use std::cell::RefCell;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use components::operation::{Operation, Phase, Role, Work};
+use components::operation::{Operation, Phase, Role};
 use components::sparsity::threshold::TensorKind;
 use components::tile::Dimension;
 use components::values::{Finished, Observer, ValueSettings, ValueTotals};
+use components::work::UnitClass;
 
-use super::constants::Key;
 use super::local;
 use super::matrix::Matrix;
 use super::parameters::Parameters;
 use super::reference::{Reference, grain, nearest};
 use super::unpruned::Unpruned;
-use super::verdict::{Pruned, ValueCheck, Wrong};
-use crate::system::MachinePlan;
+use crate::system::{MachinePlan, Pruned, ValueCheck, Wrong};
+use crate::weights::Key;
 
-/// Tensors that hold nothing larger are compared with this: a gradient that should be zero has no relative error.
+/// Tensors whose largest magnitude is smaller are compared with this: a gradient that should be zero has no relative error.
 const LEAST_MAGNITUDE: f64 = 1.0 / 1024.0;
 
 /// How many wrong words are shown.
@@ -27,31 +27,32 @@ const SHOWN: usize = 5;
 /// Holds each result against both computations.
 pub(super) struct Checker {
     settings: ValueSettings,
-    reference: Reference,
+    reference: Reference<'static>,
     items_of_tile: usize,
     /// The shares of zeros that are wanted, by kind of tensor.
     wanted: [Option<f64>; TensorKind::ALL.len()],
-    /// What the last tensor would be without pruning, if there is any.
+    /// The last tensor as it would be without pruning; `None` if nothing is pruned.
     unpruned: Option<Unpruned>,
-    /// Sums over the batch under way, by operation.
+    /// Unfinished sums over the batch, by operation.
     sums: BTreeMap<u32, Matrix>,
-    /// What the weights are for that lie at an address.
+    /// The purpose of the weights at each address.
     weights_at: BTreeMap<u64, Key>,
     found: ValueCheck,
 }
 
 /// The checker, as the numbers of the machine know it.
-pub(super) struct Shared(pub(super) Rc<RefCell<Checker>>);
+pub(super) struct Shared(pub(super) Arc<Mutex<Checker>>);
 
 impl Observer for Shared {
-    fn finished(&mut self, finished: &Finished<'_>) {
-        self.0.borrow_mut().look_at(finished);
+    fn finished(&self, finished: &Finished<'_>) {
+        let mut checker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        checker.look_at(finished);
     }
 }
 
 impl Checker {
     pub(super) fn new(plan: &MachinePlan, settings: ValueSettings, parameters: Parameters) -> Self {
-        let (workload, tile) = (&plan.scenario.workload, plan.mapper.tile);
+        let (workload, tile) = (&plan.scenario.workload, plan.tiling.tile);
         let tile_extents = [tile.b, tile.y];
         Self {
             unpruned: Unpruned::new(workload, &settings, &parameters, tile_extents),
@@ -80,8 +81,8 @@ impl Checker {
         }
     }
 
-    /// What became of each kind of operands that there was.
-    fn pruned(&self, totals: ValueTotals) -> BTreeMap<&'static str, Pruned> {
+    /// The shares of zeros of each kind of operand that occurred.
+    fn pruned(&self, totals: ValueTotals) -> BTreeMap<Cow<'static, str>, Pruned> {
         let kinds = TensorKind::ALL.into_iter().zip(totals.pruned).zip(self.wanted);
         let kinds = kinds.filter(|((_, of_kind), _)| of_kind.words > 0);
         let kinds = kinds.map(|((kind, of_kind), wanted)| {
@@ -90,7 +91,7 @@ impl Checker {
                 zero_share: of_kind.zero_share(),
                 words: of_kind.words,
             };
-            (kind.name(), pruned)
+            (kind.name().into(), pruned)
         });
         kinds.collect()
     }
@@ -105,8 +106,8 @@ impl Checker {
             ordinal: finished.ordinal,
         };
         self.note_weights(operation, key);
-        let is_write_back = matches!(operation.work, Work::Store { .. } | Work::Scatter { .. });
-        if is_write_back || !finished.complete {
+        let movement = operation.work.profile().movement();
+        if movement.is_some_and(|movement| movement.outward) || !finished.complete {
             return;
         }
         if operation.role == Role::LossGradient {
@@ -154,13 +155,9 @@ impl Checker {
             }
             expected.extend(sum);
         }
-        let of_rows = matches!(
-            operation.work,
-            Work::Softmax | Work::SoftmaxGradient | Work::LayerNorm | Work::LayerNormGradient
-        );
-        let grain = match of_rows {
-            true => nearest(&self.settings),
-            false => grain(&self.settings),
+        let grain = match operation.work.profile().unit() {
+            Some(UnitClass::Softmax | UnitClass::LayerNorm) => nearest(&self.settings),
+            Some(UnitClass::Lane) | None => grain(&self.settings),
         };
         let before = finished.parts.max(1) - 1;
         let rounded = expected.iter().map(|matrix| matrix.rounded(before, grain));
@@ -178,7 +175,7 @@ impl Checker {
         }
     }
 
-    /// What the reference has for a result.
+    /// The reference's result.
     fn expected(&self, finished: &Finished<'_>, key: Key) -> Option<Vec<Matrix>> {
         let operation = finished.operation;
         if operation.role == Role::WeightUpdate {
@@ -243,7 +240,7 @@ impl Checker {
         worst
     }
 
-    /// Notes a result that there is nothing to compare with: all of it is wrong.
+    /// Records a result that cannot be compared with anything: all of it counts as wrong.
     fn unknown(&mut self, finished: &Finished<'_>, why: &str) {
         self.found.wrong_words += finished.result.len().max(1) as u64;
         if self.found.wrong.len() < SHOWN {

@@ -1,19 +1,18 @@
-//! The tensors that DynaProp prunes, as they are without pruning.
+//! The tensors that DynaProp prunes, as they would be without pruning.
 
 use components::sparsity::threshold::{OperationClass, TensorKind};
 use components::values::{Thresholds, ValueSettings};
 
-use super::constants::SeededConstants;
 use super::parameters::Parameters;
 use super::reference::Reference;
 use crate::system::MachinePlan;
 
 /// Computes the workload of `plan` without pruning, and shows each operand of a product or a convolution to `each`: the class
-/// of the operation that reads it, what it is, and its numbers. Whether there are any: only a machine that computes with values
-/// has them.
+/// of the operation that reads it, what it holds, and its numbers. Returns whether there are any: only a machine that computes
+/// with values has them.
 pub fn show_operands(
     plan: &MachinePlan,
-    mut each: impl FnMut(OperationClass, TensorKind, &mut dyn Iterator<Item = f64>) + 'static,
+    mut each: impl FnMut(OperationClass, TensorKind, &mut dyn Iterator<Item = f64>) + Send,
 ) -> bool {
     let Some(settings) = super::settings(plan, 1) else {
         return false;
@@ -22,18 +21,18 @@ pub fn show_operands(
         thresholds: Thresholds::default(),
         ..settings
     };
-    let tile = plan.mapper.tile;
+    let tile = plan.tiling.tile;
     Reference::read_by(
         &plan.scenario.workload,
         settings,
-        Parameters::new(SeededConstants::of(plan)),
+        Parameters::new(plan.seeded_constants()),
         [tile.b, tile.y],
-        Some(Box::new(move |role, kind, matrix| {
+        Some(&mut |role, kind, matrix| {
             if let Some(kind) = TensorKind::of(kind) {
                 let mut numbers = matrix.numbers.iter().map(|bounded| bounded.number);
                 each(OperationClass::of(role), kind, &mut numbers);
             }
-        })),
+        }),
     );
     true
 }

@@ -53,7 +53,7 @@ const POPULATIONS: [(&str, Population); 6] = {
     ]
 };
 
-/// A kernel under its name, and the events that make a round of a tenth of a second or more.
+/// A kernel with its name, and a number of events that takes a tenth of a second or more.
 struct Contender {
     name: &'static str,
     build: Box<dyn Fn(Population) -> Box<dyn Kernel>>,

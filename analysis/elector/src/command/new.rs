@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use scenarios::load::library::TEMPLATE;
 use scenarios::system::Plan;
-use scenarios::values::{Precision, constants_file};
+use scenarios::weights::Precision;
 
 use super::print;
 use crate::Failure;
@@ -87,7 +87,7 @@ impl New {
             true => Precision::Double,
             false => Precision::Single,
         };
-        let bytes = constants_file(&plan.machine, precision).map_err(Failure::Usage)?;
+        let bytes = plan.machine.weights_file(precision).map_err(Failure::Usage)?;
         write_whole(file, &bytes, self.force)?;
         if !quiet {
             writeln!(

@@ -19,7 +19,7 @@ use crate::{Failure, interrupt};
 use analysis::output::write_whole;
 use analysis::result::RunResult;
 use analysis::run::{self, RunError};
-use traces::{TimeWindow, TraceOptions};
+use traces::{TimeWindow, TraceHealth, TraceOptions};
 
 /// Simulate a scenario and report cycles, energy, utilisation and memory traffic.
 #[derive(Debug, Args)]
@@ -107,18 +107,21 @@ impl Run {
     /// Runs the plan, and records what is wanted.
     fn simulate(&self, plan: &Plan, quiet: bool) -> Result<RunResult, Failure> {
         let trace = self.trace_options();
-        let (mut recording, sink) =
+        let mut recording =
             Recording::begin(plan, trace.as_ref(), self.report.is_some(), self.critical_path)?;
         let bar = Bar::new(&format!("simulating {}", plan.machine.scenario.name), quiet);
-        let outcome = run::run_watched(plan, self.engine, self.check, sink, &mut |progress| {
+        let health = recording.health();
+        let mut tee = recording.tee();
+        let outcome = run::run_watched(plan, self.engine, self.check, tee.sink(), &mut |progress| {
             bar.set_run(progress);
-            match recording.has_failed() || interrupt::is_requested() {
+            let has_failed = health.as_ref().is_some_and(TraceHealth::has_failed);
+            match has_failed || interrupt::is_requested() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
         });
         drop(bar);
-        let kept = recording.keep_trace(quiet)?;
+        let kept = recording.end(quiet)?;
         let mut result = outcome.map_err(|error| match error {
             RunError::Interrupted => Failure::RunInterrupted { trace: kept },
             error => Failure::Run(error),

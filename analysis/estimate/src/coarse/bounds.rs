@@ -2,7 +2,7 @@
 
 use components::operation::{Phase, RowAccess};
 use scenarios::system::MachinePlan;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::cost::{Cost, Unit};
 use super::memory::Memory;
@@ -11,7 +11,7 @@ use super::schedule::Timeline;
 use super::step::{Step, Steps};
 
 /// Lower bounds of the time, in cycles of the accelerator. All but `memory` are formulas of the program alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bounds {
     /// Runs' time on MAC lanes / lanes.
     pub compute: f64,
@@ -26,7 +26,7 @@ pub struct Bounds {
 }
 
 /// A part of the machine that can bound a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// MAC lanes.
@@ -84,7 +84,7 @@ impl Bounds {
 }
 
 /// A layer of the transformer, in one phase of the step.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerEstimate {
     /// The phase; inference has the first one only.
     pub phase: Phase,

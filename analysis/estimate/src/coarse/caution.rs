@@ -1,10 +1,10 @@
 //! What is known to be estimated less well, or not measured at all.
 
 use scenarios::system::{MainMemory, Plan};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Why the cycles of an estimate may be farther from the simulation than `docs/conventions.md` says of most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Caution {
     /// A training step on a memory whose writes are pulses that keep a bank busy: reads and writes of an update get in each

@@ -46,7 +46,7 @@ pub fn estimate_scenario(
 fn accelerator(scenario: &Scenario, memory: Organisation) -> PublishedAccelerator {
     let machine = &scenario.accelerator;
     PublishedAccelerator {
-        tile: machine.tile.clone(),
+        tile: machine.tile.shape(),
         processing_elements: machine.processing_elements,
         lanes_per_pe: machine.lanes_per_pe,
         multipliers_per_lane: machine.multipliers_per_lane,

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Window;
 use crate::{Entry, Form, Header, track_class};
 
 /// How much a component, or all of a kind, was busy with one kind of thing.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ComponentUse {
     /// The track, or the kind of track with `*` for its numbers.
     pub component: String,

@@ -2,21 +2,21 @@
 
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Entry;
 use crate::read::TraceReader;
 use analysis::Error;
 
 /// What comes of setting two traces side by side.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Difference {
     /// Whether they are equal.
     pub equal: bool,
     /// Records that are equal, from the beginning.
     pub equal_records: u64,
     /// What they say of themselves, where that differs.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<String>,
     /// The first record in which they part.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,14 +24,21 @@ pub struct Difference {
 }
 
 /// The first record that differs: one or both.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Parting {
     /// In the first trace; none if it has ended.
+    #[serde(deserialize_with = "owned")]
     pub left: Option<Entry<'static>>,
     /// In the second one.
+    #[serde(deserialize_with = "owned")]
     pub right: Option<Entry<'static>>,
     /// Names of the columns that differ.
     pub columns: Vec<String>,
+}
+
+fn owned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Entry<'static>>, D::Error> {
+    let entry = Option::<Entry<'de>>::deserialize(deserializer)?;
+    Ok(entry.map(Entry::into_owned))
 }
 
 /// Reads both traces until they part.

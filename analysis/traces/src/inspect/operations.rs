@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Window;
 use crate::{Entry, Form, Header};
 use analysis::longest::Longest;
 
 /// An operation in the trace.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OperationUse {
     /// The transformer that it belongs to, if it is not the scenario's own.
     #[serde(skip_serializing_if = "Option::is_none")]

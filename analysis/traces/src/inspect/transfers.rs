@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sim_core::Ticks;
 use sim_core::statistics::Latencies;
 
@@ -10,7 +10,7 @@ use crate::{Entry, Form, Header};
 use analysis::result::memory::Latency;
 
 /// Transfers of one direction and purpose.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TransferUse {
     /// Into a buffer (`load`) or out of it (`store`).
     pub direction: String,

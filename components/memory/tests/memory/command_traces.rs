@@ -45,11 +45,10 @@ fn equal_dramsims_command_by_command() {
         let name = path.file_stem().unwrap().to_str().unwrap();
         let (memory, trace) = name.split_once('.').unwrap();
         let plan = plan(&format!("dramsim3/{memory}"));
-        let recorder = Recorder::default();
-        let sink = Some(Box::new(recorder.clone()) as _);
+        let mut recorder = Recorder::default();
         let records = pattern(trace).records(geometry(&plan), 2000);
-        replay_into(&plan, records, 1, Engine::Wheel, sink).unwrap();
-        let ours = recorder.commands().into_values().next().unwrap();
+        replay_into(&plan, records, 1, Engine::Wheel, Some(&mut recorder)).unwrap();
+        let ours = recorder.0.into_values().next().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let theirs = text.lines().filter(|line| !line.starts_with('#'));
         for (ours, theirs) in ours.iter().zip(theirs) {

@@ -1,8 +1,6 @@
 //! Records the commands of all channels.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use memory::label::CommandKind;
 use sim_core::{ActorId, Label, Span, Tick, TraceSink};
@@ -22,16 +20,9 @@ pub(crate) struct Recorded {
 /// The commands of each channel, in order of issue.
 pub(crate) type Commands = BTreeMap<ActorId, Vec<Recorded>>;
 
-/// A trace sink that keeps commands; clones share what they keep. Cycles are ticks: the memory's clock must be
-/// the only one.
-#[derive(Clone, Default)]
-pub(crate) struct Recorder(Rc<RefCell<Commands>>);
-
-impl Recorder {
-    pub(crate) fn commands(&self) -> Commands {
-        self.0.borrow().clone()
-    }
-}
+/// A trace sink that keeps commands. Cycles are ticks: the memory's clock must be the only one.
+#[derive(Default)]
+pub(crate) struct Recorder(pub(crate) Commands);
 
 impl TraceSink for Recorder {
     fn span(&mut self, span: Span) {
@@ -49,7 +40,7 @@ impl TraceSink for Recorder {
             row: label.part as u32,
             column: (label.part >> 32) as u32,
         };
-        self.0.borrow_mut().entry(actor).or_default().push(command);
+        self.0.entry(actor).or_default().push(command);
     }
 
     fn counter(&mut self, _actor: ActorId, _at: Tick, _counter: u16, _value: u64) {}

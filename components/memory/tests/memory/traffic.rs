@@ -110,10 +110,8 @@ pub(crate) fn run(plan: &MemoryPlan, wishes: Vec<Vec<Wish>>, tail: u64) -> Outco
         .unwrap()
         .clock(plan.frequency())
         .unwrap();
-    let recorder = Recorder::default();
-    let mut simulation = Simulation::new(Engine::Wheel)
-        .unwrap()
-        .with_trace(Box::new(recorder.clone()));
+    let mut recorder = Recorder::default();
+    let mut simulation = Simulation::new(Engine::Wheel).unwrap();
     let ports = build_memory(plan, clock, &mut |part| simulation.add(Part::Memory(part)));
     let requestors: Vec<ActorId> = wishes
         .into_iter()
@@ -133,13 +131,13 @@ pub(crate) fn run(plan: &MemoryPlan, wishes: Vec<Vec<Wish>>, tail: u64) -> Outco
     for requestor in requestors {
         simulation.post(requestor, Tick::ZERO, MemoryMessage::Wake { cycle: 0 });
     }
-    simulation.run().unwrap();
+    simulation.traced(&mut recorder).run().unwrap();
     let end = simulation.now() + clock.span(Cycles(tail));
     for channel in &ports.channels {
         simulation.post(*channel, end, MemoryMessage::Halt);
     }
-    simulation.run().unwrap();
-    let (parts, _) = simulation.into_parts();
+    simulation.traced(&mut recorder).run().unwrap();
+    let parts = simulation.into_actors();
     let memory = parts.iter().filter_map(|part| match part {
         Part::Memory(part) => Some(part),
         Part::Requestor(_) => None,
@@ -151,7 +149,7 @@ pub(crate) fn run(plan: &MemoryPlan, wishes: Vec<Vec<Wish>>, tail: u64) -> Outco
     });
     Outcome {
         fates: fates.collect(),
-        commands: recorder.commands(),
+        commands: recorder.0,
         report,
     }
 }

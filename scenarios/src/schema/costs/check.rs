@@ -55,7 +55,7 @@ impl CostTable {
                     "softmax and layer norm of {}x{} tiles",
                     accelerator.tile.x, accelerator.tile.y
                 );
-                near(elements(&accelerator.tile), &sizes, 2, &what, checks);
+                near(elements(accelerator.tile.shape()), &sizes, 2, &what, checks);
             });
             checks.within("word", |checks| {
                 let (bits, tabulated) = (accelerator.word.bits(), self.word_bits);

@@ -194,14 +194,14 @@ fn is_small(plan: &Plan, limits: Limits) -> bool {
 
 fn run(plan: &Plan, limits: Limits, tally: &mut Tally) -> Result<(), String> {
     let system = plan
-        .build(Engine::default(), None)
+        .build(Engine::default())
         .map_err(|error| format!("cannot be built: {error}"))?;
     let watch = &mut |progress: scenarios::system::Progress| match progress.events > limits.events {
         true => ControlFlow::Break(()),
         false => ControlFlow::Continue(()),
     };
-    match system.run_watched(plan, watch) {
-        Ok((measured, _)) => {
+    match system.run_watched(plan, None, watch) {
+        Ok(measured) => {
             tally.runs += 1;
             let broken = violations(plan, &measured);
             match broken.is_empty() {

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Header;
 use analysis::longest::Longest;
 
 /// Idle time of the lanes that were asked for.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct IdleLanes {
     /// Lanes that were asked for and that did anything.
     pub lanes: u64,
@@ -19,7 +19,7 @@ pub struct IdleLanes {
 }
 
 /// Idle time for one cause.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct IdleCause {
     /// The cause, as the stalls of a run's result name it, `pipeline` or `issue`.
     pub cause: String,
@@ -30,7 +30,7 @@ pub struct IdleCause {
 }
 
 /// A time in which a lane did nothing.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Gap {
     /// The lane.
     pub track: String,

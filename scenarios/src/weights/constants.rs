@@ -1,7 +1,7 @@
 //! Weights, embeddings and the matrices of linear transforms, from the seed or from a file.
 //!
-//! Each number depends on the seed, on what the tensor is for, and on its place in it alone: the machine and the
-//! reference ask for the same tensors in their own order.
+//! Each number depends on the seed, on what the tensor is for, and on its place in it, and on nothing else: the machine
+//! and the reference ask for the same tensors in different orders.
 
 use std::f64::consts::PI;
 use std::sync::Arc;
@@ -14,10 +14,9 @@ use sim_core::{mix, random};
 use super::named::POSITIONS;
 use super::stated::StatedConstants;
 use crate::schema::Workload;
-use crate::system::MachinePlan;
 use crate::transformer::{Head, TransformKind, Transformer};
 
-/// What a constant tensor is for.
+/// The purpose of a constant tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     /// The layer.
@@ -26,7 +25,7 @@ pub struct Key {
     pub head: Option<u32>,
     /// The operation that it is an operand of.
     pub role: Role,
-    /// Which of the operations of that role.
+    /// Number of operations of that role before it in its layer and head.
     pub ordinal: u32,
 }
 
@@ -34,8 +33,8 @@ pub struct Key {
 ///
 /// Weights are normal with a variance of 1 over the number of terms that they are summed over, as trained networks are
 /// initialised (Glorot and Bengio, AISTATS 2010), so that words keep their magnitude from layer to layer; the scale
-/// 1/sqrt(d) of attention is part of the query's weights. Embeddings are normal with a variance of 1/2 each. What a file
-/// states is as it states it.
+/// 1/sqrt(d) of attention is part of the query's weights. Embeddings are normal with a variance of 1/2 each. Constants that a
+/// file states are taken from it.
 #[derive(Clone, Debug)]
 pub struct SeededConstants {
     seed: u64,
@@ -54,24 +53,21 @@ impl SeededConstants {
         }
     }
 
-    /// The constants of a machine: those that its file of weights states, all others from its seed.
+    /// The same, but for those that a file states.
     #[must_use]
-    pub fn of(plan: &MachinePlan) -> Self {
-        Self {
-            stated: plan.constants.clone(),
-            ..Self::new(plan.scenario.seed, &plan.scenario.workload)
-        }
+    pub fn with_stated(self, stated: Option<Arc<StatedConstants>>) -> Self {
+        Self { stated, ..self }
     }
 
     /// A factor of a product, a kernel, or the position rows.
-    pub(super) fn matrix(&self, key: Key, rows: usize, columns: usize) -> Vec<f64> {
+    pub(crate) fn matrix(&self, key: Key, rows: usize, columns: usize) -> Vec<f64> {
         match key.role {
             Role::EmbeddingAdd => self.positions(rows, columns),
             _ => self.factor(key, rows, columns),
         }
     }
 
-    /// What a file states, if it states that.
+    /// The constant that a file states; `None` if it states none.
     fn stated<'a>(&'a self, of: impl FnOnce(&'a StatedConstants) -> Option<&'a [f64]>) -> Option<Vec<f64>> {
         self.stated.as_deref().and_then(of).map(<[f64]>::to_vec)
     }
@@ -90,7 +86,7 @@ impl SeededConstants {
         self.normals(key, inputs * outputs, deviation)
     }
 
-    /// The position embeddings, one row a token of the sequence.
+    /// The position embeddings, one row per token of the sequence.
     #[must_use]
     pub fn positions(&self, rows: usize, columns: usize) -> Vec<f64> {
         let key = POSITIONS;
@@ -115,7 +111,7 @@ impl SeededConstants {
         self.normals(key, columns, 0.5f64.sqrt())
     }
 
-    /// What item `item` of the batch should become: numbers of the size of the result's, which a layer norm made.
+    /// The target of item `item` of the batch: numbers of the magnitude of the result's, which a layer norm made.
     #[must_use]
     pub fn target(&self, layer: u32, item: usize, rows: usize, columns: usize) -> Vec<f64> {
         if let Some(stated) = self.stated(|stated| stated.target(item, rows * columns)) {
@@ -166,8 +162,8 @@ impl SeededConstants {
 /// Keeps these draws apart from others of the same seed.
 const VALUES: u64 = 0x7661_6c75_6573;
 
-/// A number that is normal to four digits: the sum of twelve uniform ones. It needs no function that differs from
-/// machine to machine.
+/// A number that is normal to four digits: the sum of twelve uniform ones. It needs no function whose result
+/// differs between computers.
 fn normal(seed: u64, place: u64) -> f64 {
     let uniform = |part: u64| random::draw_unit(seed, place * 12 + part);
     (0..12).map(uniform).sum::<f64>() - 6.0
@@ -193,14 +189,12 @@ impl Constants for SeededConstants {
                     _ => vec![0.0; i * k],
                 }
             }
-            Role::Convolution => {
-                let taps = match operation.work {
-                    components::operation::Work::Convolution { kernel } => kernel as usize,
-                    _ => 0,
-                };
-                self.factor(key, taps, j)
+            _ => {
+                // Of a product k x j words, of a convolution taps x j.
+                let edges = [1, i, j, k].map(|extent| extent as u64);
+                let [_, words] = operation.work.profile().operand_elements(edges, true);
+                self.factor(key, words as usize / j, j)
             }
-            _ => self.factor(key, k, j),
         }
     }
 

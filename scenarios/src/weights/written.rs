@@ -1,29 +1,31 @@
 //! A workload's constants, drawn from the seed, as a file that states them.
 
+use components::words::Words;
+
 use super::constants::SeededConstants;
 use super::named::{self, Content};
 use crate::schema::Workload;
-use crate::system::MachinePlan;
 use crate::tensors::{Numbers, write_safetensors};
 
 /// How exactly numbers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
-    /// With 24 bits: all that words of up to 24 bits take in, but for rounding twice.
+    /// With 24 bits: exact enough for words of up to 24 bits, except that numbers are rounded twice.
     Single,
     /// As they were drawn.
     Double,
 }
 
-/// A `.safetensors` file with the weights, embeddings, tokens and target that `plan` draws from its seed, or that its own file of
-/// weights states.
+/// A `.safetensors` file with the weights, embeddings, tokens and target of `workload`, whose tokens stand for `words`.
 ///
 /// # Errors
 /// The format cannot hold them.
-pub fn constants_file(plan: &MachinePlan, precision: Precision) -> Result<Vec<u8>, String> {
-    let workload = &plan.scenario.workload;
-    let constants = SeededConstants::of(plan);
-    let words = plan.words();
+pub fn weights_file(
+    workload: &Workload,
+    constants: &SeededConstants,
+    words: &Words,
+    precision: Precision,
+) -> Result<Vec<u8>, String> {
     let tensors = named::tensors(workload).into_iter().map(|tensor| {
         let numbers = match tensor.content {
             Content::Tokens => {
@@ -40,7 +42,7 @@ pub fn constants_file(plan: &MachinePlan, precision: Precision) -> Result<Vec<u8
                     .collect()
             }
             Content::Factor(key) => constants.matrix(key, tensor.shape[0], tensor.shape[1]),
-            Content::Target => target(&constants, workload, &tensor.shape),
+            Content::Target => target(constants, workload, &tensor.shape),
         };
         let numbers: Vec<f64> = numbers;
         let numbers = match precision {

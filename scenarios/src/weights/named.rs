@@ -1,4 +1,4 @@
-//! What the constant tensors of a transformer are called in files, and their shapes.
+//! Names and shapes of a transformer's constant tensors in files.
 //!
 //! | name | shape |
 //! |---|---|
@@ -13,8 +13,8 @@
 //! | `target` | batch x sequence x width of the last layer |
 //! | `tokens` | batch x sequence |
 //!
-//! Layers, heads and feed-forward products count from 0. A factor is as the product takes it: a row of inputs times it is a row of
-//! outputs.
+//! Layers, heads and feed-forward products count from 0. A factor lies as the product takes it: a row of inputs times the factor is a
+//! row of outputs.
 
 use components::operation::Role;
 
@@ -22,14 +22,14 @@ use super::constants::Key;
 use crate::schema::Workload;
 use crate::transformer::{AttentionKind, Head, Layer};
 
-/// What a tensor of a file is.
+/// What a tensor of a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
     /// The embeddings of all words.
     Words,
     /// A factor of a product, a kernel, or the position rows.
     Factor(Key),
-    /// What the result should become.
+    /// The target.
     Target,
     /// The word of each token.
     Tokens,
@@ -52,7 +52,7 @@ impl NamedTensor {
         }
     }
 
-    /// Its shape, as messages have it.
+    /// Its shape, as messages show it.
     pub(super) fn shape_text(&self) -> String {
         let extents = self.shape.iter().map(usize::to_string);
         extents.collect::<Vec<_>>().join(" x ")

@@ -1,19 +1,20 @@
-//! What holding a run's numbers against the reference has found.
+//! The outcome of comparing a run's numbers with the reference.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// What the check of a run's numbers found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+/// The outcome of the check of a run's numbers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ValueCheck {
-    /// Tensors held against the reference.
+    /// Tensors compared with the reference.
     pub tensors: u64,
-    /// Words held against the reference.
+    /// Words compared with the reference.
     pub words: u64,
-    /// Words that were further off than their bound.
+    /// Words whose error exceeded their bound.
     pub wrong_words: u64,
-    /// Words of which the bound says nothing, because an error may have decided which words of a row were pruned.
+    /// Words without a finite bound, because an error may have decided which words of a row were pruned.
     pub unbounded_words: u64,
     /// The first wrong ones.
     pub wrong: Vec<Wrong>,
@@ -26,25 +27,25 @@ pub struct ValueCheck {
     /// The largest error of a word against the same operation on the machine's own operands, in steps of the word format.
     pub worst_rounding_steps: f64,
     /// The root mean square distance of the last tensor from what it would be without pruning, over the root mean square of
-    /// that; none if nothing is pruned.
+    /// that; `None` if nothing is pruned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pruning_error: Option<f64>,
     /// Share of the operands' words that were zero after pruning.
     pub zero_share: f64,
     /// The same by kind of tensor.
-    pub pruned: BTreeMap<&'static str, Pruned>,
-    /// Results beyond the words' range.
+    pub pruned: BTreeMap<Cow<'static, str>, Pruned>,
+    /// Results outside the words' range.
     pub saturated: u64,
     /// In training, half the squared distance between result and target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
-    /// The same, as the reference has it.
+    /// The same, as the reference computes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference_loss: Option<f64>,
 }
 
-/// What DynaProp made of the operands of one kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+/// Shares of zeros among the operands of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pruned {
     /// The share of zeros that was wanted, if the scenario states it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,10 +56,10 @@ pub struct Pruned {
     pub words: u64,
 }
 
-/// A word that is not what it should be.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// A wrong word.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Wrong {
-    /// Of which tensor.
+    /// The tensor.
     pub tensor: String,
     /// The item of the batch, the row and the column.
     pub place: [usize; 3],
@@ -66,12 +67,12 @@ pub struct Wrong {
     pub found: f64,
     /// What it should be.
     pub expected: f64,
-    /// How far it may be off.
+    /// Its largest allowed error.
     pub bound: f64,
 }
 
 impl ValueCheck {
-    /// Whether all is right.
+    /// Whether no word is wrong.
     #[must_use]
     pub fn is_right(&self) -> bool {
         self.wrong_words == 0 && self.tensors > 0

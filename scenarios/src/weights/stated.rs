@@ -19,7 +19,7 @@ pub struct StatedConstants {
     tokens: Option<Arc<[u32]>>,
 }
 
-/// After so many, more problems help nobody.
+/// The most problems reported at once; more would not help.
 const MAX_PROBLEMS: usize = 8;
 
 const NAMES: &str =
@@ -95,7 +95,7 @@ impl StatedConstants {
                 "save it with half, bfloat, single or double precision",
             ));
         }
-        // It grows as numbers come: a file may hold fewer than it says.
+        // It grows as numbers arrive: a file may hold fewer than it says.
         let mut numbers = Vec::new();
         tensor.for_each(|number| numbers.push(number))?;
         match known.content {
@@ -110,18 +110,18 @@ impl StatedConstants {
     }
 
     /// A factor of a product, a kernel, or the position rows.
-    pub(super) fn factor(&self, key: Key) -> Option<&[f64]> {
+    pub(crate) fn factor(&self, key: Key) -> Option<&[f64]> {
         self.factors.get(&key).map(Vec::as_slice)
     }
 
     /// A word's embedding.
-    pub(super) fn word(&self, row: u32, columns: usize) -> Option<&[f64]> {
+    pub(crate) fn word(&self, row: u32, columns: usize) -> Option<&[f64]> {
         self.words
             .get(row as usize * columns..(row as usize + 1) * columns)
     }
 
-    /// What an item of the batch should become, if that is stated.
-    pub(super) fn target(&self, item: usize, size: usize) -> Option<&[f64]> {
+    /// The target of an item of the batch, if it is stated.
+    pub(crate) fn target(&self, item: usize, size: usize) -> Option<&[f64]> {
         self.target.get(item * size..(item + 1) * size)
     }
 
