@@ -1,6 +1,7 @@
 //! The scenario files, through the public interface.
 
 mod diagnostics;
+#[cfg(test)]
 mod door;
 mod fuzz;
 mod hostile;
