@@ -35,7 +35,7 @@ impl AddressSpace {
     }
 
     /// The operation of `draft`, whose result is read `readers` times and, if it is `kept`, again by the backward pass.
-    pub(super) fn place(&mut self, draft: Draft, readers: u32, kept: bool) -> Operation {
+    pub(super) fn place(&mut self, draft: &Draft, readers: u32, kept: bool) -> Operation {
         let operands = draft.operands.iter().map(|source| self.operand(source)).collect();
         let work = self.work(draft.task);
         let [rows, columns, reduction] = draft.extents;
