@@ -11,7 +11,7 @@
 //! links and spans ──> CriticalPathSink { RunTimes, TransferTimes ──> Graph } ──at the end──> CriticalPath ──> PathSummary
 //! ```
 //!
-//! The graph forgets what nothing under way can lead back to, so memory grows with the path, not with the run.
+//! The graph forgets what nothing in flight can lead back to, so memory grows with the path, not with the run.
 
 mod graph;
 mod links;

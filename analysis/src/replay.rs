@@ -67,7 +67,7 @@ impl TraceInput {
 /// Runs the requests of `trace` through `memory` alone, no more than `requests_per_cycle` in a cycle of its clock.
 ///
 /// # Errors
-/// A line of the trace is no request, the memory's clock cannot be simulated, or the run did not come to its end or
+/// A line of the trace is not a request, the memory's clock cannot be simulated, or the run did not come to its end or
 /// broke a timing rule.
 pub fn replay(
     memory: &NamedMemory,

@@ -3,8 +3,9 @@
 use sim_core::statistics::Gauge;
 use sim_core::{ActorId, Clock, Context, Cycles, Tick};
 
+use crate::energy_part::{Action, ByAction};
 use crate::message::{Message, TransferId};
-use crate::trace_labels;
+use crate::trace_event::Counter;
 use crate::units::Bytes;
 
 /// Which of the three buffers.
@@ -110,9 +111,8 @@ impl Buffer {
             self.served_in_cycle = 0;
         }
         self.served_in_cycle += 1;
-        let access = trace_labels::BUFFER_ACCESS + self.kind as u16;
         let cycle = self.clock.period();
-        context.account(access, cycle, self.cycle + cycle, 1);
+        context.account(Action::access(self.kind).kind(), cycle, self.cycle + cycle, 1);
         if completes {
             let done = self.cycle + self.clock.span(Cycles(1));
             context.send_at(self.control_block, done, Message::TransferDone(transfer));
@@ -141,7 +141,11 @@ impl Buffer {
     fn hold(&mut self, held: u64, context: &mut Context<'_, Message>) {
         self.occupancy.set(context.now(), held);
         let (actor, now) = (context.me(), context.now());
-        context.trace(|sink| sink.counter(actor, now, trace_labels::BUFFER_OCCUPANCY, held));
+        context.trace(|sink| sink.counter(actor, now, Counter::BufferOccupancy.number(), held));
+    }
+
+    pub(crate) fn count_actions(&self, counts: &mut ByAction<u64>) {
+        counts[Action::access(self.kind)] += self.blocks_moved();
     }
 
     /// Which buffer it is.

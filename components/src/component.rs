@@ -6,6 +6,7 @@ use crate::background::BackgroundTraffic;
 use crate::buffer::Buffer;
 use crate::control_block::ControlBlock;
 use crate::dma::Dma;
+use crate::energy_part::{Action, ByAction};
 use crate::memory::{IdealMemory, MemoryActor};
 use crate::message::Message;
 use crate::pe::ProcessingElement;
@@ -41,6 +42,26 @@ pub enum Component {
     PostCompute(PostComputeSparsity),
     /// A softmax or layer-norm module.
     RowModule(Box<RowModule>),
+}
+
+impl Component {
+    /// Adds what this part has done so far to `counts`: ticks or numbers, as [`Action::measure`] says.
+    pub fn count_actions(&self, counts: &mut ByAction<u64>) {
+        match self {
+            Self::Buffer(buffer) => buffer.count_actions(counts),
+            Self::ProcessingElement(pe) => pe.count_actions(counts),
+            Self::MacLane(lane) => counts[Action::MacLane] += lane.counts().busy.0,
+            Self::PreCompute(module) => counts[Action::PreCompute] += module.stage().busy().0,
+            Self::PostCompute(module) => module.count_actions(counts),
+            Self::RowModule(module) => module.count_actions(counts),
+            Self::ControlBlock(_)
+            | Self::Dma(_)
+            | Self::Memory(_)
+            | Self::IdealMemory(_)
+            | Self::Background(_)
+            | Self::DynaProp(_) => {}
+        }
+    }
 }
 
 impl Actor for Component {

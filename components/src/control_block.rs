@@ -32,7 +32,7 @@ use crate::operation::{Footprint, Operation, Role, TensorId};
 use crate::pe::PeAddresses;
 use crate::runs::{Run, RunKind};
 use crate::tile::Dimension;
-use crate::trace_labels as labels;
+use crate::trace_event::Event;
 use crate::values::{ValueStore, Values};
 use crate::words::Words;
 use crate::work::UnitClass;
@@ -247,7 +247,7 @@ impl ControlBlock {
                 let cause = self.current_cause();
                 if context.is_traced() {
                     let actor = self.actor_of(pe, kind, unit);
-                    self.trace_link(labels::link(labels::UNIT_FREED, u64::from(actor.0)), context);
+                    self.trace_link(Event::UnitFreed(actor), context);
                 }
                 let unit = Unit {
                     pe,
@@ -267,7 +267,7 @@ impl ControlBlock {
 
     fn on_start(&mut self, context: &mut Context<'_, Message>) {
         self.start_account(context.now());
-        self.trace_link(labels::link(labels::STARTED, 0), context);
+        self.trace_link(Event::Started, context);
         self.admit(context);
         self.proceed(context);
     }
@@ -281,7 +281,7 @@ impl ControlBlock {
     fn on_run_retired(&mut self, run: Run, context: &mut Context<'_, Message>) {
         self.account(context.now());
         let place = self.place_of(run.operation.0);
-        self.trace_link(run.label(labels::RUN_RETIRED), context);
+        self.trace_link(Event::RunRetired(run.place()), context);
         self.runs_retired += 1;
         self.unpin(place, &run, context);
         self.count_retired(place, &run, context);
@@ -291,10 +291,8 @@ impl ControlBlock {
     fn on_transfer_done(&mut self, transfer: TransferId, context: &mut Context<'_, Message>) {
         self.account(context.now());
         self.watch_wakes(context);
-        self.trace_link(
-            labels::link(labels::TRANSFER_DONE, u64::from(transfer.0)),
-            context,
-        );
+        let done = Event::TransferDone { transfer: transfer.0 };
+        self.trace_link(done, context);
         match self.pending.finish(transfer) {
             Some(Purpose::Weight(tensor)) => self.weight_arrived(tensor, context),
             Some(Purpose::Slice { tensor, b }) => self.slice_moved(tensor, b, context),

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use sim_core::{Clock, Context, Label, Span, Tick, Ticks};
+use sim_core::{Clock, Context, Span, Tick, Ticks};
 
 use crate::memory::{Access, MemoryMessage, MemoryRequest, MemoryResponse, MemoryRoute, RequestorId};
 use crate::message::{Message, Traffic, Transfer, TransferPattern};
-use crate::trace_labels::{self as labels, TransferPart};
+use crate::trace_event::{Counter, Event, TransferRecord};
 use crate::units::{BLOCK, Bytes};
 use crate::words::Words;
 
@@ -308,23 +308,20 @@ impl Dma {
     #[inline]
     fn trace_outstanding(&self, context: &mut Context<'_, Message>) {
         let (actor, now, requests) = (context.me(), context.now(), self.outstanding);
-        context.trace(|sink| sink.counter(actor, now, labels::OUTSTANDING_REQUESTS, requests.into()));
+        context
+            .trace(|sink| sink.counter(actor, now, Counter::OutstandingRequests.number(), requests.into()));
     }
 
-    /// The label of a record of the transfer in `slot`.
-    fn label(&self, kind: u16, active: &Active, slot: u32) -> Label {
+    /// What records say of the transfer in `slot`.
+    fn record(&self, active: &Active, slot: u32) -> TransferRecord {
         let transfer = &active.transfer;
         let (pattern, bytes) = (transfer.pattern, Bytes(transfer.bytes));
-        let part = TransferPart {
+        TransferRecord {
+            transfer: transfer.id.0,
             bytes: pattern.bytes_moved(bytes, &self.parameters.words).0,
             traffic: transfer.traffic,
             outward: pattern.is_outward(),
             slot: u16::try_from(slot).unwrap_or(u16::MAX),
-        };
-        Label {
-            kind,
-            work: transfer.id.0,
-            part: part.packed(),
         }
     }
 
@@ -336,11 +333,12 @@ impl Dma {
             actor,
             start: active.ordered,
             end: now,
-            label: self.label(labels::TRANSFER_QUEUED, active, slot),
+            label: Event::TransferQueued(self.record(active, slot)).label(),
         };
         context.trace(|sink| {
             sink.span(queued);
-            sink.instant(actor, now, self.label(labels::TRANSFER_BEGAN, active, slot));
+            let began = Event::TransferBegan(self.record(active, slot));
+            sink.instant(actor, now, began.label());
         });
     }
 
@@ -349,12 +347,8 @@ impl Dma {
     fn trace_requested(&self, active: &Active, context: &mut Context<'_, Message>) {
         let (actor, now) = (context.me(), context.now());
         context.trace(|sink| {
-            let label = Label {
-                kind: labels::TRANSFER_REQUESTED,
-                work: active.transfer.id.0,
-                part: 0,
-            };
-            sink.instant(actor, now, label);
+            let transfer = active.transfer.id.0;
+            sink.instant(actor, now, Event::TransferRequested { transfer }.label());
         });
     }
 
@@ -366,7 +360,7 @@ impl Dma {
                 actor,
                 start: active.started.unwrap_or(active.ordered),
                 end,
-                label: self.label(labels::TRANSFER, active, slot),
+                label: Event::Transfer(self.record(active, slot)).label(),
             });
         });
     }

@@ -12,9 +12,9 @@ pub use stage::Stage;
 use sim_core::{ActorId, Clock, Context, Cycles, Tick, Ticks};
 
 use crate::buffer::BufferKind;
+use crate::energy_part::{Action, ByAction};
 use crate::message::{Message, OperandFetch};
 use crate::runs::{Run, RunKind};
-use crate::trace_labels as labels;
 use crate::units::{BLOCK, Bytes};
 
 /// How many parts a PE has.
@@ -120,13 +120,10 @@ impl OperandBus {
 
 /// Accesses of 64-byte blocks that a PE made to the three buffers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BufferAccesses {
-    /// To the activation buffer.
-    pub activation: u64,
-    /// To the weight buffer.
-    pub weight: u64,
-    /// To the mask buffer.
-    pub mask: u64,
+struct BufferAccesses {
+    activation: u64,
+    weight: u64,
+    mask: u64,
 }
 
 /// The PE's own part: run distribution, operand buses, write-back.
@@ -185,7 +182,7 @@ impl ProcessingElement {
     pub(crate) fn on_issue_run(&mut self, unit: u16, run: Run, context: &mut Context<'_, Message>) {
         if self.runs_in_flight == 0 {
             self.active_since = context.now();
-            context.account(labels::PE_ACTIVE, Ticks::ZERO, self.active_since, 1);
+            context.account(Action::ActivePe.kind(), Ticks::ZERO, self.active_since, 1);
         }
         self.runs_in_flight += 1;
         let target = self.addresses.unit(run.kind, unit);
@@ -228,7 +225,7 @@ impl ProcessingElement {
             self.account_bus(BufferKind::Weight, right, fetch.weight_bytes, context);
             self.account_masks(masks, context);
             let cycle = self.clock.period();
-            context.account(labels::OPERANDS_FETCHED, cycle, now + cycle, 1);
+            context.account(Action::OperandFetch.kind(), cycle, now + cycle, 1);
         }
         let lane = &mut self.lanes[usize::from(fetch.lane)];
         lane.arrival = left.max(right).max(lane.arrival);
@@ -258,7 +255,7 @@ impl ProcessingElement {
         self.runs_in_flight -= 1;
         if self.runs_in_flight == 0 {
             self.active += written.since(self.active_since);
-            context.account(labels::PE_ACTIVE, Ticks::ZERO, written, 0);
+            context.account(Action::ActivePe.kind(), Ticks::ZERO, written, 0);
         }
         context.send_at(
             self.control_block,
@@ -272,43 +269,25 @@ impl ProcessingElement {
     fn account_bus(&self, buffer: BufferKind, there: Tick, bytes: u32, context: &mut Context<'_, Message>) {
         if bytes > 0 {
             let time = self.activation_bus.span(bytes, self.clock);
-            context.account(labels::BUS, time, there, 1);
-            context.account(labels::BUFFER_ACCESS + buffer as u16, time, there, blocks(bytes));
+            context.account(Action::Bus.kind(), time, there, 1);
+            context.account(Action::access(buffer).kind(), time, there, blocks(bytes));
         }
     }
 
     /// Accounts for accesses to the mask buffer, which has no bus of limited width.
     #[cold]
     fn account_masks(&self, masks: u64, context: &mut Context<'_, Message>) {
-        let (cycle, mask) = (
-            self.clock.period(),
-            labels::BUFFER_ACCESS + BufferKind::Mask as u16,
-        );
-        context.account(mask, cycle, context.now() + cycle, masks);
+        let cycle = self.clock.period();
+        context.account(Action::MaskAccess.kind(), cycle, context.now() + cycle, masks);
     }
 
-    /// Blocks moved to and from the buffers.
-    #[must_use]
-    pub fn accesses(&self) -> BufferAccesses {
-        self.accesses
-    }
-
-    /// Time with at least one run in the PE.
-    #[must_use]
-    pub fn active(&self) -> Ticks {
-        self.active
-    }
-
-    /// Use of the two buses: activation, weight.
-    #[must_use]
-    pub fn bus_busy(&self) -> [Ticks; 2] {
-        [self.activation_bus.busy, self.weight_bus.busy]
-    }
-
-    /// Operand fetches of all lanes: each passes one FIFO.
-    #[must_use]
-    pub fn fetches(&self) -> u64 {
-        self.fetches
+    pub(crate) fn count_actions(&self, counts: &mut ByAction<u64>) {
+        counts[Action::ActivationAccess] += self.accesses.activation;
+        counts[Action::WeightAccess] += self.accesses.weight;
+        counts[Action::MaskAccess] += self.accesses.mask;
+        counts[Action::OperandFetch] += self.fetches;
+        counts[Action::ActivePe] += self.active.0;
+        counts[Action::Bus] += (self.activation_bus.busy + self.weight_bus.busy).0;
     }
 
     /// Runs that were issued and have not been written back.

@@ -165,6 +165,13 @@ impl TileCoordinate {
             .iter()
             .fold(0, |packed, &index| (packed << 16) | u64::from(index))
     }
+
+    /// Unpacked again.
+    #[must_use]
+    #[inline]
+    pub fn unpacked(packed: u64) -> Self {
+        Self([48, 32, 16, 0].map(|shift| (packed >> shift) as u16))
+    }
 }
 
 /// How an operation is cut into tiles: the extents of its loop nest and the tile's edges, in elements.

@@ -1,5 +1,6 @@
 //! The corrected estimate held against the simulation.
 
+use components::energy_part::EnergyPart;
 use estimate::coarse::{CoarseEstimate, Limit, coarse_estimate};
 use scenarios::system;
 
@@ -102,7 +103,7 @@ pub fn compare(pair: Pair) -> Compared {
 
 fn energies(estimate: &CoarseEstimate, run: &Run) -> Vec<(&'static str, f64)> {
     let machine = &run.plan.machine;
-    let simulated = system::energy(machine, run.plan.timebase, &run.measured.machine);
+    let simulated = run.measured.machine.energy(machine, run.plan.timebase).by_part();
     let estimated = &estimate.estimate.energy_nj;
     let leakage: f64 = estimated.modules().iter().map(|(_, power)| power.leakage).sum();
     let ratio = |estimated: f64, simulated: f64| {
@@ -116,34 +117,40 @@ fn energies(estimate: &CoarseEstimate, run: &Run) -> Vec<(&'static str, f64)> {
     vec![
         (
             "MAC lanes",
-            ratio(estimated.mac_lanes.dynamic, simulated.mac_lanes.0),
+            ratio(estimated.mac_lanes.dynamic, simulated[EnergyPart::MacLanes].0),
         ),
-        ("softmax", ratio(estimated.softmax.dynamic, simulated.softmax.0)),
+        (
+            "softmax",
+            ratio(estimated.softmax.dynamic, simulated[EnergyPart::Softmax].0),
+        ),
         (
             "layer norm",
-            ratio(estimated.layer_norm.dynamic, simulated.layer_norm.0),
+            ratio(estimated.layer_norm.dynamic, simulated[EnergyPart::LayerNorm].0),
         ),
         (
             "sparsity",
-            ratio(estimated.sparsity.dynamic, simulated.sparsity.0),
+            ratio(estimated.sparsity.dynamic, simulated[EnergyPart::Sparsity].0),
         ),
         (
             "buffers",
             ratio(
                 estimated.buffer - estimate.details.buffer_leakage_nj,
-                simulated.buffers.0,
+                simulated[EnergyPart::Buffers].0,
             ),
         ),
         (
             "others",
             ratio(
                 estimated.others.dynamic,
-                simulated.other.0 + simulated.stochastic_rounding.0,
+                simulated[EnergyPart::Other].0 + simulated[EnergyPart::StochasticRounding].0,
             ),
         ),
         (
             "leakage",
-            ratio(leakage + estimate.details.buffer_leakage_nj, simulated.leakage.0),
+            ratio(
+                leakage + estimate.details.buffer_leakage_nj,
+                simulated[EnergyPart::Leakage].0,
+            ),
         ),
         ("main memory", ratio(estimated.main_memory, memory_nj)),
     ]

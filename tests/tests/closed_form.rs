@@ -17,6 +17,7 @@
 //!   cycle for each tile on the way back, 1 to the control block. The module is free again one cycle after its last tile;
 //!   the next row is then on its way to the PE for 1 cycle and waits for the bus, which is still writing the last row.
 
+use components::energy_part::Action;
 use scenarios::Scenario;
 use scenarios::load::Disk;
 use tests::{memory, plan, run, shipped};
@@ -156,7 +157,7 @@ fn looking_ahead_hides_what_the_sum_cannot_but_not_the_lanes_work() {
         scenario.accelerator.prefetch_operations = 256;
     });
     let run = run(plan(&loaded));
-    let busy = run.measured.machine.lanes.busy.0 / run.plan.machine.clock.period().0;
+    let busy = run.measured.machine.time(Action::MacLane).0 / run.plan.machine.clock.period().0;
     assert!(
         busy < run.cycles() && run.cycles() < bert(4, [2, 128, 2, 512]),
         "{busy} {}",

@@ -1,25 +1,30 @@
 //! The critical path is what it says: a chain without a gap, as long as the run, each step of which waited for the one before.
 
 use analysis::critical_path::{CriticalPath, CriticalPathSink, Part, Work};
-use components::trace_labels as labels;
+use components::energy_part::Action;
+use components::trace_event::{Event, TransferOrder};
 use scenarios::system::{Measurements, Plan};
 use sim_core::{ActorId, Engine, Label, Span, Tick, TraceSink};
 use tests::{memory, plan, shipped, shipped_names, shipped_small};
 
+/// An actor, when, and what.
+type Link = (ActorId, u64, Event);
+
 /// The links of a run, all of them.
 #[derive(Default)]
-struct AllLinks(Vec<(ActorId, u64, Label)>);
+struct AllLinks(Vec<Link>);
 
 impl TraceSink for AllLinks {
     fn span(&mut self, _span: Span) {}
 
     fn instant(&mut self, actor: ActorId, at: Tick, label: Label) {
+        let event = Event::of(label).expect("actors record events");
         let counts = matches!(
-            label.kind,
-            labels::TRANSFER_BEGAN | labels::TRANSFER_ORDERED | labels::FINISHED
+            event,
+            Event::TransferBegan(_) | Event::TransferOrdered(_) | Event::Finished
         );
-        if counts || labels::is_link(label.kind) {
-            self.0.push((actor, at.0, label));
+        if counts || event.is_link() {
+            self.0.push((actor, at.0, event));
         }
     }
 
@@ -65,64 +70,54 @@ fn it_is_as_long_as_the_run_on_every_shipped_scenario() {
 
 /// The beginnings of all steps, found the plain way: backwards through all links of the run. Counts the transfers that
 /// queued, and those that others were preferred to.
-fn backwards(links: &[(ActorId, u64, Label)], jumps: &mut [u32; 2]) -> Vec<u64> {
-    let last = |end: usize, wanted: &dyn Fn(&(ActorId, u64, Label)) -> bool| {
+fn backwards(links: &[Link], jumps: &mut [u32; 2]) -> Vec<u64> {
+    let last = |end: usize, wanted: &dyn Fn(&Link) -> bool| {
         links[..end]
             .iter()
             .rposition(wanted)
             .expect("every link has its cause")
     };
-    let is_cause = |link: &(ActorId, u64, Label)| {
+    let is_cause = |link: &Link| {
         matches!(
-            link.2.kind,
-            labels::STARTED | labels::UNIT_FREED | labels::RUN_RETIRED | labels::TRANSFER_DONE
+            link.2,
+            Event::Started | Event::UnitFreed(_) | Event::RunRetired(_) | Event::TransferDone { .. }
         )
     };
     let began = |end: usize, transfer: u32| {
-        last(end, &|link| {
-            link.2.kind == labels::TRANSFER_BEGAN && link.2.work == transfer
-        })
+        let began = |event| matches!(event, Event::TransferBegan(record) if record.transfer == transfer);
+        last(end, &|link| began(link.2))
     };
-    let order = |end: usize, transfer: u64| {
-        let orders = [labels::TRANSFER_ORDERED, labels::NOTHING_MOVES];
-        last(end, &|link| {
-            orders.contains(&link.2.kind) && link.2.part / 2 == transfer / 2
-        })
+    let order = |end: usize, transfer: u32| {
+        let of = |order: TransferOrder| order.transfer / 2 == transfer / 2;
+        last(
+            end,
+            &|link| matches!(link.2, Event::TransferOrdered(order) | Event::NothingMoves(order) if of(order)),
+        )
+    };
+    let requested = |link: &Link| match link.2 {
+        Event::TransferRequested { transfer } => Some(transfer),
+        _ => None,
     };
     let mut starts = Vec::new();
-    let mut at = last(links.len(), &|link| link.2.kind == labels::FINISHED);
+    let mut at = last(links.len(), &|link| link.2 == Event::Finished);
     loop {
         let cause = last(at, &is_cause);
-        let (_, now, label) = links[cause];
-        at = match label.kind {
-            labels::STARTED => {
-                starts.push(now);
-                starts.reverse();
-                return starts;
-            }
-            labels::UNIT_FREED => last(cause, &|link| {
-                link.2.kind == labels::RUN_ISSUED && u64::from(link.0.0) == label.part
+        let (_, now, event) = links[cause];
+        at = match event {
+            Event::UnitFreed(unit) => last(cause, &|link| {
+                matches!(link.2, Event::RunIssued(_)) && link.0 == unit
             }),
-            labels::RUN_RETIRED => last(cause, &|link| {
-                link.2.kind == labels::RUN_ISSUED && (link.2.work, link.2.part) == (label.work, label.part)
-            }),
-            _ => {
-                let mut ordered = order(cause, label.part);
-                let mut transfer = label.part as u32;
+            Event::RunRetired(first) => last(cause, &|link| link.2 == Event::RunIssued(first)),
+            Event::TransferDone { mut transfer } => {
+                let mut ordered = order(cause, transfer);
                 let mut end = cause;
                 // Transfers that queued or that others were preferred to lead back to those before them.
-                while links[ordered].2.kind == labels::TRANSFER_ORDERED {
+                while matches!(links[ordered].2, Event::TransferOrdered(_)) {
                     let begin = began(end, transfer);
-                    let turned = |end: usize| {
-                        links[..end]
-                            .iter()
-                            .rposition(|link| link.2.kind == labels::TRANSFER_REQUESTED)
-                    };
-                    let requested = last(end + 1, &|link| {
-                        link.2.kind == labels::TRANSFER_REQUESTED && link.2.work == transfer
-                    });
-                    let preferred = turned(requested).filter(|&turned| {
-                        links[turned].2.work != transfer && links[turned].1 > links[begin].1
+                    let turned = |end: usize| links[..end].iter().rposition(|link| requested(link).is_some());
+                    let own = last(end + 1, &|link| requested(link) == Some(transfer));
+                    let preferred = turned(own).filter(|&turned| {
+                        requested(&links[turned]) != Some(transfer) && links[turned].1 > links[begin].1
                     });
                     let before = turned(begin).filter(|&turned| links[turned].1 > links[ordered].1);
                     let Some(turned) = preferred.or(before) else {
@@ -130,11 +125,16 @@ fn backwards(links: &[(ActorId, u64, Label)], jumps: &mut [u32; 2]) -> Vec<u64> 
                     };
                     starts.push(links[if preferred.is_some() { turned } else { begin }].1);
                     jumps[usize::from(preferred.is_some())] += 1;
-                    transfer = links[turned].2.work;
+                    transfer = requested(&links[turned]).unwrap();
                     end = turned;
-                    ordered = order(began(end, transfer), transfer.into());
+                    ordered = order(began(end, transfer), transfer);
                 }
                 ordered
+            }
+            _ => {
+                starts.push(now);
+                starts.reverse();
+                return starts;
             }
         };
         starts.push(links[at].1);
@@ -177,13 +177,13 @@ fn what_waited_for_a_free_unit_goes_to_that_unit() {
     let mut links = AllLinks::default();
     let _ = run(&plan, &mut links);
     let (mut freed, mut issued) = (None, 0);
-    for (actor, _, label) in &links.0 {
-        match label.kind {
-            labels::UNIT_FREED => freed = Some(label.part),
-            labels::STARTED | labels::RUN_RETIRED | labels::TRANSFER_DONE => freed = None,
-            labels::RUN_ISSUED => {
+    for (actor, _, event) in &links.0 {
+        match event {
+            Event::UnitFreed(unit) => freed = Some(*unit),
+            Event::Started | Event::RunRetired(_) | Event::TransferDone { .. } => freed = None,
+            Event::RunIssued(_) => {
                 if let Some(freed) = freed {
-                    assert_eq!(u64::from(actor.0), freed);
+                    assert_eq!(*actor, freed);
                     issued += 1;
                 }
             }
@@ -220,7 +220,7 @@ fn it_runs_through_what_bounds_the_run() {
         scenario.workload.batch = 1;
     }));
     let (path, measured) = critical_path(&narrow);
-    let busy = measured.machine.lanes.busy.0 as f64 / measured.machine.finished.0 as f64;
+    let busy = measured.machine.time(Action::MacLane).0 as f64 / measured.machine.finished.0 as f64;
     let work = share(&path, &[Part::MacLanes]);
     assert!(busy > 0.8 && (work / busy - 1.0).abs() < 0.05, "{work} {busy}");
 }

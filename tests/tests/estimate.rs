@@ -2,15 +2,20 @@
 //!
 //! The whole band over hundreds of pairs: `cargo run --release -p tests --example estimate_band`.
 
-use estimate::coarse::{CoarseEstimate, coarse_estimate};
+use analysis::result::RunResult;
+use components::energy_part::{ByAction, EnergyPart};
+use components::memory::EnergyTable;
+use components::units::NanoJoules;
+use estimate::coarse::{CoarseEstimate, coarse_estimate, energy_by_group};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use scenarios::Scenario;
 use scenarios::schema::Phase;
-use scenarios::system::{self, Plan};
+use scenarios::system::{self, MainMemory, Plan};
+use sim_core::Engine;
 use tests::band::{Class, Compared, compare, share_within};
 use tests::pairs::{pair, training_pair};
-use tests::{memory, plan, plan_on_memory, shipped, shipped_names};
+use tests::{memory, plan, plan_on_memory, run, shipped, shipped_names, shipped_small};
 
 use crate::random::planned;
 
@@ -249,3 +254,68 @@ fn doubling_a_random_pair_is_not_slower_in_the_estimate() {
 
 /// Twice the units can come slower by the rounding of runs to units; the simulation has the same.
 const DOUBLED_SLACK: f64 = 1.05;
+
+/// The estimate has no prices of its own: at what a run has counted, they are the run's energy, part by part.
+#[test]
+fn energy_at_a_runs_own_counts_is_the_runs_energy() {
+    let gated = shipped("tiny-trace", |scenario| {
+        scenario.accelerator.power_gating = true;
+    });
+    let trained = shipped("bert-tiny-train", |scenario| {
+        scenario.workload.transformer.layers.truncate(1);
+        scenario.workload.batch = 1;
+    });
+    for loaded in [
+        shipped_small("tiny-trace"),
+        gated,
+        trained,
+        shipped_small("flexibert-mixed"),
+    ] {
+        let run = run(plan(&loaded));
+        let (machine, timebase) = (&run.plan.machine, run.plan.timebase);
+        let did = &run.measured.machine;
+        let actions = ByAction::new(|action| did.actions[action] as f64);
+        let energy = did.energy(machine, timebase);
+        let memory = &run.measured.memory;
+        let MainMemory::Banked(banked) = &run.plan.memory else {
+            panic!("{}: memory without limits takes no energy", loaded.scenario.name);
+        };
+        let priced = EnergyTable::new(banked.description()).energy(&memory.commands);
+        let near = |what: &str, estimated: f64, run: f64| {
+            let name = &loaded.scenario.name;
+            assert!(
+                (estimated - run).abs() <= 1e-9 * run,
+                "{name}, {what}: {estimated} nJ of {run} nJ"
+            );
+        };
+        let main_memory = NanoJoules(priced.total().0 * 1e-3);
+        let estimated = energy_by_group(machine, timebase, &actions, main_memory);
+        near(
+            "main memory",
+            estimated.main_memory,
+            memory.energy.total().0 * 1e-3,
+        );
+        let by_part = energy.by_part();
+        let of = |part| by_part[part].0;
+        near("MAC lanes", estimated.mac_lanes.dynamic, of(EnergyPart::MacLanes));
+        near("softmax", estimated.softmax.dynamic, of(EnergyPart::Softmax));
+        near(
+            "layer norm",
+            estimated.layer_norm.dynamic,
+            of(EnergyPart::LayerNorm),
+        );
+        near("sparsity", estimated.sparsity.dynamic, of(EnergyPart::Sparsity));
+        let others = of(EnergyPart::Other) + of(EnergyPart::StochasticRounding);
+        near("others", estimated.others.dynamic, others);
+        let of_buffers = energy.of_modules(EnergyPart::Buffers).leakage.0;
+        near("buffers", estimated.buffer, of(EnergyPart::Buffers) + of_buffers);
+        let leakages = estimated.modules().map(|(_, power)| power.leakage);
+        near(
+            "leakage",
+            leakages.iter().sum::<f64>() + of_buffers,
+            of(EnergyPart::Leakage),
+        );
+        let result = RunResult::new(&run.plan, &run.measured, Engine::default(), 0.0);
+        near("all", estimated.total(), result.machine.energy_nj.total);
+    }
+}

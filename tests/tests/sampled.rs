@@ -1,6 +1,7 @@
 //! Densities drawn tile by tile: the work is the same on average, but lanes no longer finish together.
 
 use components::control_block::StallCause;
+use components::energy_part::Action;
 use scenarios::schema::{DensitySource, Distribution, LoopOrder, Scenario};
 use tests::{Run, memory, plan, run, shipped};
 
@@ -34,7 +35,7 @@ fn the_mean_work_over_seeds_is_the_uniform_work() {
     let ratio = mean(&runs, pairs) / pairs(&uniform);
     assert!((ratio - 1.0).abs() < 0.005, "{ratio}");
     // Rounding up to whole cycles a tile adds at most half a cycle on average to the sampled ones.
-    let busy = |run: &Run| run.measured.machine.lanes.busy.0 as f64;
+    let busy = |run: &Run| run.measured.machine.time(Action::MacLane).0 as f64;
     let ratio = mean(&runs, busy) / busy(&uniform);
     assert!((0.995..1.02).contains(&ratio), "{ratio}");
 }

@@ -11,6 +11,7 @@ use std::ops::ControlFlow;
 
 use analysis::result::tile_operations;
 use analysis::run::run_watched;
+use components::energy_part::Action;
 use scenarios::system::{Measurements, Plan, RunError};
 use sim_core::{Engine, Tick};
 use tests::traced::{entries, run_traced, whole};
@@ -64,6 +65,7 @@ fn traces_of_all_kinds_of_machines_are_right() {
         records_are_on_the_tracks_of_their_kind(&entries);
         the_critical_path_is_the_run(&measured, &entries);
         power::integrates_to_the_energies_that_are_reported(&plan, &measured, &entries);
+        power::is_that_of_the_page(&plan, &entries);
     }
 }
 
@@ -125,9 +127,9 @@ fn every_tile_of_the_program_appears_once() {
 
 fn spans_add_up_to_the_busy_times_that_are_reported(measured: &Measurements, entries: &[Entry<'static>]) {
     let machines = || measured.machines();
-    let lanes: u64 = machines().map(|machine| machine.lanes.busy.0).sum();
-    let softmax: u64 = machines().map(|machine| machine.softmax.1.0).sum();
-    let layer_norm: u64 = machines().map(|machine| machine.layer_norm.1.0).sum();
+    let lanes: u64 = machines().map(|machine| machine.time(Action::MacLane).0).sum();
+    let softmax: u64 = machines().map(|machine| machine.time(Action::Softmax).0).sum();
+    let layer_norm: u64 = machines().map(|machine| machine.time(Action::LayerNorm).0).sum();
     assert_eq!(total(entries, "mac_tile"), lanes);
     assert_eq!(total(entries, "softmax_tile"), softmax);
     assert_eq!(total(entries, "layer_norm_tile"), layer_norm);

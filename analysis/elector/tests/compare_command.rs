@@ -264,7 +264,7 @@ fn a_trace_is_replayed_as_background() {
     let output = elector(&["run", "mine.ron"], folder.path());
     assert_eq!(output.status.code(), Some(2));
     assert!(
-        err(&output).contains("line 2: `FETCH` is no access"),
+        err(&output).contains("line 2: `FETCH` is not an access"),
         "{}",
         err(&output)
     );

@@ -241,7 +241,7 @@ fn wrong_traces_are_answered_with_file_and_line() {
     let on_stdin = ["memory", "hbm2", "--replay", "-"];
     let said = refused(&on_stdin, "0x40 READ 0\n# fine\n0x80 FETCH 0\n");
     assert!(
-        said.contains("<stdin>:3: `FETCH` is no access (write READ or WRITE)"),
+        said.contains("<stdin>:3: `FETCH` is not an access (write READ or WRITE)"),
         "{said}"
     );
     let said = refused(&on_stdin, &"9".repeat(10_000));

@@ -24,9 +24,9 @@ use serde::{Deserialize, Serialize};
 
 pub use bounds::{Bounds, LayerEstimate, Limit};
 pub use caution::Caution;
+pub use energy::energy_by_group;
 
 use crate::{Estimate, EstimateError};
-use cost::Counts;
 use memory::Memory;
 use step::Steps;
 
@@ -69,10 +69,8 @@ pub fn coarse_estimate(plan: &Plan) -> Result<CoarseEstimate, EstimateError> {
     let steps = Steps::of(machine);
     let memory = Memory::of(plan, steps.gathered_row.unwrap_or(64));
     let timeline = schedule::schedule(machine, &steps, &memory)?;
-    let mut counts = Counts::default();
-    for cost in steps.steps.iter().filter_map(|step| step.cost.as_ref()) {
-        counts.add(&cost.counts, 1.0);
-    }
+    let actions = energy::actions(machine, &steps, &timeline);
+    let main_memory = memory.energy(timeline.blocks_read, timeline.blocks_written, timeline.cycles);
     let clock_mhz = machine.scenario.accelerator.clock_mhz;
     let (bounds, layers) = bounds::bounds(machine, &steps, &memory, &timeline);
     Ok(CoarseEstimate {
@@ -81,10 +79,10 @@ pub fn coarse_estimate(plan: &Plan) -> Result<CoarseEstimate, EstimateError> {
             cycles: timeline.cycles.ceil() as i128,
             clock_mhz,
             seconds: timeline.cycles / (clock_mhz * 1e6),
-            energy_nj: energy::energy(machine, &counts, &memory, &timeline),
+            energy_nj: energy_by_group(machine, plan.timebase, &actions, main_memory),
         },
         details: Details {
-            buffer_leakage_nj: energy::buffers_leakage_nj(machine, timeline.cycles),
+            buffer_leakage_nj: energy::buffer_leakage_nj(machine, plan.timebase, &actions),
             bound_by: bounds.limit(),
             caution: Caution::of(plan),
             slices_pushed_out: timeline.slices_pushed_out,

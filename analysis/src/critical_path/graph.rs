@@ -1,4 +1,4 @@
-//! Who waited for whom: a tree of causes, of which only what can still become part of the path is kept.
+//! What waited for what: a tree of causes, of which only what can still become part of the path is kept.
 
 use super::step::{CriticalPath, Split, Step, Work};
 
@@ -24,7 +24,7 @@ struct Node {
     holds: u32,
 }
 
-/// The tree. Whoever keeps a [`NodeId`] holds its node, and releases it when done.
+/// The tree. A holder of a [`NodeId`] holds its node, and releases it when done.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     nodes: Vec<Node>,
@@ -55,7 +55,7 @@ impl Graph {
         self.nodes[id.0 as usize].holds += 1;
     }
 
-    /// Gives a node up. If nobody else holds it, it goes, and its cause is given up in turn.
+    /// Releases a node. If nothing else holds it, it is dropped, and its cause is released in turn.
     pub(super) fn release(&mut self, id: NodeId) {
         let mut next = Some(id);
         while let Some(id) = next {

@@ -1,8 +1,8 @@
-//! The sink that follows who waits for whom while a run goes on.
+//! The sink that follows what waits for what during a run.
 
 use std::collections::BTreeMap;
 
-use components::trace_labels as labels;
+use components::trace_event::{Event, TilePlace};
 use scenarios::system::{Plan, TrackKind};
 use sim_core::{ActorId, Label, Span, Tick, TraceSink};
 
@@ -46,16 +46,6 @@ impl TraceSink for CriticalPathSink {
     fn counter(&mut self, _actor: ActorId, _at: Tick, _counter: u16, _value: u64) {}
 }
 
-/// What an actor's records mean for the path.
-#[derive(Clone, Copy, Debug)]
-enum Meaning {
-    Nothing,
-    ControlBlock,
-    Dma,
-    /// A lane or module, whose work is this part.
-    Unit(Part),
-}
-
 /// A run on its way, until it is written back.
 #[derive(Clone, Copy, Debug)]
 struct InHand {
@@ -63,18 +53,18 @@ struct InHand {
     times: RunTimes,
 }
 
-/// An actor: of lanes and modules all that a tile needs lies together, since there are more of them than a cache holds.
+/// Per-actor state, kept in one struct for locality: there are more lanes than fit in a cache.
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    meaning: Meaning,
+    /// Whether it is of the scenario's own accelerator: the path is only of that.
+    is_own: bool,
+    /// The part of a step that the work of a lane or module is.
+    unit: Option<Part>,
     /// The end of the last tile that it has begun.
     busy_until: u64,
-    /// The run that it has, until it can take the next one, and the packed first tile of that.
-    run: Option<(InHand, FirstTile)>,
+    /// The run that it has, until it can take the next one, and the tile with which that begins.
+    run: Option<(InHand, TilePlace)>,
 }
-
-/// An operation, and the packed tile of it with which a run begins.
-type FirstTile = (u32, u64);
 
 #[derive(Debug)]
 struct Links {
@@ -83,7 +73,7 @@ struct Links {
     /// What the control block has just learned.
     current: Option<Exit>,
     /// Runs whose units can take the next one, and whose results are on their way.
-    finishing: BTreeMap<FirstTile, InHand>,
+    finishing: BTreeMap<TilePlace, InHand>,
     transfers: Transfers,
     path: Option<CriticalPath>,
 }
@@ -91,18 +81,13 @@ struct Links {
 impl Links {
     fn new(plan: &Plan) -> Self {
         let tracks = plan.tracks();
-        let meaning = |kind| match kind {
-            TrackKind::ControlBlock => Meaning::ControlBlock,
-            TrackKind::Dma => Meaning::Dma,
-            TrackKind::MacLane => Meaning::Unit(Part::MacLanes),
-            TrackKind::Softmax => Meaning::Unit(Part::Softmax),
-            TrackKind::LayerNorm => Meaning::Unit(Part::LayerNorm),
-            _ => Meaning::Nothing,
-        };
         let places = tracks.iter().map(|track| Place {
-            meaning: match track.machine {
-                0 => meaning(track.kind),
-                _ => Meaning::Nothing,
+            is_own: track.machine == 0,
+            unit: match track.kind {
+                TrackKind::MacLane => Some(Part::MacLanes),
+                TrackKind::Softmax => Some(Part::Softmax),
+                TrackKind::LayerNorm => Some(Part::LayerNorm),
+                _ => None,
             },
             busy_until: 0,
             run: None,
@@ -118,71 +103,60 @@ impl Links {
     }
 
     #[inline]
-    fn meaning(&self, actor: ActorId) -> Meaning {
-        self.places
-            .get(actor.index())
-            .map_or(Meaning::Nothing, |place| place.meaning)
-    }
-
-    #[inline]
     fn span(&mut self, span: &Span) {
         let Some(place) = self.places.get_mut(span.actor.index()) else {
             return;
         };
-        match place.meaning {
-            Meaning::Unit(_) => {
+        match Event::of(span.label) {
+            Some(Event::Tile(..)) if place.is_own => {
                 place.busy_until = span.end.0;
                 if let Some((run, _)) = &mut place.run {
                     run.times.tile(span.start.0, span.end.0);
                 }
             }
-            Meaning::Dma if span.label.kind == labels::TRANSFER => {
-                self.transfers.answered(span.label.work, span.end.0);
+            Some(Event::Transfer(record)) if place.is_own => {
+                self.transfers.answered(record.transfer, span.end.0);
             }
             _ => {}
         }
     }
 
     fn instant(&mut self, actor: ActorId, at: u64, label: Label) {
-        match (self.meaning(actor), label.kind) {
-            (Meaning::Unit(part), labels::RUN_ISSUED) => self.run_issued(actor, part, at, label),
-            (Meaning::Unit(_), labels::RUN_STARTED) => {
-                if let Some((run, _)) = &mut self.places[actor.index()].run {
+        let Some(place) = self.places.get_mut(actor.index()).filter(|place| place.is_own) else {
+            return;
+        };
+        let Some(event) = Event::of(label) else { return };
+        match event {
+            Event::RunIssued(first) => self.run_issued(actor, at, first),
+            Event::RunStarted(_) => {
+                if let Some((run, _)) = &mut place.run {
                     run.times.started = Some(at);
                 }
             }
-            (Meaning::Dma, labels::TRANSFER_BEGAN) => self.transfers.began(&mut self.graph, at, label),
-            (Meaning::Dma, labels::TRANSFER_REQUESTED) => {
-                self.transfers.requested(&mut self.graph, label.work, at);
+            Event::TransferBegan(record) => self.transfers.began(&mut self.graph, at, record),
+            Event::TransferRequested { transfer } => {
+                self.transfers.requested(&mut self.graph, transfer, at);
             }
-            (Meaning::ControlBlock, kind) => self.learned(kind, at, label),
-            _ => {}
-        }
-    }
-
-    /// The control block learns something, or orders a transfer.
-    fn learned(&mut self, kind: u16, at: u64, label: Label) {
-        match kind {
-            labels::STARTED => {
+            Event::Started => {
                 let node = self.graph.add(Work::Start, at, None);
                 self.set_current(Some(Exit { node, split: [0; 4] }));
                 self.graph.release(node);
             }
-            labels::UNIT_FREED => self.unit_freed(label.part as usize, at),
-            labels::RUN_RETIRED => self.run_retired((label.work, label.part), at),
-            labels::TRANSFER_DONE => {
-                let done = self.transfers.done(&mut self.graph, label.part as usize, at);
+            Event::UnitFreed(unit) => self.unit_freed(unit.index(), at),
+            Event::RunRetired(first) => self.run_retired(first, at),
+            Event::TransferDone { transfer } => {
+                let done = self.transfers.done(&mut self.graph, transfer as usize, at);
                 self.set_current(done);
                 if let Some(done) = done {
                     self.graph.release(done.node);
                 }
             }
-            labels::TRANSFER_ORDERED | labels::NOTHING_MOVES => {
+            Event::TransferOrdered(order) | Event::NothingMoves(order) => {
                 if let Some(cause) = self.current {
-                    self.transfers.ordered(&mut self.graph, cause, at, label);
+                    self.transfers.ordered(&mut self.graph, cause, at, order);
                 }
             }
-            labels::FINISHED => self.path = self.current.map(|last| self.graph.path(last)),
+            Event::Finished => self.path = self.current.map(|last| self.graph.path(last)),
             _ => {}
         }
     }
@@ -196,17 +170,18 @@ impl Links {
         }
     }
 
-    fn run_issued(&mut self, actor: ActorId, unit: Part, at: u64, label: Label) {
+    fn run_issued(&mut self, actor: ActorId, at: u64, first: TilePlace) {
+        let place = &mut self.places[actor.index()];
+        let Some(unit) = place.unit else { return };
         let work = Work::Run {
             unit,
-            operation: label.work,
+            operation: first.operation,
         };
-        let place = &mut self.places[actor.index()];
         let run = InHand {
             node: self.graph.add(work, at, self.current),
             times: RunTimes::issued(at, place.busy_until),
         };
-        place.run = Some((run, (label.work, label.part)));
+        place.run = Some((run, first));
     }
 
     fn unit_freed(&mut self, actor: usize, at: u64) {
@@ -221,7 +196,7 @@ impl Links {
         self.finishing.insert(first_tile, run);
     }
 
-    fn run_retired(&mut self, first_tile: FirstTile, at: u64) {
+    fn run_retired(&mut self, first_tile: TilePlace, at: u64) {
         let Some(run) = self.finishing.remove(&first_tile) else {
             return self.set_current(None);
         };

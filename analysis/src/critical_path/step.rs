@@ -16,7 +16,7 @@ pub enum Work {
     },
     /// A transfer between main memory and a buffer.
     Transfer {
-        /// For whom.
+        /// What it carries.
         traffic: Traffic,
         /// Whether it goes out of a buffer.
         outward: bool,
@@ -145,7 +145,7 @@ impl Step {
 pub struct Segment {
     /// What on.
     pub part: Part,
-    /// For whom, if it is part of a transfer.
+    /// What it carries, if it is part of a transfer.
     pub traffic: Option<Traffic>,
     /// The operation, if it is known.
     pub operation: Option<u32>,

@@ -14,7 +14,7 @@ use scenarios::system::OperationNames;
 pub struct PartShare {
     /// What it was occupied by.
     pub part: String,
-    /// For whom, if it was a transfer.
+    /// What it carried, if it was a transfer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traffic: Option<String>,
     /// Cycles of the accelerator.
@@ -24,7 +24,7 @@ pub struct PartShare {
 }
 
 impl PartShare {
-    /// What occupied it, and for whom: `memory read of weights`.
+    /// What occupied it, and what that carried: `memory read of weights`.
     #[must_use]
     pub fn name(&self) -> String {
         part_name(&self.part, self.traffic.as_deref())
@@ -118,7 +118,7 @@ pub struct Named<'a> {
     pub end: u64,
 }
 
-/// A part, and for whom.
+/// A part, and what it carried.
 type PartKey = (String, Option<String>);
 /// A role, and a layer.
 type OperationKey = (Option<String>, Option<u32>);
@@ -230,7 +230,7 @@ impl SummaryCollector {
     }
 }
 
-/// What people call a part, with whom it is for: `memory read of weights`.
+/// The common name of a part, with what it carried: `memory read of weights`.
 pub fn part_name(part: &str, traffic: Option<&str>) -> String {
     let part = part.replace('_', " ");
     match traffic {

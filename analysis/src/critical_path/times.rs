@@ -1,4 +1,4 @@
-//! What is known of runs and transfers under way: how their time divides up to any moment.
+//! What is known of runs and transfers in flight: how their time divides up to any moment.
 
 use super::step::Split;
 

@@ -1,8 +1,7 @@
 //! Transfers on the path: which order each follows, and which other transfer it had waited for.
 
 use components::message::Traffic;
-use components::trace_labels::TransferPart;
-use sim_core::Label;
+use components::trace_event::{TransferOrder, TransferRecord};
 
 use super::graph::{Exit, Graph, NodeId};
 use super::step::Work;
@@ -38,23 +37,25 @@ pub(super) struct Transfers {
 
 impl Transfers {
     /// The control block orders the transfers of data and mask, since it has learned of `cause`.
-    pub(super) fn ordered(&mut self, graph: &mut Graph, cause: Exit, at: u64, label: Label) {
+    pub(super) fn ordered(&mut self, graph: &mut Graph, cause: Exit, at: u64, ordered: TransferOrder) {
         graph.hold(cause.node);
-        let operation = (label.work != u32::MAX).then_some(label.work);
-        let order = Order { cause, at, operation };
-        if let Some(before) = replace_at(&mut self.orders, label.part as usize / 2, order) {
+        let order = Order {
+            cause,
+            at,
+            operation: ordered.operation,
+        };
+        if let Some(before) = replace_at(&mut self.orders, ordered.transfer as usize / 2, order) {
             graph.release(before.cause.node);
         }
     }
 
     /// The DMA begins a transfer. If that had queued while another one was being requested, it had waited for that.
-    pub(super) fn began(&mut self, graph: &mut Graph, at: u64, label: Label) {
-        let order = self.orders.get(label.work as usize / 2).copied().flatten();
+    pub(super) fn began(&mut self, graph: &mut Graph, at: u64, record: TransferRecord) {
+        let order = self.orders.get(record.transfer as usize / 2).copied().flatten();
         let Some(order) = order else { return };
-        let part = TransferPart::unpacked(label.part);
         let work = Work::Transfer {
-            traffic: part.traffic,
-            outward: part.outward,
+            traffic: record.traffic,
+            outward: record.outward,
             operation: order.operation,
         };
         let before = self.turned_from.filter(|&(_, requested)| requested > order.at);
@@ -67,7 +68,7 @@ impl Transfers {
             None => (order.cause, order.at),
         };
         let moving = Moving {
-            transfer: label.work,
+            transfer: record.transfer,
             work,
             node: graph.add(work, start, Some(cause)),
             times: TransferTimes {
@@ -76,7 +77,7 @@ impl Transfers {
                 answered: None,
             },
         };
-        if let Some(before) = replace_at(&mut self.moving, label.work as usize, moving) {
+        if let Some(before) = replace_at(&mut self.moving, record.transfer as usize, moving) {
             graph.release(before.node);
         }
     }

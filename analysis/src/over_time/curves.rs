@@ -31,7 +31,7 @@ impl Measure {
 pub struct Curves {
     /// Nanoseconds at the ends of its bins.
     edges: Vec<f64>,
-    /// For each measure its value in each bin; none if it cannot be told.
+    /// For each measure its value in each bin; empty if it is not known.
     values: [Vec<f64>; Measure::ALL.len()],
     /// The mean of each measure as the run itself reports it.
     means: [f64; Measure::ALL.len()],

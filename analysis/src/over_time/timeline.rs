@@ -1,12 +1,15 @@
 //! What happened over time, in a few hundred bins, however long the run: recorded as a trace is, kept in bounded memory.
 
-use components::memory::label::{READ_DATA, WRITE_DATA};
-use components::trace_labels::{
-    BUFFER_OCCUPANCY, LAYER_NORM_TILE, MAC_TILE, SOFTMAX_TILE, STALL, STALL_BEGAN,
-};
-use components::units::BLOCK;
-use scenarios::system::{Plan, TrackKind};
-use sim_core::{ActorId, Label, Span, Tick, TraceSink};
+use components::control_block::StallCause;
+use components::energy_part::ByPart;
+use components::memory::Access;
+use components::memory::label::MemoryEvent;
+use components::trace_event::{Counter, Event, TileUnit};
+use components::units::{BLOCK, NanoJoules};
+use scenarios::system::{Plan, Track, TrackKind};
+use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
+
+use crate::power::{Accounts, Meter};
 
 /// The most bins; when a run outgrows them, each two become one of twice the width.
 const BINS: usize = 240;
@@ -15,7 +18,7 @@ const BINS: usize = 240;
 const ROWS: usize = 64;
 
 /// Reasons for idle lanes, in the order of the stall account.
-pub const CAUSES: usize = 8;
+pub const CAUSES: usize = StallCause::ALL.len();
 
 /// What is summed up in each bin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +29,7 @@ pub enum Quantity {
     Softmax,
     /// Ticks at work, over all layer-norm modules.
     LayerNorm,
-    /// Bytes read from main memory, by whomever.
+    /// Bytes read from main memory, by any requestor.
     Read,
     /// Bytes written to it.
     Written,
@@ -55,134 +58,199 @@ impl Quantity {
     }
 }
 
-/// What an actor's records mean for the timeline.
+/// An actor as the timeline counts it.
 #[derive(Clone, Copy, Debug)]
-enum Meaning {
-    Nothing,
-    Lane { row: usize },
-    Softmax,
-    LayerNorm,
-    ControlBlock,
-    Buffer(usize),
-    Channel,
+struct Place {
+    /// Whether it is of the scenario's own accelerator.
+    is_own: bool,
+    /// Of a lane the row of its PE, of a buffer its number.
+    number: usize,
 }
 
 /// The bins of a run.
 #[derive(Clone, Debug)]
 pub struct Timeline {
-    meanings: Vec<Meaning>,
-    /// Ticks a bin.
+    places: Vec<Place>,
+    /// Ticks per bin.
     width: u64,
     /// For each quantity its bins.
     sums: Vec<[f64; BINS]>,
     /// For each buffer what it holds, and since when.
     held: [(u64, u64); 3],
+    power: PowerBins,
     end: u64,
-    /// PEs a row of the activity map.
-    pub pes_a_row: usize,
+    /// PEs per row of the activity map.
+    pub pes_per_row: usize,
+}
+
+/// Energy in the bins of a timeline, in nJ.
+#[derive(Clone, Debug)]
+struct PowerBins {
+    /// Charged in each bin.
+    charged: [f64; BINS],
+    /// By how much the charge per tick differs after each bin.
+    change: [f64; BINS],
 }
 
 /// The sink that fills a timeline.
 #[derive(Clone, Debug)]
-pub struct TimelineSink(Timeline);
+pub struct TimelineSink {
+    timeline: Timeline,
+    meter: Meter<f64>,
+    now: Tick,
+}
 
 impl TimelineSink {
     /// An empty timeline of a run of `plan`, about its own accelerator and main memory.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        Self(Timeline::new(plan))
+        let tracks = plan.tracks();
+        let mut timeline = Timeline::new(plan, &tracks);
+        Self {
+            meter: Meter::new(plan, &tracks, &mut timeline),
+            timeline,
+            now: Tick::ZERO,
+        }
     }
 
     /// What was recorded.
+    #[must_use]
     pub fn timeline(&self) -> Timeline {
-        let mut timeline = self.0.clone();
+        let Self {
+            mut timeline,
+            mut meter,
+            now,
+        } = self.clone();
+        meter.finish(now, &mut timeline);
         timeline.settle_buffers();
         timeline
     }
 }
 
 impl TraceSink for TimelineSink {
-    fn span(&mut self, span: Span) {
-        self.0.span(&span);
+    fn at(&mut self, now: Tick) {
+        self.now = now;
+        self.meter.switch_on(now, &mut self.timeline);
     }
 
-    fn instant(&mut self, _actor: ActorId, _at: Tick, _label: Label) {}
+    fn span(&mut self, span: Span) {
+        self.timeline.span(&span);
+        self.meter.span(&span, &mut self.timeline);
+    }
+
+    fn instant(&mut self, actor: ActorId, at: Tick, label: Label) {
+        self.meter.instant(actor, at, label, &mut self.timeline);
+    }
 
     fn counter(&mut self, actor: ActorId, at: Tick, counter: u16, value: u64) {
-        if counter == BUFFER_OCCUPANCY {
-            self.0.occupancy(actor, at.0, value);
+        if Counter::of(counter) == Some(Counter::BufferOccupancy) {
+            self.timeline.occupancy(actor, at.0, value);
         }
+    }
+
+    fn wants_activities(&self) -> bool {
+        true
+    }
+
+    fn activity(&mut self, activity: Activity) {
+        self.meter.activity(&activity, &mut self.timeline);
+    }
+}
+
+/// The energy of the scenario's own machine and of main memory goes to the bins in which it is spent.
+impl Accounts for Timeline {
+    type Price = f64;
+
+    fn price(energy: &ByPart<NanoJoules>) -> f64 {
+        energy.total().0
+    }
+
+    fn charge(&mut self, machine: usize, start: u64, end: u64, price: &f64, amount: f64) {
+        if machine != 0 {
+            return;
+        }
+        let end = end.max(start + 1);
+        let a_tick = price * amount / (end - start) as f64;
+        self.reach(end);
+        add_evenly(&mut self.power.charged, self.width, (start, end), a_tick);
+    }
+
+    fn change(&mut self, machine: usize, tick: u64, price: &f64, factor: f64) {
+        if machine != 0 {
+            return;
+        }
+        self.reach(tick + 1);
+        let bin = tick / self.width;
+        let left = ((bin + 1) * self.width - tick) as f64;
+        self.power.charged[bin as usize] += price * factor * left;
+        self.power.change[bin as usize] += price * factor;
     }
 }
 
 impl Timeline {
-    fn new(plan: &Plan) -> Self {
+    fn new(plan: &Plan, tracks: &[Track]) -> Self {
         let pes = plan.machine.scenario.accelerator.processing_elements as usize;
-        let pes_a_row = pes.div_ceil(ROWS).max(1);
+        let pes_per_row = pes.div_ceil(ROWS).max(1);
         let (mut pe, mut buffer) = (0, 0);
-        let tracks = plan.tracks();
-        let meanings = tracks.iter().map(|track| {
-            let own = track.machine == 0;
-            match track.kind {
-                TrackKind::Channel | TrackKind::IdealMemory => Meaning::Channel,
-                _ if !own => Meaning::Nothing,
-                TrackKind::ProcessingElement => {
-                    pe += 1;
-                    Meaning::Nothing
-                }
-                TrackKind::MacLane => Meaning::Lane {
-                    row: (pe - 1) / pes_a_row,
-                },
-                TrackKind::Softmax => Meaning::Softmax,
-                TrackKind::LayerNorm => Meaning::LayerNorm,
-                TrackKind::ControlBlock => Meaning::ControlBlock,
-                TrackKind::Buffer => {
+        let places = tracks.iter().map(|track| {
+            let is_own = track.machine == 0;
+            let number = match track.kind {
+                TrackKind::MacLane if is_own => (pe - 1) / pes_per_row,
+                TrackKind::Buffer if is_own => {
                     buffer += 1;
-                    Meaning::Buffer(buffer - 1)
+                    buffer - 1
                 }
-                _ => Meaning::Nothing,
-            }
+                _ => 0,
+            };
+            pe += usize::from(is_own && track.kind == TrackKind::ProcessingElement);
+            Place { is_own, number }
         });
-        let meanings = meanings.collect();
         Self {
-            meanings,
+            places: places.collect(),
             width: 1,
-            sums: vec![[0.0; BINS]; Quantity::BEFORE_ROWS + pes.div_ceil(pes_a_row)],
+            sums: vec![[0.0; BINS]; Quantity::BEFORE_ROWS + pes.div_ceil(pes_per_row)],
             held: [(0, 0); 3],
+            power: PowerBins {
+                charged: [0.0; BINS],
+                change: [0.0; BINS],
+            },
             end: 0,
-            pes_a_row,
+            pes_per_row,
         }
     }
 
     fn span(&mut self, span: &Span) {
-        let Some(meaning) = self.meanings.get(span.actor.index()).copied() else {
-            return;
-        };
-        let (start, end, kind) = (span.start.0, span.end.0, span.label.kind);
-        match (meaning, kind) {
-            (Meaning::Lane { row }, MAC_TILE) => {
-                self.spread(Quantity::MacLanes, start, end, 1.0);
-                self.spread(Quantity::Row(row), start, end, 1.0);
-            }
-            (Meaning::Softmax, SOFTMAX_TILE) => self.spread(Quantity::Softmax, start, end, 1.0),
-            (Meaning::LayerNorm, LAYER_NORM_TILE) => self.spread(Quantity::LayerNorm, start, end, 1.0),
-            (Meaning::Channel, READ_DATA | WRITE_DATA) => {
-                let quantity = match kind {
-                    READ_DATA => Quantity::Read,
-                    _ => Quantity::Written,
+        let (start, end) = (span.start.0, span.end.0);
+        let place = self.places.get(span.actor.index()).copied();
+        match (Event::of(span.label), place) {
+            (Some(Event::Memory(MemoryEvent::Burst { access, .. })), _) => {
+                let quantity = match access {
+                    Access::Read => Quantity::Read,
+                    Access::Write => Quantity::Written,
                 };
-                let a_tick = BLOCK.0 as f64 / (end - start).max(1) as f64;
-                self.spread(quantity, start, end.max(start + 1), a_tick);
+                let per_tick = BLOCK.0 as f64 / (end - start).max(1) as f64;
+                self.spread(quantity, start, end.max(start + 1), per_tick);
             }
-            (Meaning::ControlBlock, STALL..STALL_BEGAN) => {
-                self.spread(Quantity::Stalled(usize::from(kind - STALL)), start, end, 1.0);
-            }
+            (Some(event), Some(place)) if place.is_own => match event {
+                Event::Tile(TileUnit::MacLane, _) => {
+                    self.spread(Quantity::MacLanes, start, end, 1.0);
+                    self.spread(Quantity::Row(place.number), start, end, 1.0);
+                }
+                Event::Tile(TileUnit::Softmax, _) => self.spread(Quantity::Softmax, start, end, 1.0),
+                Event::Tile(TileUnit::LayerNorm, _) => self.spread(Quantity::LayerNorm, start, end, 1.0),
+                Event::Stall(stall) => self.spread(Quantity::Stalled(stall.cause as usize), start, end, 1.0),
+                _ => {}
+            },
             _ => {}
         }
     }
 
     fn occupancy(&mut self, actor: ActorId, at: u64, value: u64) {
-        if let Some(Meaning::Buffer(buffer)) = self.meanings.get(actor.index()).copied() {
+        if let Some(Place {
+            is_own: true,
+            number: buffer,
+        }) = self.places.get(actor.index()).copied()
+        {
             let (before, since) = self.held[buffer];
             self.spread(Quantity::Buffer(buffer), since, at, before as f64);
             self.held[buffer] = (value, at);
@@ -198,30 +266,50 @@ impl Timeline {
         }
     }
 
-    /// Adds `a_tick` for each tick from `start` to `end`.
-    fn spread(&mut self, quantity: Quantity, start: u64, end: u64, a_tick: f64) {
+    /// Adds `per_tick` for each tick from `start` to `end`.
+    fn spread(&mut self, quantity: Quantity, start: u64, end: u64, per_tick: f64) {
+        self.reach(end);
+        add_evenly(
+            &mut self.sums[quantity.place()],
+            self.width,
+            (start, end),
+            per_tick,
+        );
+    }
+
+    /// Makes room for what lasts until `end`.
+    fn reach(&mut self, end: u64) {
         while end > self.width * BINS as u64 {
             self.fold();
         }
         self.end = self.end.max(end);
-        let bins = &mut self.sums[quantity.place()];
-        let mut from = start;
-        while from < end {
-            let bin = from / self.width;
-            let to = end.min((bin + 1) * self.width);
-            bins[bin as usize] += (to - from) as f64 * a_tick;
-            from = to;
-        }
     }
 
     fn fold(&mut self) {
-        self.width *= 2;
         for bins in &mut self.sums {
-            for bin in 0..BINS {
-                let pair = [2 * bin, 2 * bin + 1].map(|part| bins.get(part).copied().unwrap_or(0.0));
-                bins[bin] = pair[0] + pair[1];
-            }
+            fold(bins);
         }
+        // What changes after the first of two bins holds throughout the second.
+        let width = self.width as f64;
+        for (charged, change) in self.power.charged.iter_mut().zip(&self.power.change).step_by(2) {
+            *charged += change * width;
+        }
+        fold(&mut self.power.charged);
+        fold(&mut self.power.change);
+        self.width *= 2;
+    }
+
+    /// The energy of the scenario's own machine and of main memory in each bin, in nJ.
+    #[must_use]
+    pub fn energies(&self) -> Vec<f64> {
+        let mut level = 0.0;
+        (0..self.bins())
+            .map(|bin| {
+                let energy = self.power.charged[bin] + level * self.width as f64;
+                level += self.power.change[bin];
+                energy
+            })
+            .collect()
     }
 
     /// Bins with anything in them.
@@ -240,7 +328,7 @@ impl Timeline {
         (start, (start + self.width).min(self.end))
     }
 
-    /// A quantity a tick, bin by bin.
+    /// A quantity per tick, bin by bin.
     pub fn rate(&self, quantity: Quantity) -> Vec<f64> {
         let bins = &self.sums[quantity.place()];
         (0..self.bins())
@@ -257,8 +345,28 @@ impl Timeline {
     }
 }
 
+/// Adds `per_tick` for each tick from `start` to `end` to bins of `width` ticks.
+fn add_evenly(bins: &mut [f64; BINS], width: u64, (start, end): (u64, u64), per_tick: f64) {
+    let mut from = start;
+    while from < end {
+        let bin = from / width;
+        let to = end.min((bin + 1) * width);
+        bins[bin as usize] += (to - from) as f64 * per_tick;
+        from = to;
+    }
+}
+
+/// Makes one bin of each two.
+fn fold(bins: &mut [f64; BINS]) {
+    for bin in 0..BINS {
+        let pair = [2 * bin, 2 * bin + 1].map(|part| bins.get(part).copied().unwrap_or(0.0));
+        bins[bin] = pair[0] + pair[1];
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use components::energy_part::Action;
     use scenarios::Scenario;
     use sim_core::Engine;
 
@@ -284,17 +392,17 @@ mod tests {
             near(
                 "lanes",
                 timeline.total(Quantity::MacLanes),
-                machine.lanes.busy.0 as f64,
+                machine.time(Action::MacLane).0 as f64,
             );
             near(
                 "softmax",
                 timeline.total(Quantity::Softmax),
-                machine.softmax.1.0 as f64,
+                machine.time(Action::Softmax).0 as f64,
             );
             near(
                 "layer norm",
                 timeline.total(Quantity::LayerNorm),
-                machine.layer_norm.1.0 as f64,
+                machine.time(Action::LayerNorm).0 as f64,
             );
             // Forwarded and merged requests have no burst of their own.
             let memory = &measured.memory;
@@ -305,7 +413,7 @@ mod tests {
             let written = memory.write_bytes - spared;
             near("written", timeline.total(Quantity::Written), written as f64);
             let rows = (0..timeline.rows()).map(|row| timeline.total(Quantity::Row(row)));
-            near("rows", rows.sum(), machine.lanes.busy.0 as f64);
+            near("rows", rows.sum(), machine.time(Action::MacLane).0 as f64);
             assert!(
                 timeline.bins() <= BINS && timeline.bins() > BINS / 3,
                 "{}",

@@ -1,39 +1,50 @@
 //! Main memory's energy, from the commands of its channels.
 
-use components::memory::label::CommandKind;
+use components::energy_part::{ByPart, EnergyPart};
+use components::memory::label::{BusCommand, CommandKind, MemoryEvent};
+use components::units::NanoJoules;
 use scenarios::system::{MemoryPrices, Plan, Track, TrackKind};
-use sim_core::{ActorId, Label, Tick};
+use sim_core::{ActorId, Tick};
 
-use super::ledger::Ledger;
-use super::{Charge, MAIN_MEMORY, PARTS};
+use super::meter::Accounts;
 
-/// A channel as its commands tell of it.
+/// The machine that main memory is charged to: the scenario's own.
+const MACHINE: usize = 0;
+
+/// The state of a channel, from its commands.
 #[derive(Clone, Copy, Debug, Default)]
 struct Channel {
-    /// Open banks, a bit each: no channel has more than 64.
+    /// Open banks, one bit each: no channel has more than 64.
     open: u64,
     /// Its last command: earlier ones cannot come any more.
     told: u64,
 }
 
 /// Charges commands and standby of main memory.
-pub(super) struct MemoryMeter {
-    prices: MemoryPrices,
+#[derive(Clone, Debug)]
+pub(super) struct MemoryMeter<P> {
+    activate: P,
+    read: P,
+    write: P,
+    refresh: P,
+    bank_refresh: P,
+    /// Of all ranks with all banks closed, per tick.
+    standby: P,
+    /// What a rank with an open bank takes more, per tick.
+    active: P,
+    banks_per_rank: u32,
+    /// Ticks of a cycle of the memory's clock.
+    cycle: u64,
+    /// Ticks from one refresh of a rank, or of a bank, to its next.
+    refresh_round: u64,
     /// By actor the channel.
     places: Vec<Option<usize>>,
     channels: Vec<Channel>,
 }
 
-/// So many pJ of main memory, in nJ.
-fn picojoules(energy: f64) -> Charge {
-    let mut charge = [0.0; PARTS];
-    charge[MAIN_MEMORY] = energy * 1e-3;
-    charge
-}
-
-impl MemoryMeter {
+impl<P: Copy> MemoryMeter<P> {
     /// A meter of the main memory of `plan`; the ideal one takes no energy.
-    pub(super) fn new(plan: &Plan, tracks: &[Track]) -> Option<Self> {
+    pub(super) fn new<A: Accounts<Price = P>>(plan: &Plan, tracks: &[Track]) -> Option<Self> {
         let prices = MemoryPrices::new(plan)?;
         let mut channels = 0;
         let places = tracks.iter().map(|track| {
@@ -43,26 +54,35 @@ impl MemoryMeter {
             })
         });
         let places = places.collect();
+        let picojoules = |energy: f64| {
+            let mut by_part = ByPart::default();
+            by_part[EnergyPart::MainMemory] = NanoJoules(energy * 1e-3);
+            A::price(&by_part)
+        };
+        let (table, cycle) = (&prices.table, prices.cycle.0 as f64);
+        let (idle, active) = (table.idle_cycle.0, table.active_cycle.0);
         Some(Self {
-            prices,
+            activate: picojoules(table.activate.0),
+            read: picojoules(table.read.0),
+            write: picojoules(table.write.0),
+            refresh: picojoules(table.refresh.0),
+            bank_refresh: picojoules(table.bank_refresh.0),
+            standby: picojoules(idle * f64::from(prices.ranks) / cycle),
+            active: picojoules((active - idle) / cycle),
+            banks_per_rank: prices.banks_per_rank,
+            cycle: prices.cycle.0,
+            refresh_round: prices.refresh_round.0,
             places,
             channels: vec![Channel::default(); channels],
         })
     }
 
-    /// Standby of all ranks with all banks closed, a tick.
-    pub(super) fn standby(&self) -> Charge {
-        let cycle = self.prices.table.idle_cycle.0 * f64::from(self.prices.ranks);
-        picojoules(cycle / self.prices.cycle.0 as f64)
+    /// Charges standby from the beginning on.
+    pub(super) fn begin_standby<A: Accounts<Price = P>>(&self, accounts: &mut A) {
+        accounts.change(MACHINE, 0, &self.standby, 1.0);
     }
 
-    /// What a rank with an open bank takes more, a tick.
-    fn activity(&self) -> Charge {
-        let more = self.prices.table.active_cycle.0 - self.prices.table.idle_cycle.0;
-        picojoules(more / self.prices.cycle.0 as f64)
-    }
-
-    /// Until when all channels have told what they did: an idle one sleeps, and tells of its refreshes when it wakes.
+    /// Until when all channels have reported: an idle one sleeps, and reports its refreshes when it wakes.
     pub(super) fn told(&self) -> u64 {
         self.channels
             .iter()
@@ -71,44 +91,65 @@ impl MemoryMeter {
             .unwrap_or(u64::MAX)
     }
 
-    /// Charges the command that `label` is of, if it is one.
-    pub(super) fn command(&mut self, actor: ActorId, at: Tick, label: Label, ledger: &mut Ledger) {
+    /// Charges a command.
+    pub(super) fn event<A: Accounts<Price = P>>(
+        &mut self,
+        actor: ActorId,
+        at: Tick,
+        event: MemoryEvent,
+        accounts: &mut A,
+    ) {
+        let MemoryEvent::Command(command) = event else {
+            return;
+        };
         let Some(place) = self.places.get(actor.index()).copied().flatten() else {
             return;
         };
-        let Some(command) = CommandKind::of(label) else {
-            return;
-        };
-        let table = self.prices.table;
-        let (at, cycle) = (at.0, self.prices.cycle.0);
-        let mut spend = |energy: f64| ledger.charge(at, at + cycle, &picojoules(energy), 1.0);
-        match command {
-            CommandKind::Activate => spend(table.activate.0),
-            CommandKind::Read => spend(table.read.0),
-            CommandKind::Write => spend(table.write.0),
-            CommandKind::Precharge => {}
-            CommandKind::Refresh => self.refresh(at, label, table.refresh.0, ledger),
-            CommandKind::RefreshBank => self.refresh(at, label, table.bank_refresh.0, ledger),
-        }
-        if matches!(command, CommandKind::Activate | CommandKind::Precharge) {
-            self.set_open(place, label.work, command == CommandKind::Activate, at, ledger);
+        let at = at.0;
+        match command.kind {
+            CommandKind::Activate => {
+                self.spend(at, self.activate, accounts);
+                self.set_open(place, command.bank, true, at, accounts);
+            }
+            CommandKind::Precharge => self.set_open(place, command.bank, false, at, accounts),
+            CommandKind::Read => self.spend(at, self.read, accounts),
+            CommandKind::Write => self.spend(at, self.write, accounts),
+            CommandKind::Refresh => self.spend_refreshes(at, command, self.refresh, accounts),
+            CommandKind::RefreshBank => self.spend_refreshes(at, command, self.bank_refresh, accounts),
         }
         let channel = &mut self.channels[place];
         channel.told = channel.told.max(at);
     }
 
+    /// Charges the price of a command in its cycle.
+    fn spend<A: Accounts<Price = P>>(&self, at: u64, price: P, accounts: &mut A) {
+        accounts.charge(MACHINE, at, at + self.cycle, &price, 1.0);
+    }
+
     /// Charges a refresh and those before it that it stands for, each when it was due.
-    fn refresh(&self, at: u64, label: Label, energy: f64, ledger: &mut Ledger) {
-        let times = u64::from(label.part as u32);
+    fn spend_refreshes<A: Accounts<Price = P>>(
+        &self,
+        at: u64,
+        refresh: BusCommand,
+        price: P,
+        accounts: &mut A,
+    ) {
+        let times = u64::from(refresh.row);
         for before in 0..times {
-            let start = at.saturating_sub(before * self.prices.refresh_round.0);
-            ledger.charge(start, start + self.prices.cycle.0, &picojoules(energy), 1.0);
+            self.spend(at.saturating_sub(before * self.refresh_round), price, accounts);
         }
     }
 
     /// Notes that a bank opens or closes; with its rank's first or last one standby takes another power.
-    fn set_open(&mut self, place: usize, bank: u32, opens: bool, at: u64, ledger: &mut Ledger) {
-        let banks = self.prices.banks_per_rank;
+    fn set_open<A: Accounts<Price = P>>(
+        &mut self,
+        place: usize,
+        bank: u32,
+        opens: bool,
+        at: u64,
+        accounts: &mut A,
+    ) {
+        let banks = self.banks_per_rank;
         let of_rank = (u64::MAX >> (64 - banks)) << (bank / banks * banks);
         let channel = &mut self.channels[place];
         let before = channel.open & of_rank;
@@ -119,17 +160,17 @@ impl MemoryMeter {
         let after = channel.open & of_rank;
         if (before == 0) != (after == 0) {
             let sign = if after == 0 { -1.0 } else { 1.0 };
-            ledger.change(at, &self.activity(), sign);
+            accounts.change(MACHINE, at, &self.active, sign);
         }
     }
 
     /// Ends standby at `end`.
-    pub(super) fn finish(&mut self, end: u64, ledger: &mut Ledger) {
-        ledger.change(end, &self.standby(), -1.0);
+    pub(super) fn finish<A: Accounts<Price = P>>(&mut self, end: u64, accounts: &mut A) {
+        accounts.change(MACHINE, end, &self.standby, -1.0);
         for place in 0..self.channels.len() {
             while self.channels[place].open != 0 {
                 let bank = self.channels[place].open.trailing_zeros();
-                self.set_open(place, bank, false, end, ledger);
+                self.set_open(place, bank, false, end, accounts);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use components::energy_part::Action;
 use components::operation::Role;
 use components::units::NanoJoules;
 use scenarios::system::{BufferUse, MachineMeasurements, MachinePlan, ValueCheck};
@@ -75,7 +76,7 @@ impl MachineResult {
         };
         let pes = u64::from(accelerator.processing_elements);
         let cycles = plan.clock.cycles_spanning(span).0;
-        let lanes_busy = share(measured.lanes.busy, accelerator.lanes());
+        let lanes_busy = share(measured.time(Action::MacLane), accelerator.lanes());
         let busy_cycles = lanes_busy * cycles as f64;
         let area = AreaResult::new(plan);
         let roles = measured.roles.iter();
@@ -95,8 +96,11 @@ impl MachineResult {
             energy_nj: EnergyResult::new(plan, timebase, measured, main_memory),
             utilization: Utilization {
                 mac_lanes: lanes_busy,
-                softmax: share(measured.softmax.1, pes * u64::from(accelerator.softmax_per_pe)),
-                layer_norm: share(measured.layer_norm.1, pes),
+                softmax: share(
+                    measured.time(Action::Softmax),
+                    pes * u64::from(accelerator.softmax_per_pe),
+                ),
+                layer_norm: share(measured.time(Action::LayerNorm), pes),
             },
             phases: phases(plan, timebase, measured),
             busy_cycles,

@@ -1,36 +1,23 @@
 //! Energy, area, buffers and the lanes' time, as results state them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use components::control_block::StallCause;
+use components::energy_part::{ByPart, EnergyPart};
 use components::units::NanoJoules;
-use scenarios::system::{MachineMeasurements, MachinePlan, area, energy};
-use serde::{Deserialize, Serialize};
+use scenarios::system::{MachineMeasurements, MachinePlan, area};
+use serde::de::Error as _;
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sim_core::Timebase;
 
-/// Energy by part, in nanojoules.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+/// Energy by part, in nanojoules. In JSON an object with a key for each part that the machine has, and `total`.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EnergyResult {
-    /// Main memory, its background and refresh included.
-    pub main_memory: f64,
-    /// Accesses to the three buffers.
-    pub buffers: f64,
-    /// MAC lanes.
-    pub mac_lanes: f64,
-    /// Softmax modules.
-    pub softmax: f64,
-    /// Layer-norm modules.
-    pub layer_norm: f64,
-    /// Pre- and post-compute sparsity modules.
-    pub sparsity: f64,
-    /// Stochastic rounding modules; none but in training.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stochastic_rounding: Option<f64>,
-    /// FIFOs, DMA ports, dataflow.
-    pub other: f64,
-    /// Leakage of everything on the chip.
-    pub leakage: f64,
-    /// The sum of all of them.
+    /// `None` for what the machine does not have.
+    by_part: ByPart<Option<f64>>,
+    /// The sum of all parts.
     pub total: f64,
 }
 
@@ -43,92 +30,124 @@ impl EnergyResult {
         measured: &MachineMeasurements,
         main_memory: NanoJoules,
     ) -> Self {
-        let energy = energy(plan, timebase, measured);
+        let mut energy = measured.energy(plan, timebase).by_part();
+        energy[EnergyPart::MainMemory] = main_memory;
         Self {
-            main_memory: main_memory.0,
-            buffers: energy.buffers.0,
-            mac_lanes: energy.mac_lanes.0,
-            softmax: energy.softmax.0,
-            layer_norm: energy.layer_norm.0,
-            sparsity: energy.sparsity.0,
-            stochastic_rounding: plan.trains().then_some(energy.stochastic_rounding.0),
-            other: energy.other.0,
-            leakage: energy.leakage.0,
-            total: energy.total().0 + main_memory.0,
+            by_part: ByPart::new(|part| has(plan, part).then_some(energy[part].0)),
+            total: energy.total().0,
         }
+    }
+
+    /// The energy of a part; 0 if the machine does not have it.
+    #[must_use]
+    pub fn of(&self, part: EnergyPart) -> f64 {
+        self.by_part[part].unwrap_or(0.0)
     }
 
     /// The parts with their names in reports.
     #[must_use]
     pub fn parts(&self) -> Vec<(&'static str, f64)> {
-        let mut parts = vec![
-            ("main memory", self.main_memory),
-            ("buffers", self.buffers),
-            ("MAC lanes", self.mac_lanes),
-            ("softmax", self.softmax),
-            ("layer norm", self.layer_norm),
-            ("sparsity", self.sparsity),
-        ];
-        parts.extend(self.stochastic_rounding.map(|energy| ("rounding", energy)));
-        parts.extend([("other", self.other), ("leakage", self.leakage)]);
-        parts
+        labelled(&self.by_part, &EnergyPart::ALL)
     }
 }
 
-/// Area by part, in square millimetres. Main memory is not part of it.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct AreaResult {
-    /// MAC lanes.
-    pub mac_lanes: f64,
-    /// Softmax modules.
-    pub softmax: f64,
-    /// Layer-norm modules.
-    pub layer_norm: f64,
-    /// Pre- and post-compute sparsity modules.
-    pub sparsity: f64,
-    /// Stochastic rounding modules; none but in training.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stochastic_rounding: Option<f64>,
-    /// The three buffers.
-    pub buffers: f64,
-    /// FIFOs, DMA ports, dataflow.
-    pub other: f64,
-}
+/// Area by part, in square millimetres. Main memory is not part of it. In JSON an object with a key for each part that the
+/// machine has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AreaResult(ByPart<Option<f64>>);
 
 impl AreaResult {
     /// The area of the machine of `plan`.
     #[must_use]
     pub fn new(plan: &MachinePlan) -> Self {
         let area = area(plan);
-        Self {
-            mac_lanes: area.mac_lanes.0,
-            softmax: area.softmax.0,
-            layer_norm: area.layer_norm.0,
-            sparsity: area.sparsity.0,
-            stochastic_rounding: plan.trains().then_some(area.stochastic_rounding.0),
-            buffers: area.buffers.0,
-            other: area.other.0,
-        }
+        Self(ByPart::new(|part| has(plan, part).then_some(area[part].0)))
     }
 
     /// The parts with their names in reports.
     #[must_use]
     pub fn parts(&self) -> Vec<(&'static str, f64)> {
-        let mut parts = vec![
-            ("MAC lanes", self.mac_lanes),
-            ("softmax", self.softmax),
-            ("layer norm", self.layer_norm),
-            ("sparsity", self.sparsity),
-        ];
-        parts.extend(self.stochastic_rounding.map(|area| ("rounding", area)));
-        parts.extend([("buffers", self.buffers), ("other", self.other)]);
-        parts
+        labelled(&self.0, &EnergyPart::WITH_AREA)
     }
 
     /// All of it.
     #[must_use]
     pub fn total(&self) -> f64 {
         self.parts().iter().map(|(_, area)| area).sum()
+    }
+}
+
+fn has(plan: &MachinePlan, part: EnergyPart) -> bool {
+    plan.trains() || !part.only_in_training()
+}
+
+fn labelled(values: &ByPart<Option<f64>>, parts: &[EnergyPart]) -> Vec<(&'static str, f64)> {
+    let present = parts
+        .iter()
+        .filter_map(|&part| Some((part.label(), values[part]?)));
+    present.collect()
+}
+
+const TOTAL: &str = "total";
+
+impl Serialize for EnergyResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (part, value) in self.by_part.iter() {
+            if let Some(value) = value {
+                map.serialize_entry(part.key(), value)?;
+            }
+        }
+        map.serialize_entry(TOTAL, &self.total)?;
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for EnergyResult {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut values = BTreeMap::<String, f64>::deserialize(deserializer)?;
+        let total = values.remove(TOTAL).ok_or(D::Error::missing_field(TOTAL))?;
+        Ok(Self {
+            by_part: from_keys(values, &EnergyPart::ALL)?,
+            total,
+        })
+    }
+}
+
+impl Serialize for AreaResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for part in EnergyPart::WITH_AREA {
+            if let Some(value) = self.0[part] {
+                map.serialize_entry(part.key(), &value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for AreaResult {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let values = BTreeMap::<String, f64>::deserialize(deserializer)?;
+        from_keys(values, &EnergyPart::WITH_AREA).map(Self)
+    }
+}
+
+/// The values of `parts` by their keys; those that only machines that train have may be missing.
+fn from_keys<E: serde::de::Error>(
+    mut values: BTreeMap<String, f64>,
+    parts: &[EnergyPart],
+) -> Result<ByPart<Option<f64>>, E> {
+    let mut by_part = ByPart::default();
+    for &part in parts {
+        by_part[part] = values.remove(part.key());
+        if by_part[part].is_none() && !part.only_in_training() {
+            return Err(E::missing_field(part.key()));
+        }
+    }
+    match values.into_keys().next() {
+        Some(key) => Err(E::custom(format!("there is no part `{key}`"))),
+        None => Ok(by_part),
     }
 }
 
@@ -215,5 +234,49 @@ impl Stalls {
                 "operands on the way to the lane, results on the way out",
             ),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scenarios::Scenario;
+    use scenarios::load::Disk;
+    use scenarios::system::Plan;
+    use sim_core::Engine;
+
+    use super::*;
+
+    /// Keys and their order are what users' programs read.
+    #[test]
+    fn parts_are_keys_in_order_and_read_back() {
+        for (name, rounding) in [("tiny-trace", ""), ("bert-tiny-train", "stochastic_rounding ")] {
+            let plan = Plan::load(&Scenario::shipped(name).unwrap(), &Disk).unwrap();
+            let area = AreaResult::new(&plan.machine);
+            let text = serde_json::to_string(&area).unwrap();
+            let keys = format!("mac_lanes softmax layer_norm sparsity {rounding}buffers other");
+            assert_eq!(keys_of(&text), keys, "{name}");
+            assert_eq!(serde_json::from_str::<AreaResult>(&text).unwrap(), area);
+            let measured = plan.build(Engine::Wheel).unwrap().run(&plan).unwrap();
+            let machine = &measured.machine;
+            let energy = EnergyResult::new(&plan.machine, plan.timebase, machine, NanoJoules(7.0));
+            let text = serde_json::to_string(&energy).unwrap();
+            let keys = format!(
+                "main_memory buffers mac_lanes softmax layer_norm sparsity {rounding}other leakage total"
+            );
+            assert_eq!(keys_of(&text), keys, "{name}");
+            assert_eq!(serde_json::from_str::<EnergyResult>(&text).unwrap(), energy);
+        }
+        for wrong in [r#"{"total": 1.0}"#, r#"{"buffers": 1.0, "heat": 2.0}"#] {
+            assert!(serde_json::from_str::<EnergyResult>(wrong).is_err());
+            assert!(serde_json::from_str::<AreaResult>(wrong).is_err());
+        }
+    }
+
+    fn keys_of(text: &str) -> String {
+        let fields = text.trim_matches(['{', '}']).split(',');
+        let keys: Vec<&str> = fields
+            .map(|field| field.split(':').next().unwrap().trim_matches('"'))
+            .collect();
+        keys.join(" ")
     }
 }

@@ -3,19 +3,17 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use components::control_block::StallCause;
-use components::memory::label as memory;
+use analysis::critical_path::Part;
+use analysis::power::counter_name;
+use analysis::ticks::{ticks_per_microsecond, ticks_per_second};
+use components::memory::label::MemoryEvent;
 use components::message::Traffic;
-use components::trace_labels::{self as labels, TransferPart};
-use scenarios::system::{MainMemory, Plan, Track, TrackKind};
+use components::trace_event::{Counter, Event, TransferOrder, TransferRecord};
+use scenarios::system::{MainMemory, OperationNames, Plan, Track, TrackKind};
 
 use super::Form;
 use super::recorder::Record;
 use super::row::Row;
-use analysis::critical_path::Part;
-use analysis::power::{COUNTERS, POWER};
-use analysis::ticks::{ticks_per_microsecond, ticks_per_second};
-use scenarios::system::OperationNames;
 
 /// Takes rows, one after another.
 pub(super) type Emit<'a> = &'a mut dyn FnMut(&Row<'_>) -> io::Result<()>;
@@ -24,7 +22,7 @@ pub(super) type Emit<'a> = &'a mut dyn FnMut(&Row<'_>) -> io::Result<()>;
 #[derive(Clone, Copy)]
 struct Order {
     number: u32,
-    operation: u32,
+    operation: Option<u32>,
 }
 
 /// What is known of a machine's operations and transfers.
@@ -33,7 +31,7 @@ struct Machine {
     /// By the transfer's number at the control block, halved: data and mask are ordered together.
     orders: Vec<Option<Order>>,
     ordered: u32,
-    /// The transfers whose ends let operations go on that have not shown a tile since.
+    /// The transfers whose ends unblocked operations that have not shown a tile since.
     waited_for: BTreeMap<u32, u32>,
 }
 
@@ -93,21 +91,30 @@ impl Annotator {
     /// Hands the rows of `record` on.
     pub(super) fn annotate(&mut self, record: &Record, emit: Emit<'_>) -> io::Result<()> {
         self.last = self.last.max(record.end);
-        if matches!(record.kind, memory::READ_DATA | memory::WRITE_DATA) && record.form == Form::Span {
-            self.count_burst(record, emit)?;
-        }
         let Some(track) = self.tracks.get(record.actor as usize) else {
             return Ok(());
         };
+        let path = track.kind == TrackKind::CriticalPath;
+        let event = match record.form {
+            Form::Counter | Form::Now => None,
+            _ if path => None,
+            Form::Span | Form::Instant | Form::Mark => record.event(),
+        };
+        if let Some(Event::Memory(MemoryEvent::Burst { .. })) = event {
+            self.count_burst(record, emit)?;
+        }
+        // Counting bandwidth has borrowed all of it.
+        let track = &self.tracks[record.actor as usize];
         let machine = &mut self.machines[track.machine];
         let mut row = Row::new(record.form, record.actor, track, "", record.start, record.end);
         match record.form {
             Form::Counter => describe_counter(&mut row, record),
-            Form::Now => {}
-            _ if track.kind == TrackKind::CriticalPath => machine.describe_path(&mut row, record),
-            _ if track.kind == TrackKind::Channel => describe_channel(&mut row, record),
-            _ if matches!(track.kind, TrackKind::Rank | TrackKind::Bank) => describe_device(&mut row, record),
-            _ => machine.describe(&mut row, record),
+            _ if path => machine.describe_path(&mut row, record),
+            _ => {
+                if let Some(event) = event {
+                    machine.describe(&mut row, event);
+                }
+            }
         }
         if record.shown { emit(&row) } else { Ok(()) }
     }
@@ -158,42 +165,35 @@ impl Annotator {
 }
 
 impl Machine {
-    fn describe(&mut self, row: &mut Row<'_>, record: &Record) {
-        match record.kind {
-            labels::MAC_TILE => self.describe_tile(row, record, "mac_tile"),
-            labels::SOFTMAX_TILE => self.describe_tile(row, record, "softmax_tile"),
-            labels::LAYER_NORM_TILE => self.describe_tile(row, record, "layer_norm_tile"),
-            labels::RUN_STARTED => {
-                row.kind = "run_started";
-                self.name(row, record.work);
-                row.tile = Some(tile(record.part));
+    fn describe(&mut self, row: &mut Row<'_>, event: Event) {
+        row.event = Some(event);
+        row.kind = event.name();
+        row.detail = event.detail();
+        row.tile = event.tile().map(|tile| tile.0);
+        self.name(row, event.operation());
+        match event {
+            Event::Tile(_, place) if !self.waited_for.is_empty() => {
+                row.waited_for = self.waited_for.remove(&place.operation);
             }
-            labels::TRANSFER | labels::TRANSFER_BEGAN | labels::TRANSFER_QUEUED => {
+            Event::Transfer(record) | Event::TransferBegan(record) | Event::TransferQueued(record) => {
                 self.describe_transfer(row, record);
             }
-            labels::TRANSFER_ORDERED => self.describe_order(row, record),
-            labels::OPERATION_WOKEN => {
-                row.kind = "operation_woken";
-                self.name(row, record.work);
-                row.transfer = self.number_of(record.part as u32);
-                if let Some(transfer) = row.transfer {
-                    self.waited_for.insert(record.work, transfer);
-                    if self.waited_for.len() > MOST_WAITING {
-                        self.waited_for.pop_first();
-                    }
-                }
+            Event::TransferOrdered(order) => self.note_order(row, order),
+            Event::OperationWoken { operation, transfer } => {
+                row.transfer = self.number_of(transfer);
+                self.note_woken(operation, row.transfer);
             }
-            labels::FINISHED => row.kind = "finished",
-            kind => {
-                row.kind = "stall";
-                let first = match row.form {
-                    Form::Mark => labels::STALL_BEGAN,
-                    _ => labels::STALL,
-                };
-                let cause = StallCause::ALL.get(usize::from(kind - first.min(kind)));
-                row.detail = cause.map(|cause| cause.name());
-                self.name(row, record.work);
-            }
+            Event::Memory(event) => row.place = event.place(),
+            _ => {}
+        }
+    }
+
+    /// Remembers the transfer that an operation had waited for, until it shows a tile.
+    fn note_woken(&mut self, operation: u32, transfer: Option<u32>) {
+        let Some(transfer) = transfer else { return };
+        self.waited_for.insert(operation, transfer);
+        if self.waited_for.len() > MOST_WAITING {
+            self.waited_for.pop_first();
         }
     }
 
@@ -204,50 +204,28 @@ impl Machine {
         row.detail = Traffic::ALL
             .get(record.part as usize)
             .map(|traffic| traffic.name());
-        self.name(row, record.work);
+        self.name(row, (record.work != u32::MAX).then_some(record.work));
     }
 
-    fn describe_tile(&mut self, row: &mut Row<'_>, record: &Record, kind: &'static str) {
-        row.kind = kind;
-        row.tile = Some(tile(record.part));
-        self.name(row, record.work);
-        if !self.waited_for.is_empty() {
-            row.waited_for = self.waited_for.remove(&record.work);
-        }
-    }
-
-    fn describe_order(&mut self, row: &mut Row<'_>, record: &Record) {
-        row.kind = "transfer_ordered";
-        self.name(row, record.work);
-        let place = (record.part / 2) as usize;
+    fn note_order(&mut self, row: &mut Row<'_>, order: TransferOrder) {
+        let place = (order.transfer / 2) as usize;
         if place >= self.orders.len() {
             self.orders.resize(place + 1, None);
         }
         self.orders[place] = Some(Order {
             number: self.ordered,
-            operation: record.work,
+            operation: order.operation,
         });
         row.transfer = Some(self.ordered);
         self.ordered += 2;
     }
 
-    fn describe_transfer(&mut self, row: &mut Row<'_>, record: &Record) {
-        let part = TransferPart::unpacked(record.part);
-        let queued = record.kind == labels::TRANSFER_QUEUED;
-        row.kind = match (part.outward, queued) {
-            (false, false) => "load",
-            (true, false) => "store",
-            (false, true) => "load_queued",
-            (true, true) => "store_queued",
-        };
-        row.detail = Some(part.traffic.name());
-        row.slot = Some(part.slot);
-        row.bytes = Some(part.bytes);
-        row.transfer = self.number_of(record.work);
-        let order = self.orders.get((record.work / 2) as usize).copied().flatten();
-        if let Some(order) = order {
-            self.name(row, order.operation);
-        }
+    fn describe_transfer(&mut self, row: &mut Row<'_>, record: TransferRecord) {
+        row.slot = Some(record.slot);
+        row.bytes = Some(record.bytes);
+        row.transfer = self.number_of(record.transfer);
+        let order = self.orders.get((record.transfer / 2) as usize).copied().flatten();
+        self.name(row, order.and_then(|order| order.operation));
     }
 
     /// The number of a transfer in order of the orders; even for data, odd for a mask.
@@ -256,63 +234,17 @@ impl Machine {
         Some(order.number + transfer % 2)
     }
 
-    fn name(&mut self, row: &mut Row<'_>, operation: u32) {
-        if operation != u32::MAX {
+    fn name(&mut self, row: &mut Row<'_>, operation: Option<u32>) {
+        if let Some(operation) = operation {
             row.operation = Some((operation, self.operations.get(operation)));
         }
     }
 }
 
-/// The tile's place along (b, i, j, k).
-fn tile(packed: u64) -> [u16; 4] {
-    [48, 32, 16, 0].map(|shift| (packed >> shift) as u16)
-}
-
 fn describe_counter(row: &mut Row<'_>, record: &Record) {
     row.value = Some(record.part);
-    row.kind = match record.kind {
-        labels::BUFFER_OCCUPANCY => "occupancy_bytes",
-        labels::OUTSTANDING_REQUESTS => "outstanding_requests",
-        memory::QUEUED_READS => "queued_reads",
-        memory::QUEUED_WRITES => "queued_writes",
-        kind => {
-            let power = usize::from(kind.wrapping_sub(POWER));
-            COUNTERS.get(power).copied().unwrap_or("counter")
-        }
-    };
-}
-
-fn describe_channel(row: &mut Row<'_>, record: &Record) {
-    let command = memory::CommandKind::of(sim_core::Label {
-        kind: record.kind,
-        work: record.work,
-        part: record.part,
-    });
-    let Some(command) = command else {
-        row.kind = if record.kind == memory::READ_DATA {
-            "read_data"
-        } else {
-            "write_data"
-        };
-        row.place = [Some(record.work), Some(record.part as u32), None];
-        return;
-    };
-    row.kind = command.mnemonic();
-    let (memory_row, column) = (record.part as u32, (record.part >> 32) as u32);
-    row.place = match command {
-        memory::CommandKind::Activate => [Some(record.work), Some(memory_row), None],
-        memory::CommandKind::Read | memory::CommandKind::Write => {
-            [Some(record.work), Some(memory_row), Some(column)]
-        }
-        _ => [Some(record.work), None, None],
-    };
-}
-
-fn describe_device(row: &mut Row<'_>, record: &Record) {
-    if record.kind == memory::REFRESH {
-        row.kind = "refresh";
-        return;
-    }
-    row.kind = "row_open";
-    row.place[1] = Some(record.work);
+    let of_actor = Counter::of(record.kind).map(Counter::name);
+    row.kind = of_actor
+        .or_else(|| counter_name(record.kind))
+        .unwrap_or("counter");
 }

@@ -48,13 +48,13 @@ pub struct Header {
     pub scenario: String,
     /// The seed of its random draws.
     pub seed: u64,
-    /// Ticks in a second: all instants are whole numbers of them.
+    /// Ticks per second: all instants are whole numbers of them.
     pub ticks_per_second: u64,
     /// Ticks in a cycle of the accelerator.
     pub ticks_per_cycle: u64,
     /// Ticks in a cycle of main memory.
     pub ticks_per_memory_cycle: u64,
-    /// The patterns that selected tracks; none for all.
+    /// The patterns that selected tracks; empty for all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
     /// First tick of the window.
@@ -70,7 +70,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Nanoseconds at a tick.
+    /// Nanoseconds from the start to a tick.
     #[must_use]
     pub fn nanoseconds(&self, tick: u64) -> f64 {
         tick as f64 * 1e9 / self.ticks_per_second as f64
@@ -105,7 +105,7 @@ pub struct Entry<'a> {
     /// What happened.
     #[serde(borrow)]
     pub kind: Cow<'a, str>,
-    /// The cause of a stall, or for whom a transfer is.
+    /// The cause of a stall, or what a transfer carries.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<Cow<'a, str>>,
     /// When it began, exactly.

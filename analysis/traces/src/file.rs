@@ -30,7 +30,7 @@ use analysis::ticks::{ticks_per_microsecond, ticks_per_second};
 pub struct TraceOptions {
     /// The file; its extension says the format.
     pub file: PathBuf,
-    /// Patterns over track names; none for all.
+    /// Patterns over track names; empty for all.
     pub only: Vec<String>,
     /// The time that is recorded.
     pub window: TimeWindow,
@@ -191,8 +191,7 @@ fn whole_microseconds(plan: &Plan, (from, to): (Tick, Tick)) -> (Tick, Tick) {
     (Tick(from.0 / microsecond * microsecond), Tick(end))
 }
 
-/// Leaves tracks out that need all of the run: who asks for a short time only does not want to pay for them, unless a pattern
-/// asks for them.
+/// Drops tracks that must follow the whole run when only a window is recorded, unless a pattern selects them.
 fn leave_out_costly(selected: &mut [bool], tracks: &[Track], options: &TraceOptions) {
     if options.window == TimeWindow::default() || !options.only.is_empty() {
         return;

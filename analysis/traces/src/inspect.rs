@@ -44,7 +44,7 @@ pub struct Inspection {
     pub from_cycle: f64,
     /// The end.
     pub to_cycle: f64,
-    /// What decided the latency, in the time that was asked for; none if the trace does not hold it.
+    /// What decided the latency, in the time that was asked for; `None` if the trace does not hold it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub critical_path: Option<PathSummary>,
     /// How much each component was busy: by kind, or each by itself if a pattern asked for some.
@@ -148,7 +148,7 @@ pub fn inspect(path: &Path, question: &Question) -> Result<Inspection, Error> {
         }
     }
     let window = Window {
-        // Refreshes go on after the last operation.
+        // Refreshes continue after the last operation.
         to: window.to.min(finished.unwrap_or(last)).max(window.from),
         ..window
     };

@@ -52,7 +52,7 @@ const ROWS: usize = 1 << 15;
 /// The values of one column.
 struct Column<T: DataType> {
     values: Vec<T::T>,
-    /// 1 for a value, 0 for none; empty for a column whose values are all there.
+    /// 1 for a value, 0 for a missing one; empty for a column whose values are all there.
     levels: Vec<i16>,
 }
 

@@ -1,6 +1,6 @@
 //! A recorder that adds the critical path to its trace when the last operation has finished.
 
-use components::trace_labels::FINISHED;
+use components::trace_event::Event;
 use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
 
 use super::recorder::Records;
@@ -88,7 +88,7 @@ impl<S: Records> TraceSink for PathRecorder<S> {
         self.recorder.instant(actor, at, label);
         if !self.is_recorded {
             self.path.instant(actor, at, label);
-            if label.kind == FINISHED {
+            if Event::of(label) == Some(Event::Finished) {
                 self.record_path();
             }
         }

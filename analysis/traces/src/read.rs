@@ -37,7 +37,7 @@ impl TraceReader {
     /// Opens the trace at `path`.
     ///
     /// # Errors
-    /// There is no such file, or it is no trace of a kind that is read.
+    /// There is no such file, or it is not a trace of a kind that is read.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let (header, source) = match TraceFormat::of(path) {
             Some(TraceFormat::JsonLines) => {
@@ -69,7 +69,7 @@ impl TraceReader {
         &self.header
     }
 
-    /// The next record; none after the last.
+    /// The next record; `None` after the last.
     ///
     /// # Errors
     /// The file cannot be read, or is damaged.

@@ -1,7 +1,7 @@
 //! The trace sink: it filters at the source, and hands records over in batches.
 
-use components::memory::label::{READ_DATA, WRITE_DATA};
-use components::trace_labels::{self as labels, has_mark, is_link, is_mark};
+use components::memory::label::MemoryEvent;
+use components::trace_event::Event;
 use crossbeam::channel::{Receiver, Sender};
 use sim_core::{ActorId, Label, Span, Tick, TraceSink};
 
@@ -20,7 +20,7 @@ pub(super) struct Record {
     pub(super) actor: u32,
     pub(super) kind: u16,
     pub(super) form: Form,
-    /// Whether the file is to hold it; else it is only needed for the names of others.
+    /// Whether to write it. Records that are not written still give later ones their names.
     pub(super) shown: bool,
 }
 
@@ -40,7 +40,7 @@ pub(super) trait Records: TraceSink + Send {
 
 /// Records in a batch: enough to make the channel's cost small, few enough to stay in the cache.
 pub(super) const BATCH: usize = 2048;
-/// Batches under way at once.
+/// Batches in flight at once.
 pub(super) const BATCHES: usize = 32;
 
 /// What of a run is recorded.
@@ -118,7 +118,8 @@ impl Recorder {
     #[inline]
     fn is_counted(&self, span: &Span) -> bool {
         let (from, to) = self.filter.microseconds;
-        matches!(span.label.kind, READ_DATA | WRITE_DATA)
+        let event = Event::of(span.label);
+        matches!(event, Some(Event::Memory(MemoryEvent::Burst { .. })))
             && (from..to).contains(&span.start)
             && !self.filter.ordered
             && self.is_selected(span.actor)
@@ -164,6 +165,17 @@ impl Recorder {
             self.is_over = true;
             self.batch.clear();
         }
+    }
+}
+
+impl Record {
+    /// What happened, if an actor recorded it.
+    pub(super) fn event(&self) -> Option<Event> {
+        Event::of(Label {
+            kind: self.kind,
+            work: self.work,
+            part: self.part,
+        })
     }
 }
 
@@ -215,27 +227,31 @@ impl TraceSink for Recorder {
     #[inline]
     fn span(&mut self, span: Span) {
         self.last = self.last.max(span.end);
-        if has_mark(span.label.kind) {
-            self.unfinished.end(span.actor, span.label);
+        if let Some(event) = Event::of(span.label).filter(|event| event.has_mark()) {
+            self.unfinished.end(span.actor, event);
         }
         self.record_span(span);
     }
 
     #[inline]
     fn instant(&mut self, actor: ActorId, at: Tick, label: Label) {
-        if is_link(label.kind) {
+        let event = Event::of(label);
+        if event.is_some_and(Event::is_link) {
             return;
         }
-        let (form, shown) = if is_mark(label.kind) {
+        let (form, shown) = if let Some(begun) = event.and_then(Event::marks) {
             let wanted = at < self.filter.window.1 && self.is_selected(actor);
             if wanted && !self.filter.ordered {
-                self.unfinished.begin(actor, at, label);
+                self.unfinished.begin(actor, at, begun);
             }
             (Form::Mark, wanted && self.filter.ordered)
         } else {
             (Form::Instant, self.shows(Form::Instant, actor, at, at))
         };
-        let names_others = matches!(label.kind, labels::TRANSFER_ORDERED | labels::OPERATION_WOKEN);
+        let names_others = matches!(
+            event,
+            Some(Event::TransferOrdered(_) | Event::OperationWoken { .. })
+        );
         if shown || names_others {
             self.push(Record {
                 start: at.0,

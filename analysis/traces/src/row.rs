@@ -1,5 +1,6 @@
 //! A record with its names, as exporters get it.
 
+use components::trace_event::Event;
 use scenarios::system::{OperationName, Track};
 
 use super::Form;
@@ -15,9 +16,11 @@ pub(super) struct Row<'a> {
     pub(super) track: &'a Track,
     /// The place of a transfer in the DMA, which is a track of its own.
     pub(super) slot: Option<u16>,
-    /// What happened.
+    /// What happened, if an actor recorded it: a counter or a step of the critical path is not an event.
+    pub(super) event: Option<Event>,
+    /// Its name.
     pub(super) kind: &'static str,
-    /// More of it: the cause of a stall, for whom a transfer is.
+    /// More of it: the cause of a stall, what a transfer carries.
     pub(super) detail: Option<&'static str>,
     /// First tick.
     pub(super) start: u64,
@@ -54,6 +57,7 @@ impl<'a> Row<'a> {
             actor,
             track,
             slot: None,
+            event: None,
             kind,
             detail: None,
             start,

@@ -62,7 +62,7 @@ pub enum TimePoint {
 }
 
 impl TimePoint {
-    /// The instant, in a trace of so many ticks a second and a cycle.
+    /// The instant, in a trace of so many ticks per second and per cycle.
     #[must_use]
     pub fn tick(self, ticks_per_second: f64, ticks_per_cycle: u64) -> Tick {
         match self {
@@ -79,7 +79,7 @@ impl FromStr for TimePoint {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let units = [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0)];
-        let wrong = || format!("{text:?} is no instant; {ACCEPTED}");
+        let wrong = || format!("{text:?} is not an instant; {ACCEPTED}");
         for (unit, seconds) in units {
             if let Some(number) = text.strip_suffix(unit) {
                 let value: f64 = number.trim().parse().map_err(|_| wrong())?;
@@ -120,7 +120,7 @@ impl FromStr for TimeWindow {
     fn from_str(text: &str) -> Result<Self, String> {
         let Some((from, to)) = text.split_once("..") else {
             return Err(format!(
-                "{text:?} is no window; FROM..TO, FROM.. and ..TO are accepted"
+                "{text:?} is not a window; FROM..TO, FROM.. and ..TO are accepted"
             ));
         };
         let end = |text: &str| (!text.is_empty()).then(|| text.parse()).transpose();

@@ -1,6 +1,6 @@
 //! Waveforms: the values of each track's signals over time, for GTKWave and Surfer.
 //!
-//! A waveform is written in order of time. Records come in the order in which the actors make them, and may tell of
+//! A waveform is written in order of time. Records come in the order in which the actors make them, and may be about
 //! what is still to come; so changes wait in a queue until time has passed them. Times are in picoseconds.
 
 mod fst;
@@ -12,10 +12,12 @@ use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io;
 
+use components::memory::label::MemoryEvent;
+use components::trace_event::{Event, TilePlace};
 use scenarios::system::Track;
 
 pub(super) use self::fst::FstSignals;
-use self::signals::{Layout, command_number, stall_number};
+use self::signals::Layout;
 pub(super) use self::vcd::VcdSignals;
 use super::format::Exporter;
 use super::row::Row;
@@ -111,49 +113,44 @@ impl<F: SignalFile> Waveform<F> {
         self.set(row, name, row.end, rest);
     }
 
-    fn tile(&mut self, row: &Row<'_>) {
-        let packed = |tile: [u16; 4]| {
-            tile.iter()
-                .fold(0, |packed, &index| packed << 16 | u64::from(index))
-        };
+    fn tile(&mut self, row: &Row<'_>, place: TilePlace) {
         self.hold(row, "busy", Some(1), Some(0));
-        self.hold(row, "operation", row.operation.map(|(id, _)| u64::from(id)), None);
-        self.hold(row, "tile", row.tile.map(packed), None);
+        self.hold(row, "operation", Some(place.operation.into()), None);
+        self.hold(row, "tile", Some(place.tile.packed()), None);
     }
 
     fn begin_span(&mut self, row: &Row<'_>) {
-        match row.kind {
-            "row_open" => {
+        match row.event.and_then(Event::marks) {
+            Some(Event::Memory(MemoryEvent::RowOpen { row: open })) => {
                 self.set(row, "open", row.start, Some(1));
-                self.set(row, "row", row.start, row.place[1].map(u64::from));
+                self.set(row, "row", row.start, Some(open.into()));
             }
-            "stall" => {
-                self.set(row, "stall", row.start, stall_number(row.detail));
-                self.set(
-                    row,
-                    "leader",
-                    row.start,
-                    row.operation.map(|(id, _)| u64::from(id)),
-                );
+            Some(Event::Stall(stall)) => {
+                // 0 is none.
+                self.set(row, "stall", row.start, Some(stall.cause as u64 + 1));
+                self.set(row, "leader", row.start, stall.operation.map(u64::from));
             }
-            _ => self.move_transfers(row, row.start, 1),
+            Some(Event::Transfer(_)) => self.move_transfers(row, row.start, 1),
+            _ => {}
         }
     }
 
     fn span(&mut self, row: &Row<'_>) {
-        match row.kind {
-            "mac_tile" | "softmax_tile" | "layer_norm_tile" => self.tile(row),
-            "row_open" => {
+        match row.event {
+            Some(Event::Tile(_, place)) => self.tile(row, place),
+            Some(Event::Memory(MemoryEvent::RowOpen { .. })) => {
                 self.set(row, "open", row.end, Some(0));
                 self.set(row, "row", row.end, None);
             }
-            "stall" => {
+            Some(Event::Stall(_)) => {
                 self.set(row, "stall", row.end, Some(0));
                 self.set(row, "leader", row.end, None);
             }
-            "load" | "store" => self.move_transfers(row, row.end, -1),
-            "refresh" => self.hold(row, "refreshing", Some(1), Some(0)),
-            "read_data" | "write_data" => self.hold(row, row.kind, Some(1), Some(0)),
+            Some(Event::Transfer(_)) => self.move_transfers(row, row.end, -1),
+            Some(Event::Memory(MemoryEvent::Refresh { .. })) => {
+                self.hold(row, "refreshing", Some(1), Some(0));
+            }
+            Some(Event::Memory(MemoryEvent::Burst { .. })) => self.hold(row, row.kind, Some(1), Some(0)),
             _ => {}
         }
     }
@@ -167,12 +164,14 @@ impl<F: SignalFile> Waveform<F> {
     }
 
     fn instant(&mut self, row: &Row<'_>) {
-        let Some(command) = command_number(row.kind) else {
+        let Some(Event::Memory(MemoryEvent::Command(command))) = row.event else {
             return;
         };
+        // 0 is none.
+        let number = command.kind as u64 + 1;
         let end = row.start + self.memory_cycle;
-        self.set(row, "command", row.start, Some(command));
-        self.set(row, "command_bank", row.start, row.place[0].map(u64::from));
+        self.set(row, "command", row.start, Some(number));
+        self.set(row, "command_bank", row.start, Some(command.bank.into()));
         self.set(row, "command", end, Some(0));
         self.set(row, "command_bank", end, None);
     }

@@ -1,7 +1,7 @@
-//! Requests a second of a memory alone, on the request patterns that DRAMsim3 was measured with.
+//! Requests per second of a memory alone, on the request patterns that DRAMsim3 was measured with.
 //!
 //! `cargo bench -p elector-memory --bench memory`. The throughput shown is in requests; DRAMsim3 does 218 / 73 / 30
-//! thousand a second on LPDDR3 sequential / random / sparse random, Ramulator 2.1 163 / 51 / 84 thousand
+//! thousand per second on LPDDR3 sequential / random / sparse random, Ramulator 2.1 163 / 51 / 84 thousand
 //! (2.3 GHz Xeon, CPU time).
 
 use std::hint::black_box;

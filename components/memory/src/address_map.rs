@@ -51,7 +51,7 @@ impl FromStr for FieldOrder {
     fn from_str(text: &str) -> Result<Self, String> {
         let complaint = || {
             format!(
-                "`{text}` is no address map: write each of ro, ch, ra, ba, bg and co once, most significant first, \
+                "`{text}` is not an address map: write each of ro, ch, ra, ba, bg and co once, most significant first, \
                  as in `rochrababgco`"
             )
         };
@@ -206,7 +206,10 @@ mod tests {
             "röchrababgc",
             "rochrababgcoco",
         ] {
-            assert!(parse(wrong).unwrap_err().contains("is no address map"), "{wrong}");
+            assert!(
+                parse(wrong).unwrap_err().contains("is not an address map"),
+                "{wrong}"
+            );
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use sim_core::{ActorId, Clock, Context, Message};
+use sim_core::{ActorId, Clock, Context};
 
 use super::violation::Place;
-use super::{AddressMap, Bank, Channel, MemoryMessage, MemoryPlan, Rank};
+use super::{AddressMap, Bank, Channel, MemoryHost, MemoryMessage, MemoryPlan, Rank};
 
 /// Any part of a memory.
 #[derive(Clone, Debug)]
@@ -21,11 +21,7 @@ pub enum MemoryActor {
 impl MemoryActor {
     /// Takes one message.
     #[inline]
-    pub fn receive<M: Message + From<MemoryMessage>>(
-        &mut self,
-        message: MemoryMessage,
-        context: &mut Context<'_, M>,
-    ) {
+    pub fn receive<M: MemoryHost>(&mut self, message: MemoryMessage, context: &mut Context<'_, M>) {
         match self {
             Self::Channel(channel) => channel.receive(message, context),
             Self::Rank(rank) => rank.receive(message, context),

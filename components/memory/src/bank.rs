@@ -1,10 +1,11 @@
 //! One bank: its open row, its rules, its data, its wear.
 
-use sim_core::{Clock, Context, Cycles, Message, Span};
+use sim_core::{Clock, Context, Cycles, Span};
 
 use super::description::{Cells, MemoryDescription, Timing};
+use super::label::MemoryEvent;
 use super::violation::{Place, Violations};
-use super::{DramOperation, MemoryMessage, MemoryResponse, label};
+use super::{DramOperation, MemoryHost, MemoryMessage, MemoryResponse};
 
 /// A bank of one rank.
 ///
@@ -69,11 +70,7 @@ impl Bank {
 
     /// Takes one command.
     #[inline]
-    pub fn receive<M: Message + From<MemoryMessage>>(
-        &mut self,
-        message: MemoryMessage,
-        context: &mut Context<'_, M>,
-    ) {
+    pub fn receive<M: MemoryHost>(&mut self, message: MemoryMessage, context: &mut Context<'_, M>) {
         let MemoryMessage::Command(command) = message else {
             return;
         };
@@ -82,7 +79,7 @@ impl Bank {
             DramOperation::Activate { row } => {
                 self.activate(cycle, row);
                 let (actor, at) = (context.me(), self.clock.edge(Cycles(cycle)));
-                context.trace(|sink| sink.instant(actor, at, label::row_opened(row)));
+                context.trace(|sink| sink.instant(actor, at, MemoryEvent::RowOpened { row }.label()));
             }
             DramOperation::Precharge => self.precharge(cycle, context),
             DramOperation::Read { row, reply } => {
@@ -119,7 +116,7 @@ impl Bank {
         self.last.activate = Some(cycle);
     }
 
-    fn precharge<M: Message>(&mut self, cycle: u64, context: &mut Context<'_, M>) {
+    fn precharge<M: MemoryHost>(&mut self, cycle: u64, context: &mut Context<'_, M>) {
         let t = &self.timing;
         let recovered = t.additive_latency.0 + t.write_latency.0 + self.burst + t.write_recovery.0;
         let (ras, rtp) = (
@@ -138,7 +135,7 @@ impl Bank {
                     actor,
                     start: clock.edge(Cycles(opened)),
                     end: clock.edge(Cycles(cycle)),
-                    label: label::row_open(row),
+                    label: MemoryEvent::RowOpen { row }.label(),
                 });
             });
         }
@@ -157,7 +154,7 @@ impl Bank {
         self.check(passed(self.last.write, turn, cycle), "tWTR", cycle);
         if cycle < self.pulse_end {
             self.check(self.pausing, "RD during a write pulse", cycle);
-            // The pulse goes on where it was left: it ends later by as long as the read holds the array.
+            // The pulse resumes where it was left: it ends later by as long as the read holds the array.
             self.pulse_end += self.burst.max(self.timing.column_to_column.0);
         }
         self.last.read = Some(cycle);

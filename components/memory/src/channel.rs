@@ -1,6 +1,7 @@
 //! One channel: queues, scheduler, refresh timer, and the buses to its ranks.
 
 mod bank_queue;
+mod bits;
 mod drain;
 mod ingress;
 mod intake;
@@ -12,7 +13,7 @@ mod scoreboard;
 mod statistics;
 mod transaction;
 
-use sim_core::{ActorId, Clock, Context, Cycles, Message};
+use sim_core::{ActorId, Clock, Context, Cycles};
 
 use self::bank_queue::BankQueue;
 use self::ingress::Ingress;
@@ -24,7 +25,7 @@ use super::address_map::AddressMap;
 use super::arbitration::Precedence;
 use super::description::{CommandQueues, HitCap, PagePolicy, Scheduling, TransactionQueues, WriteDrain};
 use super::plan::MemoryPlan;
-use super::{Access, MemoryMessage};
+use super::{Access, MemoryHost, MemoryMessage};
 
 pub use statistics::{ChannelStatistics, RequestorStatistics};
 
@@ -90,7 +91,7 @@ pub struct Channel {
     next_event: u64,
     /// Whether that needs a wake-up, or can wait until the channel is next used.
     must_wake: bool,
-    /// Cycles of the wake-ups under way, the latest first.
+    /// Cycles of the wake-ups in flight, the latest first.
     wakes: Vec<u64>,
     /// The last cycle of the run, once that is known.
     halted: Option<u64>,
@@ -174,11 +175,7 @@ impl Channel {
 
     /// Takes one message.
     #[inline]
-    pub fn receive<M: Message + From<MemoryMessage>>(
-        &mut self,
-        message: MemoryMessage,
-        context: &mut Context<'_, M>,
-    ) {
+    pub fn receive<M: MemoryHost>(&mut self, message: MemoryMessage, context: &mut Context<'_, M>) {
         if self.halted.is_some() {
             return;
         }
@@ -202,7 +199,7 @@ impl Channel {
         self.wake_in_time(context);
     }
 
-    fn wake_in_time<M: Message + From<MemoryMessage>>(&mut self, context: &mut Context<'_, M>) {
+    fn wake_in_time<M: MemoryHost>(&mut self, context: &mut Context<'_, M>) {
         let cycle = self.next_event;
         if self.must_wake && self.wakes.last().is_none_or(|&earliest| earliest > cycle) {
             self.wakes.push(cycle);
@@ -213,7 +210,7 @@ impl Channel {
 
     /// Does everything that happens up to and in the cycle `through`.
     #[inline]
-    fn catch_up<M: Message + From<MemoryMessage>>(&mut self, through: u64, context: &mut Context<'_, M>) {
+    fn catch_up<M: MemoryHost>(&mut self, through: u64, context: &mut Context<'_, M>) {
         while self.next_event <= through {
             if !self.must_wake && self.open_banks == 0 && self.refresh.current().is_none() {
                 self.skip_idle_refreshes(through, context);
@@ -224,7 +221,7 @@ impl Channel {
 
     /// One cycle of the controller.
     #[inline]
-    fn tick<M: Message + From<MemoryMessage>>(&mut self, now: u64, context: &mut Context<'_, M>) {
+    fn tick<M: MemoryHost>(&mut self, now: u64, context: &mut Context<'_, M>) {
         self.refresh.advance(now);
         let first = self
             .issue_refresh(now, context)

@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use sim_core::Frequency;
 
 pub use controller::{
-    Arbitration, CommandQueues, Controller, HitCap, PagePolicy, RefreshPolicy, Scheduling, TransactionQueues,
-    WriteDrain,
+    Arbitration, CommandQueues, Controller, HitCap, PagePolicy, Scheduling, TransactionQueues, WriteDrain,
 };
 pub use energy::EnergyModel;
 pub use timing::Timing;
 pub use validate::Problem;
 
 use super::address_map::FieldOrder;
+pub use super::refresh_policy::RefreshPolicy;
 use super::units::Nanoseconds;
 
 /// A whole main memory. This is what a RON file of `scenarios/library/memory/` holds.
@@ -81,7 +81,7 @@ pub struct Organisation {
     pub device_width: u32,
     /// Width of a channel's data bus, in bits.
     pub bus_width: u32,
-    /// Transfers of one column access (BL), at two a cycle.
+    /// Transfers of one column access (BL), at two per cycle.
     pub burst_length: u32,
 }
 

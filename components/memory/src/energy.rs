@@ -97,6 +97,53 @@ impl EnergyTable {
     }
 }
 
+/// What ranks and their banks did that takes energy; numbers of commands and of cycles, which an estimate may put between
+/// whole ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CommandCounts {
+    /// Activates, each with its precharge.
+    pub activates: f64,
+    /// Column reads.
+    pub reads: f64,
+    /// Column writes.
+    pub writes: f64,
+    /// Refreshes of ranks.
+    pub refreshes: f64,
+    /// Refreshes of single banks.
+    pub bank_refreshes: f64,
+    /// Cycles with a bank open, summed over ranks.
+    pub active_cycles: f64,
+    /// Cycles with all banks closed, summed over ranks.
+    pub idle_cycles: f64,
+}
+
+impl std::ops::AddAssign for CommandCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.activates += other.activates;
+        self.reads += other.reads;
+        self.writes += other.writes;
+        self.refreshes += other.refreshes;
+        self.bank_refreshes += other.bank_refreshes;
+        self.active_cycles += other.active_cycles;
+        self.idle_cycles += other.idle_cycles;
+    }
+}
+
+impl EnergyTable {
+    /// The energy of `counts`.
+    #[must_use]
+    pub fn energy(&self, counts: &CommandCounts) -> Energy {
+        let of = |price: PicoJoules, count: f64| PicoJoules(price.0 * count);
+        Energy {
+            activate: of(self.activate, counts.activates),
+            read: of(self.read, counts.reads),
+            write: of(self.write, counts.writes),
+            refresh: of(self.refresh, counts.refreshes) + of(self.bank_refresh, counts.bank_refreshes),
+            background: of(self.active_cycle, counts.active_cycles) + of(self.idle_cycle, counts.idle_cycles),
+        }
+    }
+}
+
 /// Energy by cause, in pJ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Energy {

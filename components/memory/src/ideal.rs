@@ -2,9 +2,9 @@
 //!
 //! It shows what the accelerator could do if it never waited for data.
 
-use sim_core::{Context, Message, Ticks};
+use sim_core::{Context, Ticks};
 
-use super::{Access, MemoryMessage, MemoryResponse};
+use super::{Access, MemoryHost, MemoryMessage, MemoryResponse};
 
 /// The ideal memory: infinite bandwidth, no latency, no energy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,11 +15,7 @@ pub struct IdealMemory {
 
 impl IdealMemory {
     /// Answers a request at once.
-    pub fn receive<M: Message + From<MemoryMessage>>(
-        &mut self,
-        message: MemoryMessage,
-        context: &mut Context<'_, M>,
-    ) {
+    pub fn receive<M: MemoryHost>(&mut self, message: MemoryMessage, context: &mut Context<'_, M>) {
         let MemoryMessage::Request(request) = message else {
             return;
         };

@@ -18,8 +18,8 @@
 //!   those of [`MemoryPlan::credits`], and a [`Credit`] message brings one back, in the very cycle in which the
 //!   place became free. A requestor out of credits waits for one.
 //! - A request that arrives in cycle `c` (at its edge or between it and the next) is seen by the controller
-//!   from cycle `c + 1`; latencies count from there. Requests of one cycle are ordered by requestor, so who was
-//!   delivered first does not matter.
+//!   from cycle `c + 1`; latencies count from there. Requests of one cycle are ordered by requestor, so the order
+//!   of delivery does not matter.
 //! - A write is answered one cycle after it was taken in; a read when its data has arrived, by its bank (by the
 //!   channel if it was forwarded or merged). Answers of different requests come in any order.
 //! - With several requestors, each may fill the transaction queue by its own credits; what does not fit
@@ -28,10 +28,10 @@
 //!   when it gets [`MemoryMessage::Halt`], which ends the run for it.
 //!
 //! DRAMsim3's host rule (each cycle: tick the memory, then offer at most one request, in order) follows: the
-//! [`ReplayHost`] offers once a cycle, and again in the same cycle if a credit came back too late.
+//! [`ReplayHost`] offers once per cycle, and again in the same cycle if a credit came back too late.
 //!
 //! # Not modelled
-//! Power-down and self-refresh, command-bus occupancy beyond one command a cycle (two with `dual_command`),
+//! Power-down and self-refresh, command-bus occupancy beyond one command per cycle (two with `dual_command`),
 //! ECC, and thermal effects on refresh.
 
 mod address_map;
@@ -49,6 +49,7 @@ mod message;
 pub mod pattern;
 mod plan;
 mod rank;
+mod refresh_policy;
 mod replay;
 mod report;
 mod route;
@@ -64,13 +65,15 @@ pub use channel::{Channel, ChannelStatistics, RequestorStatistics};
 pub use constraints::Constraints;
 pub use credit::CreditAccount;
 pub use description::MemoryDescription;
-pub use energy::{Energy, EnergyTable};
+pub use energy::{CommandCounts, Energy, EnergyTable};
 pub use ideal::IdealMemory;
 pub use message::{
-    Access, Command, Credit, DramOperation, MemoryMessage, MemoryRequest, MemoryResponse, Reply, RequestorId,
+    Access, Command, Credit, DramOperation, MemoryHost, MemoryMessage, MemoryRequest, MemoryResponse, Reply,
+    RequestorId,
 };
 pub use plan::MemoryPlan;
 pub use rank::{Rank, RankCounts};
+pub use refresh_policy::{RefreshPolicy, RefreshSchedule, RefreshTarget};
 pub use replay::{ReplayActor, ReplayError, ReplayHost, ReplayReport, replay, replay_into};
 pub use report::{MemoryReport, RequestorReport, Wear, collect};
 pub use route::MemoryRoute;

@@ -2,7 +2,7 @@
 
 use sim_core::{ActorId, Message, mix};
 
-/// Who asks: an index that the system gives out (weights, activations, a tenant, a background source, ...).
+/// A requestor: an index that the system gives out (weights, activations, a tenant, a background source, ...).
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
@@ -25,7 +25,7 @@ pub struct MemoryRequest {
     pub address: u64,
     /// The requestor's own number for this request; the answer carries it.
     pub tag: u32,
-    /// Who asks.
+    /// The requestor.
     pub requestor: RequestorId,
     /// Read or write.
     pub access: Access,
@@ -38,7 +38,7 @@ pub struct MemoryRequest {
 pub struct MemoryResponse {
     /// The request's tag.
     pub tag: u32,
-    /// Who asked.
+    /// The requestor.
     pub requestor: RequestorId,
     /// Read or write.
     pub access: Access,
@@ -62,7 +62,7 @@ pub struct Reply {
     pub to: ActorId,
     /// The request's tag.
     pub tag: u32,
-    /// Who asked.
+    /// The requestor.
     pub requestor: RequestorId,
 }
 
@@ -162,6 +162,11 @@ impl Message for MemoryMessage {
         }
     }
 }
+
+/// The messages of a machine that has a main memory.
+pub trait MemoryHost: Message + From<MemoryMessage> {}
+
+impl<M: Message + From<MemoryMessage>> MemoryHost for M {}
 
 impl Command {
     #[inline]

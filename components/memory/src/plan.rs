@@ -85,7 +85,7 @@ impl MemoryPlan {
         self.description.frequency_khz
     }
 
-    /// Bytes a second when the data buses of all channels are never idle: two transfers a cycle.
+    /// Bytes per second when the data buses of all channels are never idle: two transfers per cycle.
     #[must_use]
     pub fn peak_bytes_per_second(&self) -> f64 {
         let organisation = &self.description.organisation;

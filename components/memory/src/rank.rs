@@ -1,21 +1,21 @@
 //! One rank: refresh, the activate window, and background power.
 
-use sim_core::{ActorId, Clock, Context, Cycles, Message, Span};
+use sim_core::{ActorId, Clock, Context, Cycles, Span};
 
 use super::description::{MemoryDescription, Timing};
-use super::energy::{Energy, EnergyTable};
+use super::energy::CommandCounts;
+use super::label::MemoryEvent;
 use super::violation::{Place, Violations};
-use super::{Command, DramOperation, MemoryMessage, label};
+use super::{Command, DramOperation, MemoryHost, MemoryMessage};
 
 /// The devices that answer together on a channel.
 ///
 /// Row commands pass through it to their bank. It checks the rules that hold between its banks (tRRD, tFAW,
-/// refresh), and adds up the energy of activates, refreshes and standby.
+/// refresh), and counts what takes energy: activates, refreshes and standby.
 #[derive(Clone, Debug)]
 pub struct Rank {
     clock: Clock,
     timing: Timing,
-    energy: EnergyTable,
     grouped: bool,
     banks_per_group: u32,
     place: Place,
@@ -59,7 +59,6 @@ impl Rank {
         Self {
             clock,
             timing: description.timing,
-            energy: EnergyTable::new(description),
             grouped: organisation.bank_groups > 1,
             banks_per_group: organisation.banks_per_group,
             place,
@@ -81,11 +80,7 @@ impl Rank {
 
     /// Takes one command and passes it on to its bank.
     #[inline]
-    pub fn receive<M: Message + From<MemoryMessage>>(
-        &mut self,
-        message: MemoryMessage,
-        context: &mut Context<'_, M>,
-    ) {
+    pub fn receive<M: MemoryHost>(&mut self, message: MemoryMessage, context: &mut Context<'_, M>) {
         let MemoryMessage::Command(command) = message else {
             return;
         };
@@ -157,7 +152,7 @@ impl Rank {
         self.counts.precharges += 1;
     }
 
-    fn refresh<M: Message>(&mut self, command: Command, times: u32, context: &mut Context<'_, M>) {
+    fn refresh<M: MemoryHost>(&mut self, command: Command, times: u32, context: &mut Context<'_, M>) {
         let (cycle, t) = (command.cycle, self.timing);
         self.check(self.open_banks == 0, "REF with an open bank", cycle);
         let closed = self
@@ -176,7 +171,7 @@ impl Rank {
                 actor,
                 start: clock.edge(Cycles(cycle)),
                 end: clock.edge(Cycles(cycle + t.refresh_cycle.0)),
-                label: label::refresh(times),
+                label: MemoryEvent::Refresh { times }.label(),
             });
         });
     }
@@ -199,21 +194,22 @@ impl Rank {
         self.counts
     }
 
-    /// Energy of all but column accesses, over the first `cycles` of the memory clock.
+    /// What takes energy over the first `cycles` of the memory clock, column accesses left out.
     #[must_use]
-    pub fn energy(&self, cycles: u64) -> Energy {
+    pub fn commands(&self, cycles: u64) -> CommandCounts {
         let open_now = if self.open_banks == 0 {
             0
         } else {
             cycles.saturating_sub(self.active_since)
         };
         let active = (self.active_cycles + open_now).min(cycles);
-        let table = &self.energy;
-        Energy {
-            activate: table.activate * self.counts.activates,
-            refresh: table.refresh * self.counts.refreshes + table.bank_refresh * self.counts.bank_refreshes,
-            background: table.active_cycle * active + table.idle_cycle * (cycles - active),
-            ..Energy::default()
+        CommandCounts {
+            activates: self.counts.activates as f64,
+            refreshes: self.counts.refreshes as f64,
+            bank_refreshes: self.counts.bank_refreshes as f64,
+            active_cycles: active as f64,
+            idle_cycles: (cycles - active) as f64,
+            ..CommandCounts::default()
         }
     }
 

@@ -16,7 +16,7 @@ use super::{MemoryActor, MemoryMessage, MemoryPlan, MemoryPorts, MemoryRequest, 
 ///
 /// Each cycle, after the memory's, it offers at most `requests_per_cycle` requests, in the order of the trace,
 /// each not before its own cycle; a request for which its channel has no room blocks those behind it. This is
-/// how DRAMsim3's trace-driven host behaves (with one request a cycle). When the last answer has come it
+/// how DRAMsim3's trace-driven host behaves (with one request per cycle). When the last answer has come it
 /// halts the memory.
 #[derive(Debug)]
 pub struct ReplayHost<I> {
@@ -31,7 +31,7 @@ pub struct ReplayHost<I> {
     /// The cycle of the last offers, and how many there were.
     offered_at: u64,
     offered: u32,
-    /// The cycle of the wake-up under way.
+    /// The cycle of the wake-up in flight.
     woken_for: Option<u64>,
     outstanding: u64,
     next_tag: u32,

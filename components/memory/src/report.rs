@@ -3,7 +3,7 @@
 use sim_core::statistics::Latencies;
 use sim_core::{Clock, Tick};
 
-use super::energy::{Energy, EnergyTable};
+use super::energy::{CommandCounts, Energy, EnergyTable};
 use super::violation::Violations;
 use super::{MemoryActor, MemoryPlan};
 use crate::description::Cells;
@@ -51,6 +51,8 @@ pub struct MemoryReport {
     pub dual_commands: u64,
     /// Requests still queued when the run ended.
     pub still_queued: u64,
+    /// What takes energy, over all ranks and banks.
+    pub commands: CommandCounts,
     /// Energy by cause.
     pub energy: Energy,
     /// Cycles for which the data buses carried data, all channels together.
@@ -63,7 +65,7 @@ pub struct MemoryReport {
     pub requestors: Vec<RequestorReport>,
     /// Of resistive memories.
     pub wear: Option<Wear>,
-    /// Breaches of timing rules that ranks and banks saw; none, if the controller is right.
+    /// Breaches of timing rules that ranks and banks saw; none if the controller is right.
     pub violations: Violations,
 }
 
@@ -78,7 +80,7 @@ pub struct RequestorReport {
     pub bytes: u64,
     /// From the request to its data, in ticks.
     pub read_latency: Latencies,
-    /// From the request to the end of its burst, in ticks; the requestor itself goes on when the write is
+    /// From the request to the end of its burst, in ticks; the requestor itself continues when the write is
     /// accepted.
     pub write_latency: Latencies,
 }
@@ -113,7 +115,7 @@ impl MemoryReport {
         all
     }
 
-    /// Energy a bit read or written, in pJ.
+    /// Energy per bit read or written, in pJ.
     #[must_use]
     pub fn picojoules_per_bit(&self) -> f64 {
         let bits = (self.read_bytes + self.write_bytes) as f64 * 8.0;
@@ -124,7 +126,7 @@ impl MemoryReport {
         }
     }
 
-    /// Bytes a second, over the whole run.
+    /// Bytes per second, over the whole run.
     #[must_use]
     pub fn achieved_bytes_per_second(&self, plan: &MemoryPlan) -> f64 {
         if self.cycles == 0 {
@@ -169,12 +171,16 @@ pub fn collect<'a>(
                 report.precharges += counts.precharges;
                 report.refreshes += counts.refreshes;
                 report.bank_refreshes += counts.bank_refreshes;
-                report.energy += rank.energy(cycles);
+                add_commands(&mut report, &table, rank.commands(cycles));
                 report.violations.merge(rank.violations());
             }
             MemoryActor::Bank(bank) => {
-                report.energy.read += table.read * bank.reads();
-                report.energy.write += table.write * bank.writes();
+                let commands = CommandCounts {
+                    reads: bank.reads() as f64,
+                    writes: bank.writes() as f64,
+                    ..CommandCounts::default()
+                };
+                add_commands(&mut report, &table, commands);
                 most_bank_writes = most_bank_writes.max(bank.writes());
                 report.violations.merge(bank.violations());
             }
@@ -205,6 +211,11 @@ pub fn collect<'a>(
         });
     }
     report
+}
+
+fn add_commands(report: &mut MemoryReport, table: &EnergyTable, commands: CommandCounts) {
+    report.energy += table.energy(&commands);
+    report.commands += commands;
 }
 
 fn add_channel(report: &mut MemoryReport, channel: &super::Channel) {

@@ -13,7 +13,7 @@ pub enum MemoryRoute {
         map: AddressMap,
         /// The channels, by number.
         channels: Vec<ActorId>,
-        /// Places in the channels' queues, for each requestor of whoever has this route.
+        /// Places in the channels' queues, for each requestor that uses this route.
         credits: Vec<CreditAccount>,
     },
     /// To an ideal memory, which always has room.

@@ -61,7 +61,7 @@ pub fn parse_trace(mut input: impl BufRead) -> impl Iterator<Item = Result<Trace
     })
 }
 
-/// The next line, read into `bytes`; none at the end.
+/// The next line, read into `bytes`; `None` at the end.
 fn read_line<'a>(input: &mut impl BufRead, bytes: &'a mut Vec<u8>) -> Result<Option<&'a str>, String> {
     bytes.clear();
     let read = input.take(LONGEST_LINE + 1).read_until(b'\n', bytes);
@@ -71,7 +71,7 @@ fn read_line<'a>(input: &mut impl BufRead, bytes: &'a mut Vec<u8>) -> Result<Opt
             "is longer than {LONGEST_LINE} bytes (a request takes one line)"
         ));
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| "is no text (the bytes are no UTF-8)".to_owned())?;
+    let text = std::str::from_utf8(bytes).map_err(|_| "is not text (the bytes are not UTF-8)".to_owned())?;
     Ok((length > 0).then_some(text))
 }
 
@@ -86,7 +86,7 @@ fn parse_line(text: &str) -> Result<TraceRecord, String> {
         (words.next(), words.next(), words.next(), words.next())
     else {
         return Err(format!(
-            "`{}` is no request (write `0xADDRESS READ|WRITE CYCLE`)",
+            "`{}` is not a request (write `0xADDRESS READ|WRITE CYCLE`)",
             shown(text)
         ));
     };
@@ -95,7 +95,7 @@ fn parse_line(text: &str) -> Result<TraceRecord, String> {
         access: parse_access(access)?,
         cycle: cycle
             .parse()
-            .map_err(|_| format!("`{}` is no cycle (write a decimal number)", shown(cycle)))?,
+            .map_err(|_| format!("`{}` is not a cycle (write a decimal number)", shown(cycle)))?,
     })
 }
 
@@ -110,7 +110,7 @@ fn parse_address(text: &str) -> Result<u64, String> {
         .filter(|_| plain)
         .ok_or_else(|| {
             format!(
-                "`{}` is no address (write up to 16 hexadecimal digits after `0x`)",
+                "`{}` is not an address (write up to 16 hexadecimal digits after `0x`)",
                 shown(text)
             )
         })
@@ -122,7 +122,10 @@ fn parse_access(text: &str) -> Result<Access, String> {
     } else if text.eq_ignore_ascii_case("WRITE") {
         Ok(Access::Write)
     } else {
-        Err(format!("`{}` is no access (write READ or WRITE)", shown(text)))
+        Err(format!(
+            "`{}` is not an access (write READ or WRITE)",
+            shown(text)
+        ))
     }
 }
 
@@ -161,11 +164,11 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
-        assert!(problem("0x40 READ 0\n0xZZ READ 0").starts_with("line 2: `0xZZ` is no address"));
-        assert!(problem("0x40 FETCH 0").starts_with("line 1: `FETCH` is no access"));
-        assert!(problem("0x40 READ soon").starts_with("line 1: `soon` is no cycle"));
-        assert!(problem("0x40 READ").contains("is no request"));
-        assert!(problem("0x+4 READ 1").contains("is no address"));
+        assert!(problem("0x40 READ 0\n0xZZ READ 0").starts_with("line 2: `0xZZ` is not an address"));
+        assert!(problem("0x40 FETCH 0").starts_with("line 1: `FETCH` is not an access"));
+        assert!(problem("0x40 READ soon").starts_with("line 1: `soon` is not a cycle"));
+        assert!(problem("0x40 READ").contains("is not a request"));
+        assert!(problem("0x+4 READ 1").contains("is not an address"));
     }
 
     #[test]
@@ -176,6 +179,6 @@ mod tests {
         assert!(records.next().is_none());
         let binary: &[u8] = b"0x40 READ 0\r\n\x1f\x8b\xff\n";
         let problem = parse_trace(binary).last().unwrap().unwrap_err().to_string();
-        assert!(problem.starts_with("line 2: is no text"), "{problem}");
+        assert!(problem.starts_with("line 2: is not text"), "{problem}");
     }
 }

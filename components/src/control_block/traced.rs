@@ -1,13 +1,13 @@
 //! The control block's trace records: which operation a transfer is for, which operations its end unblocks, why lanes are
 //! idle, and what waited for what. Without a trace nothing here runs.
 
-use sim_core::{Context, Label, Span, Tick};
+use sim_core::{Context, Span, Tick};
 
 use super::transfers::Purpose;
 use super::{ControlBlock, StallCause};
 use crate::message::{Message, TransferId};
 use crate::runs::Run;
-use crate::trace_labels as labels;
+use crate::trace_event::{Event, Stall, TransferOrder};
 use crate::work::UnitClass;
 
 /// What has begun and is to be recorded at its end.
@@ -33,9 +33,9 @@ impl TraceState {
 
 impl ControlBlock {
     /// Records an event that everything issued or ordered until the next message was waiting for.
-    pub(super) fn trace_link(&self, link: Label, context: &mut Context<'_, Message>) {
+    pub(super) fn trace_link(&self, link: Event, context: &mut Context<'_, Message>) {
         let (actor, now) = (context.me(), context.now());
-        context.trace(|sink| sink.instant(actor, now, link));
+        context.trace(|sink| sink.instant(actor, now, link.label()));
     }
 
     /// Records that `run` goes to unit number `unit` of PE number `pe`.
@@ -43,7 +43,7 @@ impl ControlBlock {
         let now = context.now();
         context.trace(|sink| {
             let unit = self.actor_of(pe, run.kind, unit);
-            sink.instant(unit, now, run.label(labels::RUN_ISSUED));
+            sink.instant(unit, now, Event::RunIssued(run.place()).label());
         });
     }
 
@@ -51,7 +51,7 @@ impl ControlBlock {
     /// the operation that made the tensor.
     pub(super) fn trace_order(
         &self,
-        kind: u16,
+        event: impl Fn(TransferOrder) -> Event,
         purpose: Purpose,
         first: u32,
         context: &mut Context<'_, Message>,
@@ -72,12 +72,11 @@ impl ControlBlock {
         };
         let (actor, now) = (context.me(), context.now());
         context.trace(|sink| {
-            let label = Label {
-                kind,
-                work: operation.unwrap_or(u32::MAX),
-                part: u64::from(first),
+            let order = TransferOrder {
+                operation,
+                transfer: first,
             };
-            sink.instant(actor, now, label);
+            sink.instant(actor, now, event(order).label());
         });
     }
 
@@ -91,23 +90,18 @@ impl ControlBlock {
         self.trace.watches = false;
         let (actor, now) = (context.me(), context.now());
         for operation in self.trace.woken.drain(..) {
-            let label = Label {
-                kind: labels::OPERATION_WOKEN,
-                work: operation,
-                part: u64::from(transfer.0),
+            let woken = Event::OperationWoken {
+                operation,
+                transfer: transfer.0,
             };
-            context.trace(|sink| sink.instant(actor, now, label));
+            context.trace(|sink| sink.instant(actor, now, woken.label()));
         }
     }
 
     /// Records that the last operation is finished.
     pub(super) fn trace_finish(&self, context: &mut Context<'_, Message>) {
         let (actor, now) = (context.me(), context.now());
-        let label = Label {
-            kind: labels::FINISHED,
-            ..Label::default()
-        };
-        context.trace(|sink| sink.instant(actor, now, label));
+        context.trace(|sink| sink.instant(actor, now, Event::Finished.label()));
     }
 
     /// Records the reason for idle lanes if it ends now, and notes the one that begins.
@@ -124,10 +118,9 @@ impl ControlBlock {
         }
         self.trace.stall = reason.map(|(cause, leader)| (now, cause, leader));
         let actor = context.me();
-        let label = |first: u16, cause: StallCause, leader| Label {
-            kind: first + cause as u16,
-            work: leader,
-            part: 0,
+        let stall = |cause, leader| Stall {
+            cause,
+            operation: (leader != u32::MAX).then_some(leader),
         };
         context.trace(|sink| {
             // One that begins and ends at once still has to end what its mark began.
@@ -138,11 +131,12 @@ impl ControlBlock {
                     actor,
                     start,
                     end: now,
-                    label: label(labels::STALL, cause, leader),
+                    label: Event::Stall(stall(cause, leader)).label(),
                 });
             }
             if let Some((cause, leader)) = reason {
-                sink.instant(actor, now, label(labels::STALL_BEGAN, cause, leader));
+                let began = Event::StallBegan(stall(cause, leader));
+                sink.instant(actor, now, began.label());
             }
         });
     }

@@ -9,7 +9,7 @@ use crate::message::{Message, TokenRows, Traffic, Transfer, TransferId, Transfer
 use crate::operation::{Footprint, Operation, TensorId, TensorKind, WeightTensor};
 use crate::runs::Tiling;
 use crate::tile::Dimension;
-use crate::trace_labels as labels;
+use crate::trace_event::Event;
 use crate::units::BLOCK;
 use crate::work::{MovedRows, Movement};
 
@@ -110,13 +110,13 @@ impl ControlBlock {
             .is_some_and(|rows| rows.rows(&self.words) == 0);
         if nothing_moves {
             let group = self.pending.begin(purpose, 1);
-            self.trace_order(labels::NOTHING_MOVES, purpose, group * PARTS, context);
+            self.trace_order(Event::NothingMoves, purpose, group * PARTS, context);
             let done = Message::TransferDone(TransferId(group * PARTS));
             return context.send(context.me(), self.parameters.clock.period(), done);
         }
         let present = parts.iter().filter(|(_, bytes)| bytes.0 > 0).count() as u32;
         let group = self.pending.begin(purpose, present);
-        self.trace_order(labels::TRANSFER_ORDERED, purpose, group * PARTS, context);
+        self.trace_order(Event::TransferOrdered, purpose, group * PARTS, context);
         for (part, (address, bytes)) in parts.into_iter().enumerate() {
             if bytes.0 == 0 {
                 continue;

@@ -1,11 +1,11 @@
 //! A MAC lane: operand registers and FIFO, `multipliers` multipliers and their adder tree.
 
-use sim_core::{ActorId, Clock, Context, Cycles, Label, Span, Tick, Ticks};
+use sim_core::{ActorId, Clock, Context, Cycles, Span, Tick, Ticks};
 
 use super::PeAddresses;
 use crate::message::{Message, OperandFetch, TileWork};
 use crate::runs::{Run, RunKind};
-use crate::trace_labels as labels;
+use crate::trace_event::{Event, TilePlace, TileUnit};
 use crate::values::Values;
 
 /// What is common to all lanes of a machine.
@@ -116,7 +116,7 @@ impl MacLane {
             });
         }
         let (actor, now) = (context.me(), context.now());
-        context.trace(|sink| sink.instant(actor, now, run.label(labels::RUN_STARTED)));
+        context.trace(|sink| sink.instant(actor, now, Event::RunStarted(run.place()).label()));
         for _ in 0..self.parameters.operand_fifo_tiles.min(run.length) {
             self.fetch_next(Ticks::ZERO, context);
         }
@@ -193,16 +193,15 @@ impl MacLane {
         self.matched += 1;
         let actor = context.me();
         context.trace(|sink| {
-            let label = Label {
-                kind: labels::MAC_TILE,
-                work: self.run.operation.0,
-                part: work.tile.packed(),
+            let place = TilePlace {
+                operation: self.run.operation.0,
+                tile: work.tile,
             };
             sink.span(Span {
                 actor,
                 start,
                 end,
-                label,
+                label: Event::Tile(TileUnit::MacLane, place).label(),
             });
         });
         let until_start = start.since(context.now());

@@ -3,9 +3,9 @@
 use sim_core::{ActorId, Context, Ticks};
 
 use super::stage::Stage;
+use crate::energy_part::{Action, ByAction};
 use crate::message::Message;
 use crate::runs::Run;
-use crate::trace_labels as labels;
 use crate::values::Values;
 
 /// One lane's post-compute sparsity module: it finds the zeros of a result tile, removes them and makes the mask.
@@ -46,19 +46,15 @@ impl PostComputeSparsity {
         self.tiles += tiles;
         let cost = self.cost * tiles;
         let leaves = self.stage.admit(context.now(), cost);
-        context.account(labels::POST_COMPUTE, cost, leaves, tiles);
+        if context.accounts() {
+            context.account(Action::PostCompute.kind(), cost, leaves, tiles);
+            context.account(Action::ResultTile.kind(), cost, leaves, tiles);
+        }
         context.send_at(self.pe, leaves, Message::ResultCompressed(run));
     }
 
-    /// Use of the module.
-    #[must_use]
-    pub fn stage(&self) -> Stage {
-        self.stage
-    }
-
-    /// Result tiles compressed.
-    #[must_use]
-    pub fn tiles(&self) -> u64 {
-        self.tiles
+    pub(crate) fn count_actions(&self, counts: &mut ByAction<u64>) {
+        counts[Action::PostCompute] += self.stage.busy().0;
+        counts[Action::ResultTile] += self.tiles;
     }
 }

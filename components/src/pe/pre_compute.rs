@@ -3,8 +3,8 @@
 use sim_core::{ActorId, Context, Ticks};
 
 use super::stage::Stage;
+use crate::energy_part::Action;
 use crate::message::{Message, TileWork};
-use crate::trace_labels as labels;
 use crate::values::Values;
 
 /// One lane's pre-compute sparsity module: AND of the two masks, filter, zero-collapsing shift. It hands the MAC
@@ -48,7 +48,7 @@ impl PreComputeSparsity {
             work.pairs = matched.unwrap_or(work.pairs);
         }
         let leaves = self.stage.admit(context.now(), self.cost);
-        context.account(labels::PRE_COMPUTE, self.cost, leaves, 1);
+        context.account(Action::PreCompute.kind(), self.cost, leaves, 1);
         context.send_at(self.lane, leaves, Message::PairsMatched(work));
     }
 

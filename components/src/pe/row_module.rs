@@ -1,10 +1,11 @@
 //! Softmax and layer-norm modules: they work through a row of tiles, one tile after another.
 
-use sim_core::{ActorId, Clock, Context, Cycles, Label, Span, Ticks};
+use sim_core::{ActorId, Clock, Context, Cycles, Span, Ticks};
 
+use crate::energy_part::ByAction;
 use crate::message::Message;
 use crate::runs::{Run, RunKind};
-use crate::trace_labels;
+use crate::trace_event::{Event, TilePlace, TileUnit};
 use crate::values::Values;
 
 /// The place of a row module: the actors that it reports to, and which unit it is.
@@ -40,11 +41,11 @@ impl RowFunction {
         }
     }
 
-    /// The kind of the trace's record of a tile.
-    const fn label(self) -> u16 {
+    /// The module in traces.
+    const fn unit(self) -> TileUnit {
         match self {
-            Self::Softmax => trace_labels::SOFTMAX_TILE,
-            Self::LayerNorm => trace_labels::LAYER_NORM_TILE,
+            Self::Softmax => TileUnit::Softmax,
+            Self::LayerNorm => TileUnit::LayerNorm,
         }
     }
 }
@@ -110,16 +111,15 @@ impl RowModule {
         self.busy += span;
         let (actor, start, end) = (context.me(), context.now(), context.now() + span);
         context.trace(|sink| {
-            let label = Label {
-                kind: self.function.label(),
-                work: run.operation.0,
-                part: run.tile(self.done).packed(),
+            let place = TilePlace {
+                operation: run.operation.0,
+                tile: run.tile(self.done),
             };
             sink.span(Span {
                 actor,
                 start,
                 end,
-                label,
+                label: Event::Tile(self.function.unit(), place).label(),
             });
         });
         context.wake(span, Message::TileFinished);
@@ -154,6 +154,10 @@ impl RowModule {
     #[must_use]
     pub fn function(&self) -> RowFunction {
         self.function
+    }
+
+    pub(crate) fn count_actions(&self, counts: &mut ByAction<u64>) {
+        counts[self.function.unit().action()] += self.busy.0;
     }
 
     /// Tile operations finished.

@@ -1,10 +1,11 @@
 //! A run: consecutive tile operations along the innermost loop, the unit in which the control block hands out work.
 
-use sim_core::{Label, mix};
+use sim_core::mix;
 
 use crate::density::Density;
 use crate::operation::OperationId;
 use crate::tile::{Dimension, TileCoordinate};
+use crate::trace_event::TilePlace;
 use crate::work::{Indexing, RunKind};
 
 /// Which indices of a tile operation name its operands' tiles, and which buffers they come from.
@@ -128,14 +129,13 @@ impl Run {
         }
     }
 
-    /// The label of a record of the whole run: its operation and its packed first tile.
+    /// Its operation and its first tile, as traces name it.
     #[must_use]
     #[inline]
-    pub fn label(&self, kind: u16) -> Label {
-        Label {
-            kind,
-            work: self.operation.0,
-            part: self.first.packed(),
+    pub fn place(&self) -> TilePlace {
+        TilePlace {
+            operation: self.operation.0,
+            tile: self.first,
         }
     }
 

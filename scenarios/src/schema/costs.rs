@@ -114,6 +114,20 @@ pub struct CostTable {
     pub published_bandwidth: Option<PublishedBandwidth>,
 }
 
+impl CostTable {
+    /// The modules of one size, with their fields.
+    fn modules(&self) -> [(&'static str, &ModuleCost); 6] {
+        [
+            ("pre_compute_sparsity", &self.pre_compute_sparsity),
+            ("post_compute_sparsity", &self.post_compute_sparsity),
+            ("operand_fifo", &self.operand_fifo),
+            ("dataflow", &self.dataflow),
+            ("dma", &self.dma),
+            ("stochastic_rounding", &self.stochastic_rounding),
+        ]
+    }
+}
+
 impl BufferCost {
     /// Energy of an access of one block to a buffer of `megabytes`, in nJ.
     #[must_use]

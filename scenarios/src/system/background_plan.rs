@@ -25,7 +25,7 @@ pub struct BackgroundPlan {
     pub stated: Background,
     /// First byte of its part of main memory.
     pub region_start: u64,
-    /// Bytes of its part of main memory; none if a trace names its addresses.
+    /// Bytes of its part of main memory; `None` if a trace names its addresses.
     pub region_bytes: u64,
     requests: Requests,
     start: Tick,
@@ -176,7 +176,7 @@ impl BackgroundPlan {
         self.start
     }
 
-    /// From when on it asks for nothing more, if it does not go on to the end.
+    /// When it stops asking, if that is before the end.
     #[must_use]
     pub fn stop(&self) -> Option<Tick> {
         self.stop

@@ -173,7 +173,7 @@ fn plus(left: Footprint, right: Footprint) -> Footprint {
 /// Multiplications of a tile that the messages can count.
 const MAX_TILE_WORK: u32 = 1 << 30;
 
-/// After so many, more problems help nobody.
+/// After so many, more problems do not help.
 const MAX_PROBLEMS: usize = 8;
 
 fn check_room(what: &str, needed: Footprint, room: Footprint, buffer: &str, problems: &mut Vec<Problem>) {

@@ -1,12 +1,13 @@
 //! What must hold after every run, whatever the scenario.
 
+use components::energy_part::{Action, Measure};
 use components::operation::Phase;
-use components::units::BLOCK;
+use components::units::{BLOCK, NanoJoules};
 use sim_core::{Tick, Timebase};
 
-use super::{MachineMeasurements, MachinePlan, Measurements, Plan, area, energy};
+use super::{MachineMeasurements, MachinePlan, Measurements, Plan, area, energy_prices};
 
-/// Every invariant that a run broke, in words; none if all is well.
+/// Every invariant that a run broke, in words; empty if all is well.
 #[must_use]
 pub fn violations(plan: &Plan, measured: &Measurements) -> Vec<String> {
     let mut broken = Vec::new();
@@ -17,6 +18,7 @@ pub fn violations(plan: &Plan, measured: &Measurements) -> Vec<String> {
         buffers_hold(did, &mut broken);
         not_faster_than_possible(machine, did, &mut broken);
         energies_add_up(machine, plan.timebase, did, &mut broken);
+        modules_fit_in_the_run(machine, did, &mut broken);
         numbers_are_right(did, &mut broken);
         phases_follow_each_other(machine, did, &mut broken);
         if index > 0 {
@@ -70,7 +72,7 @@ fn tiles_are_conserved(plan: &MachinePlan, measured: &MachineMeasurements, broke
             ));
         }
     }
-    let modules = measured.lanes.tiles + measured.softmax.0 + measured.layer_norm.0;
+    let modules = measured.lanes.tiles + measured.softmax_tiles + measured.layer_norm_tiles;
     let retired = measured.tile_operations() + measured.add_tile_operations();
     if modules != retired {
         broken.push(format!(
@@ -83,7 +85,7 @@ fn tiles_are_conserved(plan: &MachinePlan, measured: &MachineMeasurements, broke
             measured.lanes.dense_multiplications, plan.program.multiplications
         ));
     }
-    if measured.runs.0 != measured.runs.1 || measured.pes.runs_in_flight != 0 {
+    if measured.runs.0 != measured.runs.1 || measured.runs_in_flight != 0 {
         broken.push(format!(
             "{} runs were issued, but {} retired",
             measured.runs.0, measured.runs.1
@@ -194,7 +196,7 @@ fn not_faster_than_possible(plan: &MachinePlan, measured: &MachineMeasurements, 
         ));
     }
     let available = u128::from(measured.duration().0) * u128::from(plan.scenario.accelerator.lanes());
-    let accounted = u128::from(measured.lanes.busy.0) + measured.stalls.total();
+    let accounted = u128::from(measured.actions[Action::MacLane]) + measured.stalls.total();
     if accounted > available {
         broken.push(format!(
             "lanes worked or waited {accounted} ticks, but there were only {available}"
@@ -222,34 +224,43 @@ fn memory_not_faster_than_possible(plan: &Plan, measured: &Measurements, broken:
     }
 }
 
+/// Energies are sound numbers, and those of single actions add up to them, as power over time takes for granted.
 fn energies_add_up(
     plan: &MachinePlan,
     timebase: Timebase,
     measured: &MachineMeasurements,
     broken: &mut Vec<String>,
 ) {
-    let energy = energy(plan, timebase, measured);
-    let parts = [
-        energy.buffers,
-        energy.mac_lanes,
-        energy.softmax,
-        energy.layer_norm,
-        energy.sparsity,
-        energy.stochastic_rounding,
-        energy.other,
-        energy.leakage,
-    ];
-    if parts.iter().any(|part| !part.0.is_finite() || part.0 < 0.0) {
-        broken.push(format!("an energy is negative or no number: {energy:?}"));
-    }
-    let sum: f64 = parts.iter().map(|part| part.0).sum();
-    if (sum - energy.total().0).abs() > sum.abs() * 1e-12 {
-        broken.push(format!(
-            "the parts' energies add up to {sum} nJ, but the total is {} nJ",
-            energy.total().0
-        ));
+    let energy = measured.energy(plan, timebase).by_part();
+    let prices = energy_prices(plan, timebase);
+    for (part, &NanoJoules(charged)) in energy.iter() {
+        let priced = prices
+            .iter()
+            .map(|(action, price)| price[part].0 * measured.actions[action] as f64);
+        let sum: f64 = priced.sum();
+        let differs = (sum - charged).abs() > charged * 1e-9;
+        if differs || !charged.is_finite() || charged < 0.0 {
+            broken.push(format!(
+                "the energy of {} is {charged} nJ, but its actions cost {sum} nJ",
+                part.label()
+            ));
+        }
     }
     if !area(plan).total().0.is_finite() {
-        broken.push("the area is no number".to_owned());
+        broken.push("the area is not a number".to_owned());
+    }
+}
+
+/// No module works for longer than the run lasts.
+fn modules_fit_in_the_run(plan: &MachinePlan, measured: &MachineMeasurements, broken: &mut Vec<String>) {
+    for module in plan.modules() {
+        let action = module.switched_on;
+        let available = measured.duration().0 as f64 * module.count;
+        if action.measure() == Measure::Time && measured.actions[action] as f64 > available {
+            broken.push(format!(
+                "{action:?} took {} ticks, but there were only {available}",
+                measured.actions[action]
+            ));
+        }
     }
 }

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use components::Component;
 use components::buffer::BufferKind;
 use components::control_block::{ControlBlock, PhaseAccount, RoleCounts, StallAccount};
+use components::energy_part::{Action, ByAction, Measure};
 use components::message::Traffic;
 use components::operation::{Phase, Role};
-use components::pe::BufferAccesses;
 use components::pe::row_module::RowFunction;
-use sim_core::{Tick, Ticks};
+use sim_core::{Tick, Ticks, Timebase};
 
 use super::ValueCheck;
-use super::{MachinePlan, RunError};
+use super::{Energy, MachinePlan, RunError, energy};
 
 /// All MAC lanes together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,31 +23,8 @@ pub struct LaneTotals {
     pub dense_multiplications: u64,
     /// Multiplications of two non-zero words.
     pub multiplications: u64,
-    /// Busy time, summed over lanes.
-    pub busy: Ticks,
     /// Busy time of the DynaProp modules.
     pub dynaprop_busy: Ticks,
-    /// Busy time of the pre-compute sparsity modules.
-    pub pre_compute_busy: Ticks,
-    /// Busy time of the post-compute sparsity modules.
-    pub post_compute_busy: Ticks,
-    /// Result tiles that left the lanes.
-    pub result_tiles: u64,
-}
-
-/// All PEs together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PeTotals {
-    /// Blocks moved between PEs and buffers.
-    pub accesses: BufferAccesses,
-    /// Time with at least one run in the PE, summed over PEs.
-    pub active: Ticks,
-    /// Busy time of the activation buses and of the weight buses, summed over PEs.
-    pub bus_busy: [Ticks; 2],
-    /// Operand fetches.
-    pub fetches: u64,
-    /// Runs that were never written back.
-    pub runs_in_flight: u64,
 }
 
 /// A buffer over the run.
@@ -88,12 +65,14 @@ pub struct MachineMeasurements {
     pub phases: PhaseAccount,
     /// All MAC lanes.
     pub lanes: LaneTotals,
-    /// Softmax tiles, and busy time summed over modules.
-    pub softmax: (u64, Ticks),
-    /// Layer-norm tiles, and busy time summed over modules.
-    pub layer_norm: (u64, Ticks),
-    /// All PEs.
-    pub pes: PeTotals,
+    /// Tiles that softmax modules finished.
+    pub softmax_tiles: u64,
+    /// Tiles that layer-norm modules finished.
+    pub layer_norm_tiles: u64,
+    /// What the machine did that takes energy: ticks summed over all that did it, or numbers.
+    pub actions: ByAction<u64>,
+    /// Runs that were never written back to a buffer.
+    pub runs_in_flight: u64,
     /// The buffers: activation, weight, mask.
     pub buffers: Vec<BufferUse>,
     /// Requests of the DMA, by kind of traffic.
@@ -131,9 +110,10 @@ impl MachineMeasurements {
             stalls: *control.stalls(),
             phases: *control.phases(),
             lanes: LaneTotals::default(),
-            softmax: (0, Ticks::ZERO),
-            layer_norm: (0, Ticks::ZERO),
-            pes: PeTotals::default(),
+            softmax_tiles: 0,
+            layer_norm_tiles: 0,
+            actions: ByAction::default(),
+            runs_in_flight: 0,
             buffers: Vec::new(),
             dma_requests: [0; Traffic::ALL.len()],
             dma_blocks_added: 0,
@@ -142,33 +122,25 @@ impl MachineMeasurements {
             values: None,
         };
         actors.for_each(|actor| measurements.add(actor));
+        measurements.actions[Action::SwitchedOn] = measurements.duration().0;
         Ok(measurements)
     }
 
     fn add(&mut self, actor: &Component) {
+        actor.count_actions(&mut self.actions);
         match actor {
             Component::MacLane(lane) => {
                 let counts = lane.counts();
                 self.lanes.tiles += counts.tiles;
                 self.lanes.dense_multiplications += counts.dense_multiplications;
                 self.lanes.multiplications += counts.multiplications;
-                self.lanes.busy += counts.busy;
             }
             Component::DynaProp(module) => self.lanes.dynaprop_busy += module.stage().busy(),
-            Component::PreCompute(module) => self.lanes.pre_compute_busy += module.stage().busy(),
-            Component::PostCompute(module) => {
-                self.lanes.post_compute_busy += module.stage().busy();
-                self.lanes.result_tiles += module.tiles();
-            }
-            Component::RowModule(module) => {
-                let totals = match module.function() {
-                    RowFunction::Softmax => &mut self.softmax,
-                    RowFunction::LayerNorm => &mut self.layer_norm,
-                };
-                totals.0 += module.tiles();
-                totals.1 += module.busy();
-            }
-            Component::ProcessingElement(pe) => self.add_pe(pe),
+            Component::RowModule(module) => match module.function() {
+                RowFunction::Softmax => self.softmax_tiles += module.tiles(),
+                RowFunction::LayerNorm => self.layer_norm_tiles += module.tiles(),
+            },
+            Component::ProcessingElement(pe) => self.runs_in_flight += u64::from(pe.runs_in_flight()),
             Component::Buffer(buffer) => self.buffers.push(BufferUse {
                 kind: buffer.kind(),
                 capacity: buffer.capacity().0,
@@ -185,28 +157,32 @@ impl MachineMeasurements {
                 self.dma_busy = dma.busy();
             }
             Component::ControlBlock(_)
+            | Component::PreCompute(_)
+            | Component::PostCompute(_)
             | Component::Memory(_)
             | Component::IdealMemory(_)
             | Component::Background(_) => {}
         }
     }
 
-    fn add_pe(&mut self, pe: &components::pe::ProcessingElement) {
-        let (accesses, bus_busy) = (pe.accesses(), pe.bus_busy());
-        self.pes.accesses.activation += accesses.activation;
-        self.pes.accesses.weight += accesses.weight;
-        self.pes.accesses.mask += accesses.mask;
-        self.pes.active += pe.active();
-        self.pes.bus_busy[0] += bus_busy[0];
-        self.pes.bus_busy[1] += bus_busy[1];
-        self.pes.fetches += pe.fetches();
-        self.pes.runs_in_flight += u64::from(pe.runs_in_flight());
-    }
-
     /// Time from start to finish.
     #[must_use]
     pub fn duration(&self) -> Ticks {
         self.finished.since(self.started)
+    }
+
+    /// The time of an action that is counted by time, summed over all that did it.
+    #[must_use]
+    pub fn time(&self, action: Action) -> Ticks {
+        debug_assert_eq!(action.measure(), Measure::Time, "{action:?} is counted by number");
+        Ticks(self.actions[action])
+    }
+
+    /// Energy by part, main memory left out.
+    #[must_use]
+    pub fn energy(&self, plan: &MachinePlan, timebase: Timebase) -> Energy {
+        let actions = ByAction::new(|action| self.actions[action] as f64);
+        energy(plan, timebase, &actions)
     }
 
     /// When `phase` began, and when the next phase began or the run ended; `None` if it never began.

@@ -20,7 +20,7 @@ impl Machine {
     }
 }
 
-/// The weights and inputs in the file that a scenario names; none if it names none, or computes with none.
+/// The weights and inputs in the file that a scenario names; `None` if it names none, or computes with none.
 fn stated_constants(loaded: &Loaded) -> Result<Option<StatedConstants>, Diagnostics> {
     let scenario = loaded.scenario();
     let Weights::File(file) = &scenario.workload.weights else {

@@ -15,7 +15,6 @@ use sim_core::{Clock, Tick};
 use super::Problem;
 use crate::mapper::{EmbeddingLoad, Mapper, MapperParameters};
 use crate::program::ProgramSummary;
-use crate::schema::costs::ModuleCost;
 use crate::schema::{self, CostTable, Scenario};
 use crate::weights::StatedConstants;
 
@@ -143,28 +142,6 @@ impl MachinePlan {
         self.mapper.training.is_some()
     }
 
-    /// Costs of the modules whose size is the scenario's choice.
-    #[must_use]
-    pub fn module_costs(&self) -> ModuleCosts {
-        let accelerator = &self.scenario.accelerator;
-        let function = self.scenario.workload.activation_function;
-        ModuleCosts {
-            lane: self.costs.lane_cost(accelerator.multipliers_per_lane, function),
-            softmax: self.costs.softmax_cost(self.tiling.tile),
-            layer_norm: self.costs.layer_norm_cost(self.tiling.tile),
-        }
-    }
-
-    /// Cost of a lane's stochastic rounding module; none but in training.
-    #[must_use]
-    pub fn rounding(&self) -> ModuleCost {
-        if self.trains() {
-            self.costs.stochastic_rounding
-        } else {
-            ModuleCost::default()
-        }
-    }
-
     /// The transformer's program, from its beginning.
     #[must_use]
     pub fn program(&self) -> Mapper {
@@ -178,17 +155,6 @@ impl MachinePlan {
             parameters,
         )
     }
-}
-
-/// Costs of the modules whose size is the scenario's choice.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ModuleCosts {
-    /// A MAC lane.
-    pub lane: ModuleCost,
-    /// A softmax module.
-    pub softmax: ModuleCost,
-    /// A layer-norm module.
-    pub layer_norm: ModuleCost,
 }
 
 fn tiling(scenario: &Scenario) -> Tiling {

@@ -27,7 +27,7 @@ impl MainMemory {
     /// The main memory that a scenario names: the preset `ideal`, or a description in RON.
     ///
     /// # Errors
-    /// The file is not there, is no memory description, or describes a memory that cannot be.
+    /// The file is not there, is not a memory description, or describes a memory that cannot be.
     pub fn load(loaded: &Loaded) -> Result<Self, Diagnostics> {
         if loaded.scenario().memory == Reference::Preset("ideal".to_owned()) {
             return Ok(Self::Ideal);
@@ -80,7 +80,7 @@ impl MainMemory {
         }
     }
 
-    /// Bytes a second at most; infinite for an ideal memory.
+    /// Bytes per second at most; infinite for an ideal memory.
     #[must_use]
     pub fn peak_bytes_per_second(&self) -> f64 {
         match self {
@@ -115,7 +115,7 @@ impl MainMemory {
         if let Some(unknown) = requestors::unknown(arbitration, requestors) {
             return Err(vec![Problem::new(
                 "contention.arbitration",
-                format!("nobody who asks of main memory is called {unknown:?}"),
+                format!("no requestor of main memory is called {unknown:?}"),
                 format!("known are {}", requestors::listing(requestors)),
             )]);
         }

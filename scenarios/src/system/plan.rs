@@ -19,7 +19,7 @@ use crate::loaded::Loaded;
 /// Something in a scenario that no machine can do, at the field that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
-    /// Index of the tenant whose scenario is wrong; `None` for the scenario itself.
+    /// Index of the tenant whose scenario is wrong; `None` for the main scenario.
     pub(super) tenant: Option<usize>,
     /// The field, such as `accelerator.tile.x`.
     pub(super) field: String,
@@ -60,7 +60,7 @@ pub struct Plan {
     pub timebase: Timebase,
     /// Main memory's clock.
     pub memory_clock: Clock,
-    /// Who asks of main memory, by number.
+    /// Requestors of main memory, by number.
     pub requestors: Vec<RequestorName>,
 }
 

@@ -1,4 +1,4 @@
-//! Who asks of main memory: every kind of traffic of every machine, and every source of background traffic.
+//! Requestors of main memory: every kind of traffic of every machine, and every source of background traffic.
 
 use components::memory::RequestorName;
 use components::message::Traffic;
@@ -93,7 +93,7 @@ pub(super) fn names(contention: &Contention, tenants: usize) -> Result<Vec<Reque
     }
 }
 
-/// Names in an arbitration that nobody has.
+/// Names in an arbitration that no requestor has.
 pub(super) fn unknown<'a>(arbitration: &'a Arbitration, requestors: &[RequestorName]) -> Option<&'a str> {
     let listed: Vec<&String> = match arbitration {
         Arbitration::AsMemory | Arbitration::InTurn => Vec::new(),

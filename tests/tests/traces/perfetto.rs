@@ -1,5 +1,6 @@
 //! A Perfetto trace, decoded by a protobuf library with messages declared here, apart from the writer's.
 
+use components::energy_part::Action;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
@@ -214,7 +215,7 @@ fn a_viewer_finds_every_tile_under_its_lane_and_its_operation() {
     assert!(seen.counted > 0);
     // Whole nanoseconds: each end of a slice is off by half of one at most.
     let length: u64 = of("mac_tile").map(|slice| slice.4 - slice.3).sum();
-    let busy = plan.timebase.nanoseconds(measured.machine.lanes.busy);
+    let busy = plan.timebase.nanoseconds(measured.machine.time(Action::MacLane));
     assert!((length as f64 - busy).abs() <= of("mac_tile").count() as f64);
 }
 

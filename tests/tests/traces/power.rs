@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use scenarios::system::{Measurements, Plan, energy};
+use analysis::over_time::{Timeline, TimelineSink};
+use components::energy_part::EnergyPart;
+use scenarios::system::{Measurements, Plan};
 use sim_core::Engine;
 use tests::traced::{entries, run_traced, whole};
 use tests::{plan, shipped, shipped_small};
@@ -43,22 +45,17 @@ pub(super) fn integrates_to_the_energies_that_are_reported(
             _ => format!("{}.power", own.scenario.name),
         };
         let found = energies(plan, entries, &track);
-        let charged = energy(own, plan.timebase, did);
+        let charged = did.energy(own, plan.timebase);
         let main_memory = match machine {
             0 => measured.memory.energy.total().0 * 1e-3,
             _ => 0.0,
         };
         let name = &own.scenario.name;
-        for (part, expected) in [
-            ("buffers", charged.buffers.0),
-            ("mac_lanes", charged.mac_lanes.0),
-            ("softmax", charged.softmax.0),
-            ("layer_norm", charged.layer_norm.0),
-            ("sparsity", charged.sparsity.0),
-            ("stochastic_rounding", charged.stochastic_rounding.0),
-            ("other", charged.other.0),
-            ("leakage", charged.leakage.0),
-        ] {
+        for (part, expected) in charged.by_part().iter() {
+            if part == EnergyPart::MainMemory {
+                continue;
+            }
+            let (part, expected) = (part.key(), expected.0);
             let error = (found[part] - expected).abs();
             assert!(
                 error <= 0.6 + 1e-6 * expected,
@@ -81,6 +78,75 @@ pub(super) fn integrates_to_the_energies_that_are_reported(
             found["total"]
         );
     }
+}
+
+/// Energy up to each of some ticks, in nJ; between two of them it only grows.
+type Cumulative = Vec<(u64, f64)>;
+
+/// What the counters of the trace have summed up at the end of each microsecond.
+fn of_trace(plan: &Plan, entries: &[Entry<'static>]) -> Cumulative {
+    let microsecond = (plan.timebase.frequency().hertz() / 1e6).round() as u64;
+    let total = |entry: &&Entry<'_>| entry.track == "power" && entry.kind == "total_milliwatts";
+    let mut values = entries.iter().filter(total).peekable();
+    let (mut sum, mut level, mut at) = (0.0, 0.0, 0);
+    let mut cumulative = vec![(0, 0.0)];
+    while let Some(next) = values.peek() {
+        if next.start_tick == at {
+            level = next.value.unwrap() as f64;
+            values.next();
+            continue;
+        }
+        // mW are nJ per microsecond.
+        sum += level;
+        at += microsecond;
+        cumulative.push((at, sum));
+    }
+    cumulative
+}
+
+/// What the bins of the page have summed up at the end of each.
+fn of_page(timeline: &Timeline) -> Cumulative {
+    let mut sum = 0.0;
+    let energies = timeline.energies().into_iter().enumerate();
+    let bins = energies.map(|(bin, energy)| {
+        assert!(energy > -1e-6, "bin {bin} takes {energy} nJ");
+        sum += energy;
+        (timeline.span_of(bin).1, sum)
+    });
+    std::iter::once((0, 0.0)).chain(bins).collect()
+}
+
+/// At each of its ticks `inner` lies between what `outer` is at its ticks before and after.
+fn lies_between(inner: &Cumulative, outer: &Cumulative, what: &str) {
+    for &(tick, energy) in inner {
+        let after = outer.partition_point(|&(other, _)| other < tick);
+        let low = outer[..outer.partition_point(|&(other, _)| other <= tick)].last();
+        let (low, high) = (low.unwrap().1, outer.get(after).or(outer.last()).unwrap().1);
+        // Readings are rounded to a mW, and what rounding keeps back is less than one over a microsecond.
+        let rounding = 0.6 + 1e-9 * energy;
+        assert!(
+            (low - rounding..=high + rounding).contains(&energy),
+            "{what} at tick {tick}: {energy} nJ, not from {low} to {high}"
+        );
+    }
+}
+
+/// Page and trace spend the same energy in each bin of the one and each microsecond of the other.
+pub(super) fn is_that_of_the_page(plan: &Plan, entries: &[Entry<'static>]) {
+    let mut sink = TimelineSink::new(plan);
+    let system = plan.build(Engine::Wheel).unwrap();
+    let _ = system.run_traced(plan, &mut sink).unwrap();
+    let timeline = sink.timeline();
+    let (page, trace) = (of_page(&timeline), of_trace(plan, entries));
+    assert!(page.len() > 80, "{} bins", page.len());
+    let name = &plan.machine.scenario.name;
+    lies_between(&page, &trace, &format!("{name}, page"));
+    lies_between(&trace, &page, &format!("{name}, trace"));
+    let (page, trace) = (page.last().unwrap().1, trace.last().unwrap().1);
+    assert!(
+        (page - trace).abs() < 0.6 + 1e-9 * page,
+        "{name}: {page} and {trace}"
+    );
 }
 
 /// Power gating charges leakage with the activities.

@@ -1,5 +1,6 @@
 //! Waveforms, read by the library that Surfer reads them with.
 
+use components::energy_part::Action;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -50,7 +51,7 @@ fn written(plan: &Plan, extension: &str, window: &str) -> (Signals, Ticks) {
     let mut options = whole(file.clone());
     options.window = window.parse().unwrap();
     let measured = run_traced(plan, Engine::Wheel, &options);
-    (signals(&file), measured.machine.lanes.busy)
+    (signals(&file), measured.machine.time(Action::MacLane))
 }
 
 #[test]

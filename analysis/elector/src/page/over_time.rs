@@ -201,8 +201,8 @@ impl<'a> OverTime<'a> {
         let all = [self.line("power", &self.rates.watts())];
         let mean = self.rates.result.machine.energy_nj.total / self.rates.nanoseconds(self.rates.end());
         let caption = format!(
-            "{mean:.2} W on average. Energies of lanes (with sparsity modules and buffers), modules and main memory are spread over \
-             time as these worked; leakage, standby and the rest evenly."
+            "{mean:.2} W on average, of the accelerator and all of main memory. Every tile, access and command is charged when it \
+             happens, leakage and standby all the time."
         );
         let y = Axis::linear("W", greatest(&all));
         let drawing = lines("Power over time", &caption, self.time_axis(), y, &all);
@@ -210,23 +210,23 @@ impl<'a> OverTime<'a> {
     }
 
     fn activity(&self) -> Markup {
-        let (rows, pes_a_row) = (self.rates.timeline.rows(), self.rates.timeline.pes_a_row);
+        let (rows, pes_per_row) = (self.rates.timeline.rows(), self.rates.timeline.pes_per_row);
         let accelerator = &self.rates.plan.machine.scenario.accelerator;
         let pes = accelerator.processing_elements as usize;
         let lanes = f64::from(accelerator.lanes_per_pe);
         let shares: Vec<Vec<f64>> = (0..rows)
             .map(|row| {
-                let here = pes_a_row.min(pes - row * pes_a_row) as f64;
+                let here = pes_per_row.min(pes - row * pes_per_row) as f64;
                 self.rates.shares(Quantity::Row(row), here * lanes)
             })
             .collect();
-        let names: Vec<String> = (0..rows).map(|row| format!("PE {}", row * pes_a_row)).collect();
-        let caption = match pes_a_row {
+        let names: Vec<String> = (0..rows).map(|row| format!("PE {}", row * pes_per_row)).collect();
+        let caption = match pes_per_row {
             1 => format!(
                 "Each row is one of {pes} PEs, time goes to the right; the stronger the colour, the more of its lanes are at work."
             ),
             _ => format!(
-                "Each row is {pes_a_row} of {pes} PEs, time goes to the right; the stronger the colour, the more of their lanes are at work."
+                "Each row is {pes_per_row} of {pes} PEs, time goes to the right; the stronger the colour, the more of their lanes are at work."
             ),
         };
         figure(

@@ -111,8 +111,8 @@ fn caption(measure: Measure) -> &'static str {
         Measure::Bandwidth => "Read and written, for all requestors together.",
         Measure::ActivationBuffer => "Room that is taken, whether data have come or not.",
         Measure::Power => {
-            "Of the accelerator and all of main memory. Energies of lanes (with sparsity modules and buffers), modules and main \
-             memory are spread over time as these worked; leakage, standby and the rest evenly."
+            "Of the accelerator and all of main memory. Every tile, access and command is charged when it happens, leakage and \
+             standby all the time."
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The reports of `elector memory` without a trace: one technology, or all that are shipped.
 
 use components::memory::description::{
-    Arbitration, Cells, CommandQueues, Controller, EnergyModel, HitCap, PagePolicy, RefreshPolicy,
-    Scheduling, TransactionQueues, WriteDrain,
+    Arbitration, Cells, CommandQueues, Controller, EnergyModel, HitCap, PagePolicy, Scheduling,
+    TransactionQueues, WriteDrain,
 };
 use components::units::Bytes;
 
@@ -154,16 +154,7 @@ fn controller(controller: &Controller) -> String {
     row("hits in turn", hit_cap(controller.hit_cap));
     row("writes", write_drain(controller.write_drain));
     row("spared accesses", spared(controller));
-    row(
-        "refresh",
-        match controller.refresh {
-            RefreshPolicy::None => "never",
-            RefreshPolicy::AllBank => "all ranks together, each tREFI",
-            RefreshPolicy::Staggered => "one rank after the other, each once in tREFI",
-            RefreshPolicy::PerBank => "one bank each tREFIb",
-        }
-        .to_owned(),
-    );
+    row("refresh", controller.refresh.summary().to_owned());
     let commands = if controller.dual_command {
         "a row and a column command in one cycle"
     } else {

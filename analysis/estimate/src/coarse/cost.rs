@@ -3,6 +3,7 @@
 mod operands;
 mod timing;
 
+use components::energy_part::{Action, ByAction};
 use components::operation::Operation;
 use components::runs::Run;
 use components::runs::{RunClass, RunClasses};
@@ -15,35 +16,22 @@ use scenarios::system::MachinePlan;
 pub(super) use timing::Timing;
 use timing::{HOP, LaneTiming};
 
-/// Work and accesses of all runs of an operation; cycles summed over modules.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Counts {
-    /// Multipliers at work, or a row module.
-    pub(super) busy: [f64; 3],
-    pub(super) pre_compute: f64,
-    pub(super) post_compute: f64,
-    /// Result tiles of lanes, each rounded stochastically in training.
-    pub(super) result_tiles: f64,
-    /// Fetches of operands, each through a FIFO.
-    pub(super) fetches: f64,
-    /// Cycles of the activation and the weight buses.
-    pub(super) buses: [f64; 2],
-    /// Accesses of 64 bytes to the activation, weight and mask buffers.
-    pub(super) accesses: [f64; 3],
+/// What runs do that takes energy: cycles summed over modules, or numbers.
+pub(super) type Actions = ByAction<f64>;
+
+/// Adds `times` as much as `other` to `actions`.
+pub(super) fn add_actions(actions: &mut Actions, other: &Actions, times: f64) {
+    for (action, sum) in actions.iter_mut() {
+        *sum += other[action] * times;
+    }
 }
 
-impl Counts {
-    pub(super) fn add(&mut self, other: &Self, times: f64) {
-        for unit in 0..3 {
-            self.busy[unit] += other.busy[unit] * times;
-            self.accesses[unit] += other.accesses[unit] * times;
-        }
-        self.buses[0] += other.buses[0] * times;
-        self.buses[1] += other.buses[1] * times;
-        self.pre_compute += other.pre_compute * times;
-        self.post_compute += other.post_compute * times;
-        self.fetches += other.fetches * times;
-        self.result_tiles += other.result_tiles * times;
+/// The work of a unit, as an action that takes energy.
+const fn work_of(unit: Unit) -> Action {
+    match unit {
+        Unit::Lane => Action::MacLane,
+        Unit::Softmax => Action::Softmax,
+        Unit::LayerNorm => Action::LayerNorm,
     }
 }
 
@@ -56,7 +44,7 @@ pub(super) struct Cost {
     pub(super) kinds: Vec<Kind>,
     /// Whether rows of the result are completed one after another.
     pub(super) by_rows: bool,
-    pub(super) counts: Counts,
+    pub(super) actions: Actions,
 }
 
 /// Equal runs of an operation.
@@ -130,15 +118,15 @@ impl Machine {
             runs: runs.runs(),
             kinds: Vec::new(),
             by_rows: by_rows(operation, &runs.loops),
-            counts: Counts::default(),
+            actions: Actions::default(),
         };
         for RunClass { run, count } in &runs.classes {
-            let (timing, counts) = match unit {
+            let (timing, actions) = match unit {
                 Unit::Lane => self.on_lane(run),
                 _ => self.on_module(run, unit),
             };
             cost.add(timing, *count);
-            cost.counts.add(&counts, *count as f64);
+            add_actions(&mut cost.actions, &actions, *count as f64);
         }
         Some(cost)
     }
@@ -147,7 +135,7 @@ impl Machine {
         f64::from(bytes.div_ceil(self.bus_bytes))
     }
 
-    fn on_lane(&self, run: &Run) -> (Timing, Counts) {
+    fn on_lane(&self, run: &Run) -> (Timing, Actions) {
         let tiles = f64::from(run.length);
         let cycles = |dense: u32| {
             let pairs = run.left_density.of_pairs(run.right_density, dense);
@@ -179,23 +167,23 @@ impl Machine {
             ahead: self.fifo.min(tiles),
             back: tree + post + result + HOP,
         });
-        let counts = Counts {
-            busy: [(tiles - 1.0) * whole + last, 0.0, 0.0],
-            pre_compute: tiles * self.pre_compute,
-            post_compute: post,
-            fetches: tiles,
-            result_tiles: f64::from(run.result_tiles()),
-            buses,
-            accesses: [
-                accessed[0],
-                accessed[1],
-                self.masks(fetched.tiles + f64::from(run.result_tiles())),
-            ],
-        };
-        (timing, counts)
+        let results = f64::from(run.result_tiles());
+        let actions = Actions::new(|action| match action {
+            Action::MacLane => (tiles - 1.0) * whole + last,
+            Action::PreCompute => tiles * self.pre_compute,
+            Action::PostCompute => post,
+            Action::ResultTile => results,
+            Action::OperandFetch => tiles,
+            Action::Bus => buses[0] + buses[1],
+            Action::ActivationAccess => accessed[0],
+            Action::WeightAccess => accessed[1],
+            Action::MaskAccess => self.masks(fetched.tiles + results),
+            Action::Softmax | Action::LayerNorm | Action::ActivePe | Action::SwitchedOn => 0.0,
+        });
+        (timing, actions)
     }
 
-    fn on_module(&self, run: &Run, unit: Unit) -> (Timing, Counts) {
+    fn on_module(&self, run: &Run, unit: Unit) -> (Timing, Actions) {
         let tiles = f64::from(run.length);
         let work = (tiles - 1.0) * f64::from(run.work) + f64::from(run.last_work);
         // Gradients read two rows: what went in or came out, and the gradient of what came out.
@@ -203,17 +191,12 @@ impl Machine {
         let row = (run.left_bytes + run.right_bytes).saturating_mul(u32::from(run.length));
         let (read, write) = (self.bus_cycles(row), self.bus_cycles(run.result_bytes));
         let timing = Timing::Module { work, read, write };
-        let mut counts = Counts {
-            buses: [read + write, 0.0],
-            accesses: [
-                blocks(row) + blocks(run.result_bytes),
-                0.0,
-                self.masks(tiles * operands + f64::from(run.result_tiles())),
-            ],
-            ..Counts::default()
-        };
-        counts.busy[unit as usize] = work;
-        (timing, counts)
+        let mut actions = Actions::default();
+        actions[Action::Bus] = read + write;
+        actions[Action::ActivationAccess] = blocks(row) + blocks(run.result_bytes);
+        actions[Action::MaskAccess] = self.masks(tiles * operands + f64::from(run.result_tiles()));
+        actions[work_of(unit)] = work;
+        (timing, actions)
     }
 
     fn masks(&self, tiles: f64) -> f64 {

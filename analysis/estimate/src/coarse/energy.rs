@@ -1,115 +1,73 @@
-//! Energy: the simulator's own accounts, fed with counts and a time that come from formulas.
+//! Energy: the simulator's own prices, for actions and a time that come from formulas.
 
-use scenarios::schema::costs::ModuleCost;
-use scenarios::system::MachinePlan;
+use components::energy_part::{Action, ByAction, EnergyPart, Measure};
+use components::units::NanoJoules;
+use scenarios::system::{self, MachinePlan};
+use sim_core::Timebase;
 
-use super::cost::{Counts, Unit};
-use super::memory::Memory;
+use super::cost::{Actions, add_actions};
 use super::schedule::Timeline;
+use super::step::Steps;
 use crate::{Energy, Power};
 
-/// The energy of all `counts` over the time of `timeline`.
+/// The energy of `actions` on the machine of `plan`, by the groups of the published figures, with that of `main_memory`.
 ///
-/// Dynamic powers hold at the cost table's clock, so a busy cycle costs power / that clock. Leakage is charged for all the
-/// time, or with power gating for busy cycles; that of the buffers is part of `buffer`.
-pub(super) fn energy(plan: &MachinePlan, counts: &Counts, memory: &Memory, timeline: &Timeline) -> Energy {
-    let account = Account {
-        plan,
-        cycles: timeline.cycles,
+/// Prices are those of a run: at the actions that a run counted this is the run's energy. The leakage of the buffers is part
+/// of `buffer`.
+#[must_use]
+pub fn energy_by_group(
+    plan: &MachinePlan,
+    timebase: Timebase,
+    actions: &ByAction<f64>,
+    main_memory: NanoJoules,
+) -> Energy {
+    let machine = system::energy(plan, timebase, actions);
+    let mut energy = Energy {
+        main_memory: main_memory.0,
+        ..Energy::default()
     };
-    let accelerator = &plan.scenario.accelerator;
-    let (parts, costs) = (plan.module_costs(), &plan.costs);
-    let (pes, lanes) = (
-        f64::from(accelerator.processing_elements),
-        accelerator.lanes() as f64,
-    );
-    let softmax = pes * f64::from(accelerator.softmax_per_pe);
-    let lanes_busy = counts.busy[Unit::Lane as usize];
-    let active = timeline.pes_active;
-    let buses = counts.buses[0] + counts.buses[1];
-    Energy {
-        buffer: account.buffers(counts, timeline) + buffers_leakage_nj(plan, timeline.cycles),
-        main_memory: memory.energy_nj(timeline.blocks_read, timeline.blocks_written, timeline.cycles),
-        mac_lanes: account.power(parts.lane, lanes, lanes_busy, lanes_busy),
-        softmax: {
-            let busy = counts.busy[Unit::Softmax as usize];
-            account.power(parts.softmax, softmax, busy, busy)
-        },
-        layer_norm: {
-            let busy = counts.busy[Unit::LayerNorm as usize];
-            account.power(parts.layer_norm, pes, busy, busy)
-        },
-        sparsity: sum([
-            account.power(
-                costs.pre_compute_sparsity,
-                lanes,
-                counts.pre_compute,
-                counts.pre_compute,
-            ),
-            account.power(
-                costs.post_compute_sparsity,
-                lanes,
-                counts.post_compute,
-                counts.post_compute,
-            ),
-        ]),
-        others: sum([
-            account.power(plan.rounding(), lanes, counts.result_tiles, counts.result_tiles),
-            account.power(costs.operand_fifo, lanes, counts.fetches, lanes_busy),
-            account.power(costs.dma, pes, buses, active),
-            account.power(costs.dataflow, pes, active, active),
-        ]),
-    }
-}
-
-fn sum<const N: usize>(powers: [Power; N]) -> Power {
-    Power {
-        dynamic: powers.iter().map(|power| power.dynamic).sum(),
-        leakage: powers.iter().map(|power| power.leakage).sum(),
-    }
-}
-
-struct Account<'a> {
-    plan: &'a MachinePlan,
-    cycles: f64,
-}
-
-impl Account<'_> {
-    /// Energy of `modules` that work for `working` cycles in all; with power gating they leak for `switched_on` cycles.
-    fn power(&self, cost: ModuleCost, modules: f64, working: f64, switched_on: f64) -> Power {
-        let on = if self.plan.scenario.accelerator.power_gating {
-            switched_on
-        } else {
-            modules * self.cycles
+    for part in EnergyPart::ALL {
+        let spent = machine.of_modules(part);
+        let group = match part {
+            EnergyPart::Buffers => {
+                energy.buffer += spent.dynamic.0 + spent.leakage.0;
+                continue;
+            }
+            EnergyPart::MacLanes => &mut energy.mac_lanes,
+            EnergyPart::Softmax => &mut energy.softmax,
+            EnergyPart::LayerNorm => &mut energy.layer_norm,
+            EnergyPart::Sparsity => &mut energy.sparsity,
+            _ => &mut energy.others,
         };
-        Power {
-            dynamic: cost.dynamic_mw / self.plan.costs.clock_mhz * working,
-            // mW / MHz = nJ a cycle.
-            leakage: cost.leakage_mw / self.clock_mhz() * on,
-        }
+        *group = Power {
+            dynamic: group.dynamic + spent.dynamic.0,
+            leakage: group.leakage + spent.leakage.0,
+        };
     }
-
-    fn clock_mhz(&self) -> f64 {
-        self.plan.scenario.accelerator.clock_mhz
-    }
-
-    /// Accesses of the PEs, and the DMA's blocks: each goes in or out once.
-    fn buffers(&self, counts: &Counts, timeline: &Timeline) -> f64 {
-        let (sizes, costs) = (&self.plan.scenario.accelerator.buffers, &self.plan.costs);
-        let [activation, weight, mask] = timeline.buffer_blocks;
-        costs.activation_buffer.access_nj(sizes.activation_mb) * (counts.accesses[0] + activation)
-            + costs.weight_buffer.access_nj(sizes.weight_mb) * (counts.accesses[1] + weight)
-            + costs.mask_buffer.access_nj(sizes.mask_mb) * (counts.accesses[2] + mask)
-    }
+    energy
 }
 
-/// Leakage of the three buffers over `cycles`, in nJ. They hold data and are never switched off.
-pub(super) fn buffers_leakage_nj(plan: &MachinePlan, cycles: f64) -> f64 {
-    let (accelerator, costs) = (&plan.scenario.accelerator, &plan.costs);
-    let sizes = &accelerator.buffers;
-    let leakage_mw = costs.activation_buffer.leakage_mw_per_mb * sizes.activation_mb
-        + costs.weight_buffer.leakage_mw_per_mb * sizes.weight_mb
-        + costs.mask_buffer.leakage_mw_per_mb * sizes.mask_mb;
-    // mW / MHz = nJ a cycle.
-    leakage_mw / accelerator.clock_mhz * cycles
+/// Leakage of the buffers, in nJ.
+pub(super) fn buffer_leakage_nj(plan: &MachinePlan, timebase: Timebase, actions: &ByAction<f64>) -> f64 {
+    let machine = system::energy(plan, timebase, actions);
+    machine.of_modules(EnergyPart::Buffers).leakage.0
+}
+
+/// What the whole program does that takes energy: ticks, or numbers.
+pub(super) fn actions(plan: &MachinePlan, steps: &Steps, timeline: &Timeline) -> ByAction<f64> {
+    let mut cycles = Actions::default();
+    for cost in steps.steps.iter().filter_map(|step| step.cost.as_ref()) {
+        add_actions(&mut cycles, &cost.actions, 1.0);
+    }
+    let [activation, weight, mask] = timeline.buffer_blocks;
+    cycles[Action::ActivationAccess] += activation;
+    cycles[Action::WeightAccess] += weight;
+    cycles[Action::MaskAccess] += mask;
+    cycles[Action::ActivePe] += timeline.pes_active;
+    cycles[Action::SwitchedOn] = timeline.cycles;
+    let period = plan.clock.period().0 as f64;
+    ByAction::new(|action| match action.measure() {
+        Measure::Time => cycles[action] * period,
+        Measure::Number => cycles[action],
+    })
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use components::memory::{Access, EnergyTable, Location, MemoryPlan};
-use components::units::BLOCK;
+use components::memory::{Access, CommandCounts, EnergyTable, Location, MemoryPlan, RefreshSchedule};
+use components::units::{BLOCK, NanoJoules};
 use scenarios::system::{MainMemory, Plan};
 use sim_core::random;
 
@@ -25,16 +25,21 @@ pub(super) struct Memory {
     pub(super) latency: f64,
     /// Writes that are taken in before they are written.
     pub(super) posted_writes: f64,
-    /// Energies; none for a memory without limits.
+    /// Energies; `None` for a memory without limits.
     energy: Option<MemoryEnergy>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct MemoryEnergy {
-    read_pj: f64,
-    write_pj: f64,
-    /// A cycle of the accelerator, of all ranks: standby and refresh.
-    standby_pj: f64,
+    table: EnergyTable,
+    refresh: Option<RefreshSchedule>,
+    activates_per_read: f64,
+    activates_per_write: f64,
+    channels: f64,
+    /// Of a channel.
+    ranks: f64,
+    /// Cycles of the accelerator in one of the memory.
+    ratio: f64,
 }
 
 impl Memory {
@@ -89,32 +94,45 @@ impl Memory {
         }
     }
 
-    /// Energy of so many blocks and cycles, in nJ.
-    pub(super) fn energy_nj(&self, reads: f64, writes: f64, cycles: f64) -> f64 {
+    /// Energy of so many blocks over so many cycles of the accelerator.
+    pub(super) fn energy(&self, reads: f64, writes: f64, cycles: f64) -> NanoJoules {
         let energy = self.energy.as_ref();
-        energy.map_or(0.0, |energy| {
-            (energy.read_pj * reads + energy.write_pj * writes + energy.standby_pj * cycles) * 1e-3
-        })
+        let picojoules = energy.map_or(0.0, |energy| {
+            let commands = energy.commands(reads, writes, cycles);
+            energy.table.energy(&commands).total().0
+        });
+        NanoJoules(picojoules * 1e-3)
     }
 }
 
 impl MemoryEnergy {
     fn of(memory: &MemoryPlan, read: Pace, write: Pace, ratio: f64) -> Self {
         let description = memory.description();
-        let table = EnergyTable::new(description);
-        let organisation = &description.organisation;
-        let ranks = f64::from(organisation.channels) * f64::from(organisation.ranks);
-        let interval = description.timing.refresh_interval.0;
-        let refreshes = match description.controller.refresh {
-            components::memory::description::RefreshPolicy::None => 0.0,
-            _ if interval == 0 => 0.0,
-            _ => table.refresh.0 / interval as f64,
-        };
         Self {
-            read_pj: table.read.0 + table.activate.0 * read.activates,
-            write_pj: table.write.0 + table.activate.0 * write.activates,
+            table: EnergyTable::new(description),
+            refresh: RefreshSchedule::new(description),
+            activates_per_read: read.activates,
+            activates_per_write: write.activates,
+            channels: f64::from(description.organisation.channels),
+            ranks: f64::from(description.organisation.ranks),
+            ratio,
+        }
+    }
+
+    /// The commands of all channels for so many blocks over so many cycles of the accelerator.
+    fn commands(&self, reads: f64, writes: f64, cycles: f64) -> CommandCounts {
+        let cycles = cycles / self.ratio;
+        let refreshes = self.refresh.map(|schedule| schedule.commands_over(cycles));
+        let refreshes = refreshes.unwrap_or_default();
+        CommandCounts {
+            activates: self.activates_per_read * reads + self.activates_per_write * writes,
+            reads,
+            writes,
+            refreshes: refreshes.refreshes * self.channels,
+            bank_refreshes: refreshes.bank_refreshes * self.channels,
             // Rows stay open between transfers: the controller closes them for others or for a refresh alone.
-            standby_pj: ranks * (table.active_cycle.0 + refreshes) / ratio,
+            active_cycles: self.channels * self.ranks * cycles,
+            idle_cycles: 0.0,
         }
     }
 }

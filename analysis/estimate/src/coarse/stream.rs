@@ -6,12 +6,12 @@
 
 use std::collections::VecDeque;
 
-use components::memory::description::{CommandQueues, HitCap, RefreshPolicy};
-use components::memory::{Access, Constraints, Location, MemoryPlan};
+use components::memory::description::{CommandQueues, HitCap};
+use components::memory::{Access, Constraints, Location, MemoryPlan, RefreshSchedule};
 
-/// The least a walk covers: this many blocks, and as many refresh intervals of a rank.
+/// The least a walk covers: this many blocks, and as many rounds of refreshes.
 const BLOCKS: u64 = 4096;
-const REFRESH_INTERVALS: u64 = 4;
+const REFRESH_ROUNDS: u64 = 4;
 
 /// What a walk found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,7 +74,7 @@ pub(super) fn pace(
             break;
         };
         if at >= refresh.due {
-            walk.refresh_rank(&mut refresh);
+            walk.refresh(&mut refresh);
             continue;
         }
         walk.serve(bank, at);
@@ -95,37 +95,24 @@ pub(super) fn pace(
 
 /// The refreshes of a channel.
 struct Refresh {
+    /// `None` for memories that are never refreshed.
+    schedule: Option<RefreshSchedule>,
+    /// When the next ones fall due.
     due: u64,
-    interval: u64,
-    ranks: usize,
+    /// The number of the next target.
     next: usize,
-    together: bool,
+    /// Cycles that a walk must cover at least.
     enough: u64,
 }
 
 impl Refresh {
     fn new(plan: &MemoryPlan) -> Self {
-        let description = plan.description();
-        let ranks = description.organisation.ranks as usize;
-        let interval = description.timing.refresh_interval.0;
-        let (interval, together) = match description.controller.refresh {
-            RefreshPolicy::None => (u64::MAX, false),
-            // A bank at a time costs less than a rank at a time, which stands for it.
-            RefreshPolicy::AllBank => (interval, true),
-            RefreshPolicy::Staggered | RefreshPolicy::PerBank => (interval / ranks as u64, false),
-        };
-        let interval = interval.max(1);
-        let enough = match description.controller.refresh {
-            RefreshPolicy::None => 0,
-            _ => description.timing.refresh_interval.0 * REFRESH_INTERVALS,
-        };
+        let schedule = RefreshSchedule::new(plan.description());
         Self {
-            due: interval,
-            interval,
-            ranks,
+            due: schedule.map_or(u64::MAX, |schedule| schedule.interval()),
             next: 0,
-            together,
-            enough,
+            enough: schedule.map_or(0, |schedule| schedule.round() * REFRESH_ROUNDS),
+            schedule,
         }
     }
 }
@@ -270,21 +257,18 @@ impl<'a> Walk<'a> {
         self.open_row(bank);
     }
 
-    fn refresh_rank(&mut self, refresh: &mut Refresh) {
-        let ranks = if refresh.together {
-            0..refresh.ranks
-        } else {
-            refresh.next..refresh.next + 1
-        };
-        for rank in ranks {
-            let banks = rank * self.banks_per_rank..(rank + 1) * self.banks_per_rank;
+    /// Refreshes what is due.
+    fn refresh(&mut self, refresh: &mut Refresh) {
+        let Some(schedule) = refresh.schedule else { return };
+        for place in refresh.next..refresh.next + schedule.at_once() {
+            let banks = schedule.banks(schedule.target(place));
             let open = self.banks[banks.clone()]
                 .iter()
                 .filter(|bank| bank.open_row.is_some());
             let closed = open
                 .map(|bank| bank.precharge + self.rules.precharge_to_activate)
                 .max();
-            let ready = closed.unwrap_or(0).max(refresh.due) + self.rules.refresh_cycle;
+            let ready = closed.unwrap_or(0).max(refresh.due) + schedule.duration();
             for bank in banks {
                 let state = &mut self.banks[bank];
                 state.open_row = None;
@@ -292,7 +276,7 @@ impl<'a> Walk<'a> {
                 self.open_row(bank);
             }
         }
-        refresh.next = (refresh.next + 1) % refresh.ranks;
-        refresh.due += refresh.interval;
+        refresh.next = (refresh.next + schedule.at_once()) % schedule.targets();
+        refresh.due += schedule.interval();
     }
 }

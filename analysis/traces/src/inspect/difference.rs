@@ -26,7 +26,7 @@ pub struct Difference {
 /// The first record that differs: one or both.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Parting {
-    /// In the first trace; none if it has ended.
+    /// In the first trace; `None` if it has ended.
     #[serde(deserialize_with = "owned")]
     pub left: Option<Entry<'static>>,
     /// In the second one.

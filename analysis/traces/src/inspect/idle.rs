@@ -4,7 +4,7 @@
 //! none. Then it waits for what the control block waited for at that time, or, if the control block knew of no idle lane,
 //! for the run that is on its way from there (`issue`).
 //!
-//! A trace tells of a stall when it is over. What a gap was waited for is therefore known when the first stall after it
+//! A trace holds a stall once it is over. What a gap was waited for is therefore known when the first stall after it
 //! has been seen; until then the gap is pending. Only the latest stalls are held: before they are forgotten, they are
 //! added to what each idle lane and each pending gap has waited for. So memory depends on the machine, not on the trace.
 
@@ -217,7 +217,7 @@ impl Collector {
         });
     }
 
-    /// A gap in which the lane had a run in hand: the most frequent one. Stalls may have been added to it while nobody knew.
+    /// A gap in which the lane had a run in hand: the most frequent one. Stalls may have been added to it before that was known.
     fn explain_by_pipeline(&mut self, lane: u32, start: u64, end: u64) {
         self.charge(PIPELINE, end - start);
         self.gaps.offer(end - start, (start, lane), || Explained {

@@ -35,7 +35,7 @@ pub struct OperationUse {
     pub busy_cycles: f64,
 }
 
-/// Operations of a transformer that are added up at once: as many as a control block can have under way
+/// Operations of a transformer that are added up at once: as many as a control block can have in flight
 /// (`prefetch_operations` at most). Older ones are complete.
 const MOST_OPEN: usize = 1 << 16;
 

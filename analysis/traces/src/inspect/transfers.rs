@@ -14,7 +14,7 @@ use analysis::result::memory::Latency;
 pub struct TransferUse {
     /// Into a buffer (`load`) or out of it (`store`).
     pub direction: String,
-    /// For whom.
+    /// What it carries.
     pub traffic: String,
     /// How many.
     pub transfers: u64,

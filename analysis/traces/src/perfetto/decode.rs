@@ -19,7 +19,7 @@ impl<'a> Value<'a> {
     pub(crate) fn number(self) -> Result<u64, Wrong> {
         match self {
             Self::Number(number) => Ok(number),
-            Self::Bytes(_) => Err("a field is no number"),
+            Self::Bytes(_) => Err("a field is not a number"),
         }
     }
 
@@ -37,7 +37,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Takes a varint off the front; none if there is no end to it.
+/// Takes a varint off the front; `None` if it has no end.
 #[inline]
 pub(crate) fn varint(rest: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
@@ -72,7 +72,7 @@ impl<'a> Fields<'a> {
         Ok(Value::Number(number))
     }
 
-    /// The next field; none after the last.
+    /// The next field; `None` after the last.
     #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<(u32, Value<'a>)>, Wrong> {
         if self.0.is_empty() {

@@ -48,7 +48,7 @@ impl Rounding {
         }
     }
 
-    /// What an instant or a span's two ends lose; none if that is nothing.
+    /// What an instant or a span's two ends lose; `None` if that is nothing.
     pub(super) fn lost(self, start: u64, end: Option<u64>) -> Option<u64> {
         if self.ticks_per_second <= NANOSECONDS {
             return None;

@@ -30,8 +30,12 @@ impl Lines {
             number: 0,
         };
         lines.advance()?;
-        let header = serde_json::from_str(&lines.line)
-            .map_err(|error| unreadable(path, format!("its first line is no header of a trace ({error})")))?;
+        let header = serde_json::from_str(&lines.line).map_err(|error| {
+            unreadable(
+                path,
+                format!("its first line is not a header of a trace ({error})"),
+            )
+        })?;
         Ok((header, lines))
     }
 
@@ -54,7 +58,7 @@ impl Lines {
             problem,
         };
         let mut entry: Entry<'_> = serde_json::from_str(&self.line)
-            .map_err(|error| wrong(format!("this is no record of a trace: {error}")))?;
+            .map_err(|error| wrong(format!("this is not a record of a trace: {error}")))?;
         let Some(ticks) = entry.end_tick.checked_sub(entry.start_tick) else {
             return Err(wrong("the record ends before it starts".to_owned()));
         };

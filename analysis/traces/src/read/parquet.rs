@@ -55,7 +55,7 @@ impl Rows {
         let expected = parse_message_type(SCHEMA).map_err(|error| unreadable(path, error))?;
         let header = header
             .filter(|_| metadata.schema().get_fields() == expected.get_fields())
-            .ok_or_else(|| unreadable(path, "it is no trace of elector"))?;
+            .ok_or_else(|| unreadable(path, "it is not a trace of elector"))?;
         let rows = Self {
             path: path.to_owned(),
             groups: file.num_row_groups(),

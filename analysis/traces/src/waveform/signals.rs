@@ -2,7 +2,6 @@
 
 use std::io;
 
-use components::control_block::StallCause;
 use scenarios::system::{Track, TrackKind};
 
 use super::SignalFile;
@@ -33,22 +32,6 @@ fn signals_of(kind: TrackKind) -> &'static [(&'static str, u32)] {
         | TrackKind::CriticalPath
         | TrackKind::Power => &[],
     }
-}
-
-/// The number of a command on a channel's bus; 0 is none.
-pub(super) fn command_number(mnemonic: &str) -> Option<u64> {
-    let place = ["ACT", "PRE", "RD", "WR", "REF", "REFpb"]
-        .iter()
-        .position(|known| *known == mnemonic)?;
-    Some(place as u64 + 1)
-}
-
-/// The number of a cause of idle lanes; 0 is none.
-pub(super) fn stall_number(cause: Option<&str>) -> Option<u64> {
-    let place = StallCause::ALL
-        .iter()
-        .position(|known| Some(known.name()) == cause)?;
-    Some(place as u64 + 1)
 }
 
 /// Where the signals of actors are.

@@ -1,11 +1,12 @@
 //! From the transaction queues to the banks' queues: which request moves, and when writes are drained.
 
-use sim_core::{Context, Message};
+use sim_core::Context;
 
-use super::{Access, Channel, MemoryMessage};
+use super::{Access, Channel};
+use crate::MemoryHost;
 use crate::description::{Scheduling, WriteDrain};
 
-/// Whether a drain can go on.
+/// Whether a drain can continue.
 enum Movable {
     /// With the write at this place.
     At(usize),
@@ -18,10 +19,7 @@ enum Movable {
 impl Channel {
     /// Moves requests to the queues of their banks.
     #[inline]
-    pub(super) fn move_transactions<M: Message + From<MemoryMessage>>(
-        &mut self,
-        context: &mut Context<'_, M>,
-    ) {
+    pub(super) fn move_transactions<M: MemoryHost>(&mut self, context: &mut Context<'_, M>) {
         let mut moved = 0;
         while self.move_one(context) {
             moved += 1;
@@ -31,7 +29,7 @@ impl Channel {
         }
     }
 
-    fn move_one<M: Message + From<MemoryMessage>>(&mut self, context: &mut Context<'_, M>) -> bool {
+    fn move_one<M: MemoryHost>(&mut self, context: &mut Context<'_, M>) -> bool {
         if self.drains_writes() {
             self.start_drain();
             match self.first_movable_write() {
@@ -129,7 +127,7 @@ impl Channel {
     }
 
     #[inline]
-    fn enter_bank<M: Message + From<MemoryMessage>>(&mut self, slot: u32, context: &mut Context<'_, M>) {
+    fn enter_bank<M: MemoryHost>(&mut self, slot: u32, context: &mut Context<'_, M>) {
         let transaction = *self.transactions.get(slot);
         let bank = usize::from(transaction.bank);
         let open_row = self.board.banks[bank].open_row;

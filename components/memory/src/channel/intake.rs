@@ -1,14 +1,15 @@
 //! Taking requests in: merging, forwarding, answers to writes, and credits.
 
-use sim_core::{Context, Cycles, Message, Ticks};
+use sim_core::{Context, Cycles, Ticks};
 
 use super::transaction::{NONE, Transaction, TransactionQueue};
 use super::{Access, Channel, MemoryMessage};
-use crate::{Credit, MemoryRequest, MemoryResponse, label};
+use crate::label::MemoryCounter;
+use crate::{Credit, MemoryHost, MemoryRequest, MemoryResponse};
 
 impl Channel {
     #[inline]
-    pub(super) fn on_request<M: Message + From<MemoryMessage>>(
+    pub(super) fn on_request<M: MemoryHost>(
         &mut self,
         request: &MemoryRequest,
         added: u64,
@@ -77,7 +78,7 @@ impl Channel {
 
     /// Takes a request into its queue, unless another request serves it as well.
     #[inline]
-    pub(super) fn take_in<M: Message + From<MemoryMessage>>(
+    pub(super) fn take_in<M: MemoryHost>(
         &mut self,
         transaction: Transaction,
         now: u64,
@@ -92,20 +93,20 @@ impl Channel {
 
     /// Records the length of the transaction queue that takes `access`.
     #[inline]
-    pub(super) fn trace_queue<M: Message>(&self, access: Access, context: &mut Context<'_, M>) {
+    pub(super) fn trace_queue<M: MemoryHost>(&self, access: Access, context: &mut Context<'_, M>) {
         let (actor, at) = (context.me(), context.now());
         context.trace(|sink| {
             let counter = if self.unified || access == Access::Read {
-                label::QUEUED_READS
+                MemoryCounter::QueuedReads
             } else {
-                label::QUEUED_WRITES
+                MemoryCounter::QueuedWrites
             };
-            sink.counter(actor, at, counter, self.queue_of(access).len() as u64);
+            sink.counter(actor, at, counter.number(), self.queue_of(access).len() as u64);
         });
     }
 
     #[inline]
-    fn take_in_write<M: Message + From<MemoryMessage>>(
+    fn take_in_write<M: MemoryHost>(
         &mut self,
         transaction: Transaction,
         now: u64,
@@ -128,7 +129,7 @@ impl Channel {
     }
 
     #[inline]
-    fn take_in_read<M: Message + From<MemoryMessage>>(
+    fn take_in_read<M: MemoryHost>(
         &mut self,
         transaction: Transaction,
         now: u64,
@@ -164,7 +165,7 @@ impl Channel {
     }
 
     #[inline]
-    pub(super) fn answer<M: Message + From<MemoryMessage>>(
+    pub(super) fn answer<M: MemoryHost>(
         &self,
         transaction: &Transaction,
         done: u64,
@@ -180,11 +181,7 @@ impl Channel {
     }
 
     #[inline]
-    pub(super) fn give_credit<M: Message + From<MemoryMessage>>(
-        &self,
-        transaction: &Transaction,
-        context: &mut Context<'_, M>,
-    ) {
+    pub(super) fn give_credit<M: MemoryHost>(&self, transaction: &Transaction, context: &mut Context<'_, M>) {
         let credit = Credit {
             channel: self.index,
             requestor: transaction.requestor,

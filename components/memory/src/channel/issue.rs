@@ -1,17 +1,19 @@
 //! Putting commands on the bus, and what follows from them.
 
-use sim_core::{Context, Cycles, Message, Span, Ticks};
+use sim_core::{ActorId, Context, Cycles, Span, Ticks};
 
-use super::refresh::Target;
-use super::scheduler::{Candidate, Step, bits};
+use super::bits::bits;
+use super::scheduler::{Candidate, Step};
+use super::transaction::Transaction;
 use super::{Access, CLOSED, Channel, MemoryMessage, NONE};
-use crate::label::{self, CommandKind};
-use crate::{Command, DramOperation, Reply};
+use crate::label::{BusCommand, CommandKind, MemoryEvent};
+use crate::refresh_policy::RefreshTarget;
+use crate::{Command, DramOperation, MemoryHost, Reply};
 
 impl Channel {
-    /// Issues the next command for a queued request. Tells whether it was a column command.
+    /// Issues the next command for a queued request. Returns whether it was a column command.
     #[inline]
-    pub(super) fn issue_next<M: Message + From<MemoryMessage>>(
+    pub(super) fn issue_next<M: MemoryHost>(
         &mut self,
         now: u64,
         context: &mut Context<'_, M>,
@@ -22,7 +24,7 @@ impl Channel {
     }
 
     #[inline]
-    pub(super) fn issue<M: Message + From<MemoryMessage>>(
+    pub(super) fn issue<M: MemoryHost>(
         &mut self,
         candidate: Candidate,
         now: u64,
@@ -36,22 +38,17 @@ impl Channel {
         }
     }
 
-    fn activate<M: Message + From<MemoryMessage>>(
-        &mut self,
-        bank: usize,
-        now: u64,
-        context: &mut Context<'_, M>,
-    ) {
+    fn activate<M: MemoryHost>(&mut self, bank: usize, now: u64, context: &mut Context<'_, M>) {
         let row = self.queues[bank].get(0).row;
         self.board.activate(bank, row, now);
         self.queues[bank].row_changed(row);
         self.open_banks |= 1 << bank;
         self.update_wants(bank);
         self.to_rank(bank, now, DramOperation::Activate { row }, context);
-        self.trace_command(CommandKind::Activate, bank, row, 0, now, context);
+        self.trace_command((CommandKind::Activate, row, 0), bank, now, context);
     }
 
-    fn precharge<M: Message + From<MemoryMessage>>(
+    fn precharge<M: MemoryHost>(
         &mut self,
         bank: usize,
         now: u64,
@@ -63,11 +60,11 @@ impl Channel {
         self.open_banks &= !(1 << bank);
         self.update_wants(bank);
         self.to_rank(bank, now, DramOperation::Precharge, context);
-        self.trace_command(CommandKind::Precharge, bank, 0, 0, now, context);
+        self.trace_command((CommandKind::Precharge, 0, 0), bank, now, context);
     }
 
     #[inline]
-    fn access_column<M: Message + From<MemoryMessage>>(
+    fn access_column<M: MemoryHost>(
         &mut self,
         bank: usize,
         place: usize,
@@ -77,85 +74,87 @@ impl Channel {
         let entry = self.queues[bank].remove_hit(place);
         self.leave_bank(bank);
         let transaction = self.transactions.remove(entry.slot);
-        let is_hit = self.board.banks[bank].accesses != 0;
+        let is_hit = self.count_row(bank);
+        match entry.access {
+            Access::Read => {
+                self.statistics.read_row_hits += u64::from(is_hit);
+                self.read_column(bank, entry.row, &transaction, now, context);
+            }
+            Access::Write => {
+                self.statistics.write_row_hits += u64::from(is_hit);
+                self.write_column(bank, entry.row, &transaction, now, context);
+            }
+        }
+    }
+
+    /// Counts what an access to the open row of a bank found; whether the row had been accessed before.
+    #[inline]
+    fn count_row(&mut self, bank: usize) -> bool {
+        let row = &self.board.banks[bank];
+        let is_hit = row.accesses != 0;
         if !is_hit {
-            if self.board.banks[bank].closed_by_conflict {
+            if row.closed_by_conflict {
                 self.statistics.row_conflicts += 1;
             } else {
                 self.statistics.row_misses += 1;
             }
         }
-        let rules = *self.board.rules();
-        match entry.access {
-            Access::Read => {
-                self.statistics.read_commands += 1;
-                self.statistics.read_row_hits += u64::from(is_hit);
-                self.queued_reads -= 1;
-                self.pending_reads.remove(transaction.block);
-                self.board.read(bank, now);
-                self.update_wants(bank);
-                let done = now + rules.read_delay;
-                self.record_read(&transaction, done);
-                self.answer_merged(transaction.merged, done, context);
-                let reply = Reply {
-                    to: transaction.reply_to,
-                    tag: transaction.tag,
-                    requestor: transaction.requestor,
-                };
-                self.to_bank(
-                    bank,
-                    now,
-                    DramOperation::Read {
-                        row: entry.row,
-                        reply,
-                    },
-                    context,
-                );
-                let bus = (label::READ_DATA, now + rules.read_to_data, done);
-                self.trace_burst(bus, bank, entry.row, context);
-                self.trace_command(
-                    CommandKind::Read,
-                    bank,
-                    entry.row,
-                    transaction.column,
-                    now,
-                    context,
-                );
-            }
-            Access::Write => {
-                self.statistics.write_commands += 1;
-                self.statistics.write_row_hits += u64::from(is_hit);
-                self.pending_writes.remove(transaction.block);
-                self.board.write(bank, now);
-                self.update_wants(bank);
-                let done = now + rules.write_delay;
-                let latency = self.clock.span(Cycles(done - transaction.added));
-                self.statistics
-                    .of(transaction.requestor)
-                    .write_latency
-                    .record(latency);
-                self.to_bank(bank, now, DramOperation::Write { row: entry.row }, context);
-                let bus = (label::WRITE_DATA, now + rules.write_to_data, done);
-                self.trace_burst(bus, bank, entry.row, context);
-                self.trace_command(
-                    CommandKind::Write,
-                    bank,
-                    entry.row,
-                    transaction.column,
-                    now,
-                    context,
-                );
-            }
-        }
+        is_hit
+    }
+
+    #[inline]
+    fn read_column<M: MemoryHost>(
+        &mut self,
+        bank: usize,
+        row: u32,
+        transaction: &Transaction,
+        now: u64,
+        context: &mut Context<'_, M>,
+    ) {
+        self.statistics.read_commands += 1;
+        self.queued_reads -= 1;
+        self.pending_reads.remove(transaction.block);
+        self.board.read(bank, now);
+        self.update_wants(bank);
+        let rules = self.board.rules();
+        let (data, done) = (now + rules.read_to_data, now + rules.read_delay);
+        self.record_read(transaction, done);
+        self.answer_merged(transaction.merged, done, context);
+        let reply = Reply {
+            to: transaction.reply_to,
+            tag: transaction.tag,
+            requestor: transaction.requestor,
+        };
+        self.to_bank(bank, now, DramOperation::Read { row, reply }, context);
+        self.trace_burst(Access::Read, (data, done), bank, row, context);
+        self.trace_command((CommandKind::Read, row, transaction.column), bank, now, context);
+    }
+
+    #[inline]
+    fn write_column<M: MemoryHost>(
+        &mut self,
+        bank: usize,
+        row: u32,
+        transaction: &Transaction,
+        now: u64,
+        context: &mut Context<'_, M>,
+    ) {
+        self.statistics.write_commands += 1;
+        self.pending_writes.remove(transaction.block);
+        self.board.write(bank, now);
+        self.update_wants(bank);
+        let rules = self.board.rules();
+        let (data, done) = (now + rules.write_to_data, now + rules.write_delay);
+        let latency = self.clock.span(Cycles(done - transaction.added));
+        let statistics = self.statistics.of(transaction.requestor);
+        statistics.write_latency.record(latency);
+        self.to_bank(bank, now, DramOperation::Write { row }, context);
+        self.trace_burst(Access::Write, (data, done), bank, row, context);
+        self.trace_command((CommandKind::Write, row, transaction.column), bank, now, context);
     }
 
     /// Answers the reads that a column access serves besides its own.
-    fn answer_merged<M: Message + From<MemoryMessage>>(
-        &mut self,
-        mut merged: u32,
-        done: u64,
-        context: &mut Context<'_, M>,
-    ) {
+    fn answer_merged<M: MemoryHost>(&mut self, mut merged: u32, done: u64, context: &mut Context<'_, M>) {
         while merged != NONE {
             let transaction = self.transactions.remove(merged);
             self.record_read(&transaction, done);
@@ -178,10 +177,10 @@ impl Channel {
         }
     }
 
-    /// Brings the current refresh forward: closes a row, or refreshes. Tells, if it issued a command, that it
-    /// was no column command.
+    /// Advances the current refresh: closes a row, or refreshes. Returns `Some(false)` if it issued a command, which
+    /// is never a column command.
     #[inline]
-    pub(super) fn issue_refresh<M: Message + From<MemoryMessage>>(
+    pub(super) fn issue_refresh<M: MemoryHost>(
         &mut self,
         now: u64,
         context: &mut Context<'_, M>,
@@ -200,7 +199,7 @@ impl Channel {
         Some(false)
     }
 
-    /// When the current refresh can next be brought forward.
+    /// When the current refresh can next be advanced.
     pub(super) fn refresh_ready_at(&self) -> u64 {
         let open = self.open_banks & self.refresh.stopped_banks();
         if open != 0 {
@@ -209,40 +208,36 @@ impl Channel {
         }
         match self.refresh.current() {
             None => u64::MAX,
-            Some(Target::Rank(rank)) => self.board.rank_refresh_at(rank),
-            Some(Target::Bank(bank)) => self.board.bank_refresh_at(bank),
+            Some(RefreshTarget::Rank(rank)) => self.board.rank_refresh_at(rank),
+            Some(RefreshTarget::Bank(bank)) => self.board.bank_refresh_at(bank),
         }
     }
 
-    fn refresh_target<M: Message + From<MemoryMessage>>(
+    fn refresh_target<M: MemoryHost>(
         &mut self,
-        target: Target,
+        target: RefreshTarget,
         now: u64,
         times: u32,
         context: &mut Context<'_, M>,
     ) {
         match target {
-            Target::Rank(rank) => {
+            RefreshTarget::Rank(rank) => {
                 self.board.refresh_rank(rank, now);
                 let bank = self.board.banks_of(rank).start;
                 self.to_rank(bank, now, DramOperation::Refresh { times }, context);
-                self.trace_command(CommandKind::Refresh, bank, times, 0, now, context);
+                self.trace_command((CommandKind::Refresh, times, 0), bank, now, context);
             }
-            Target::Bank(bank) => {
+            RefreshTarget::Bank(bank) => {
                 self.board.refresh_bank(bank, now);
                 self.to_rank(bank, now, DramOperation::RefreshBank { times }, context);
-                self.trace_command(CommandKind::RefreshBank, bank, times, 0, now, context);
+                self.trace_command((CommandKind::RefreshBank, times, 0), bank, now, context);
             }
         }
     }
 
     /// Accounts at once for the refreshes of a long idle time with all rows closed: each is issued in the
     /// very cycle in which it falls due.
-    pub(super) fn skip_idle_refreshes<M: Message + From<MemoryMessage>>(
-        &mut self,
-        through: u64,
-        context: &mut Context<'_, M>,
-    ) {
+    pub(super) fn skip_idle_refreshes<M: MemoryHost>(&mut self, through: u64, context: &mut Context<'_, M>) {
         let next = self.refresh.next_due();
         if (0..self.ranks.len()).any(|rank| self.board.rank_refresh_at(rank) > next) {
             // A row was closed, or a refresh done, so late that the next one has to wait.
@@ -259,75 +254,88 @@ impl Channel {
     }
 
     #[inline]
-    fn to_bank<M: Message + From<MemoryMessage>>(
+    fn to_bank<M: MemoryHost>(
         &self,
         bank: usize,
         cycle: u64,
         operation: DramOperation,
         context: &mut Context<'_, M>,
     ) {
-        let command = Command {
-            cycle,
-            bank: (bank as u32 % self.banks_per_rank) as u8,
-            operation,
-        };
-        context.send(
-            self.bank_actors[bank],
-            Ticks::ZERO,
-            MemoryMessage::Command(command).into(),
-        );
+        self.send_command(self.bank_actors[bank], bank, cycle, operation, context);
     }
 
     #[inline]
-    fn to_rank<M: Message + From<MemoryMessage>>(
+    fn to_rank<M: MemoryHost>(
         &self,
         bank: usize,
         cycle: u64,
         operation: DramOperation,
         context: &mut Context<'_, M>,
     ) {
-        let command = Command {
-            cycle,
-            bank: (bank as u32 % self.banks_per_rank) as u8,
-            operation,
-        };
         let rank = self.ranks[bank / self.banks_per_rank as usize];
-        context.send(rank, Ticks::ZERO, MemoryMessage::Command(command).into());
+        self.send_command(rank, bank, cycle, operation, context);
     }
 
     #[inline]
-    fn trace_command<M: Message>(
+    fn send_command<M: MemoryHost>(
         &self,
-        kind: CommandKind,
+        to: ActorId,
         bank: usize,
-        row: u32,
-        column: u32,
+        cycle: u64,
+        operation: DramOperation,
+        context: &mut Context<'_, M>,
+    ) {
+        let command = Command {
+            cycle,
+            bank: (bank as u32 % self.banks_per_rank) as u8,
+            operation,
+        };
+        context.send(to, Ticks::ZERO, MemoryMessage::Command(command).into());
+    }
+
+    /// Records a command, with its row (or how many refreshes it stands for) and column.
+    #[inline]
+    fn trace_command<M: MemoryHost>(
+        &self,
+        (kind, row, column): (CommandKind, u32, u32),
+        bank: usize,
         cycle: u64,
         context: &mut Context<'_, M>,
     ) {
         let (actor, at) = (context.me(), self.clock.edge(Cycles(cycle)));
-        context.trace(|sink| sink.instant(actor, at, label::command(kind, bank as u32, row, column)));
+        context.trace(|sink| {
+            let command = BusCommand {
+                kind,
+                bank: bank as u32,
+                row,
+                column,
+            };
+            sink.instant(actor, at, MemoryEvent::Command(command).label());
+        });
     }
 
+    /// Records the data of an access on the bus, from one cycle to another.
     #[inline]
-    fn trace_burst<M: Message>(
+    fn trace_burst<M: MemoryHost>(
         &self,
-        (kind, start, end): (u16, u64, u64),
+        access: Access,
+        (start, end): (u64, u64),
         bank: usize,
         row: u32,
         context: &mut Context<'_, M>,
     ) {
         let (actor, clock) = (context.me(), self.clock);
         context.trace(|sink| {
+            let burst = MemoryEvent::Burst {
+                access,
+                bank: bank as u32,
+                row,
+            };
             sink.span(Span {
                 actor,
                 start: clock.edge(Cycles(start)),
                 end: clock.edge(Cycles(end)),
-                label: sim_core::Label {
-                    kind,
-                    work: bank as u32,
-                    part: u64::from(row),
-                },
+                label: burst.label(),
             });
         });
     }

@@ -1,6 +1,6 @@
-//! Which blocks have requests under way.
+//! Which blocks have requests in flight.
 
-/// A map from block numbers to how many requests are under way, and the first of them.
+/// A map from block numbers to how many requests are in flight, and the first of them.
 ///
 /// Open addressing with linear probing; deletion shifts entries back, so it needs no tombstones. It is
 /// looked up once or twice a request and its order is never observed.

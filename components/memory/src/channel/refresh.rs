@@ -2,16 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::description::{MemoryDescription, RefreshPolicy};
-
-/// What one refresh command covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Target {
-    /// All banks of a rank.
-    Rank(usize),
-    /// One bank of the channel.
-    Bank(usize),
-}
+use crate::description::MemoryDescription;
+use crate::refresh_policy::{RefreshSchedule, RefreshTarget};
 
 /// The refresh timer of a channel.
 ///
@@ -19,35 +11,24 @@ pub(super) enum Target {
 /// no new work, are precharged, and refreshed.
 #[derive(Clone, Debug)]
 pub(super) struct RefreshTimer {
-    policy: RefreshPolicy,
-    interval: u64,
+    /// `None` for memories that are never refreshed.
+    schedule: Option<RefreshSchedule>,
     next_due: u64,
     next_target: usize,
-    targets: usize,
-    due: VecDeque<Target>,
-    banks_per_rank: usize,
+    due: VecDeque<RefreshTarget>,
+    /// Banks of the target at the front of `due`, as a mask.
+    stopped_banks: u64,
 }
 
 impl RefreshTimer {
     pub(super) fn new(description: &MemoryDescription) -> Self {
-        let ranks = description.organisation.ranks as usize;
-        let banks_per_rank = description.organisation.banks_per_rank() as usize;
-        let timing = &description.timing;
-        let policy = description.controller.refresh;
-        let (interval, targets) = match policy {
-            RefreshPolicy::None => (u64::MAX, 1),
-            RefreshPolicy::AllBank => (timing.refresh_interval.0, ranks),
-            RefreshPolicy::Staggered => (timing.refresh_interval.0 / ranks as u64, ranks),
-            RefreshPolicy::PerBank => (timing.bank_refresh_interval.0, ranks * banks_per_rank),
-        };
+        let schedule = RefreshSchedule::new(description);
         Self {
-            policy,
-            interval,
-            next_due: interval,
+            next_due: schedule.map_or(u64::MAX, |schedule| schedule.interval()),
+            schedule,
             next_target: 0,
-            targets,
             due: VecDeque::new(),
-            banks_per_rank,
+            stopped_banks: 0,
         }
     }
 
@@ -59,28 +40,23 @@ impl RefreshTimer {
 
     /// The refresh that is to be done now.
     #[inline]
-    pub(super) fn current(&self) -> Option<Target> {
+    pub(super) fn current(&self) -> Option<RefreshTarget> {
         self.due.front().copied()
     }
 
     /// Banks that get no new work because of the current refresh.
     #[inline]
     pub(super) fn stopped_banks(&self) -> u64 {
-        match self.current() {
-            None => 0,
-            Some(Target::Bank(bank)) => 1 << bank,
-            Some(Target::Rank(rank)) => {
-                (u64::MAX >> (64 - self.banks_per_rank)) << (rank * self.banks_per_rank)
-            }
-        }
+        self.stopped_banks
     }
 
     /// The current refresh was issued.
     pub(super) fn done(&mut self) {
         self.due.pop_front();
+        self.stop_banks();
     }
 
-    /// Lets time go on to `now`.
+    /// Advances to `now`.
     #[inline]
     pub(super) fn advance(&mut self, now: u64) {
         while self.next_due <= now {
@@ -89,53 +65,46 @@ impl RefreshTimer {
     }
 
     fn fall_due(&mut self) {
-        self.next_due += self.interval;
-        if self.policy == RefreshPolicy::AllBank {
-            self.due.extend((0..self.targets).map(Target::Rank));
-            return;
-        }
-        let target = self.next_target;
-        self.next_target = (target + 1) % self.targets;
-        self.due.push_back(match self.policy {
-            RefreshPolicy::PerBank => Target::Bank(target),
-            _ => Target::Rank(target),
-        });
+        let Some(schedule) = self.schedule else { return };
+        self.next_due += schedule.interval();
+        let due = self.next_target..self.next_target + schedule.at_once();
+        self.due.extend(due.map(|place| schedule.target(place)));
+        self.next_target = (self.next_target + schedule.at_once()) % schedule.targets();
+        self.stop_banks();
     }
 
-    /// Passes over whole rounds of refreshes of a memory that stays idle until `until`, and tells `each` of
-    /// every target, the cycle of its last refresh passed over, and how many there were.
+    fn stop_banks(&mut self) {
+        self.stopped_banks = match (self.schedule, self.current()) {
+            (Some(schedule), Some(target)) => {
+                let banks = schedule.banks(target);
+                (u64::MAX >> (64 - banks.len())) << banks.start
+            }
+            _ => 0,
+        };
+    }
+
+    /// Skips whole rounds of refreshes of a memory that stays idle until `until`, and hands `each`
+    /// target, the cycle of its last refresh skipped, and how many there were.
     ///
     /// At least one round is left to be done one by one.
-    pub(super) fn skip_rounds(&mut self, until: u64, mut each: impl FnMut(Target, u64, u32)) {
-        if self.policy == RefreshPolicy::None || until <= self.next_due {
+    pub(super) fn skip_rounds(&mut self, until: u64, mut each: impl FnMut(RefreshTarget, u64, u32)) {
+        let Some(schedule) = self.schedule else { return };
+        if until <= self.next_due {
             return;
         }
-        let due_at_once = self.policy == RefreshPolicy::AllBank;
-        let round = if due_at_once {
-            self.interval
-        } else {
-            self.interval * self.targets as u64
-        };
+        let round = schedule.round();
         let rounds = ((until - self.next_due) / round)
             .saturating_sub(1)
             .min(u64::from(u32::MAX));
         if rounds == 0 {
             return;
         }
-        for place in 0..self.targets {
-            let target = (self.next_target + place) % self.targets;
-            let first = self.next_due
-                + if due_at_once {
-                    place as u64
-                } else {
-                    place as u64 * self.interval
-                };
+        for place in 0..schedule.targets() {
+            // Those that are due together are refreshed in successive cycles.
+            let (instant, in_turn) = (place / schedule.at_once(), place % schedule.at_once());
+            let first = self.next_due + instant as u64 * schedule.interval() + in_turn as u64;
             let last = first + (rounds - 1) * round;
-            let target = match self.policy {
-                RefreshPolicy::PerBank => Target::Bank(target),
-                _ => Target::Rank(target),
-            };
-            each(target, last, rounds as u32);
+            each(schedule.target(self.next_target + place), last, rounds as u32);
         }
         self.next_due += rounds * round;
     }

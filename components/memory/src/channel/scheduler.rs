@@ -1,6 +1,7 @@
 //! Which command goes next.
 
 use super::Channel;
+use super::bits::bits;
 use super::scoreboard::Wants;
 use crate::Access;
 use crate::description::{HitCap, PagePolicy, Scheduling};
@@ -38,19 +39,6 @@ fn in_turn(mask: u64, last: usize) -> impl Iterator<Item = usize> {
         mask & (u64::MAX << (last + 1))
     };
     bits(later).chain(bits(mask ^ later))
-}
-
-/// The set bits of a mask, in ascending order.
-#[inline]
-pub(super) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        if mask == 0 {
-            return None;
-        }
-        let bit = mask.trailing_zeros() as usize;
-        mask &= mask - 1;
-        Some(bit)
-    })
 }
 
 impl Channel {

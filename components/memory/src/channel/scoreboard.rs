@@ -1,6 +1,6 @@
 //! When each command may next issue: the channel's own account of its ranks and banks.
 
-use super::scheduler::bits;
+use super::bits::bits;
 use crate::constraints::Constraints;
 
 /// Row number of a closed bank.

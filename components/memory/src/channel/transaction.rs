@@ -129,7 +129,7 @@ impl TransactionQueue {
             requestor: transaction.requestor,
             added: transaction.added,
         };
-        // Order within a cycle must not hang on who was delivered first.
+        // Order within a cycle must not depend on delivery order.
         let mut place = self.waiting.len();
         while place > 0
             && self.waiting[place - 1].added == waiting.added

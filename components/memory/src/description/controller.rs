@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sim_core::Cycles;
 
+use crate::refresh_policy::RefreshPolicy;
+
 /// A channel's controller.
 ///
 /// The default is what a good real controller does: it serves ready row hits before all else and the oldest
@@ -146,20 +148,6 @@ pub enum WriteDrain {
         /// Waiting writes that an idle channel leaves alone.
         threshold: u32,
     },
-}
-
-/// How refreshes are spread over time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum RefreshPolicy {
-    /// Never (RRAM).
-    None,
-    /// All ranks are due at the same time, each tREFI.
-    AllBank,
-    /// One rank at a time, each tREFI divided by the number of ranks.
-    Staggered,
-    /// One bank at a time, each tREFIb.
-    PerBank,
 }
 
 impl Default for Controller {

@@ -6,6 +6,7 @@ use super::{
     Arbitration, Cells, CommandQueues, EnergyModel, HitCap, MemoryDescription, RefreshPolicy,
     TransactionQueues, WriteDrain,
 };
+use crate::refresh_policy::RefreshSchedule;
 
 /// One thing that is wrong with a description.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -233,39 +234,12 @@ fn timing(description: &MemoryDescription, problems: &mut Problems) {
 fn refresh_period(description: &MemoryDescription, problems: &mut Problems) {
     let timing = &description.timing;
     let organisation = &description.organisation;
-    let ranks = u64::from(organisation.ranks);
-    let banks = ranks * u64::from(organisation.banks_per_rank());
-    // The field, how often some refresh falls due, how often the same one does, and how long it takes.
-    let (field, interval, round, refresh) = match description.controller.refresh {
-        RefreshPolicy::None => return,
-        RefreshPolicy::AllBank => {
-            let interval = timing.refresh_interval.0;
-            (
-                "timing.refresh_interval",
-                interval / ranks,
-                interval,
-                timing.refresh_cycle.0,
-            )
-        }
-        RefreshPolicy::Staggered => {
-            let interval = timing.refresh_interval.0 / ranks;
-            (
-                "timing.refresh_interval",
-                interval,
-                interval * ranks,
-                timing.refresh_cycle.0,
-            )
-        }
-        RefreshPolicy::PerBank => {
-            let interval = timing.bank_refresh_interval.0;
-            (
-                "timing.bank_refresh_interval",
-                interval,
-                interval * banks,
-                timing.bank_refresh_cycle.0,
-            )
-        }
+    let Some(schedule) = RefreshSchedule::new(description) else {
+        return;
     };
+    // How often some refresh falls due, those that are due together spread evenly.
+    let interval = schedule.interval() / schedule.at_once() as u64;
+    let (round, refresh) = (schedule.round(), schedule.duration());
     let write = timing.additive_latency.0 + timing.write_latency.0 + organisation.burst_cycles();
     let closing = timing
         .activate_to_precharge
@@ -284,7 +258,7 @@ fn refresh_period(description: &MemoryDescription, problems: &mut Problems) {
     let needed = refresh + closing + serving;
     problems.check(
         interval > closing && round > needed,
-        field,
+        schedule.interval_field(),
         format!(
             "a refresh falls due every {interval} cycles, and the same again after {round}, but closing the rows takes \
              {closing}, and refreshing and serving one request {needed} altogether"
@@ -346,7 +320,7 @@ fn controller(description: &MemoryDescription, problems: &mut Problems) {
         problems.check(
             shares.values().all(|&weight| (1..=MOST_WEIGHT).contains(&weight)),
             "controller.arbitration",
-            "a share is no weight",
+            "a share is not a weight",
             format!("whole numbers from 1 to {MOST_WEIGHT} are accepted"),
         );
     }

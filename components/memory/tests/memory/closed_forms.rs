@@ -106,7 +106,7 @@ fn a_stream_reaches_over_nine_tenths_of_the_peak() {
         assert!(stream > 0.9 && stream <= 1.0, "{name}: {stream} of the peak");
         let random = share(&plan, Pattern::Random { seed: 1 }, 30_000);
         // These two have so many banks for their bus that random rows cost nothing, and refreshes less than a stream:
-        // while one rank refreshes, requests to the others go on.
+        // while one rank refreshes, requests to the others continue.
         if !["published/dram_16_4_1", "published/dram_8_2_4"].contains(&name) {
             assert!(random < stream, "{name}: random {random}, stream {stream}");
         } else {

@@ -11,4 +11,5 @@ mod policies;
 mod presets;
 mod properties;
 mod recorder;
+mod refresh;
 mod traffic;

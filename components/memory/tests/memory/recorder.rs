@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use memory::label::CommandKind;
+use memory::label::{CommandKind, MemoryEvent};
 use sim_core::{ActorId, Label, Span, Tick, TraceSink};
 
 /// One command on a channel's bus.
@@ -30,15 +30,15 @@ impl TraceSink for Recorder {
     }
 
     fn instant(&mut self, actor: ActorId, at: Tick, label: Label) {
-        let Some(kind) = CommandKind::of(label) else {
+        let Some(MemoryEvent::Command(command)) = MemoryEvent::of(label) else {
             return;
         };
         let command = Recorded {
             cycle: at.0,
-            kind,
-            bank: label.work as usize,
-            row: label.part as u32,
-            column: (label.part >> 32) as u32,
+            kind: command.kind,
+            bank: command.bank as usize,
+            row: command.row,
+            column: command.column,
         };
         self.0.entry(actor).or_default().push(command);
     }

@@ -91,13 +91,7 @@ impl CostTable {
     }
 
     fn check_sources(&self, checks: &mut Checks) {
-        let fields = [
-            "mac_lane",
-            "softmax",
-            "layer_norm",
-            "stochastic_rounding",
-            "main_memory_access_nj",
-        ];
+        let fields = ["mac_lane", "softmax", "layer_norm", "main_memory_access_nj"];
         let modules = self.modules().map(|(field, _)| field);
         let buffers = self.buffers().map(|(field, _)| field);
         let bandwidth = self.published_bandwidth.map(|_| "published_bandwidth");
@@ -115,17 +109,6 @@ impl CostTable {
                 }
             }
         });
-    }
-
-    fn modules(&self) -> [(&'static str, &ModuleCost); 6] {
-        [
-            ("pre_compute_sparsity", &self.pre_compute_sparsity),
-            ("post_compute_sparsity", &self.post_compute_sparsity),
-            ("operand_fifo", &self.operand_fifo),
-            ("dataflow", &self.dataflow),
-            ("dma", &self.dma),
-            ("stochastic_rounding", &self.stochastic_rounding),
-        ]
     }
 
     fn buffers(&self) -> [(&'static str, &BufferCost); 3] {

@@ -44,7 +44,7 @@ pub struct Gap {
     pub cause: String,
     /// The share of that part.
     pub share: f64,
-    /// The operation that could not go on, if the cause is the control block's.
+    /// The operation that was blocked, if the cause is the control block's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<String>,
 }

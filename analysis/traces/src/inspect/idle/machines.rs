@@ -45,7 +45,7 @@ impl Machines {
         }
     }
 
-    /// What all of them say together; none if nothing is known of any lane.
+    /// What all of them say together; `None` if nothing is known of any lane.
     pub(in crate::inspect) fn finish(self, window: Window, header: &Header) -> Option<IdleLanes> {
         let machines = self.machines.into_iter();
         let each = machines.filter_map(|(_, collector)| collector.finish(window, header));

@@ -11,7 +11,7 @@ const MOST_CAUSES: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Part {
     pub(super) ticks: u64,
-    /// The longest piece of it, and the operation that could not go on then.
+    /// The longest piece of it, and the operation that was blocked then.
     longest: u64,
     pub(super) operation: Option<Rc<str>>,
 }

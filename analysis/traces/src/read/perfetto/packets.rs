@@ -22,7 +22,7 @@ const CHUNK: usize = 1 << 18;
 pub(super) enum Problem {
     /// The file cannot be read.
     Disk(io::Error),
-    /// What stands there is no packet of a trace.
+    /// What stands there is not a packet of a trace.
     Damaged {
         /// Where the packet begins.
         at: u64,
@@ -85,7 +85,7 @@ impl Packets {
         }
     }
 
-    /// The next packet; none at the end of the file.
+    /// The next packet; `None` at the end of the file.
     pub(super) fn next(&mut self) -> Result<Option<Packet<'_>>, Problem> {
         self.fill(PREFIX)?;
         let at = self.offset + self.begin as u64;
