@@ -27,9 +27,9 @@ fn plan(text: &str) -> Plan {
 
 /// What is read of `value`'s JSON gives the same JSON again.
 fn same_again<T: Serialize + DeserializeOwned>(value: &T) -> T {
-    let text = serde_json::to_string(value).unwrap();
+    let text = serde_json::to_string(value).expect("results can be written");
     let read: T = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
-    assert_eq!(serde_json::to_string(&read).unwrap(), text);
+    assert_eq!(serde_json::to_string(&read).expect("results can be written"), text);
     read
 }
 

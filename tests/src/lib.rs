@@ -1,7 +1,6 @@
 //! Whole machines for tests and benches: a shipped scenario with changes, planned and run.
 
 pub mod band;
-pub mod door;
 pub mod pairs;
 pub mod traced;
 

@@ -19,7 +19,7 @@ pub struct DynaProp {
 }
 
 impl DynaProp {
-    /// A module that takes `cost` per tile and prunes to the densities of `source`.
+    /// A module that takes `cost` per tile, prunes to the densities of `source` and hands its tiles to `pre_compute`.
     #[must_use]
     pub fn new(cost: Ticks, pre_compute: ActorId, source: DensitySource) -> Self {
         Self {

@@ -119,11 +119,13 @@ impl ValueStore {
         }
         let [items, rows, columns] = [Dimension::B, Dimension::I, Dimension::J]
             .map(|dimension| range(operation, tile, dimension).len());
-        let matrices = match operation.work {
-            work if work.sums_batch() => 1,
+        let matrices = if operation.work.sums_batch() {
+            1
+        } else if operation.updates_in_place() {
             // All operands but the gradient.
-            work if work.profile().updates && operation.output.is_none() => operation.operands.len() - 1,
-            _ => items,
+            operation.operands.len() - 1
+        } else {
+            items
         };
         Ok(vec![0.0; matrices * rows * columns])
     }

@@ -34,8 +34,8 @@ impl AddressSpace {
         }
     }
 
-    /// The operation of `draft`, whose tensors get their addresses.
-    pub(super) fn place(&mut self, draft: Draft, readers: u32, kept: bool) -> Operation {
+    /// The operation of `draft`, whose result is read `readers` times and, if it is `kept`, again by the backward pass.
+    pub(super) fn place(&mut self, draft: &Draft, readers: u32, kept: bool) -> Operation {
         let operands = draft.operands.iter().map(|source| self.operand(source)).collect();
         let work = self.work(draft.task);
         let [rows, columns, reduction] = draft.extents;
@@ -191,10 +191,15 @@ impl AddressSpace {
         start
     }
 
-    /// Forgets where weights lie that will not be named again; those that all layers share stay known.
-    pub(super) fn forget_weights(&mut self) {
-        self.regions
-            .retain(|region, _| !matches!(region, Region::Tensor(_)));
+    /// Forgets where the weights of `drafts` lie, which will not be named again; what all layers share stays known.
+    pub(super) fn forget_weights(&mut self, drafts: &[Draft]) {
+        for operand in drafts.iter().flat_map(|draft| &draft.operands) {
+            if let DraftOperand::Weight { of, .. } = operand
+                && let region @ Region::Tensor(_) = of.region()
+            {
+                self.regions.remove(&region);
+            }
+        }
     }
 
     /// Bytes taken so far.

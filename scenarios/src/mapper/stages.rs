@@ -79,18 +79,17 @@ impl Stages {
         let lowered = self.ahead.as_ref().map_or(number, |_| number + 1);
         let turn = self.number(Stage::Loss);
         let mut uses = BTreeMap::new();
-        let place = |draft: Draft| {
-            let uses_of_result = draft.result.map(|made| (made, self.uses.close(made, lowered)));
-            let (readers, last) = uses_of_result
-                .as_ref()
-                .map_or((0, None), |(_, uses)| (uses.len(), uses.last()));
-            let kept = number < turn && last.is_some_and(|position| position.stage > turn);
-            uses.extend(uses_of_result.clone());
-            self.addresses.place(draft, readers as u32, kept)
-        };
-        let operations = drafts.into_iter().map(place).collect();
-        if !self.emitter.trains() {
-            self.addresses.forget_weights();
+        let mut operations = Vec::with_capacity(drafts.len());
+        for draft in &drafts {
+            let of_result = draft.result.map(|made| self.uses.close(made, lowered));
+            let of_result = of_result.unwrap_or_default();
+            let kept = number < turn && of_result.last().is_some_and(|last| last.stage > turn);
+            operations.push(self.addresses.place(draft, of_result.len() as u32, kept));
+            uses.extend(draft.result.map(|made| (made, of_result)));
+        }
+        // What inference or an update has named is not named again.
+        if !self.emitter.trains() || matches!(stage, Stage::Update(_)) {
+            self.addresses.forget_weights(&drafts);
         }
         StageOperations {
             number,

@@ -14,8 +14,24 @@ use scenarios::system::Plan;
 use scenarios::{Diagnostics, Loaded, Scenario};
 use tempfile::TempDir;
 
+use crate::fuzz::{Limits, fuzz};
+
 fn edge() -> Loaded {
     Scenario::shipped("bert-tiny-edge").unwrap()
+}
+
+#[test]
+fn what_a_program_changes_is_refused_or_runs() {
+    let limits = Limits {
+        runs: 40,
+        tile_operations: 5_000,
+        modules: 4_096,
+        events: 4_000_000,
+    };
+    let tally = fuzz(0..3_000, limits);
+    assert!(tally.faults.is_empty(), "{tally}");
+    assert!(tally.refused > 1_000 && tally.planned > 500, "{tally}");
+    assert_eq!(tally.runs, limits.runs, "{tally}");
 }
 
 /// The paths of what is wrong, each with nothing of a file.
@@ -314,8 +330,10 @@ fn candidates_are_variants_of_the_changed_scenario() {
 
     // A candidate that a program adds: what it states is the program's, the rest is not.
     let added = loaded.with(|scenario| {
-        let mut changes = ScenarioFile::default();
-        changes.workload = edge().scenario().workload.to_form().into();
+        let changes = ScenarioFile {
+            workload: Some(edge().scenario().workload.to_form()),
+            ..ScenarioFile::default()
+        };
         let mut candidate = scenario.compare.candidates[0].clone();
         candidate.name = "added".to_owned();
         candidate.changes = Changes(Box::new(changes));

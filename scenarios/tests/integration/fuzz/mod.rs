@@ -31,21 +31,21 @@ const BASES: [&str; 7] = [
 
 /// What came of all cases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Changed scenarios.
-    pub cases: u64,
+    pub(crate) cases: u64,
     /// Those that `Loaded::with` refused.
-    pub refused: u64,
+    pub(crate) refused: u64,
     /// Those that `Plan::load` refused.
-    pub refused_by_plan: u64,
+    pub(crate) refused_by_plan: u64,
     /// Those that planned.
-    pub planned: u64,
+    pub(crate) planned: u64,
     /// Those that ran to their end.
-    pub runs: u64,
+    pub(crate) runs: u64,
     /// Those of which the run was broken off, because it delivered more messages than a test waits for.
-    pub broken_off: u64,
+    pub(crate) broken_off: u64,
     /// What must not be, by the number of the case.
-    pub faults: Vec<(u64, String)>,
+    pub(crate) faults: Vec<(u64, String)>,
 }
 
 impl fmt::Display for Tally {
@@ -74,20 +74,20 @@ impl fmt::Display for Tally {
 
 /// Which machines are run.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// How many.
-    pub runs: u64,
+    pub(crate) runs: u64,
     /// The most tile operations.
-    pub tile_operations: u64,
+    pub(crate) tile_operations: u64,
     /// The most MAC lanes and softmax modules.
-    pub modules: u64,
+    pub(crate) modules: u64,
     /// Messages after which a run is broken off.
-    pub events: u64,
+    pub(crate) events: u64,
 }
 
 /// Goes through the cases of these numbers.
 #[must_use]
-pub fn fuzz(cases: impl Iterator<Item = u64>, limits: Limits) -> Tally {
+pub(crate) fn fuzz(cases: impl Iterator<Item = u64>, limits: Limits) -> Tally {
     let bases: Vec<Loaded> = BASES
         .iter()
         .filter_map(|name| Scenario::shipped(name).ok())
@@ -170,7 +170,9 @@ fn is_stable(loaded: &Loaded) -> Result<(), String> {
     let again = loaded
         .with(|_| {})
         .map_err(|wrong| format!("accepted, then refused: {wrong}"))?;
-    if again.scenario() != scenario {
+    // As text: a candidate may state NaN until it is chosen, which equals nothing.
+    let same = again.scenario() == scenario || format!("{:?}", again.scenario()) == format!("{scenario:?}");
+    if !same {
         return Err("it changes when nothing changes it".to_owned());
     }
     // Candidates are checked when they are chosen: until then they may state what JSON cannot write.

@@ -1,12 +1,15 @@
 //! Random changes of random fields of scenarios: none panics, each is refused or plans, and what plans runs.
 //!
-//! `cargo run --release -p tests --example door_fuzz -- 100000 2000`: so many changes, of which so many small machines are run.
+//! `cargo run --release -p elector-scenarios --example door_fuzz -- 100000 2000`: so many changes, of which so many small machines are run.
 //! A third number is the first case, so that one that fails can be looked at alone.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use tests::door::{Limits, fuzz};
+#[path = "../tests/integration/fuzz/mod.rs"]
+mod fuzz;
+
+use fuzz::{Limits, fuzz};
 
 fn main() -> io::Result<ExitCode> {
     let numbers: Vec<u64> = std::env::args()
