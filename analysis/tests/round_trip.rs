@@ -29,7 +29,10 @@ fn plan(text: &str) -> Plan {
 fn same_again<T: Serialize + DeserializeOwned>(value: &T) -> T {
     let text = serde_json::to_string(value).expect("results can be written");
     let read: T = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
-    assert_eq!(serde_json::to_string(&read).expect("results can be written"), text);
+    assert_eq!(
+        serde_json::to_string(&read).expect("results can be written"),
+        text
+    );
     read
 }
 
