@@ -1,7 +1,5 @@
 //! The closed form gives every published figure.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
 use analysis::estimate::convention::SWITCHES;
 use analysis::estimate::{Convention, Energy, EstimateError, PublishedAccelerator, Workload, estimate};
 use scenarios::load::{Document, library::Shelf};
@@ -9,6 +7,8 @@ use scenarios::schema::CostTable;
 use scenarios::transformer::Transformer;
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::process::root;
 
 /// The largest relative error of areas and energies.
 const TOLERANCE: f64 = 1e-9;
@@ -65,7 +65,7 @@ impl Groups {
 }
 
 fn pairs() -> Pairs {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/published/pairs.json");
+    let path = root().join("tests/data/published/pairs.json");
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
@@ -79,7 +79,7 @@ fn near(published: f64, estimated: f64) -> bool {
 
 #[test]
 fn every_convention_is_documented() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conventions.md");
+    let path = root().join("docs/conventions.md");
     let page = std::fs::read_to_string(path).unwrap();
     for switch in SWITCHES {
         assert!(

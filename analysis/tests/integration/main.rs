@@ -1,0 +1,15 @@
+//! The command `elector` as a process, and the closed form against the published figures.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod command;
+mod compare_command;
+mod estimate_command;
+mod guide;
+mod import;
+mod memory_command;
+mod page;
+mod process;
+mod profile_command;
+mod published;
+mod trace_command;
