@@ -304,7 +304,10 @@ fn read_costs(
     );
     if sound {
         let mut checks = Checks::default();
-        document.value.check_sizes(&scenario.accelerator, &mut checks);
+        let function = scenario.workload.activation_function;
+        document
+            .value
+            .check_sizes(&scenario.accelerator, function, &mut checks);
         problems.extend(strata.problems(checks.into_findings()));
     }
     Some(document.value)

@@ -5,6 +5,7 @@
 //! two; and the whole transformer from its inputs on (`reference.rs`), with a bound that follows every rounding from
 //! there. The first leaves an operation no room for a mistake; the second shows that the operations are the right ones.
 
+mod calibration;
 mod check;
 pub mod constants;
 mod gradient;
@@ -29,6 +30,7 @@ use components::values::{
 };
 use sim_core::mix;
 
+use calibration::Calibration;
 use check::Checker;
 use constants::SeededConstants;
 pub use operands::show_operands;
@@ -92,8 +94,8 @@ impl Computation {
     }
 }
 
-/// What DynaProp prunes by; none if the machine does not compute.
-fn thresholds(plan: &MachinePlan) -> Option<Thresholds> {
+/// What DynaProp prunes by, given all settings but this; `None` if the machine does not compute.
+fn thresholds(plan: &MachinePlan, unpruned: &ValueSettings) -> Option<Thresholds> {
     let sparsity = &plan.scenario.sparsity;
     Some(match sparsity.source {
         _ if !sparsity.source.computes() => return None,
@@ -107,19 +109,39 @@ fn thresholds(plan: &MachinePlan) -> Option<Thresholds> {
             TensorKind::Weights => weight_threshold,
             TensorKind::Gradients => gradient_threshold,
         }),
-        // Without a curve, or if nothing is to be zero, nothing is pruned.
-        _ => Thresholds::by_class_and_kind(|class, kind| {
-            let wanted = sparsity.source.wanted(kind).filter(|wanted| *wanted > 0.0);
-            let found = wanted.zip(plan.curves.as_deref());
-            let found = found.and_then(|(wanted, curves)| curves.threshold(class, kind, wanted));
-            found.map_or(0.0, |found| found.value)
-        }),
+        _ => wanted_thresholds(plan, unpruned),
     })
 }
 
-/// What the numbers of step `step` of a training, counted from 1, depend on.
+/// The thresholds for the sparsities that are wanted, whatever the step: a machine is set up once.
+fn wanted_thresholds(plan: &MachinePlan, unpruned: &ValueSettings) -> Thresholds {
+    let Some(curves) = plan.curves.as_deref() else {
+        return Thresholds::default();
+    };
+    let (source, tile) = (&plan.scenario.sparsity.source, plan.mapper.tile);
+    let calibration = Calibration {
+        workload: &plan.scenario.workload,
+        settings: unpruned,
+        parameters: &Parameters::new(SeededConstants::of(plan)),
+        tile: [tile.b, tile.y],
+        curves,
+        wanted: TensorKind::ALL.map(|kind| source.wanted(kind).unwrap_or(0.0)),
+    };
+    calibration.thresholds()
+}
+
+/// What the numbers of step `step` of a training, counted from 1, depend on; `None` if the machine does not compute.
 fn settings(plan: &MachinePlan, step: u32) -> Option<ValueSettings> {
-    let thresholds = thresholds(plan)?;
+    let unpruned = unpruned_settings(plan, step);
+    let thresholds = thresholds(plan, &unpruned)?;
+    Some(ValueSettings {
+        thresholds,
+        ..unpruned
+    })
+}
+
+/// The same without pruning.
+fn unpruned_settings(plan: &MachinePlan, step: u32) -> ValueSettings {
     let workload = &plan.scenario.workload;
     let rate = workload.learning_rate;
     let (rounding, update) = match (workload.phase, workload.optimizer) {
@@ -133,10 +155,10 @@ fn settings(plan: &MachinePlan, step: u32) -> Option<ValueSettings> {
             (Rounding::Stochastic { seed }, Some(rule))
         }
     };
-    Some(ValueSettings {
+    ValueSettings {
         word: plan.mapper.word,
         rounding,
-        thresholds,
+        thresholds: Thresholds::default(),
         function: match workload.activation_function {
             ActivationFunction::Gelu => NonLinearFunction::Gelu,
             ActivationFunction::Relu => NonLinearFunction::Relu,
@@ -144,7 +166,7 @@ fn settings(plan: &MachinePlan, step: u32) -> Option<ValueSettings> {
         words: plan.words(),
         update,
         loss_scale: loss_scale(workload),
-    })
+    }
 }
 
 /// The power of two at or below one over the number of tokens, so that the loss is about the mean over them, whatever the

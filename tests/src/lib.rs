@@ -2,6 +2,7 @@
 
 pub mod band;
 pub mod pairs;
+pub mod shipped;
 pub mod traced;
 
 use components::memory::{MemoryDescription, MemoryPlan};
@@ -64,11 +65,17 @@ pub fn shipped(name: &str, change: impl FnOnce(&mut Scenario)) -> Loaded {
 #[must_use]
 pub fn shipped_small(name: &str) -> Loaded {
     shipped(name, |scenario| {
-        if scenario.accelerator.processing_elements >= 512 {
+        if is_large(scenario) {
             scenario.workload.transformer.layers.truncate(1);
             scenario.workload.batch = 2;
         }
     })
+}
+
+/// Whether a shipped scenario takes a minute or more, so that tests cut it: those on the server accelerator do.
+#[must_use]
+pub fn is_large(scenario: &Scenario) -> bool {
+    scenario.accelerator.processing_elements >= 512
 }
 
 /// The main memory called `name` in the library.
@@ -127,7 +134,15 @@ pub fn run(plan: Plan) -> Run {
 /// The engines of this build.
 #[must_use]
 pub fn engines() -> Vec<Engine> {
-    let mut engines = vec![Engine::Wheel, Engine::Heap];
+    let mut engines = vec![Engine::Wheel];
+    engines.extend(other_engines());
+    engines
+}
+
+/// The engines of this build but the default one.
+#[must_use]
+pub fn other_engines() -> Vec<Engine> {
+    let mut engines = vec![Engine::Heap];
     if cfg!(feature = "desim") {
         engines.push(Engine::Desim);
     }

@@ -19,7 +19,9 @@
 
 use scenarios::Scenario;
 use scenarios::load::Disk;
-use tests::{memory, plan, run, shipped};
+use scenarios::system::energy;
+use sim_core::Ticks;
+use tests::{Run, memory, plan, run, shipped};
 
 const TILE: u64 = 16;
 const MULTIPLIERS: u64 = 16;
@@ -160,4 +162,48 @@ fn looking_ahead_hides_what_the_sum_cannot_but_not_the_lanes_work() {
         "{busy} {}",
         run.cycles()
     );
+}
+
+/// A layer of width 72 with two heads of 36 and a feed-forward product to 40, on three sequences of 40 tokens, in tiles of
+/// `items` x 16 x 16: nothing is a multiple of 16.
+fn ragged(items: u32) -> Run {
+    let text = format!(
+        "(base: \"bert-tiny-edge\", accelerator: (tile: (b: {items})), workload: (batch: 3, sequence_length: 40, \
+         transformer: Inline(layers: [(hidden: 72, feed_forward: [40], heads: [Attention(kind: ScaledDotProduct, dimension: 36), \
+         Attention(kind: ScaledDotProduct, dimension: 36)])])))"
+    );
+    let loaded =
+        Scenario::parse("ragged.ron", &text, &Disk).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
+    run(plan(&loaded))
+}
+
+#[test]
+fn ragged_tiles_take_what_they_have() {
+    for items in [1, 2] {
+        let run = ragged(items);
+        let (plan, machine) = (&run.plan.machine, &run.measured.machine);
+        let cycles = |ticks: Ticks| ticks.0 / plan.clock.period().0;
+        // Rows of 40 are tiles of 16, 16 and 8; rows of 72 are four of 16 and one of 8. A tile takes its rows and its columns:
+        // 3 x 40 + 3 x 40 for the probabilities of a head, 5 x 40 + 3 x 72 for a norm.
+        let (softmax, layer_norm) = (2 * 3 * 240, 2 * 3 * 416);
+        assert_eq!(cycles(machine.softmax.1), softmax, "softmax, tiles of {items}");
+        assert_eq!(
+            cycles(machine.layer_norm.1),
+            layer_norm,
+            "layer norm, tiles of {items}"
+        );
+        // 34.6343 and 43.8378 mW at 700 MHz.
+        let energy = energy(plan, run.plan.timebase, machine);
+        let near =
+            |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
+        near(energy.softmax.0, softmax as f64 * 34.6343 / 700.0);
+        near(energy.layer_norm.0, layer_norm as f64 * 43.8378 / 700.0);
+        // Queries, keys, values and a head's output; scores and context; the two feed-forward products.
+        let sequence = 2 * (4 * 40 * 72 * 36 + 2 * 40 * 40 * 36) + 2 * 40 * 72 * 40;
+        assert_eq!(
+            machine.lanes.dense_multiplications,
+            3 * sequence,
+            "tiles of {items}"
+        );
+    }
 }

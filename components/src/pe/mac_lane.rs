@@ -244,3 +244,6 @@ impl MacLane {
         self.counts
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,6 +125,9 @@ impl RowModule {
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 macro_rules! row_module {
     ($(#[$doc:meta])* $name:ident, $kind:expr, $label:expr) => {
         $(#[$doc])*

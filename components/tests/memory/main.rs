@@ -4,6 +4,7 @@
 
 mod closed_forms;
 mod command_traces;
+mod devices;
 mod golden;
 mod hostile_descriptions;
 mod monitor;
@@ -12,3 +13,4 @@ mod presets;
 mod properties;
 mod recorder;
 mod traffic;
+mod worked_out;

@@ -1,7 +1,6 @@
 //! The tensors that DynaProp prunes, as they are without pruning.
 
 use components::sparsity::threshold::{OperationClass, TensorKind};
-use components::values::{Thresholds, ValueSettings};
 
 use super::constants::SeededConstants;
 use super::parameters::Parameters;
@@ -15,13 +14,10 @@ pub fn show_operands(
     plan: &MachinePlan,
     mut each: impl FnMut(OperationClass, TensorKind, &mut dyn Iterator<Item = f64>) + 'static,
 ) -> bool {
-    let Some(settings) = super::settings(plan, 1) else {
+    if !plan.scenario.sparsity.source.computes() {
         return false;
-    };
-    let settings = ValueSettings {
-        thresholds: Thresholds::default(),
-        ..settings
-    };
+    }
+    let settings = super::unpruned_settings(plan, 1);
     let tile = plan.mapper.tile;
     Reference::read_by(
         &plan.scenario.workload,
