@@ -13,12 +13,12 @@ use scenarios::schema::Reference;
 use scenarios::system::{MainMemory, Measurements, Plan, RunError};
 use sim_core::{Engine, Tick};
 
-/// A run that came to its end, with the plan that it followed.
+/// A finished run, with the plan that it followed.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// What was to be done, and on which machine.
     pub plan: Plan,
-    /// What came of it.
+    /// What was measured.
     pub measured: Measurements,
 }
 
@@ -116,13 +116,13 @@ pub fn plan_on_memory(loaded: &Loaded, change: impl FnOnce(&mut MemoryDescriptio
 /// Runs `plan` on `engine`.
 ///
 /// # Errors
-/// The engine stopped, or the machine came to a standstill.
+/// The engine stopped, or the machine deadlocked.
 pub fn try_run(plan: Plan, engine: Engine) -> Result<Run, RunError> {
     let (measured, _) = plan.build(engine, None)?.run(&plan)?;
     Ok(Run { plan, measured })
 }
 
-/// Runs `plan`, which is known to come to its end, on the default engine.
+/// Runs `plan`, which is known to finish, on the default engine.
 ///
 /// # Panics
 /// It does not.

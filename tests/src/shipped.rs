@@ -24,8 +24,8 @@ pub struct Seen {
 
 type Runs = Mutex<BTreeMap<String, Arc<OnceLock<Seen>>>>;
 
-/// The run of `name`, cut as [`shipped_small`] does, with `look` at it. It is simulated when it is first asked for; who asks
-/// meanwhile waits for it.
+/// The run of `name`, cut as [`shipped_small`] does, with `look` at it. It is simulated on the first call; calls made
+/// meanwhile wait for it.
 ///
 /// # Panics
 /// There is no such scenario, or its run fails.

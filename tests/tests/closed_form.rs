@@ -2,10 +2,10 @@
 //! be written down.
 //!
 //! The control block looks one operation ahead (`prefetch_operations: 1`), so operations follow each other, and a run's
-//! time is the sum of theirs. All densities are full, all sizes are whole tiles of 16, and a bus moves a tile a cycle.
+//! time is the sum of theirs. All densities are full, all sizes are whole tiles of 16, and a bus moves one tile per cycle.
 //! From the timing rules, in cycles, with *M* multipliers and *n* tiles that take *c* cycles each in the lane:
 //!
-//! - Loading: 1 for the order to reach the DMA, then 8 blocks of 64 bytes a cycle through the ports of a buffer (370 GB/s
+//! - Loading: 1 for the order to reach the DMA, then 8 blocks of 64 bytes per cycle through the ports of a buffer (370 GB/s
 //!   at 700 MHz); data and masks go to different buffers at once, and the slower one counts.
 //! - A run's way to the lane: 1 to the PE, 1 to the lane, *f* for the first operands on the bus, 1 in DynaProp, 1 in the
 //!   pre-compute module. From then on the lane never waits, as the FIFO holds two tiles of at least 16 cycles each and the bus is never
@@ -13,7 +13,7 @@
 //!   make the lane wait.)
 //! - Back: log2 *M* levels of the adder tree, 1 in the post-compute module and 1 on the bus for each tile of the result,
 //!   1 to the control block. Only the last run's way back shows; those before are hidden behind the lane's work.
-//! - Softmax and layer norm: 1 to the PE, a bus cycle for each tile of the row, 1 to the module, 16 + 16 a tile, a bus
+//! - Softmax and layer norm: 1 to the PE, a bus cycle for each tile of the row, 1 to the module, 16 + 16 per tile, a bus
 //!   cycle for each tile on the way back, 1 to the control block. The module is free again one cycle after its last tile;
 //!   the next row is then on its way to the PE for 1 cycle and waits for the bus, which is still writing the last row.
 

@@ -61,7 +61,7 @@ fn all_holds(name: &str, seen: &Seen) {
     // Only machines that compute say anything of values.
     assert_eq!(
         run.measured.machine.values.is_some(),
-        run.plan.scenario.sparsity.source.computes()
+        run.plan.machine.scenario.sparsity.source.computes()
     );
 
     // The critical path has no gap, and is as long as the run.
@@ -112,7 +112,7 @@ fn by_command(elector: &str, name: &str) -> String {
 }
 
 const HEAD: &str = "\
-# What the shipped scenarios come to. `UPDATE_EXPECT=1 cargo test -p tests golden` writes this file; tests/tests/shipped.rs says
+# Figures of the shipped scenarios. `UPDATE_EXPECT=1 cargo test -p tests golden` writes this file; tests/tests/shipped.rs says
 # how the whole runs of BERT-Base are written and checked. Energies are in nJ, areas in mm2, stalls in cycles of a lane.
 ";
 

@@ -91,7 +91,7 @@ fn bytes_of_every_requestor_are_what_it_moves_alone() {
 fn a_run_that_fails_stands_beside_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let small = fs::read_to_string(root().join("scenarios/library/memory/lpddr3-1600.ron")).unwrap();
-    // A row a bank: too small for any transformer.
+    // One row per bank: too small for any transformer.
     let small = small.replace("rows: 32768", "rows: 1");
     assert!(small.contains("rows: 1,"));
     fs::write(folder.path().join("small.ron"), small).unwrap();

@@ -13,7 +13,7 @@ use scenarios::schema::CurvesFile;
 use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 
-use crate::process::{elector, err, here, json, out, root};
+use crate::process::{elector, err, here, json, out, parsed, root};
 
 /// A `.npy` file of single-precision numbers.
 fn npy(values: &[f32]) -> Vec<u8> {
@@ -209,7 +209,7 @@ fn all_formats_of_one_tensor_give_one_curve() {
     ]);
     let points = |file: &str| {
         let output = elector(&["profile", file, "--json"], folder.path());
-        process::parsed(&output)["curves"].clone()
+        parsed(&output)["curves"].clone()
     };
     let first = points("a.npy");
     assert_eq!(first[0]["values"], 499);
@@ -227,7 +227,7 @@ fn all_formats_of_one_tensor_give_one_curve() {
         ],
         folder.path(),
     );
-    let both = &process::parsed(&both)["curves"][0];
+    let both = &parsed(&both)["curves"][0];
     assert_eq!(
         (&both["operations"], &both["values"]),
         (&"Convolution".into(), &998.into())

@@ -149,7 +149,7 @@ impl<'a> Monitor<'a> {
         breaches
     }
 
-    /// One command a cycle, or a row and a column command; bursts of data do not overlap.
+    /// One command per cycle, or a row and a column command; bursts of data do not overlap.
     fn bus_breaches(&self, commands: &[Recorded], breaches: &mut Vec<String>) {
         let t = &self.description.timing;
         let column = |kind| matches!(kind, Read | Write);

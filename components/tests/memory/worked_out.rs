@@ -1,8 +1,8 @@
 //! Policies other than the default and rare parts of energy, against figures worked out by hand.
 //!
-//! The cycles count from the request's: one that is sent in cycle 0 is seen in cycle 1 and has its first command in cycle 2.
-//! All of them are of LPDDR3-1600 (tRCD 15, CL 12, CWL 9, tRAS 34, tRP 15, tRTP 6, tCCD and burst 4) without refresh, if
-//! nothing else is said.
+//! A request that is sent in cycle 0 is seen in cycle 1 and gets its first command in cycle 2.
+//! The memory is LPDDR3-1600 (tRCD 15, CL 12, CWL 9, tRAS 34, tRP 15, tRTP 6, tCCD and burst 4) without refresh,
+//! unless stated otherwise.
 
 use components::memory::description::{
     Controller, EnergyModel, HitCap, PagePolicy, RefreshPolicy, Scheduling,
