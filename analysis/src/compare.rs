@@ -1,5 +1,7 @@
 //! The same workload on several memories, alone and under contention.
 
+mod outcome;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;
@@ -8,19 +10,18 @@ use scenarios::load::Disk;
 use scenarios::schema::Reference;
 use scenarios::system::Plan;
 use scenarios::{Diagnostics, Loaded};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use sim_core::{Engine, TraceSink};
 
 use crate::critical_path::{CriticalPathSink, PathSummary, STRETCHES};
-use crate::interrupt;
-use crate::page::{Curves, TimelineSink};
+use crate::over_time::{Curves, TimelineSink};
 use crate::result::RunResult;
 use crate::run::{self, RunError};
 use crate::runner::Pool;
-use crate::tee::together;
+use crate::tee::Tee;
 
 /// Whether anybody else uses main memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// The transformer has main memory for itself.
@@ -30,7 +31,7 @@ pub enum State {
 }
 
 /// What a run is of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// The variant of the scenario, if it has any.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +60,7 @@ pub struct Cell {
 }
 
 /// What came of a cell.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CellResult {
     /// What was run.
     #[serde(flatten)]
@@ -67,34 +68,11 @@ pub struct CellResult {
     /// Alone or contended.
     pub state: State,
     /// The run, or why there is none.
-    #[serde(flatten, serialize_with = "outcome")]
+    #[serde(flatten, with = "outcome")]
     pub outcome: Result<Box<RunResult>, String>,
     /// What happened over time, if that was recorded.
     #[serde(skip)]
     pub curves: Option<Curves>,
-}
-
-fn outcome<S: Serializer>(
-    outcome: &Result<Box<RunResult>, String>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Finished<'a> {
-        energy_delay_product_js: f64,
-        result: &'a RunResult,
-    }
-    #[derive(Serialize)]
-    struct Failed<'a> {
-        error: &'a str,
-    }
-    match outcome {
-        Ok(result) => Finished {
-            energy_delay_product_js: result.energy_delay_product(),
-            result,
-        }
-        .serialize(serializer),
-        Err(error) => Failed { error }.serialize(serializer),
-    }
 }
 
 /// The cells of a scenario: each candidate on each memory, alone and, if it has any other traffic, contended. `memories`
@@ -152,21 +130,22 @@ fn cells_of(
 }
 
 /// Runs the cells on `pool` and hands each result to `emit`, in the order of the cells. A cell that fails is a result
-/// like the others. After Ctrl-C no cell is begun, those under way are given up, and `emit` sees what is finished.
-/// With `over_time` it is recorded what each did over time.
+/// like the others. Once `is_cancelled` says so (it is asked often), no cell is begun, those in flight are given up, and
+/// `emit` sees what is finished. With `over_time` it is recorded what each did over time.
 pub fn run_cells(
     cells: Vec<Cell>,
     pool: Pool,
     engine: Engine,
     over_time: bool,
+    is_cancelled: &(dyn Fn() -> bool + Sync),
     mut emit: impl FnMut(CellResult) -> ControlFlow<()>,
 ) {
     let names: Vec<(Subject, State)> = cells
         .iter()
         .map(|cell| (cell.subject.clone(), cell.state))
         .collect();
-    let work = |cell: Cell| cell.run(engine, over_time);
-    pool.run(cells, interrupt::is_requested, work, |index, result| {
+    let work = |cell: Cell| cell.run(engine, over_time, is_cancelled);
+    pool.run(cells, is_cancelled, work, |index, result| {
         let (subject, state) = names[index].clone();
         let (outcome, curves) = match result {
             Ok(Err(CellError::Interrupted)) => return ControlFlow::Continue(()),
@@ -190,25 +169,30 @@ enum CellError {
 
 impl Cell {
     /// Runs the cell. What it records lives on the thread that runs it; only the few numbers of its curves leave that.
-    fn run(self, engine: Engine, over_time: bool) -> Result<(Box<RunResult>, Option<Curves>), CellError> {
+    fn run(
+        self,
+        engine: Engine,
+        over_time: bool,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<(Box<RunResult>, Option<Curves>), CellError> {
         let plan = Plan::load(&self.loaded, &Disk).map_err(|wrong| CellError::Failed(wrong.render()))?;
         let plan = match self.state {
             State::Alone => plan.alone(),
             State::Contended => plan,
         };
-        let timeline = over_time.then(|| TimelineSink::new(&plan));
-        let path = over_time.then(|| CriticalPathSink::new(&plan));
-        let mut sinks: Vec<Box<dyn TraceSink>> = Vec::new();
-        sinks.extend(timeline.clone().map(|sink| Box::new(sink) as _));
-        sinks.extend(path.clone().map(|sink| Box::new(sink) as _));
-        let watch = &mut |_| match interrupt::is_requested() {
+        let mut timeline = over_time.then(|| TimelineSink::new(&plan));
+        let mut path = over_time.then(|| CriticalPathSink::new(&plan));
+        let mut sinks: Vec<&mut dyn TraceSink> = Vec::new();
+        sinks.extend(timeline.as_mut().map(|sink| sink as _));
+        sinks.extend(path.as_mut().map(|sink| sink as _));
+        let watch = &mut |_| match is_cancelled() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
-        match run::run_watched(&plan, engine, false, together(sinks), watch) {
+        match run::run_watched(&plan, engine, false, Tee::new(sinks).sink(), watch) {
             Ok(mut result) => {
-                let path = path.and_then(|sink| sink.path());
-                result.critical_path = path.map(|path| PathSummary::new(&path, &plan, STRETCHES));
+                let path = path.as_ref().and_then(CriticalPathSink::path);
+                result.critical_path = path.map(|path| PathSummary::new(path, &plan, STRETCHES));
                 let curves = timeline.map(|timeline| Curves::new(&plan, &result, &timeline));
                 Ok((Box::new(result), curves))
             }
@@ -219,7 +203,7 @@ impl Cell {
 }
 
 /// A figure by which memories are set side by side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Figure {
     /// Simulated seconds of the scenario's own transformer.
@@ -294,7 +278,7 @@ fn alone<'a>(cell: &CellResult, all: &'a [CellResult]) -> Option<&'a RunResult> 
 }
 
 /// The best run by every figure, and the slowdowns.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Verdict {
     /// Latency under contention over latency alone, by run.
     pub slowdown: BTreeMap<String, f64>,

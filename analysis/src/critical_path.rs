@@ -22,11 +22,10 @@ mod transfers;
 
 pub use links::CriticalPathSink;
 pub use step::{CriticalPath, Part, Segment, Step, Work};
-pub(crate) use summary::{Named, SummaryCollector, part_name};
-pub use summary::{OperationShare, PartShare, PathSummary, Stretch};
+pub use summary::{Named, OperationShare, PartShare, PathSummary, Stretch, SummaryCollector, part_name};
 
 /// How many stretches of a run's path its result names.
-pub(crate) const STRETCHES: usize = 12;
+pub const STRETCHES: usize = 12;
 
 /// The track of the critical path in traces.
-pub(crate) const TRACK: &str = "critical_path";
+pub const TRACK: &str = "critical_path";

@@ -1,29 +1,25 @@
-//! The command `elector`: what users type, and the results and reports that come back.
+//! What comes of a run, and what can be said of it.
 //!
-//! One way through: [`prepare`] makes a plan of a scenario, [`run::run`] a [`result::RunResult`] of the plan, and
-//! [`report`] a text for a terminal of the result. [`replay`] does for a memory alone what `run` does for a machine.
-//! [`command`] holds one file for each subcommand.
+//! [`run::run`] makes a [`result::RunResult`] of a plan; [`compare`] runs the same workload on several memories; [`replay`] does for a
+//! memory alone what `run` does for a machine. [`critical_path`], [`over_time`] and [`power`] are sinks that a run is given: what
+//! decided its latency, what happened when, and what that cost.
+//!
+//! Nothing here prints or knows of a command line.
 
-pub mod command;
 pub mod compare;
 pub mod critical_path;
-pub mod estimate;
-mod failure;
+mod error;
 pub mod import;
-pub mod inspect;
-pub mod interrupt;
-mod longest;
-mod output;
-pub mod page;
-pub mod prepare;
+pub mod longest;
+pub mod output;
+pub mod over_time;
+pub mod power;
 pub mod profile;
-mod progress;
 pub mod replay;
-pub mod report;
 pub mod result;
 pub mod run;
 pub mod runner;
-mod tee;
-pub mod trace;
+pub mod tee;
+pub mod ticks;
 
-pub use failure::Failure;
+pub use error::Error;

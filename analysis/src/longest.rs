@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 /// Keeps the longest of what it is offered; of equally long ones those with the smaller keys.
 #[derive(Debug)]
-pub(crate) struct Longest<K, T> {
+pub struct Longest<K, T> {
     most: usize,
     kept: BTreeMap<(Reverse<u64>, K), T>,
 }
 
 impl<K: Ord, T> Longest<K, T> {
     /// Keeps at most so many.
-    pub(crate) fn new(most: usize) -> Self {
+    pub fn new(most: usize) -> Self {
         Self {
             most,
             kept: BTreeMap::new(),
@@ -20,7 +20,7 @@ impl<K: Ord, T> Longest<K, T> {
     }
 
     /// Offers one; it is only made if it is kept.
-    pub(crate) fn offer(&mut self, length: u64, key: K, make: impl FnOnce() -> T) {
+    pub fn offer(&mut self, length: u64, key: K, make: impl FnOnce() -> T) {
         let key = (Reverse(length), key);
         if self.kept.len() >= self.most {
             match self.kept.last_key_value() {
@@ -35,7 +35,7 @@ impl<K: Ord, T> Longest<K, T> {
     }
 
     /// Those that were kept, the longest first.
-    pub(crate) fn finish(self) -> impl Iterator<Item = (K, T)> {
+    pub fn finish(self) -> impl Iterator<Item = (K, T)> {
         self.kept.into_iter().map(|((_, key), value)| (key, value))
     }
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-use crate::Failure;
+use crate::Error;
 
 /// The folder of a file.
-pub(crate) fn folder_of(file: &Path) -> &Path {
+pub fn folder_of(file: &Path) -> &Path {
     match file.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
@@ -16,16 +16,28 @@ pub(crate) fn folder_of(file: &Path) -> &Path {
 }
 
 /// Writes a file whole or not at all.
-pub(crate) fn write_whole(file: &Path, content: impl AsRef<[u8]>, force: bool) -> Result<(), Failure> {
-    let wrong = |error: io::Error| Failure::Usage(format!("cannot write {}: {error}", file.display()));
+///
+/// # Errors
+/// It cannot be written; without `force`, it is there already.
+pub fn write_whole(file: &Path, content: impl AsRef<[u8]>, force: bool) -> Result<(), Error> {
+    let wrong = |error: io::Error| Error::Unwritable {
+        file: file.to_owned(),
+        source: error,
+    };
     let mut temporary = NamedTempFile::new_in(folder_of(file)).map_err(wrong)?;
     temporary.write_all(content.as_ref()).map_err(wrong)?;
     put_in_place(temporary, file, force)
 }
 
 /// Gives a temporary file its name.
-pub(crate) fn put_in_place(temporary: NamedTempFile, file: &Path, force: bool) -> Result<(), Failure> {
-    let wrong = |error: io::Error| Failure::Usage(format!("cannot write {}: {error}", file.display()));
+///
+/// # Errors
+/// As [`write_whole`].
+pub fn put_in_place(temporary: NamedTempFile, file: &Path, force: bool) -> Result<(), Error> {
+    let wrong = |error: io::Error| Error::Unwritable {
+        file: file.to_owned(),
+        source: error,
+    };
     allow_reading(&temporary).map_err(wrong)?;
     let written = if force {
         temporary.persist(file)
@@ -34,17 +46,11 @@ pub(crate) fn put_in_place(temporary: NamedTempFile, file: &Path, force: bool) -
     };
     match written {
         Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(is_there(file)),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(Error::Exists(file.to_owned()))
+        }
         Err(error) => Err(wrong(error.error)),
     }
-}
-
-/// The file is there already, and nobody has said that it may be overwritten.
-pub(crate) fn is_there(file: &Path) -> Failure {
-    Failure::Usage(format!(
-        "{} is there already; --force overwrites it",
-        file.display()
-    ))
 }
 
 /// Temporary files are their owner's alone; what becomes of this one is for everyone to read.

@@ -9,9 +9,8 @@ use std::time::Instant;
 use components::memory::{ReplayError, parse_trace};
 use sim_core::Engine;
 
-use crate::Failure;
-use crate::prepare::NamedMemory;
-use crate::result::memory::{ReplayResult, ReplaySettings};
+use crate::Error;
+use crate::result::memory::{NamedMemory, ReplayResult, ReplaySettings};
 
 /// A trace that is read while it is replayed, and what errors call it.
 pub struct TraceInput {
@@ -26,19 +25,21 @@ impl std::fmt::Debug for TraceInput {
 }
 
 impl TraceInput {
-    /// Opens the trace at `path`; `-` is standard input.
+    /// A trace that is read from `input`; errors call it `name`.
+    pub fn new(name: impl Into<String>, input: impl BufRead + 'static) -> Self {
+        Self {
+            name: name.into(),
+            input: Box::new(input),
+        }
+    }
+
+    /// Opens the trace at `path`.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn open(path: &Path) -> Result<Self, Failure> {
-        if path == Path::new("-") {
-            return Ok(Self {
-                name: "<stdin>".to_owned(),
-                input: Box::new(io::stdin().lock()),
-            });
-        }
+    pub fn open(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
-        let unreadable = |reason: &str| Failure::Usage(format!("cannot read {name}: {reason}"));
+        let unreadable = |reason: &str| Error::unreadable(path, reason);
         if path.extension().is_some_and(|extension| extension == "gz") {
             let remedy = format!("it is packed; write `gunzip -c {name} | elector memory ... --replay -`");
             return Err(unreadable(&remedy));
@@ -73,7 +74,7 @@ pub fn replay(
     trace: TraceInput,
     requests_per_cycle: u32,
     engine: Engine,
-) -> Result<ReplayResult, Failure> {
+) -> Result<ReplayResult, Error> {
     let start = Instant::now();
     let capacity = memory.plan.capacity_bytes();
     let beyond = Cell::new(0_u64);
@@ -85,7 +86,7 @@ pub fn replay(
         .map_err(|error| failure(&trace.name, error))?;
     let violations = &report.memory.violations;
     if let Some(first) = violations.first() {
-        return Err(Failure::Violations(vec![format!(
+        return Err(Error::Violations(vec![format!(
             "{} commands came too early, the first: {first}",
             violations.count()
         )]));
@@ -99,10 +100,14 @@ pub fn replay(
     Ok(ReplayResult::new(memory, &report, settings))
 }
 
-fn failure(trace: &str, error: ReplayError) -> Failure {
+fn failure(trace: &str, error: ReplayError) -> Error {
     match error {
-        ReplayError::Trace(error) => Failure::Usage(format!("{trace}:{}: {}", error.line, error.problem)),
-        ReplayError::Clock(error) => Failure::Usage(error.to_string()),
-        error => Failure::Replay(error),
+        ReplayError::Trace(error) => Error::Line {
+            file: trace.to_owned(),
+            line: error.line,
+            problem: error.problem.to_string(),
+        },
+        ReplayError::Clock(error) => Error::Setting(error.to_string()),
+        error => Error::Replay(error),
     }
 }

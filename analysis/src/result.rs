@@ -1,20 +1,26 @@
 //! What a run came to: one struct, one form in JSON.
 
 pub mod background;
+mod estimate;
 pub mod machine;
 pub mod memory;
 pub mod parts;
 pub mod phase;
 mod profile;
+mod program;
+mod resolved;
 
 use components::units::NanoJoules;
 use scenarios::schema::Reference;
 use scenarios::system::{MachineMeasurements, MachinePlan, Measurements, Plan};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sim_core::statistics::Latencies;
 use sim_core::{Engine, Tick, Ticks};
 
+pub use self::estimate::{Counting, Estimated};
 pub use profile::{ProfileResult, ProfiledCurve};
+pub use program::{RoleSummary, Summary, TileOperation, tile_operations};
+pub use resolved::Resolved;
 
 use crate::critical_path::PathSummary;
 
@@ -24,7 +30,7 @@ use machine::MachineResult;
 use memory::{Latency, MemoryFrame, MemoryResult};
 
 /// The result of a run. Two runs of a scenario with the same seed differ in `wall_seconds` only.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunResult {
     /// The scenario's name.
     pub scenario: String,
@@ -41,10 +47,10 @@ pub struct RunResult {
     /// Main memory, from the beginning to the end of the last transformer.
     pub memory: MemoryResult,
     /// The other transformers on the same main memory.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tenants: Vec<TenantResult>,
     /// Background traffic on it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub background: Vec<BackgroundResult>,
     /// A hash of every delivered message in order: equal for equal behaviour.
     pub trace_digest: String,
@@ -59,7 +65,7 @@ pub struct RunResult {
 }
 
 /// Another transformer on the same main memory.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TenantResult {
     /// Its name.
     pub name: String,
@@ -77,7 +83,7 @@ pub struct TenantResult {
 }
 
 /// Whether what must hold after every run did.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Checks {
     /// Every invariant that the run broke, in words.
     pub violations: Vec<String>,

@@ -17,8 +17,8 @@ pub fn run(plan: &Plan, engine: Engine, check: bool) -> Result<RunResult, RunErr
     run_watched(plan, engine, check, None, &mut |_| ControlFlow::Continue(()))
 }
 
-/// As [`run`], with a trace into `sink` if there is one; `watch` is told every so often how far it is, and may break the
-/// run off. The sink is gone when it returns, whatever came of the run.
+/// As [`run`], with a trace into `sink` if there is one; `watch` is told every so often how far the run is, and may break it
+/// off.
 ///
 /// # Errors
 /// As [`run`], or `watch` broke it off.
@@ -26,12 +26,11 @@ pub fn run_watched(
     plan: &Plan,
     engine: Engine,
     check: bool,
-    sink: Option<Box<dyn TraceSink>>,
+    sink: Option<&mut dyn TraceSink>,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<RunResult, RunError> {
     let start = Instant::now();
-    let system = plan.build(engine, sink)?;
-    let (measured, _) = system.run_watched(plan, watch)?;
+    let measured = plan.build(engine)?.run_watched(plan, sink, watch)?;
     let wall_seconds = start.elapsed().as_secs_f64();
     let mut result = RunResult::new(plan, &measured, engine, wall_seconds);
     result.checks = check.then(|| Checks {

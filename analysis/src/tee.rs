@@ -3,18 +3,25 @@
 use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
 
 /// Hands every record to all of its sinks, in their order.
-struct Tee(Vec<Box<dyn TraceSink>>);
+pub struct Tee<'a>(Vec<&'a mut dyn TraceSink>);
 
-/// The sinks as one; none if there is none.
-#[must_use]
-pub(crate) fn together(mut sinks: Vec<Box<dyn TraceSink>>) -> Option<Box<dyn TraceSink>> {
-    match sinks.len() {
-        0 | 1 => sinks.pop(),
-        _ => Some(Box::new(Tee(sinks))),
+impl<'a> Tee<'a> {
+    /// A tee of these sinks, which are lent to it.
+    pub fn new(sinks: Vec<&'a mut dyn TraceSink>) -> Self {
+        Self(sinks)
+    }
+
+    /// The sinks as one, to be lent to a run; `None` if there is not any.
+    pub fn sink(&mut self) -> Option<&mut dyn TraceSink> {
+        match self.0.len() {
+            0 => None,
+            1 => Some(&mut *self.0[0]),
+            _ => Some(self),
+        }
     }
 }
 
-impl TraceSink for Tee {
+impl TraceSink for Tee<'_> {
     fn wants_activities(&self) -> bool {
         self.0.iter().any(|sink| sink.wants_activities())
     }

@@ -1,6 +1,6 @@
 //! The sparsity modules on values: a tile operation of 16 x 16 x 16, half of each operand zero.
 //!
-//! `cargo bench -p components --bench sparsity`
+//! `cargo bench -p elector-components --bench sparsity`
 
 use std::hint::black_box;
 

@@ -7,7 +7,7 @@
 //!   other tensors of the same kind ──> k of each tile ──> top-k ──┘
 //! ```
 //!
-//! `cargo run --release -p components --example pruning` prints the table of `docs/sparsity.md`.
+//! `cargo run --release -p elector-components --example pruning` prints the table of `docs/sparsity.md`.
 
 use std::error::Error;
 use std::io::{Write as _, stdout};

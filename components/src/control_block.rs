@@ -24,11 +24,13 @@ mod units;
 mod weights;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use sim_core::{ActorId, Context, Tick};
 
 use crate::message::{Message, TransferId};
 use crate::operation::{Footprint, Operation, Role, TensorId};
+use crate::pe::PeAddresses;
 use crate::run::{Run, RunKind};
 use crate::tile::Dimension;
 use crate::trace_labels as labels;
@@ -110,6 +112,10 @@ impl Entry {
 /// The control block.
 pub struct ControlBlock {
     parameters: ControlBlockParameters,
+    /// The PEs, by number.
+    pes: Arc<[PeAddresses]>,
+    /// The sources of background traffic, which end with the last transformer.
+    background: Arc<[ActorId]>,
     program: Program,
     /// The window: operation `id` stands at place `id % window`.
     entries: Vec<Option<Entry>>,
@@ -150,12 +156,21 @@ pub struct ControlBlock {
 }
 
 impl ControlBlock {
-    /// A control block about to run `program` on the tokens' `words`.
+    /// A control block about to run `program` on the tokens' `words` and on these PEs. It tells the sources of `background`
+    /// traffic when it has finished.
     #[must_use]
-    pub fn new(parameters: ControlBlockParameters, words: Words, program: Program) -> Self {
+    pub fn new(
+        parameters: ControlBlockParameters,
+        pes: Arc<[PeAddresses]>,
+        background: Arc<[ActorId]>,
+        words: Words,
+        program: Program,
+    ) -> Self {
         let window = parameters.window.max(1) as usize;
         let layout = parameters.layout;
         Self {
+            pes,
+            background,
             program,
             entries: (0..window).map(|_| None).collect(),
             oldest: 0,
@@ -226,8 +241,10 @@ impl ControlBlock {
                 busy_until,
             } => {
                 let cause = self.current_cause();
-                let actor = self.actor_of(pe, kind, unit);
-                self.trace_link(labels::link(labels::UNIT_FREED, u64::from(actor.0)), context);
+                if context.is_traced() {
+                    let actor = self.actor_of(pe, kind, unit);
+                    self.trace_link(labels::link(labels::UNIT_FREED, u64::from(actor.0)), context);
+                }
                 let unit = Unit {
                     pe,
                     unit,
@@ -314,13 +331,12 @@ impl ControlBlock {
 
     /// PE number `pe`.
     fn pe_at(&self, pe: u16) -> ActorId {
-        let actors = self.parameters.layout.actors();
-        self.parameters.first_pe.offset(u32::from(pe) * actors)
+        self.pes[usize::from(pe)].pe
     }
 
     /// The lane or module number `unit` of PE number `pe`.
     fn actor_of(&self, pe: u16, kind: RunKind, unit: u16) -> ActorId {
-        self.parameters.layout.unit(self.pe_at(pe), kind, unit)
+        self.pes[usize::from(pe)].unit(kind, unit)
     }
 
     fn place_of(&self, operation: u32) -> usize {

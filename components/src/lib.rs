@@ -11,7 +11,6 @@ mod component;
 pub mod control_block;
 pub mod density;
 pub mod dma;
-pub mod memory;
 pub mod message;
 pub mod operation;
 pub mod pe;
@@ -27,3 +26,4 @@ pub mod word;
 pub mod words;
 
 pub use component::Component;
+pub use memory;

@@ -1,6 +1,6 @@
 //! What the mapper yields and the control block runs: operations over tiled tensors.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::density::Density;
 pub use crate::role::{Phase, Role};
@@ -9,12 +9,12 @@ use crate::units::Bytes;
 use crate::word::{self, WordFormat};
 
 /// The number of an operation, in program order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OperationId(pub u32);
 
 /// The number of a tensor, in order of first mention.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TensorId(pub u32);
 
@@ -22,7 +22,7 @@ pub struct TensorId(pub u32);
 ///
 /// Of a product's operands, `left` is indexed (b, i, k) and `right` (b, k, j); an operand that is read transposed lies
 /// in memory with its last two indices exchanged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Work {
     /// Multiply a left tile by a right one and accumulate over k, on a MAC lane.
@@ -146,7 +146,7 @@ impl Work {
 }
 
 /// What a tensor holds: it decides the share of zeros and so what the tensor takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TensorKind {
     /// Weights, embeddings, a transform's matrix.
@@ -261,7 +261,7 @@ pub struct ActivationTensor {
     pub columns: u32,
     /// What it holds.
     pub kind: TensorKind,
-    /// Operations that will read it.
+    /// Reads of it to come: one per operand of the operations that read it.
     pub consumers: u32,
     /// Where it goes in main memory if the buffer has no room, for a tensor that the backward pass reads again: it is kept
     /// for a long time. Others share what main memory has left.

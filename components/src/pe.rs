@@ -13,7 +13,7 @@ use crate::run::{Run, RunKind};
 use crate::trace_labels as labels;
 use crate::units::{BLOCK, Bytes};
 
-/// Where the parts of a PE stand among the actors: they are registered one after another, PE first.
+/// How many parts a PE has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeLayout {
     /// MAC lanes of a PE.
@@ -22,34 +22,55 @@ pub struct PeLayout {
     pub softmax: u32,
 }
 
-impl PeLayout {
-    /// Actors of one lane: MAC lane, DynaProp, pre-compute and post-compute sparsity.
-    pub const ACTORS_PER_LANE: u32 = 4;
+/// Addresses of a lane's actors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaneAddresses {
+    /// The MAC lane.
+    pub mac: ActorId,
+    /// Its DynaProp module.
+    pub dynaprop: ActorId,
+    /// Its pre-compute sparsity module.
+    pub pre_compute: ActorId,
+    /// Its post-compute sparsity module.
+    pub post_compute: ActorId,
+}
 
-    /// All actors of one PE.
-    #[must_use]
-    pub fn actors(self) -> u32 {
-        1 + self.lanes * Self::ACTORS_PER_LANE + self.softmax + 1
-    }
+/// Addresses of a PE and its parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeAddresses {
+    /// The PE itself.
+    pub pe: ActorId,
+    /// Its lanes, by number.
+    pub lanes: Vec<LaneAddresses>,
+    /// Its softmax modules, by number.
+    pub softmax: Vec<ActorId>,
+    /// Its layer-norm module.
+    pub layer_norm: ActorId,
+}
 
-    /// The MAC lane number `lane` of the PE at `pe`.
+impl PeAddresses {
+    /// The lane or module number `unit` that takes runs of `kind`.
+    ///
+    /// # Panics
+    /// The PE has no such unit.
     #[must_use]
     #[inline]
-    pub fn lane(self, pe: ActorId, lane: u16) -> ActorId {
-        pe.offset(1 + u32::from(lane) * Self::ACTORS_PER_LANE)
-    }
-
-    /// The unit of `kind` number `unit` of the PE at `pe`.
-    #[must_use]
-    #[inline]
-    pub fn unit(self, pe: ActorId, kind: RunKind, unit: u16) -> ActorId {
-        let modules = 1 + self.lanes * Self::ACTORS_PER_LANE;
+    pub fn unit(&self, kind: RunKind, unit: u16) -> ActorId {
         match kind {
-            RunKind::MultiplyAccumulate | RunKind::Elementwise => self.lane(pe, unit),
-            RunKind::Softmax => pe.offset(modules + u32::from(unit)),
-            RunKind::LayerNorm => pe.offset(modules + self.softmax),
+            RunKind::MultiplyAccumulate | RunKind::Elementwise => self.lanes[usize::from(unit)].mac,
+            RunKind::Softmax => self.softmax[usize::from(unit)],
+            RunKind::LayerNorm => self.layer_norm,
         }
     }
+}
+
+/// What the PE keeps of each lane.
+#[derive(Clone, Copy, Debug)]
+struct LanePort {
+    /// Where operands go.
+    dynaprop: ActorId,
+    /// When the latest operands arrive: the lane's FIFO keeps their order.
+    arrival: Tick,
 }
 
 /// A bus between one buffer and the PE: serves transfers in the order in which they are asked for.
@@ -112,14 +133,13 @@ pub struct BufferAccesses {
 /// Not modelled: conflicts between PEs at a buffer (each PE has a port of its own), and the width of the mask bus.
 #[derive(Clone, Debug)]
 pub struct ProcessingElement {
-    layout: PeLayout,
+    addresses: PeAddresses,
     clock: Clock,
     control_block: ActorId,
     mask_accesses_per_tile: u64,
     activation_bus: OperandBus,
     weight_bus: OperandBus,
-    /// When each lane's latest operands arrive: its FIFO keeps their order.
-    lane_arrival: Vec<Tick>,
+    lanes: Vec<LanePort>,
     accesses: BufferAccesses,
     runs_in_flight: u32,
     active_since: Tick,
@@ -131,20 +151,24 @@ impl ProcessingElement {
     /// An idle PE. A mask of a tile takes `tile_mask`; its buses carry `bytes_per_cycle`.
     #[must_use]
     pub fn new(
-        layout: PeLayout,
+        addresses: PeAddresses,
         clock: Clock,
         control_block: ActorId,
         bytes_per_cycle: u32,
         tile_mask: Bytes,
     ) -> Self {
+        let lanes = addresses.lanes.iter().map(|lane| LanePort {
+            dynaprop: lane.dynaprop,
+            arrival: Tick::ZERO,
+        });
         Self {
-            layout,
             clock,
             control_block,
             mask_accesses_per_tile: tile_mask.blocks(),
             activation_bus: OperandBus::new(bytes_per_cycle),
             weight_bus: OperandBus::new(bytes_per_cycle),
-            lane_arrival: vec![Tick::ZERO; layout.lanes as usize],
+            lanes: lanes.collect(),
+            addresses,
             accesses: BufferAccesses::default(),
             runs_in_flight: 0,
             active_since: Tick::ZERO,
@@ -160,7 +184,7 @@ impl ProcessingElement {
             context.account(labels::PE_ACTIVE, Ticks::ZERO, self.active_since, 1);
         }
         self.runs_in_flight += 1;
-        let target = self.layout.unit(context.me(), run.kind, unit);
+        let target = self.addresses.unit(run.kind, unit);
         let arrival = match run.kind {
             RunKind::MultiplyAccumulate | RunKind::Elementwise => context.now() + self.clock.period(),
             RunKind::Softmax | RunKind::LayerNorm => self.read_row(&run, context),
@@ -202,10 +226,9 @@ impl ProcessingElement {
             let cycle = self.clock.period();
             context.account(labels::OPERANDS_FETCHED, cycle, now + cycle, 1);
         }
-        let arrival = &mut self.lane_arrival[usize::from(fetch.lane)];
-        *arrival = left.max(right).max(*arrival);
-        let dynaprop = self.layout.lane(context.me(), fetch.lane).offset(1);
-        context.send_at(dynaprop, *arrival, Message::OperandsFetched(fetch.work));
+        let lane = &mut self.lanes[usize::from(fetch.lane)];
+        lane.arrival = left.max(right).max(lane.arrival);
+        context.send_at(lane.dynaprop, lane.arrival, Message::OperandsFetched(fetch.work));
     }
 
     /// Writes a run's result back and reports it to the control block.

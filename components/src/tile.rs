@@ -138,7 +138,7 @@ impl<'de> Deserialize<'de> for LoopOrder {
 }
 
 /// The place of a tile in its operation: tile indices along (b, i, j, k).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TileCoordinate(pub [u16; 4]);
 
 impl TileCoordinate {

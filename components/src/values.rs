@@ -1,8 +1,8 @@
 //! The numbers in the machine: what buffers and main memory hold when a run computes with real values.
 //!
 //! Actors exchange messages that name tiles; the words themselves are cells of the buffers, and this is where they are.
-//! Whoever works on a tile reads its operands here at the moment at which the model says that they pass, and finds
-//! them only if they are there: a row that is not computed yet, a slice that was pushed out, a weight that was evicted
+//! A unit that works on a tile reads its operands here at the moment at which the model says that they pass, and finds
+//! them only if they are there: a row that is not computed yet, a slice that was evicted, a weight that was evicted
 //! or a spill that was overwritten is a fault that stops the run. So a right tensor at the end shows that mapper,
 //! tiling, dependences, residency and addresses lost nothing.
 //!
@@ -23,9 +23,8 @@ mod thresholds;
 mod update;
 mod write_back;
 
-use std::cell::RefCell;
 use std::fmt;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sim_core::Context;
 
@@ -57,7 +56,7 @@ impl NonLinearFunction {
         }
     }
 
-    /// Its derivative at `x`; of ReLU at 0, where there is none, 0.
+    /// Its derivative at `x`; 0 for ReLU at 0, where none exists.
     #[must_use]
     pub fn slope(self, x: f64) -> f64 {
         match self {
@@ -87,55 +86,56 @@ pub enum OperandValues<'a> {
     Constant(&'a [f64]),
 }
 
-/// What an operation made of one batch tile, and of what.
+/// The result of an operation for one batch tile, with the operands it was made from.
 #[derive(Debug)]
 pub struct Finished<'a> {
     /// The operation.
     pub operation: &'a Operation,
-    /// How many operations of its role came before it in its layer and head.
+    /// Number of operations of its role before it in its layer and head.
     pub ordinal: u32,
     /// The batch tile.
     pub b: u32,
     /// Its operands, in order.
     pub operands: Vec<OperandValues<'a>>,
-    /// Its result: of a write-back what it wrote; of an update in place the new words of all that is updated, one tensor after
-    /// another; of a sum over the batch nothing before the last batch tile.
+    /// Its result. For a write-back: what it wrote; for an update in place: the new words of everything updated, one tensor
+    /// after another; for a sum over the batch: nothing before the last batch tile.
     pub result: &'a [f64],
     /// Whether the result is complete.
     pub complete: bool,
-    /// The most parts in which the sums of a tile were written back.
+    /// The largest number of parts in which the sums of a tile were written back.
     pub parts: u32,
 }
 
-/// Sees each result as soon as it is complete, before its operands may go.
-pub trait Observer {
-    /// Looks at a batch tile's worth of a result.
-    fn finished(&mut self, finished: &Finished<'_>);
+/// Observes each result as soon as it is complete, before its operands may be freed.
+pub trait Observer: Send {
+    /// Called with the result of one batch tile.
+    fn finished(&self, finished: &Finished<'_>);
 }
 
-/// The numbers of one machine, shared by its actors as they share its buffers.
+/// The numbers of one machine, shared by its actors as they share its buffers: the exception to the rule that actors share no
+/// state. The lock is there so that a machine can move to another thread; its actors run one at a time and never wait for it.
 #[derive(Clone)]
-pub struct Values(Rc<RefCell<ValueStore>>);
+pub struct Values(Arc<Mutex<ValueStore>>);
 
 impl Values {
     /// The numbers of a machine whose buffers are empty.
     #[must_use]
     pub fn new(store: ValueStore) -> Self {
-        Self(Rc::new(RefCell::new(store)))
+        Self(Arc::new(Mutex::new(store)))
     }
 
-    /// Works on the numbers.
-    fn with<R>(&self, work: impl FnOnce(&mut ValueStore) -> R) -> R {
-        work(&mut self.0.borrow_mut())
+    /// Gives `work` access to the numbers.
+    fn store(&self) -> MutexGuard<'_, ValueStore> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Works on the numbers, and stops the run if that cannot be.
+    /// Gives `work` access to the numbers, and stops the run if it fails.
     pub(crate) fn attempt<R: Default>(
         &self,
         context: &mut Context<'_, Message>,
         work: impl FnOnce(&mut ValueStore) -> Result<R, String>,
     ) -> R {
-        self.with(work).unwrap_or_else(|fault| {
+        work(&mut self.store()).unwrap_or_else(|fault| {
             context.stop(format!("the numbers went wrong: {fault}"));
             R::default()
         })
@@ -144,13 +144,13 @@ impl Values {
     /// What main memory holds.
     #[must_use]
     pub fn memory(&self) -> MemoryImage {
-        self.0.borrow().memory.clone()
+        self.store().memory.clone()
     }
 
     /// What was counted.
     #[must_use]
     pub fn totals(&self) -> ValueTotals {
-        self.0.borrow().totals()
+        self.store().totals()
     }
 }
 

@@ -1,6 +1,5 @@
 //! The words of a batch: which row of the word table each token reads, and which tokens repeat a word.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use sim_core::random;
@@ -14,7 +13,7 @@ pub struct Words {
     source: Source,
     table_rows: u32,
     /// A bit a token: whether an earlier token has the same word. Empty if nobody asks.
-    repeats: Rc<[u64]>,
+    repeats: Arc<[u64]>,
 }
 
 /// Where words come from.
@@ -34,7 +33,7 @@ impl Words {
         Self {
             source: Source::Seed(seed),
             table_rows: table_rows.max(1),
-            repeats: Rc::new([]),
+            repeats: Arc::new([]),
         }
     }
 

@@ -30,6 +30,7 @@ pub mod system;
 pub mod tensors;
 pub mod transformer;
 pub mod values;
+pub mod weights;
 
 pub use diagnostics::Diagnostics;
 pub use load::Loaded;

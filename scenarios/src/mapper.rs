@@ -1,6 +1,9 @@
 //! The mapper: it lowers a transformer, layer by layer and head by head, into operations over tiled tensors.
 //!
-//! It is an iterator that holds one layer at a time, so its memory does not grow with the depth of the transformer,
+//! It goes by stages (`stages.rs`): embedding, layers, and in training their backward passes and the updates. A stage is
+//! emitted as a list of drafts, which say what each operation reads and makes; how often a tensor is read, what is kept for
+//! the backward pass and where everything lies in main memory follow from the lists. Two stages are held at a time, so the
+//! mapper's memory does not grow with the depth of the transformer (in training by a few numbers per operation, `tape.rs`),
 //! and tiles are never listed: an operation's grid says what they are.
 //!
 //! Shapes, with batch B, sequence S, layer width h, head width d (left x right, both per item of the batch):
@@ -14,7 +17,7 @@
 //! | context | B, S, d, S |
 //! | head output | B, S, h, d |
 //! | linear transform | B, S, h, S |
-//! | convolution, kernel n | B, S, h, n multiplications an output |
+//! | convolution, kernel n | B, S, h, n multiplications per output |
 //! | head sum (one for each head but the first), residual add, layer norm | B, S, h |
 //! | feed forward, from width m to n | B, S, n, m |
 //! | activation, between two feed-forward products | B, S, n |
@@ -27,29 +30,33 @@ mod attention;
 mod backward;
 mod draft;
 mod embedding;
+mod emitter;
+mod kept;
 mod layer;
 mod mixing;
+mod stage;
+mod stages;
+mod stored;
 mod tape;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod training_tests;
 mod update;
-
-use std::collections::VecDeque;
+mod uses;
+#[cfg(test)]
+mod uses_tests;
 
 use components::density::Density;
-use components::operation::{
-    Footprint, Operand, Operation, Role, RowAccess, TensorId, TensorKind, WeightTensor, Work,
-};
+use components::operation::{Footprint, Operation, TensorKind};
 use components::tile::TileShape;
 use components::word::WordFormat;
 
 use crate::schema::Optimizer;
 use crate::transformer::Transformer;
-use address::AddressSpace;
-use draft::Draft;
-use tape::Tape;
+pub(crate) use kept::{rows_followed, tensors_kept};
+pub use stages::{StageOperations, Stages};
+pub use uses::Position;
 
 /// How words are embedded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,17 +80,17 @@ pub struct MapperParameters {
     pub embedding: EmbeddingLoad,
     /// How tensors are cut.
     pub tile: TileShape,
-    /// What a word takes in main memory.
+    /// Format of a word in main memory.
     pub word: WordFormat,
-    /// Share of weights that are not zero: what they take in main memory.
+    /// Share of weights that are not zero; it decides what they take in main memory.
     pub weight_density: Density,
     /// Share of activations that are not zero.
     pub activation_density: Density,
     /// Share of gradients that are not zero.
     pub gradient_density: Density,
-    /// Who makes new weights of gradients; none for a forward pass alone.
+    /// The optimiser; `None` for inference.
     pub training: Option<Optimizer>,
-    /// Where its tensors begin in main memory.
+    /// Address in main memory at which the tensors begin.
     pub first_address: u64,
 }
 
@@ -103,33 +110,9 @@ impl MapperParameters {
 
 /// The forward pass of a transformer, or a whole training step, as operations in program order.
 pub struct Mapper {
-    parameters: MapperParameters,
-    transformer: Transformer,
-    ready: VecDeque<Operation>,
-    stage: Stage,
-    addresses: AddressSpace,
-    next_operation: u32,
-    next_tensor: u32,
-    /// The output of the stage before.
-    current: TensorId,
-    transforms: mixing::TransformMatrices,
-    tape: Tape,
-}
-
-/// What comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Embedding,
-    Layer(usize),
-    /// Write-back of the result, in inference.
-    Store,
-    Loss,
-    Backward(usize),
-    EmbeddingBackward,
-    WordUpdate,
-    /// Of the next weights on the tape.
-    Update,
-    End,
+    stages: Stages,
+    /// Of the stage that is being handed on.
+    ready: std::vec::IntoIter<Operation>,
 }
 
 impl Mapper {
@@ -137,87 +120,15 @@ impl Mapper {
     #[must_use]
     pub fn new(transformer: Transformer, parameters: MapperParameters) -> Self {
         Self {
-            addresses: AddressSpace::new(&parameters),
-            parameters,
-            transformer,
-            ready: VecDeque::new(),
-            stage: Stage::Embedding,
-            next_operation: 0,
-            next_tensor: 0,
-            current: TensorId::default(),
-            transforms: mixing::TransformMatrices::default(),
-            tape: Tape::default(),
+            stages: Stages::new(transformer, parameters),
+            ready: Vec::new().into_iter(),
         }
     }
 
-    fn advance(&mut self) {
-        self.stage = match self.stage {
-            Stage::Embedding => {
-                self.embed();
-                Stage::Layer(0)
-            }
-            Stage::Layer(layer) => {
-                self.lower_layer(layer);
-                if layer + 1 < self.transformer.layers.len() {
-                    Stage::Layer(layer + 1)
-                } else if self.parameters.training.is_some() {
-                    Stage::Loss
-                } else {
-                    Stage::Store
-                }
-            }
-            Stage::Store => {
-                self.store();
-                Stage::End
-            }
-            Stage::End => Stage::End,
-            backwards => self.advance_backwards(backwards),
-        };
-    }
-
-    /// The next stage of the way back.
-    fn advance_backwards(&mut self, stage: Stage) -> Stage {
-        match stage {
-            Stage::Loss => {
-                self.loss();
-                Stage::Backward(self.transformer.layers.len() - 1)
-            }
-            Stage::Backward(layer) => {
-                self.backward_layer(layer);
-                layer
-                    .checked_sub(1)
-                    .map_or(Stage::EmbeddingBackward, Stage::Backward)
-            }
-            Stage::EmbeddingBackward => {
-                self.backward_embedding();
-                Stage::WordUpdate
-            }
-            Stage::WordUpdate => {
-                self.update_words();
-                Stage::Update
-            }
-            _ if self.update_next() => Stage::Update,
-            _ => Stage::End,
-        }
-    }
-
-    /// Write-back of the last layer's output.
-    fn store(&mut self) {
-        let layer = self.transformer.layers.len() - 1;
-        let columns = self.transformer.layers[layer].hidden;
-        let (data, masks) = self
-            .addresses
-            .result(self.parameters.batch, self.parameters.sequence, columns);
-        let operands = vec![activation(self.current, RowAccess::AllRows)];
-        let extents = [self.parameters.sequence, columns, 1];
-        let work = Work::Store { data, masks };
-        self.emit(Draft::new(layer, Role::Store, work, extents, operands).read_by(0));
-    }
-
-    /// Main memory that the transformer takes, once the whole program has been walked.
+    /// Main memory that the transformer takes, in bytes, once the whole program has been walked.
     #[must_use]
     pub fn memory_used(&self) -> u64 {
-        self.addresses.used()
+        self.stages.memory_used()
     }
 }
 
@@ -225,47 +136,11 @@ impl Iterator for Mapper {
     type Item = Operation;
 
     fn next(&mut self) -> Option<Operation> {
-        while self.ready.is_empty() && self.stage != Stage::End {
-            self.advance();
+        loop {
+            if let Some(operation) = self.ready.next() {
+                return Some(operation);
+            }
+            self.ready = self.stages.next()?.operations.into_iter();
         }
-        self.ready.pop_front()
-    }
-}
-
-/// What the forward pass made.
-fn activation(tensor: TensorId, rows: RowAccess) -> Operand {
-    Operand::Activation {
-        tensor,
-        rows,
-        kind: TensorKind::Activation,
-        transposed: false,
-    }
-}
-
-/// What the backward pass made.
-fn gradient(tensor: TensorId, rows: RowAccess) -> Operand {
-    Operand::Activation {
-        tensor,
-        rows,
-        kind: TensorKind::Gradient,
-        transposed: false,
-    }
-}
-
-/// `operand`, read with rows and columns exchanged.
-fn transposed(operand: Operand) -> Operand {
-    match operand {
-        Operand::Activation {
-            tensor, rows, kind, ..
-        } => Operand::Activation {
-            tensor,
-            rows,
-            kind,
-            transposed: true,
-        },
-        Operand::Weight(weight) => Operand::Weight(WeightTensor {
-            transposed: true,
-            ..weight
-        }),
     }
 }

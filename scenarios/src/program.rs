@@ -1,4 +1,4 @@
-//! What a program amounts to, found by walking it once: tile operations and multiplications, by layer and role.
+//! Totals of a program, found by walking it once: tile operations and multiplications, by layer and role.
 
 use std::collections::BTreeMap;
 
@@ -20,11 +20,11 @@ pub struct RoleTotals {
 pub struct ProgramSummary {
     /// By layer and role.
     pub roles: BTreeMap<(u32, Role), RoleTotals>,
-    /// Operations in all.
+    /// Number of operations.
     pub operations: u64,
     /// Tile operations: products, convolutions, softmax, layer norm, non-linearities.
     pub tile_operations: u64,
-    /// Tile operations that add tensors: embeddings, sums over heads, residuals. Counted apart.
+    /// Tile operations that add tensors: embeddings, sums over heads, residuals. Counted separately.
     pub add_tile_operations: u64,
     /// Multiplications, zeros counted.
     pub multiplications: u128,

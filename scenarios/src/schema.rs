@@ -37,7 +37,7 @@ pub use compare::{Candidate, CandidateFile, Changes, ChangesFile, Compare, Compa
 pub use contention::{Arbitration, Contention, ContentionFile, Tenant, TenantFile};
 pub use costs::CostTable;
 pub use curves::{CurveFile, CurvesFile, MAX_CURVE_POINTS};
-pub(crate) use limits::{rows_followed, rows_of_tiles, tensors_kept};
+pub(crate) use limits::rows_of_tiles;
 pub use number::Number;
 pub use optimizer::{Optimizer, OptimizerFile};
 pub use reference::Reference;

@@ -1,12 +1,13 @@
 //! From a scenario to a machine, and from a machine that has run to what was measured.
 //!
 //! A [`Plan`] is a scenario whose every part has been resolved and checked; [`Plan::build`] makes the actors;
-//! [`System::run`] runs them to the end; [`Measurements`] is what they say of themselves afterwards.
+//! [`System::run`] runs them to the end; [`Measurements`] is what they report afterwards.
 
 mod area;
 mod background_plan;
 mod build;
 mod clocks;
+mod directory;
 mod energy;
 mod energy_prices;
 mod fit;
@@ -18,14 +19,17 @@ mod machine_parts;
 mod machine_plan;
 mod main_memory;
 mod measure;
+mod operation_names;
 mod plan;
 mod requestors;
 mod spill_room;
 mod tracks;
+mod verdict;
 
 pub use area::{Area, area};
 pub use background_plan::BackgroundPlan;
 pub use build::{Progress, System};
+pub use directory::TrackKind;
 pub use energy::{Energy, energy};
 pub use energy_prices::{EnergyPrices, MemoryPrices};
 pub use invariants::violations;
@@ -33,8 +37,10 @@ pub use machine_measure::{BufferUse, LaneTotals, MachineMeasurements, PeTotals};
 pub use machine_plan::{MachinePlan, ModuleCosts};
 pub use main_memory::MainMemory;
 pub use measure::Measurements;
+pub use operation_names::{OperationName, OperationNames};
 pub use plan::{Plan, Problem};
-pub use tracks::{Track, TrackKind};
+pub use tracks::Track;
+pub use verdict::{Pruned, ValueCheck, Wrong};
 
 use sim_core::SimError;
 use thiserror::Error;
@@ -46,7 +52,7 @@ pub enum RunError {
     /// The engine stopped.
     #[error(transparent)]
     Simulation(#[from] SimError),
-    /// Whoever watched the run broke it off.
+    /// The caller that watched the run broke it off.
     #[error("the run was interrupted")]
     Interrupted,
     /// A trace of background traffic cannot be read any more.

@@ -1,7 +1,7 @@
 //! Files of tensors: `.npy`, `.npz` (stored or deflated) and `.safetensors`.
 //!
-//! [`read_tensors`] shows each tensor of a file to whoever wants its numbers, as a stream: nothing is held of an array of NumPy,
-//! however large, and of a checkpoint only the file itself.
+//! [`read_tensors`] shows each tensor of a file to a visitor that reads its numbers as a stream: no part of a NumPy array is held in
+//! memory, however large it is, and only the file itself of a checkpoint.
 
 mod element;
 mod npy;
@@ -17,7 +17,7 @@ pub use safetensors::{Numbers, write_safetensors};
 
 use crate::diagnostics::Problem;
 
-/// Which tensor of which file is being read: what a message names.
+/// The tensor and the file that are being read, as messages name them.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
     /// The file.
@@ -27,7 +27,7 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// What is wrong here, and the remedy.
+    /// A problem here, with its remedy.
     pub fn problem(&self, what: impl std::fmt::Display, help: impl Into<String>) -> Problem {
         let tensor = self
             .tensor
@@ -52,7 +52,7 @@ impl Place<'_> {
     }
 }
 
-/// A tensor in a file, its numbers yet to be read.
+/// A tensor in a file whose numbers have not been read yet.
 pub struct StoredTensor<'a> {
     /// Where it is.
     pub place: Place<'a>,
@@ -72,7 +72,7 @@ pub struct StoredTensor<'a> {
 const CHUNK: usize = 1 << 13;
 
 impl StoredTensor<'_> {
-    /// How many numbers it holds; none if they are too many to be counted.
+    /// How many numbers it holds; `None` if they are too many to be counted.
     #[must_use]
     pub fn elements(&self) -> Option<u64> {
         self.shape
@@ -114,14 +114,14 @@ impl StoredTensor<'_> {
     }
 }
 
-/// Whoever wants to see tensors.
+/// A visitor of tensors.
 pub type Visitor<'a> = dyn FnMut(&mut StoredTensor<'_>) -> Result<(), Problem> + 'a;
 
 /// Shows each tensor of numbers in the file at `path` to `visit`. Those of a checkpoint come in the order of their names, those
 /// of an archive in its own; tensors of a checkpoint that hold no numbers are passed over.
 ///
 /// # Errors
-/// The file cannot be read, is none of the formats, or `visit` refuses a tensor.
+/// The file cannot be read, has none of the formats, or `visit` refuses a tensor.
 pub fn read_tensors(path: &Path, visit: &mut Visitor<'_>) -> Result<(), Problem> {
     let place = Place {
         file: path,
@@ -142,7 +142,7 @@ pub fn read_tensors(path: &Path, visit: &mut Visitor<'_>) -> Result<(), Problem>
         "npz" => npz::read(path, open()?, visit),
         "safetensors" => safetensors::read(path, open()?, visit),
         _ => Err(place.problem(
-            "no ending of a file of tensors",
+            "this is not the ending of a tensor file",
             ".npy, .npz and .safetensors are read; in Python: numpy.save(\"tensor.npy\", tensor)",
         )),
     }

@@ -141,22 +141,6 @@ impl Stated for Transformer {
     }
 }
 
-impl Transformer {
-    /// Tensors that a training step keeps for the backward pass, at most.
-    pub(crate) fn kept_tensors(&self) -> u64 {
-        let of_head = |head: &Head| match head {
-            // Queries, weighted queries, keys, values, probabilities, context.
-            Head::Attention { .. } => 6,
-            Head::LinearTransform { .. } | Head::Convolution { .. } => 0,
-        };
-        let of_layer = |layer: &Layer| {
-            // Input, both sums at residuals, what the layer norms make; two at each non-linearity.
-            5 + 2 * layer.feed_forward.len() as u64 + layer.heads.iter().map(of_head).sum::<u64>()
-        };
-        self.layers.iter().map(of_layer).sum()
-    }
-}
-
 impl Layer {
     fn to_file(&self) -> LayerFile {
         LayerFile {

@@ -1,28 +1,22 @@
 //! Runs that compute: the numbers that go in, and whether the right ones come out.
 //!
 //! Each tensor that the simulated machine makes is held against two computations that know nothing of tiles, lanes or
-//! buffers: the same operation on the machine's own operands, in plain loops (`local.rs`), with a bound of a rounding or
-//! two; and the whole transformer from its inputs on (`reference.rs`), with a bound that follows every rounding from
-//! there. The first leaves an operation no room for a mistake; the second shows that the operations are the right ones.
+//! buffers: the same operation on the machine's own operands, in plain loops (`local.rs`), with a bound of one or
+//! two roundings; and the whole transformer from its inputs on (`reference.rs`), with a bound that follows every rounding
+//! from there. The first catches any mistake of an operation; the second shows that the operations are the right ones.
 
 mod calibration;
 mod check;
-pub mod constants;
 mod gradient;
 mod local;
 mod matrix;
-mod named;
 mod operands;
 mod optimizer;
 mod parameters;
 mod reference;
-mod stated;
 mod unpruned;
-mod verdict;
-mod written;
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use components::sparsity::threshold::TensorKind;
 use components::values::{
@@ -32,25 +26,21 @@ use sim_core::mix;
 
 use calibration::Calibration;
 use check::Checker;
-use constants::SeededConstants;
 pub use operands::show_operands;
 use parameters::Parameters;
-pub use stated::StatedConstants;
-pub use verdict::{Pruned, ValueCheck, Wrong};
-pub use written::{Precision, constants_file};
 
 use crate::schema::{ActivationFunction, DensitySource, Optimizer, Phase, Workload};
-use crate::system::MachinePlan;
+use crate::system::{MachinePlan, ValueCheck};
 
 /// The numbers of a machine, and what its check has found so far.
 #[derive(Clone)]
 pub struct Computation {
     /// The numbers.
     pub values: Values,
-    check: Rc<RefCell<Checker>>,
+    check: Arc<Mutex<Checker>>,
 }
 
-/// What a step of training leaves for the next one.
+/// The state that a training step hands to the next one.
 #[derive(Clone, Debug)]
 pub struct Trained {
     memory: MemoryImage,
@@ -58,19 +48,19 @@ pub struct Trained {
 }
 
 impl Computation {
-    /// The numbers with which the machine of `plan` computes; none if it does not. They go on from where `trained` left off,
-    /// or begin with the seed's.
+    /// The numbers with which the machine of `plan` computes; `None` if it does not compute. They continue from `trained`, or
+    /// begin with the seed's.
     #[must_use]
     pub fn new(plan: &MachinePlan, trained: Option<&Trained>) -> Option<Self> {
-        let constants = SeededConstants::of(plan);
+        let constants = plan.seeded_constants();
         let Trained { memory, parameters } = trained.cloned().unwrap_or_else(|| Trained {
             memory: MemoryImage::default(),
             parameters: Parameters::new(constants.clone()),
         });
         let settings = settings(plan, parameters.steps + 1)?;
         let checker = Checker::new(plan, settings.clone(), parameters);
-        let checker = Rc::new(RefCell::new(checker));
-        let observer = Box::new(check::Shared(Rc::clone(&checker)));
+        let checker = Arc::new(Mutex::new(checker));
+        let observer = Box::new(check::Shared(Arc::clone(&checker)));
         let store = ValueStore::new(settings, Box::new(constants), observer);
         Some(Self {
             values: Values::new(store.with_memory(memory)),
@@ -78,18 +68,24 @@ impl Computation {
         })
     }
 
+    fn checker(&self) -> MutexGuard<'_, Checker> {
+        self.check.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What the check found.
     #[must_use]
     pub fn check(&self) -> ValueCheck {
-        self.check.borrow().found(self.values.totals())
+        // Not both locks at once: a run takes them in the other order.
+        let totals = self.values.totals();
+        self.checker().found(totals)
     }
 
-    /// What the step has left: the machine's main memory, and the reference's parameters.
+    /// The state after the step: the machine's main memory, and the reference's parameters.
     #[must_use]
     pub fn trained(&self) -> Trained {
         Trained {
             memory: self.values.memory(),
-            parameters: self.check.borrow().parameters().clone(),
+            parameters: self.checker().parameters().clone(),
         }
     }
 }
@@ -169,8 +165,8 @@ fn unpruned_settings(plan: &MachinePlan, step: u32) -> ValueSettings {
     }
 }
 
-/// The power of two at or below one over the number of tokens, so that the loss is about the mean over them, whatever the
-/// batch, and its gradients keep within the range of the words.
+/// The power of two at or below one over the number of tokens, so that the loss is about the mean over them for any
+/// batch, and its gradients stay within the range of the words.
 fn loss_scale(workload: &Workload) -> f64 {
     let tokens = u64::from(workload.batch) * u64::from(workload.sequence_length);
     1.0 / tokens.next_power_of_two() as f64

@@ -4,16 +4,16 @@
 //!     700 MHz                              800 MHz
 //!   ┌─────────┐   Read { address }       ┌─────────┐
 //!   │         ├─────────────────────────►│         │
-//!   │  Core   │   at the memory's edge   │ Memory  │  5 cycles a read,
+//!   │  Core   │   at the memory's edge   │ Memory  │  5 cycles per read,
 //!   │         │                          │         │  one at a time
 //!   │         │◄─────────────────────────┤         │
 //!   └─────────┘   Data { address }       └─────────┘
 //!                 at the core's edge
 //! ```
 //!
-//! The tick is the exact common divisor of both periods: 5600 MHz, 8 ticks a core cycle, 7 a memory cycle.
+//! The tick is the exact common divisor of both periods: 5600 MHz, 8 ticks per core cycle, 7 per memory cycle.
 //! What crosses from one clock to the other arrives at the receiver's next edge. Run it with
-//! `cargo run -p sim-core --example two_clocks`.
+//! `cargo run -p elector-sim-core --example two_clocks`.
 
 #![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
@@ -152,11 +152,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         memory_clock.period().0
     );
 
-    let mut simulation = Simulation::new(Engine::Wheel)?
-        .with_digest()
-        .with_trace(Box::new(Printer));
-    let core = ActorId(0);
-    let memory = core.offset(1);
+    let mut simulation = Simulation::new(Engine::Wheel)?.with_digest();
+    // Addresses are given in order of registration.
+    let [core, memory] = [0, 1].map(ActorId);
     simulation.add(Part::Core(Core {
         clock: core_clock,
         memory,
@@ -172,7 +170,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         busy: BusyTime::default(),
     }));
     simulation.post(core, Tick::ZERO, Signal::Start);
-    simulation.run()?;
+    simulation.traced(&mut Printer).run()?;
 
     let elapsed = simulation.now().since(Tick::ZERO);
     println!(

@@ -9,16 +9,10 @@ use crate::Context;
 pub struct ActorId(pub u32);
 
 impl ActorId {
-    /// The actor's place in the order of registration.
+    /// The actor's position in the order of registration.
     #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize
-    }
-
-    /// The actor registered `places` after this one.
-    #[must_use]
-    pub fn offset(self, places: u32) -> Self {
-        Self(self.0 + places)
     }
 }
 
@@ -29,7 +23,7 @@ impl fmt::Display for ActorId {
 }
 
 /// What actors send each other: small, copied, and borrowing nothing; large data is named by index.
-pub trait Message: Copy + 'static {
+pub trait Message: Copy + Send + 'static {
     /// A number that differs for messages that differ: what the run's digest is made of.
     fn fingerprint(&self) -> u64;
 }
@@ -39,7 +33,7 @@ pub trait Message: Copy + 'static {
 /// Implement it for one `enum` of all the parts of a machine: the state is then contiguous and dispatch is
 /// a `match`. A `Box<dyn Actor<Message = M>>` is an actor as well, for machines that are open to strangers.
 pub trait Actor {
-    /// What this actor and its peers exchange.
+    /// The messages that this actor and its peers exchange.
     type Message: Message;
 
     /// Takes one message. It does no I/O and cannot fail; a model fault goes to [`Context::stop`].

@@ -72,7 +72,7 @@ impl Timebase {
     /// co-prime that every delay of a model would fall outside the timing wheel.
     pub const MAX_PERIOD: u64 = 4096;
 
-    /// The time base in which each of `clocks` has a whole number of ticks a cycle.
+    /// The time base in which each of `clocks` has a whole number of ticks per cycle.
     ///
     /// # Errors
     /// A frequency of zero, no clock at all, or a least common multiple that gives some clock a period
@@ -108,7 +108,7 @@ impl Timebase {
         })
     }
 
-    /// Ticks a second, as a frequency.
+    /// Ticks per second, as a frequency.
     #[must_use]
     pub fn frequency(self) -> Frequency {
         self.tick
@@ -154,7 +154,7 @@ fn greatest_common_divisor(mut a: u128, mut b: u128) -> u128 {
     a
 }
 
-/// A clock whose edges stand at the multiples of its period. An edge beyond the end of time is [`Tick::NEVER`].
+/// A clock whose edges are at the multiples of its period. An edge beyond the end of time is [`Tick::NEVER`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     frequency: Frequency,
@@ -181,7 +181,7 @@ impl Clock {
         Ticks(cycles.0.saturating_mul(self.period))
     }
 
-    /// Whole cycles in `span`, a begun one counted.
+    /// Cycles that `span` takes, rounded up.
     #[must_use]
     pub fn cycles_spanning(self, span: Ticks) -> Cycles {
         Cycles(span.0.div_ceil(self.period))
@@ -201,7 +201,7 @@ impl Clock {
         self.edge(Cycles((instant.0 / self.period).saturating_add(1)))
     }
 
-    /// Number of the edge at or before `instant`; edge 0 stands at tick 0.
+    /// Number of the edge at or before `instant`; edge 0 is at tick 0.
     #[must_use]
     #[inline]
     pub fn cycle_at(self, instant: Tick) -> Cycles {

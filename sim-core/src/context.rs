@@ -3,30 +3,33 @@
 use crate::engine::EventQueue;
 use crate::{Activity, ActorId, Message, SimError, Tick, Ticks, TraceSink};
 
-/// What a simulation shares with the actor that handles a message.
-pub(crate) struct Kernel<M: Message> {
-    pub(crate) queue: EventQueue<M>,
-    pub(crate) sink: Option<Box<dyn TraceSink>>,
-    /// The tick that the sink knows of.
-    pub(crate) sink_at: Option<Tick>,
-    /// Whether the sink wants activities.
-    pub(crate) wants_activities: bool,
-    pub(crate) fault: Option<SimError>,
-}
-
-impl<M: Message> Kernel<M> {
-    /// Notes a fault, which ends the run. The first one is kept.
-    #[cold]
-    pub(crate) fn fail(&mut self, fault: SimError) {
-        self.fault.get_or_insert(fault);
-    }
-}
-
 /// The world of an actor during one message: the time, and the means to send.
+///
+/// There is one for each part of a run, so that a message costs no more than setting its receiver.
 pub struct Context<'a, M: Message> {
     pub(crate) now: Tick,
     pub(crate) me: ActorId,
-    pub(crate) kernel: &'a mut Kernel<M>,
+    pub(crate) queue: &'a mut EventQueue<M>,
+    sink: Option<&'a mut dyn TraceSink>,
+    /// The tick that the sink was last told.
+    sink_at: Option<Tick>,
+    wants_activities: bool,
+    pub(crate) fault: Option<SimError>,
+}
+
+impl<'a, M: Message> Context<'a, M> {
+    /// The context of a run that goes on from `now`, recorded into `sink` if there is one.
+    pub(crate) fn new(now: Tick, queue: &'a mut EventQueue<M>, sink: Option<&'a mut dyn TraceSink>) -> Self {
+        Self {
+            now,
+            me: ActorId::default(),
+            queue,
+            wants_activities: sink.as_ref().is_some_and(|sink| sink.wants_activities()),
+            sink,
+            sink_at: None,
+            fault: None,
+        }
+    }
 }
 
 impl<M: Message> Context<'_, M> {
@@ -50,8 +53,8 @@ impl<M: Message> Context<'_, M> {
     #[inline]
     pub fn send(&mut self, to: ActorId, delay: Ticks, message: M) {
         let at = self.now + delay;
-        if at <= self.kernel.queue.last_tick() {
-            self.kernel.queue.push(at, to, message);
+        if at <= self.queue.last_tick() {
+            self.queue.push(at, to, message);
         } else {
             self.overflow();
         }
@@ -69,27 +72,27 @@ impl<M: Message> Context<'_, M> {
         self.send(self.me, delay, message);
     }
 
-    /// Hands the trace sink to `record`, if the run has one.
+    /// Passes the trace sink to `record`, if the run has one.
     #[inline]
     pub fn trace(&mut self, record: impl FnOnce(&mut dyn TraceSink)) {
-        if let Some(sink) = self.kernel.sink.as_deref_mut() {
+        if let Some(sink) = self.sink.as_deref_mut() {
             unlikely();
-            if self.kernel.sink_at != Some(self.now) {
-                self.kernel.sink_at = Some(self.now);
+            if self.sink_at != Some(self.now) {
+                self.sink_at = Some(self.now);
                 sink.at(self.now);
             }
             record(sink);
         }
     }
 
-    /// Whether the trace sink keeps an account of activities.
+    /// Whether the trace sink wants activities.
     #[must_use]
     #[inline]
     pub fn accounts(&self) -> bool {
-        self.kernel.wants_activities
+        self.wants_activities
     }
 
-    /// Hands `amount` of what this actor does for a time, until `end`, to the trace sink, if that keeps an account of it.
+    /// Reports `amount` units of work lasting `time` and ending at `end`, if the sink accounts for activities.
     #[inline]
     pub fn account(&mut self, kind: u16, time: Ticks, end: Tick, amount: u64) {
         if self.accounts() {
@@ -115,27 +118,47 @@ impl<M: Message> Context<'_, M> {
     #[must_use]
     #[inline]
     pub fn is_traced(&self) -> bool {
-        self.kernel.sink.is_some()
+        self.sink.is_some()
     }
 
     /// Ends the run after this message, with a fault of the model. The first fault is kept.
     #[cold]
     pub fn stop(&mut self, reason: impl Into<String>) {
-        self.kernel.fail(SimError::Stopped {
+        self.fail(SimError::Stopped {
             tick: self.now,
-            actor: self.me,
+            actor: self.me.into(),
             reason: reason.into(),
         });
     }
 
     #[cold]
     fn overflow(&mut self) {
-        let (actor, engine) = (self.me, self.kernel.queue.name());
-        self.kernel.fail(SimError::TimeOverflow { actor, engine });
+        let (actor, engine) = (self.me.into(), self.queue.name());
+        self.fail(SimError::TimeOverflow { actor, engine });
+    }
+
+    /// The messages of this tick exceed the limit.
+    #[cold]
+    pub(crate) fn livelock(&mut self, limit: u64) {
+        let (tick, actor) = (self.now, self.me.into());
+        self.fail(SimError::Livelock { tick, actor, limit });
+    }
+
+    /// The receiver of a message does not exist.
+    #[cold]
+    pub(crate) fn no_such_actor(&mut self) {
+        let (tick, actor) = (self.now, self.me);
+        self.fail(SimError::NoSuchActor { tick, actor });
+    }
+
+    /// Notes a fault, which ends the run. The first one is kept.
+    #[cold]
+    fn fail(&mut self, fault: SimError) {
+        self.fault.get_or_insert(fault);
     }
 }
 
-/// Tells the compiler that a branch is rarely taken, so that its code stays out of the way.
+/// Tells the compiler that a branch is rarely taken, so that its code is moved off the hot path.
 #[cold]
 #[inline(never)]
 fn unlikely() {}

@@ -9,7 +9,7 @@ use crate::{ActorId, Message, Tick};
 /// An order-sensitive hash over (tick, receiver, message) of every delivery.
 ///
 /// Not cryptographic. One multiplication lies on the chain from event to event (the constants are those
-/// of MurmurHash3's and splitmix64's finalisers), so it costs a nanosecond or two an event.
+/// of the finalisers of MurmurHash3 and splitmix64), so it costs a nanosecond or two per event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Digest(u64);
 

@@ -1,4 +1,4 @@
-//! The executors of a simulation, one behind the other's back: they differ in speed, never in order.
+//! The interchangeable event queues. They differ in speed, never in delivery order.
 
 #[cfg(feature = "desim")]
 mod desim;
@@ -19,7 +19,7 @@ use heap::HeapQueue;
 use staged::Staged;
 use wheel::WheelQueue;
 
-/// Which executor orders and delivers the messages. All give the same order: by tick, then by sending.
+/// Which executor orders and delivers the messages. All but [`Engine::Shuffled`] give the same order: by tick, then by sending.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
     /// A bucketed timing wheel with an occupancy bitmap and an overflow heap: the fast one.
@@ -27,8 +27,13 @@ pub enum Engine {
     Wheel,
     /// The crate `desim` as the executor. Needs the cargo feature `desim`.
     Desim,
-    /// A `BinaryHeap` ordered by (tick, sequence number): the plainest thing that is right.
+    /// A `BinaryHeap` ordered by (tick, sequence number): the simplest correct queue.
     Heap,
+    /// As [`Engine::Heap`], but the messages of one tick arrive in a random order drawn from this seed, not in the order of
+    /// sending. A message still arrives after the one that caused it.
+    ///
+    /// A test of models: whatever a machine's totals owe to the order of ties is an accident of how it was built.
+    Shuffled(u64),
 }
 
 impl Engine {
@@ -36,7 +41,7 @@ impl Engine {
     /// a longer one waits in a heap, which costs more; [`QueueStatistics::beyond_window`] counts them.
     pub const WHEEL_WINDOW: Ticks = Ticks(wheel::SPAN as u64);
 
-    /// The engines of this build.
+    /// The engines of this build that give the same order.
     #[must_use]
     pub const fn available() -> &'static [Self] {
         if cfg!(feature = "desim") {
@@ -53,6 +58,7 @@ impl fmt::Display for Engine {
             Self::Wheel => "wheel",
             Self::Desim => "desim",
             Self::Heap => "heap",
+            Self::Shuffled(_) => "shuffled",
         })
     }
 }
@@ -70,7 +76,7 @@ impl FromStr for Engine {
     }
 }
 
-/// What a queue had to hold: how to size it, and whether the wheel's window suits the delays of a model.
+/// What a queue had to hold: tells how to size it, and whether the wheel's window suits the delays of a model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueStatistics {
     /// Most messages in flight at once.
@@ -79,14 +85,14 @@ pub struct QueueStatistics {
     ///
     /// A wheel that sees most messages here is a slow heap: the tick is too fine for the model's delays.
     pub beyond_window: u64,
-    /// How often the memory for messages had to grow; zero for `desim`, which does not tell.
+    /// How often the memory for messages had to grow; zero for `desim`, which does not report it.
     pub growths: u64,
 }
 
-/// The pending messages of a simulation, in the care of one engine.
+/// The pending messages of a simulation, held by one engine.
 ///
-/// This is code in line with every handler, hence an `enum` and care about what goes through memory. A run alternates between two steps: [`advance`](Self::advance) to the next tick that has messages, then
-/// [`pop`](Self::pop) until that tick is empty. Messages pushed for the current tick join its end.
+/// This code is inlined into every handler, hence an `enum` and care about what goes through memory. A run alternates between two
+/// steps: [`advance`](Self::advance) to the next tick that has messages, then [`pop`](Self::pop) until that tick is empty. Messages pushed for the current tick join its end.
 #[allow(
     clippy::large_enum_variant,
     reason = "a simulation has one queue; boxing it would cost every event a hop"
@@ -115,16 +121,12 @@ impl<M: Message> EventQueue<M> {
         match engine {
             Engine::Wheel => Ok(Self::Wheel(WheelQueue::new())),
             Engine::Heap => Ok(Self::Heap(Staged::new(HeapQueue::new(None)))),
+            Engine::Shuffled(seed) => Ok(Self::Heap(Staged::new(HeapQueue::new(Some(seed))))),
             #[cfg(feature = "desim")]
             Engine::Desim => Ok(Self::Desim(Staged::new(DesimQueue::new()))),
             #[cfg(not(feature = "desim"))]
             Engine::Desim => Err(SimError::EngineMissing),
         }
-    }
-
-    /// A queue that permutes the messages of each tick.
-    pub(crate) fn shuffled(seed: u64) -> Self {
-        Self::Heap(Staged::new(HeapQueue::new(Some(seed))))
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -142,7 +144,7 @@ impl<M: Message> EventQueue<M> {
         match self {
             #[cfg(feature = "desim")]
             Self::Desim(_) => DesimQueue::<M>::LAST_TICK,
-            _ => Tick(u64::MAX - 1),
+            _ => Tick::LAST,
         }
     }
 
@@ -156,20 +158,20 @@ impl<M: Message> EventQueue<M> {
 
     /// Queues a message for the current tick or a later one.
     ///
-    /// In line down to the message's place in memory: one that a call takes by reference is written twice.
+    /// Inlined down to the message's place in memory: a message that a call takes by reference is written twice.
     #[inline]
     pub(crate) fn push(&mut self, at: Tick, to: ActorId, message: M) {
         on_queue!(self, queue => queue.push(at, to, message));
     }
 
-    /// Moves to the earliest tick that has messages and names it, if it is at or before `limit`.
+    /// Moves to the earliest tick that has messages and returns it, if it is at or before `limit`.
     /// Otherwise nothing changes, so that earlier messages can still be pushed.
     #[inline]
     pub(crate) fn advance(&mut self, limit: Tick) -> Option<Tick> {
         on_queue!(self, queue => queue.advance(limit))
     }
 
-    /// Takes the next message of the current tick and names its receiver; [`popped`](Self::popped) is what it says.
+    /// Takes the next message of the current tick and returns its receiver; [`popped`](Self::popped) is the message.
     ///
     /// In two steps, because a message in an `Option` goes through memory twice.
     #[inline]

@@ -1,4 +1,6 @@
-//! What can go wrong: clocks that share no tick, and models that misbehave.
+//! What can go wrong: clocks without a common tick, and models that misbehave.
+
+use std::fmt;
 
 use thiserror::Error;
 
@@ -24,9 +26,9 @@ pub enum ClockError {
         first: Frequency,
         /// The clock that made it so.
         second: Frequency,
-        /// Ticks a cycle of the first clock would have.
+        /// Ticks per cycle that the first clock would have.
         period: u128,
-        /// The most ticks a cycle may have.
+        /// The most ticks that a cycle may have.
         limit: u64,
     },
     /// The tick frequency does not fit 64 bits of kilohertz.
@@ -34,14 +36,38 @@ pub enum ClockError {
         "the common tick frequency does not fit 64 bits; choose frequencies with a larger common divisor"
     )]
     Overflow,
-    /// A clock was asked for that the time base was not made for.
-    #[error("a clock of {clock} is no whole number of ticks at {tick}")]
+    /// The time base was not made for this clock.
+    #[error("a period of a {clock} clock is not a whole number of ticks at {tick}")]
     NotADivisor {
         /// The clock asked for.
         clock: Frequency,
         /// The tick frequency.
         tick: Frequency,
     },
+}
+
+/// An actor in an error: displayed by its name, if it has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedActor {
+    /// Its address.
+    pub id: ActorId,
+    /// Its name, if the simulation [knows names](crate::Simulation::with_names).
+    pub name: Option<String>,
+}
+
+impl From<ActorId> for NamedActor {
+    fn from(id: ActorId) -> Self {
+        Self { id, name: None }
+    }
+}
+
+impl fmt::Display for NamedActor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "actor {name}"),
+            None => self.id.fmt(f),
+        }
+    }
 }
 
 /// Why a run could not go on.
@@ -53,16 +79,16 @@ pub enum SimError {
     Livelock {
         /// When it happened.
         tick: Tick,
-        /// Who received the last message.
-        actor: ActorId,
-        /// Messages allowed in one tick.
+        /// The receiver of the last message.
+        actor: NamedActor,
+        /// Messages allowed per tick.
         limit: u64,
     },
-    /// Simulated time would pass what the engine can represent.
+    /// Simulated time would exceed what the engine can represent.
     #[error("{actor} sent a message beyond the last tick that the engine `{engine}` can represent")]
     TimeOverflow {
-        /// Who sent the message.
-        actor: ActorId,
+        /// The sender of the message.
+        actor: NamedActor,
         /// The engine's name.
         engine: &'static str,
     },
@@ -73,12 +99,12 @@ pub enum SimError {
     PostedTooLate {
         /// When it should have arrived.
         at: Tick,
-        /// At whom.
-        to: ActorId,
+        /// The receiver.
+        to: NamedActor,
         /// The engine's name.
         engine: &'static str,
     },
-    /// A message arrived for an address that no actor has.
+    /// A message arrived for an address that does not belong to any actor.
     #[error("a message arrived for {actor} at {tick}, but the machine has no such actor")]
     NoSuchActor {
         /// When.
@@ -91,9 +117,9 @@ pub enum SimError {
     Stopped {
         /// When.
         tick: Tick,
-        /// By whom.
-        actor: ActorId,
-        /// In the actor's words.
+        /// The actor that stopped it.
+        actor: NamedActor,
+        /// The actor's reason.
         reason: String,
     },
     /// The engine was not compiled in.
@@ -101,4 +127,17 @@ pub enum SimError {
         "the engine `desim` is not part of this build; build with `--features desim` (it is GPL-3.0) or use `wheel`"
     )]
     EngineMissing,
+}
+
+impl SimError {
+    /// The actor that the error is about, to be named; `None` if there is no such actor.
+    pub(crate) fn actor_mut(&mut self) -> Option<&mut NamedActor> {
+        match self {
+            Self::Livelock { actor, .. } | Self::TimeOverflow { actor, .. } | Self::Stopped { actor, .. } => {
+                Some(actor)
+            }
+            Self::PostedTooLate { to, .. } => Some(to),
+            Self::NoSuchActor { .. } | Self::EngineMissing => None,
+        }
+    }
 }

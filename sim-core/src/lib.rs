@@ -20,7 +20,7 @@ pub use digest::{Digest, mix};
 #[cfg(feature = "desim")]
 pub use engine::desim_process;
 pub use engine::{Engine, QueueStatistics};
-pub use error::{ClockError, SimError};
-pub use simulation::Simulation;
+pub use error::{ClockError, NamedActor, SimError};
+pub use simulation::{Simulation, Traced};
 pub use time::{Cycles, Tick, Ticks};
 pub use trace::{Activity, Label, Span, TraceSink};

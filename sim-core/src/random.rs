@@ -1,4 +1,4 @@
-//! Seeded randomness: one stream an actor, and stateless draws by coordinate.
+//! Seeded randomness: one stream per actor, and stateless draws by coordinate.
 
 use rand_pcg::Pcg64Mcg;
 
@@ -20,7 +20,7 @@ pub fn stream(seed: u64, id: u64) -> Stream {
     Pcg64Mcg::new((u128::from(high) << 64) | u128::from(low))
 }
 
-/// A draw that depends on `seed` and `coordinate` alone: the same however often and in whatever order it is asked.
+/// A draw that depends on `seed` and `coordinate` alone: the same however often, and in whatever order, it is made.
 #[must_use]
 #[inline]
 pub fn draw(seed: u64, coordinate: u64) -> u64 {

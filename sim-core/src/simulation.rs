@@ -1,19 +1,29 @@
 //! The run itself: actors, the queue between them, and the loop that delivers.
 
-use crate::context::Kernel;
+mod traced;
+
 use crate::engine::{EventQueue, QueueStatistics};
 use crate::{Actor, ActorId, Context, Digest, Engine, SimError, Tick, TraceSink};
 
+pub use traced::Traced;
+
+/// Gives actors their names in errors.
+type Names = Box<dyn Fn(ActorId) -> Option<String> + Send>;
+
 /// A machine of actors in simulated time.
 ///
-/// Messages are delivered in order of (tick, order of sending), whatever the engine.
+/// Messages are delivered in order of (tick, order of sending), whatever the engine. A simulation can be moved to another
+/// thread if its actors can, also between two parts of a run.
 pub struct Simulation<A: Actor> {
     actors: Vec<A>,
-    kernel: Kernel<A::Message>,
+    queue: EventQueue<A::Message>,
     now: Tick,
     events: u64,
     livelock_limit: u64,
     digest: Option<Digest>,
+    names: Option<Names>,
+    /// The first fault: it ends the run.
+    fault: Option<SimError>,
 }
 
 impl<A: Actor> Simulation<A> {
@@ -28,17 +38,13 @@ impl<A: Actor> Simulation<A> {
     pub fn new(engine: Engine) -> Result<Self, SimError> {
         Ok(Self {
             actors: Vec::new(),
-            kernel: Kernel {
-                queue: EventQueue::new(engine)?,
-                sink: None,
-                sink_at: None,
-                wants_activities: false,
-                fault: None,
-            },
+            queue: EventQueue::new(engine)?,
             now: Tick::ZERO,
             events: 0,
             livelock_limit: Self::LIVELOCK_LIMIT,
             digest: None,
+            names: None,
+            fault: None,
         })
     }
 
@@ -46,14 +52,6 @@ impl<A: Actor> Simulation<A> {
     #[must_use]
     pub fn with_digest(mut self) -> Self {
         self.digest = Some(Digest::default());
-        self
-    }
-
-    /// Records the run into `sink`.
-    #[must_use]
-    pub fn with_trace(mut self, sink: Box<dyn TraceSink>) -> Self {
-        self.kernel.wants_activities = sink.wants_activities();
-        self.kernel.sink = Some(sink);
         self
     }
 
@@ -69,22 +67,15 @@ impl<A: Actor> Simulation<A> {
     /// Without it the queue grows to what the run needs, and allocates no more from then on.
     #[must_use]
     pub fn with_capacity(mut self, messages: usize) -> Self {
-        self.kernel.queue.reserve(messages);
+        self.queue.reserve(messages);
         self
     }
 
-    /// Delivers the messages of one tick in a random order drawn from `seed`, not in the order of sending.
-    ///
-    /// A test of models: whatever a machine's totals owe to the order of ties is an accident of how it
-    /// was built. A message still arrives after the one that caused it. The run is on [`Engine::Heap`].
-    ///
-    /// # Panics
-    /// If messages have been posted already.
+    /// Names actors in errors by `names`, which is called only when there is an error. An actor for which it gives `None` is
+    /// named by its address.
     #[must_use]
-    pub fn with_shuffled_ties(mut self, seed: u64) -> Self {
-        let posted = self.kernel.queue.statistics().peak_in_flight;
-        assert!(posted == 0, "ties are shuffled from the first message on");
-        self.kernel.queue = EventQueue::shuffled(seed);
+    pub fn with_names(mut self, names: impl Fn(ActorId) -> Option<String> + Send + 'static) -> Self {
+        self.names = Some(Box::new(names));
         self
     }
 
@@ -101,11 +92,11 @@ impl<A: Actor> Simulation<A> {
     /// A tick beyond what the engine can represent is a fault, which the next run reports.
     pub fn post(&mut self, to: ActorId, at: Tick, message: A::Message) {
         let at = at.max(self.now);
-        if at <= self.kernel.queue.last_tick() {
-            self.kernel.queue.push(at, to, message);
+        if at <= self.queue.last_tick() {
+            self.queue.push(at, to, message);
         } else {
-            let engine = self.kernel.queue.name();
-            self.kernel.fail(SimError::PostedTooLate { at, to, engine });
+            let (to, engine) = (to.into(), self.queue.name());
+            self.fail(SimError::PostedTooLate { at, to, engine });
         }
     }
 
@@ -114,7 +105,7 @@ impl<A: Actor> Simulation<A> {
     /// # Errors
     /// The first fault of the model. Time and state stay where the fault found them.
     pub fn run(&mut self) -> Result<(), SimError> {
-        self.run_until(Tick(u64::MAX - 1))
+        self.run_until(Tick::LAST)
     }
 
     /// Delivers all messages due at or before `limit`; it stops between ticks, so two runs in a row equal
@@ -123,69 +114,59 @@ impl<A: Actor> Simulation<A> {
     /// # Errors
     /// As [`Self::run`].
     pub fn run_until(&mut self, limit: Tick) -> Result<(), SimError> {
-        while self.kernel.fault.is_none() {
-            let Some(now) = self.kernel.queue.advance(limit) else {
-                return Ok(());
-            };
-            self.now = now;
-            self.deliver_tick();
-        }
-        Err(self.kernel.fault.clone().expect("the loop ends only on a fault"))
+        self.deliver(limit, u64::MAX, None).map(drop)
     }
 
     /// Delivers at least `events` messages, and all that are due at the tick of the last of them; says whether any
-    /// message is left. Parts of a run add up to the run, whatever their lengths.
+    /// message may be left. Parts of a run add up to the run, whatever their lengths.
     ///
     /// # Errors
     /// As [`Self::run`].
     pub fn run_some(&mut self, events: u64) -> Result<bool, SimError> {
+        self.deliver(Tick::LAST, events, None)
+    }
+
+    /// Lends `sink` to the runs that are started on what this returns: `simulation.traced(&mut sink).run()`.
+    pub fn traced<'a>(&'a mut self, sink: &'a mut dyn TraceSink) -> Traced<'a, A> {
+        Traced::new(self, sink)
+    }
+
+    /// Delivers ticks up to `limit` until `events` messages have been delivered; says whether it stopped because of them.
+    fn deliver(
+        &mut self,
+        limit: Tick,
+        events: u64,
+        sink: Option<&mut dyn TraceSink>,
+    ) -> Result<bool, SimError> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
         let enough = self.events.saturating_add(events);
-        while self.kernel.fault.is_none() {
-            if self.events >= enough {
-                return Ok(true);
-            }
-            let Some(now) = self.kernel.queue.advance(Tick(u64::MAX - 1)) else {
+        // The sink outlives this part of the run; a reference behind `&mut` does not get shorter by itself.
+        let sink = sink.map(|sink| sink as &mut dyn TraceSink);
+        let mut context = Context::new(self.now, &mut self.queue, sink);
+        while self.events < enough {
+            let Some(now) = context.queue.advance(limit) else {
                 return Ok(false);
             };
             self.now = now;
-            self.deliver_tick();
-        }
-        Err(self.kernel.fault.clone().expect("the loop ends only on a fault"))
-    }
-
-    /// Delivers all messages of the current tick, those included that are sent meanwhile.
-    #[inline]
-    fn deliver_tick(&mut self) {
-        let now = self.now;
-        let mut budget = self.livelock_limit;
-        while let Some(me) = self.kernel.queue.pop() {
-            if budget == 0 {
-                return self.livelock(me);
-            }
-            budget -= 1;
-            let Some(actor) = self.actors.get_mut(me.index()) else {
-                return self.kernel.fail(SimError::NoSuchActor { tick: now, actor: me });
-            };
-            let message = self.kernel.queue.popped();
-            self.events += 1;
-            if let Some(digest) = &mut self.digest {
-                digest.record(now, me, &message);
-            }
-            let kernel = &mut self.kernel;
-            actor.receive(message, &mut Context { now, me, kernel });
-            if self.kernel.fault.is_some() {
-                return;
+            context.now = now;
+            let digest = self.digest.as_mut();
+            self.events += deliver_tick(&mut self.actors, digest, self.livelock_limit, &mut context);
+            if let Some(fault) = context.fault.take() {
+                return Err(self.fail(fault));
             }
         }
+        Ok(true)
     }
 
+    /// Keeps the first fault, which ends the run; actors in it get their names.
     #[cold]
-    fn livelock(&mut self, actor: ActorId) {
-        self.kernel.fail(SimError::Livelock {
-            tick: self.now,
-            actor,
-            limit: self.livelock_limit,
-        });
+    fn fail(&mut self, mut fault: SimError) -> SimError {
+        if let (Some(names), Some(actor)) = (&self.names, fault.actor_mut()) {
+            actor.name = names(actor.id);
+        }
+        self.fault.get_or_insert(fault).clone()
     }
 
     /// The instant of the last delivery.
@@ -209,7 +190,7 @@ impl<A: Actor> Simulation<A> {
     /// What the queue had to hold so far. It depends on the engine, as the run does not.
     #[must_use]
     pub fn queue_statistics(&self) -> QueueStatistics {
-        self.kernel.queue.statistics()
+        self.queue.statistics()
     }
 
     /// All actors, in order of their addresses.
@@ -218,9 +199,41 @@ impl<A: Actor> Simulation<A> {
         &self.actors
     }
 
-    /// Ends the simulation and hands the actors and the trace sink back.
+    /// Ends the simulation and hands the actors back, in order of their addresses.
     #[must_use]
-    pub fn into_parts(self) -> (Vec<A>, Option<Box<dyn TraceSink>>) {
-        (self.actors, self.kernel.sink)
+    pub fn into_actors(self) -> Vec<A> {
+        self.actors
     }
+}
+
+/// Delivers all messages of the current tick, including those that are sent for it in the meantime; returns how many there were.
+#[inline]
+fn deliver_tick<A: Actor>(
+    actors: &mut [A],
+    mut digest: Option<&mut Digest>,
+    livelock_limit: u64,
+    context: &mut Context<'_, A::Message>,
+) -> u64 {
+    let mut budget = livelock_limit;
+    while let Some(me) = context.queue.pop() {
+        context.me = me;
+        if budget == 0 {
+            context.livelock(livelock_limit);
+            break;
+        }
+        let Some(actor) = actors.get_mut(me.index()) else {
+            context.no_such_actor();
+            break;
+        };
+        budget -= 1;
+        let message = context.queue.popped();
+        if let Some(digest) = &mut digest {
+            digest.record(context.now, me, &message);
+        }
+        actor.receive(message, context);
+        if context.fault.is_some() {
+            break;
+        }
+    }
+    livelock_limit - budget
 }

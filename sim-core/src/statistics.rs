@@ -1,4 +1,4 @@
-//! What actors measure of themselves: latencies, busy time, quantities over time.
+//! What actors measure about themselves: latencies, busy time, quantities over time.
 
 use hdrhistogram::Histogram;
 
@@ -36,7 +36,7 @@ impl Latencies {
         self.total += u128::from(latency.0);
     }
 
-    /// How many were recorded.
+    /// Number of recorded latencies.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.histogram.len()
@@ -52,7 +52,7 @@ impl Latencies {
         }
     }
 
-    /// The latency that the share `quantile` (0 to 1) of all does not exceed.
+    /// The latency that a share of `quantile` (0 to 1) of all latencies does not exceed.
     #[must_use]
     pub fn quantile(&self, quantile: f64) -> Ticks {
         Ticks(self.histogram.value_at_quantile(quantile))
@@ -64,7 +64,7 @@ impl Latencies {
         Ticks(self.histogram.max())
     }
 
-    /// Adds all that `other` recorded.
+    /// Adds everything that `other` recorded.
     pub fn merge(&mut self, other: &Self) {
         // Both resize automatically, so no recorded value can be out of range.
         self.histogram
@@ -93,7 +93,7 @@ impl BusyTime {
         self.total += span;
     }
 
-    /// All use together.
+    /// The total time in use.
     #[must_use]
     pub fn total(&self) -> Ticks {
         self.total

@@ -15,8 +15,8 @@ pub struct Tick(pub u64);
 #[serde(transparent)]
 pub struct Ticks(pub u64);
 
-/// A number of cycles of one clock. Which clock, the owner of the number knows; a [`Clock`](crate::Clock)
-/// turns it into [`Ticks`].
+/// A number of cycles of one clock. The owner of the number knows which clock; a [`Clock`](crate::Clock) converts it into
+/// [`Ticks`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cycles(pub u64);
@@ -24,6 +24,8 @@ pub struct Cycles(pub u64);
 impl Tick {
     /// The start of every run.
     pub const ZERO: Self = Self(0);
+    /// The last instant for which an event can be scheduled.
+    pub const LAST: Self = Self(u64::MAX - 1);
     /// Later than any event that can be scheduled.
     pub const NEVER: Self = Self(u64::MAX);
 
@@ -35,7 +37,7 @@ impl Tick {
 }
 
 impl Ticks {
-    /// No time at all: a message sent with it arrives in the same tick, after all that was sent before it.
+    /// No time at all: a message sent with it arrives in the same tick, after everything that was sent before it.
     pub const ZERO: Self = Self(0);
 }
 

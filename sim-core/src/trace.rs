@@ -1,15 +1,15 @@
-//! The interface between a running model and whoever records it.
+//! The interface between a running model and what records it.
 
 use crate::{ActorId, Tick};
 
-/// What a span or an instant is about, in the terms of the model: the sink's owner knows the meaning.
+/// What a span or an instant is about, in the terms of the model: the owner of the sink knows the meaning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Label {
     /// What kind of thing happened.
     pub kind: u16,
-    /// To which unit of work.
+    /// The unit of work that it belongs to.
     pub work: u32,
-    /// Which part of it, packed as the model likes.
+    /// The part of that unit, packed as the model chooses.
     pub part: u64,
 }
 
@@ -26,10 +26,10 @@ pub struct Span {
     pub label: Label,
 }
 
-/// Something that a part did of which nothing is shown, but which an account of it needs, such as one of energy.
+/// Work that viewers do not display but accounting needs, such as the energy of a bus transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Activity {
-    /// Who did it.
+    /// The actor that did it.
     pub actor: ActorId,
     /// When it began; never before it is recorded.
     pub start: Tick,
@@ -43,16 +43,16 @@ pub struct Activity {
 
 /// Receives the records of a run, in the order in which the actors make them.
 ///
-/// Actors reach it through [`Context::trace`](crate::Context::trace), whose closure is not even built when
-/// there is no sink: a run without one pays a predictable branch.
+/// A sink is lent to a run, by [`Simulation::traced`](crate::Simulation::traced). Actors reach it through
+/// [`Context::trace`](crate::Context::trace), whose closure is not even built when there is no sink: a run without one pays a
+/// predictable branch.
 pub trait TraceSink {
-    /// The instant at which the records that follow are made, told when it is another one than before. Spans may begin before it,
-    /// and end after it.
+    /// Called once per tick and part of a run, before that tick's first record. Spans may begin before it and end after it.
     fn at(&mut self, now: Tick) {
         let _ = now;
     }
 
-    /// Something took from `start` to `end`.
+    /// Something lasted from `start` to `end`.
     fn span(&mut self, span: Span);
 
     /// Something happened at once.
@@ -61,7 +61,7 @@ pub trait TraceSink {
     /// A quantity of an actor has a new value from `at` on.
     fn counter(&mut self, actor: ActorId, at: Tick, counter: u16, value: u64);
 
-    /// Whether it keeps an account of activities. It is asked once, before the run; without, none are handed to it.
+    /// Whether this sink wants [`activity`](Self::activity) calls. Asked once, before each part of a run.
     fn wants_activities(&self) -> bool {
         false
     }

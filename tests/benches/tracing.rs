@@ -6,14 +6,15 @@
 #![allow(clippy::print_stdout, reason = "a bench prints what it measured")]
 
 use std::num::NonZeroU32;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
 use analysis::critical_path::CriticalPathSink;
-use analysis::trace::{TimeWindow, TraceFile, TraceOptions};
 use scenarios::system::Plan;
 use sim_core::{Engine, TraceSink};
 use tests::{plan, shipped};
+use traces::{TimeWindow, TraceFile, TraceOptions};
 
 /// A way of recording.
 #[derive(Clone, Copy)]
@@ -42,9 +43,17 @@ const fn trace(
 /// Seconds that a run takes, the writing of its trace included.
 fn seconds(plan: &Plan, recording: Recording, folder: &Path) -> f64 {
     let start = Instant::now();
-    let (file, sink): (Option<TraceFile>, Option<Box<dyn TraceSink>>) = match recording {
-        Recording::Nothing => (None, None),
-        Recording::CriticalPath => (None, Some(Box::new(CriticalPathSink::new(plan)))),
+    let run = |sink: Option<&mut dyn TraceSink>| {
+        let system = plan
+            .build(Engine::Wheel)
+            .unwrap_or_else(|error| panic!("{error}"));
+        system
+            .run_watched(plan, sink, &mut |_| ControlFlow::Continue(()))
+            .unwrap_or_else(|error| panic!("{error}"));
+    };
+    match recording {
+        Recording::Nothing => run(None),
+        Recording::CriticalPath => run(Some(&mut CriticalPathSink::new(plan))),
         Recording::Trace {
             extension,
             only,
@@ -59,17 +68,10 @@ fn seconds(plan: &Plan, recording: Recording, folder: &Path) -> f64 {
                 sample: NonZeroU32::MIN,
                 force: true,
             };
-            let (file, sink) = TraceFile::create(plan, &options).unwrap_or_else(|error| panic!("{error}"));
-            (Some(file), Some(sink))
+            let mut trace = TraceFile::create(plan, &options).unwrap_or_else(|error| panic!("{error}"));
+            run(Some(trace.sink()));
+            trace.finish().unwrap_or_else(|error| panic!("{error}"));
         }
-    };
-    let system = plan
-        .build(Engine::Wheel, sink)
-        .unwrap_or_else(|error| panic!("{error}"));
-    let (_, sink) = system.run(plan).unwrap_or_else(|error| panic!("{error}"));
-    drop(sink);
-    if let Some(file) = file {
-        file.finish().unwrap_or_else(|error| panic!("{error}"));
     }
     start.elapsed().as_secs_f64()
 }

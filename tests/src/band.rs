@@ -1,6 +1,6 @@
 //! The corrected estimate held against the simulation.
 
-use analysis::estimate::corrected::{Corrected, Limit, corrected};
+use estimate::coarse::{CoarseEstimate, Limit, coarse_estimate};
 use scenarios::system;
 
 use crate::pairs::Pair;
@@ -77,7 +77,7 @@ pub struct Compared {
 /// The estimate or the simulation fails.
 #[must_use]
 pub fn compare(pair: Pair) -> Compared {
-    let estimate = corrected(&pair.plan).unwrap_or_else(|error| panic!("pair {}: {error}", pair.seed));
+    let estimate = coarse_estimate(&pair.plan).unwrap_or_else(|error| panic!("pair {}: {error}", pair.seed));
     let class = match estimate.details.bound_by {
         _ if pair.plan.has_contention() => Class::Contended,
         _ if estimate.details.caution.is_some() => Class::TrainingWithCaution,
@@ -100,7 +100,7 @@ pub fn compare(pair: Pair) -> Compared {
     }
 }
 
-fn energies(estimate: &Corrected, run: &Run) -> Vec<(&'static str, f64)> {
+fn energies(estimate: &CoarseEstimate, run: &Run) -> Vec<(&'static str, f64)> {
     let machine = &run.plan.machine;
     let simulated = system::energy(machine, run.plan.timebase, &run.measured.machine);
     let estimated = &estimate.estimate.energy_nj;

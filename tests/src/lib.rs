@@ -118,7 +118,7 @@ pub fn plan_on_memory(loaded: &Loaded, change: impl FnOnce(&mut MemoryDescriptio
 /// # Errors
 /// The engine stopped, or the machine deadlocked.
 pub fn try_run(plan: Plan, engine: Engine) -> Result<Run, RunError> {
-    let (measured, _) = plan.build(engine, None)?.run(&plan)?;
+    let measured = plan.build(engine)?.run(&plan)?;
     Ok(Run { plan, measured })
 }
 

@@ -40,21 +40,21 @@ pub fn look_at<R>(name: &str, look: impl FnOnce(&Seen) -> R) -> R {
 
 fn simulate(name: &str) -> Seen {
     let plan = plan(&shipped_small(name));
-    let sink = CriticalPathSink::new(&plan);
+    let mut sink = CriticalPathSink::new(&plan);
     let system = plan
-        .build(Engine::default(), Some(Box::new(sink.clone())))
+        .build(Engine::default())
         .unwrap_or_else(|error| panic!("{name}: {error}"));
-    let (measured, _) = system
-        .run(&plan)
+    let measured = system
+        .run_traced(&plan, &mut sink)
         .unwrap_or_else(|error| panic!("{name}: {error}"));
     let path = sink
-        .path()
+        .take_path()
         .unwrap_or_else(|| panic!("{name}: the run has no critical path"));
     let result = RunResult::new(&plan, &measured, Engine::default(), 0.0);
     let result = serde_json::to_value(result).unwrap_or_else(|error| panic!("{name}: {error}"));
     Seen {
         run: Run { plan, measured },
-        path: (*path).clone(),
+        path,
         row: row(&result),
     }
 }

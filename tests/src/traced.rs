@@ -3,10 +3,10 @@
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use analysis::trace::read::TraceReader;
-use analysis::trace::{Entry, Header, TimeWindow, TraceFile, TraceOptions};
 use scenarios::system::{Measurements, Plan};
 use sim_core::Engine;
+use traces::read::TraceReader;
+use traces::{Entry, Header, TimeWindow, TraceFile, TraceOptions};
 
 /// A trace with everything into `file`.
 #[must_use]
@@ -26,12 +26,11 @@ pub fn whole(file: PathBuf) -> TraceOptions {
 /// The run or the trace fails.
 #[must_use]
 pub fn run_traced(plan: &Plan, engine: Engine, options: &TraceOptions) -> Measurements {
-    let (trace, sink) = TraceFile::create(plan, options).unwrap_or_else(|error| panic!("{error}"));
-    let system = plan
-        .build(engine, Some(sink))
+    let mut trace = TraceFile::create(plan, options).unwrap_or_else(|error| panic!("{error}"));
+    let system = plan.build(engine).unwrap_or_else(|error| panic!("{error}"));
+    let measured = system
+        .run_traced(plan, trace.sink())
         .unwrap_or_else(|error| panic!("{error}"));
-    let (measured, sink) = system.run(plan).unwrap_or_else(|error| panic!("{error}"));
-    drop(sink);
     trace.finish().unwrap_or_else(|error| panic!("{error}"));
     measured
 }

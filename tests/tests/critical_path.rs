@@ -1,8 +1,5 @@
 //! The critical path is what it says: a chain without a gap, as long as the run, each step of which waited for the one before.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use analysis::critical_path::{CriticalPath, CriticalPathSink, Part};
 use components::trace_labels as labels;
 use scenarios::system::{Measurements, Plan};
@@ -10,8 +7,8 @@ use sim_core::{ActorId, Engine, Label, Span, Tick, TraceSink};
 use tests::{memory, plan, shipped, shipped_small};
 
 /// The links of a run, all of them.
-#[derive(Clone, Default)]
-struct AllLinks(Rc<RefCell<Vec<(ActorId, u64, Label)>>>);
+#[derive(Default)]
+struct AllLinks(Vec<(ActorId, u64, Label)>);
 
 impl TraceSink for AllLinks {
     fn span(&mut self, _span: Span) {}
@@ -22,22 +19,22 @@ impl TraceSink for AllLinks {
             labels::TRANSFER_BEGAN | labels::TRANSFER_ORDERED | labels::FINISHED
         );
         if counts || labels::is_link(label.kind) {
-            self.0.borrow_mut().push((actor, at.0, label));
+            self.0.push((actor, at.0, label));
         }
     }
 
     fn counter(&mut self, _actor: ActorId, _at: Tick, _counter: u16, _value: u64) {}
 }
 
-fn run(plan: &Plan, sink: impl TraceSink + 'static) -> Measurements {
-    let system = plan.build(Engine::Wheel, Some(Box::new(sink))).unwrap();
-    system.run(plan).unwrap().0
+fn run(plan: &Plan, sink: &mut dyn TraceSink) -> Measurements {
+    let system = plan.build(Engine::Wheel).unwrap();
+    system.run_traced(plan, sink).unwrap()
 }
 
-fn critical_path(plan: &Plan) -> (Rc<CriticalPath>, Measurements) {
-    let sink = CriticalPathSink::new(plan);
-    let measured = run(plan, sink.clone());
-    (sink.path().expect("the run has finished"), measured)
+fn critical_path(plan: &Plan) -> (CriticalPath, Measurements) {
+    let mut sink = CriticalPathSink::new(plan);
+    let measured = run(plan, &mut sink);
+    (sink.take_path().expect("the run has finished"), measured)
 }
 
 /// Share of the path that is spent on one of `parts`.
@@ -147,12 +144,12 @@ fn it_is_the_one_that_all_links_together_show() {
         trained,
     ] {
         let plan = plan(&loaded);
-        let links = AllLinks::default();
-        let _ = run(&plan, links.clone());
+        let mut links = AllLinks::default();
+        let _ = run(&plan, &mut links);
         let (path, _) = critical_path(&plan);
         let starts: Vec<u64> = path.steps.iter().map(|step| step.start).collect();
         assert!(starts.len() > 20);
-        let found = backwards(&links.0.borrow(), &mut jumps);
+        let found = backwards(&links.0, &mut jumps);
         assert_eq!(starts, found, "{}", loaded.scenario.name);
     }
     assert!(jumps.iter().all(|&jumps| jumps > 10), "{jumps:?}");
@@ -162,10 +159,10 @@ fn it_is_the_one_that_all_links_together_show() {
 #[test]
 fn what_waited_for_a_free_unit_goes_to_that_unit() {
     let plan = plan(&shipped_small("flexibert-mixed"));
-    let links = AllLinks::default();
-    let _ = run(&plan, links.clone());
+    let mut links = AllLinks::default();
+    let _ = run(&plan, &mut links);
     let (mut freed, mut issued) = (None, 0);
-    for (actor, _, label) in links.0.borrow().iter() {
+    for (actor, _, label) in &links.0 {
         match label.kind {
             labels::UNIT_FREED => freed = Some(label.part),
             labels::STARTED | labels::RUN_RETIRED | labels::TRANSFER_DONE => freed = None,

@@ -2,7 +2,7 @@
 //!
 //! The whole band over hundreds of pairs: `cargo run --release -p tests --example estimate_band`.
 
-use analysis::estimate::corrected::{Corrected, corrected};
+use estimate::coarse::{CoarseEstimate, coarse_estimate};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use scenarios::Scenario;
@@ -115,7 +115,7 @@ fn dynamic_energies_are_those_of_the_simulation(compared: &[Compared], buffers: 
 fn shipped_scenarios_have_estimates_that_add_up() {
     for name in shipped_names() {
         let plan = plan(&shipped(name, |_| {}));
-        let Corrected { estimate, details } = corrected(&plan).unwrap();
+        let CoarseEstimate { estimate, details } = coarse_estimate(&plan).unwrap();
         assert_eq!(estimate.area_mm2, system::area(&plan.machine).total().0, "{name}");
         assert!(
             estimate.cycles as f64 >= details.bounds.compute.max(details.bounds.softmax),
@@ -134,9 +134,9 @@ proptest! {
     /// Ragged shapes, every loop order, buffers that hardly suffice.
     #[test]
     fn any_scenario_has_an_estimate((text, plan) in planned(Phase::Inference)) {
-        let found = corrected(&plan);
+        let found = coarse_estimate(&plan);
         prop_assert!(found.is_ok(), "{:?} {text}", found.err());
-        let Corrected { estimate, .. } = found.unwrap();
+        let CoarseEstimate { estimate, .. } = found.unwrap();
         prop_assert!(estimate.cycles > 0 && estimate.energy_nj.total().is_finite(), "{text}");
     }
 }
@@ -146,9 +146,9 @@ proptest! {
 
     #[test]
     fn any_training_step_has_an_estimate((text, plan) in planned(Phase::Training)) {
-        let found = corrected(&plan);
+        let found = coarse_estimate(&plan);
         prop_assert!(found.is_ok(), "{:?} {text}", found.err());
-        let Corrected { estimate, .. } = found.unwrap();
+        let CoarseEstimate { estimate, .. } = found.unwrap();
         prop_assert!(estimate.cycles > 0 && estimate.energy_nj.total().is_finite(), "{text}");
     }
 }
@@ -158,7 +158,7 @@ fn bert_tiny(change: impl FnOnce(&mut Scenario)) -> Plan {
 }
 
 fn cycles(plan: &Plan) -> f64 {
-    corrected(plan).unwrap().estimate.cycles as f64
+    coarse_estimate(plan).unwrap().estimate.cycles as f64
 }
 
 /// The slack that the simulation itself is allowed (`monotonicity`): runs are cut to feed all lanes, and shorter ones fetch

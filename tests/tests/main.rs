@@ -27,6 +27,8 @@ mod sampled;
 mod scaling;
 #[cfg(test)]
 mod shipped;
+#[cfg(all(test, not(feature = "desim")))]
+mod threads;
 #[cfg(test)]
 mod traces;
 #[cfg(test)]

@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::ControlFlow;
 
-use analysis::command::lower::tile_operations;
+use analysis::result::tile_operations;
 use analysis::run::run_watched;
-use analysis::trace::{Entry, Form, TraceFile, matches};
 use scenarios::system::{Measurements, Plan, RunError};
 use sim_core::{Engine, Tick};
 use tests::traced::{entries, run_traced, whole};
 use tests::{engines, plan, shipped, shipped_small};
+use traces::{Entry, Form, TraceFile, matches};
 
 /// The whole trace of a run, and what the run measured.
 fn traced(plan: &Plan) -> (Measurements, Vec<Entry<'static>>) {
@@ -292,8 +292,8 @@ fn filters_keep_a_part_of_the_whole() {
 fn broken_off(plan: &Plan) -> Vec<Entry<'static>> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.parquet");
-    let (trace, sink) = TraceFile::create(plan, &whole(file.clone())).unwrap();
-    let outcome = run_watched(plan, Engine::Wheel, false, Some(sink), &mut |_| {
+    let mut trace = TraceFile::create(plan, &whole(file.clone())).unwrap();
+    let outcome = run_watched(plan, Engine::Wheel, false, Some(trace.sink()), &mut |_| {
         ControlFlow::Break(())
     });
     assert!(matches!(outcome, Err(RunError::Interrupted)));

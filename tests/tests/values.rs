@@ -5,8 +5,7 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use scenarios::schema::{DensitySource, Embedding, Phase, Scenario, Word};
-use scenarios::system::{Plan, violations};
-use scenarios::values::ValueCheck;
+use scenarios::system::{Plan, ValueCheck, violations};
 use sim_core::Engine;
 use tests::{Run, engines, plan, run, shipped, try_run};
 

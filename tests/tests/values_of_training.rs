@@ -2,8 +2,8 @@
 
 use components::operation::Work;
 use scenarios::schema::{Optimizer, Phase, Scenario, Word};
-use scenarios::system::{Plan, violations};
-use scenarios::values::{Trained, ValueCheck};
+use scenarios::system::{Plan, ValueCheck, violations};
+use scenarios::values::Trained;
 use sim_core::Engine;
 use tests::{plan, shipped};
 
@@ -20,10 +20,10 @@ const MOMENTUM: Optimizer = Optimizer::Sgd { momentum: 0.9 };
 /// One step from `trained` on: what the check found, and what the step has left.
 fn step(plan: &Plan, trained: Option<&Trained>) -> (ValueCheck, Trained) {
     let system = plan
-        .build_after(Engine::Wheel, None, trained)
+        .build_after(Engine::Wheel, trained)
         .unwrap_or_else(|error| panic!("{error}"));
     let computation = system.computation().expect("the machine computes");
-    let (measured, _) = system.run(plan).unwrap_or_else(|error| panic!("{error}"));
+    let measured = system.run(plan).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(violations(plan, &measured), Vec::<String>::new());
     let check = measured.machine.values.clone().expect("the machine computes");
     assert!(check.is_right(), "{:?}", check.wrong);

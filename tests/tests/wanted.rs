@@ -3,8 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use scenarios::schema::{DensitySource, Phase, Reference, Scenario};
-use scenarios::system::violations;
-use scenarios::values::{Pruned, ValueCheck};
+use scenarios::system::{Pruned, ValueCheck, violations};
 use tests::{plan, run, shipped};
 
 /// How far what comes out may be from what was wanted. Thresholds are set with the first batch tile, and count each operand once

@@ -1,8 +1,6 @@
 //! The sink that follows who waits for whom while a run goes on.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use components::trace_labels as labels;
 use scenarios::system::{Plan, TrackKind};
@@ -13,31 +11,36 @@ use super::step::{CriticalPath, Part, Work};
 use super::times::RunTimes;
 use super::transfers::Transfers;
 
-/// A sink that finds the critical path of the scenario's own accelerator, shared with whoever reads it afterwards.
-#[derive(Clone, Debug)]
-pub struct CriticalPathSink(Rc<RefCell<Links>>);
+/// A sink that finds the critical path of the scenario's own accelerator.
+#[derive(Debug)]
+pub struct CriticalPathSink(Links);
 
 impl CriticalPathSink {
     /// A sink for a run of `plan`.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        Self(Rc::new(RefCell::new(Links::new(plan))))
+        Self(Links::new(plan))
     }
 
     /// The path, once the last operation has finished.
     #[must_use]
-    pub fn path(&self) -> Option<Rc<CriticalPath>> {
-        self.0.borrow().path.clone()
+    pub fn path(&self) -> Option<&CriticalPath> {
+        self.0.path.as_ref()
+    }
+
+    /// The path, once the last operation has finished; from then on the sink has none.
+    pub fn take_path(&mut self) -> Option<CriticalPath> {
+        self.0.path.take()
     }
 }
 
 impl TraceSink for CriticalPathSink {
     fn span(&mut self, span: Span) {
-        self.0.borrow_mut().span(&span);
+        self.0.span(&span);
     }
 
     fn instant(&mut self, actor: ActorId, at: Tick, label: Label) {
-        self.0.borrow_mut().instant(actor, at.0, label);
+        self.0.instant(actor, at.0, label);
     }
 
     fn counter(&mut self, _actor: ActorId, _at: Tick, _counter: u16, _value: u64) {}
@@ -82,7 +85,7 @@ struct Links {
     /// Runs whose units can take the next one, and whose results are on their way.
     finishing: BTreeMap<FirstTile, InHand>,
     transfers: Transfers,
-    path: Option<Rc<CriticalPath>>,
+    path: Option<CriticalPath>,
 }
 
 impl Links {
@@ -179,7 +182,7 @@ impl Links {
                     self.transfers.ordered(&mut self.graph, cause, at, label);
                 }
             }
-            labels::FINISHED => self.path = self.current.map(|last| Rc::new(self.graph.path(last))),
+            labels::FINISHED => self.path = self.current.map(|last| self.graph.path(last)),
             _ => {}
         }
     }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use scenarios::system::Plan;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::step::CriticalPath;
 use crate::longest::Longest;
-use crate::trace::OperationNames;
+use scenarios::system::OperationNames;
 
 /// How long the path was occupied by something, of all its length.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartShare {
     /// What it was occupied by.
     pub part: String,
@@ -32,7 +32,7 @@ impl PartShare {
 }
 
 /// How long the path was in operations of one role and layer, their loads and waits included.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperationShare {
     /// What the operations are for.
     pub role: String,
@@ -45,7 +45,7 @@ pub struct OperationShare {
 }
 
 /// A piece of the path within operations of one role and layer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stretch {
     /// First cycle.
     pub from_cycle: f64,
@@ -66,7 +66,7 @@ pub struct Stretch {
 }
 
 /// The critical path, summed up. All cycles are the accelerator's.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PathSummary {
     /// Its length; that of a whole run is the run's latency.
     pub cycles: f64,
@@ -103,13 +103,19 @@ impl PathSummary {
 
 /// A segment with its names.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Named<'a> {
-    pub(crate) part: &'a str,
-    pub(crate) traffic: Option<&'a str>,
-    pub(crate) role: Option<&'a str>,
-    pub(crate) layer: Option<u32>,
-    pub(crate) start: u64,
-    pub(crate) end: u64,
+pub struct Named<'a> {
+    /// What the path was occupied by.
+    pub part: &'a str,
+    /// What a transfer carried.
+    pub traffic: Option<&'a str>,
+    /// What the operation is for.
+    pub role: Option<&'a str>,
+    /// Its layer.
+    pub layer: Option<u32>,
+    /// First tick.
+    pub start: u64,
+    /// Tick at the end.
+    pub end: u64,
 }
 
 /// A part, and for whom.
@@ -125,7 +131,7 @@ struct Open {
 }
 
 /// Takes the segments of a path in order of time.
-pub(crate) struct SummaryCollector {
+pub struct SummaryCollector {
     parts: BTreeMap<PartKey, u64>,
     operations: BTreeMap<OperationKey, u64>,
     open: Option<Open>,
@@ -137,7 +143,7 @@ pub(crate) struct SummaryCollector {
 
 impl SummaryCollector {
     /// A collector that names the `top` longest stretches.
-    pub(crate) fn new(top: usize) -> Self {
+    pub fn new(top: usize) -> Self {
         Self {
             parts: BTreeMap::new(),
             operations: BTreeMap::new(),
@@ -148,7 +154,8 @@ impl SummaryCollector {
         }
     }
 
-    pub(crate) fn add(&mut self, segment: Named<'_>) {
+    /// Adds the next segment of the path.
+    pub fn add(&mut self, segment: Named<'_>) {
         let ticks = segment.end - segment.start;
         let part: PartKey = (segment.part.to_owned(), segment.traffic.map(str::to_owned));
         let operation: OperationKey = (segment.role.map(str::to_owned), segment.layer);
@@ -182,7 +189,7 @@ impl SummaryCollector {
     }
 
     /// The sums.
-    pub(crate) fn finish(mut self, ticks_per_cycle: u64) -> PathSummary {
+    pub fn finish(mut self, ticks_per_cycle: u64) -> PathSummary {
         self.close();
         let cycles = |ticks: u64| ticks as f64 / ticks_per_cycle as f64;
         let length = self.length.max(1);
@@ -224,7 +231,7 @@ impl SummaryCollector {
 }
 
 /// What people call a part, with whom it is for: `memory read of weights`.
-pub(crate) fn part_name(part: &str, traffic: Option<&str>) -> String {
+pub fn part_name(part: &str, traffic: Option<&str>) -> String {
     let part = part.replace('_', " ");
     match traffic {
         Some(traffic) => format!("{part} of {traffic}"),

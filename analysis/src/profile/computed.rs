@@ -1,8 +1,5 @@
 //! Counting the tensors that a scenario computes with.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use components::sparsity::threshold::TensorKind;
 use scenarios::system::MachinePlan;
 use scenarios::values::show_operands;
@@ -13,14 +10,12 @@ use super::Profile;
 /// for each operation that reads them. None if the machine does not compute with values.
 #[must_use]
 pub fn of_operands(plan: &MachinePlan, kinds: &[TensorKind]) -> Option<Profile> {
-    let profile = Rc::new(RefCell::new(Profile::default()));
-    let (counted, kinds) = (Rc::clone(&profile), kinds.to_vec());
-    let computes = show_operands(plan, move |class, kind, numbers| {
+    let mut profile = Profile::default();
+    let computes = show_operands(plan, |class, kind, numbers| {
         if kinds.contains(&kind) {
-            let mut counted = counted.borrow_mut();
-            let magnitudes = counted.tensor(class, kind);
+            let magnitudes = profile.tensor(class, kind);
             numbers.for_each(|number| magnitudes.add(number));
         }
     });
-    computes.then(|| profile.take())
+    computes.then_some(profile)
 }

@@ -3,13 +3,13 @@
 use components::background::BackgroundCounts;
 use components::units::BLOCK;
 use scenarios::system::{BackgroundPlan, Plan};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sim_core::{Tick, Ticks};
 
 use super::memory::Latency;
 
 /// A source of background traffic over a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BackgroundResult {
     /// Its name.
     pub name: String,

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 
 use components::operation::Role;
 use components::units::NanoJoules;
-use scenarios::system::{BufferUse, MachineMeasurements, MachinePlan};
-use scenarios::values::ValueCheck;
-use serde::Serialize;
+use scenarios::system::{BufferUse, MachineMeasurements, MachinePlan, ValueCheck};
+use serde::{Deserialize, Serialize};
 use sim_core::{Ticks, Timebase};
 
 use super::parts::{AreaResult, BufferResult, EnergyResult, Stalls, Utilization};
 use super::phase::{PhaseResult, phases};
 
 /// One transformer on its accelerator.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MachineResult {
     /// The accelerator's clock.
     pub clock_mhz: f64,
@@ -44,7 +43,7 @@ pub struct MachineResult {
     /// Busy share of the run.
     pub utilization: Utilization,
     /// The phases of a training step, in order; inference has only one and lists none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phases: Vec<PhaseResult>,
     /// Cycles in which a MAC lane worked, averaged over all lanes.
     pub busy_cycles: f64,
@@ -111,7 +110,7 @@ impl MachineResult {
 
 fn buffer(measured: &BufferUse) -> BufferResult {
     BufferResult {
-        name: measured.kind.name(),
+        name: measured.kind.name().into(),
         capacity_bytes: measured.capacity,
         peak_bytes: measured.peak,
         mean_bytes: measured.mean,

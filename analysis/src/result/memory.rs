@@ -1,15 +1,17 @@
 //! What a main memory did: in a run of a whole machine, or alone under a trace of requests.
 
 mod histogram;
+mod named;
 mod replay;
 mod requestor;
 mod technology;
 mod wear;
 
 use components::memory::MemoryReport;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use histogram::{HistogramError, LatencyHistogram, decode_histogram};
+pub use named::NamedMemory;
 pub use replay::ReplayResult;
 pub(crate) use replay::ReplaySettings;
 pub use requestor::{Latency, RequestorResult};
@@ -17,7 +19,7 @@ pub use technology::{EnergyFigures, ShippedMemory, Span, TechnologyResult, Timin
 pub use wear::WearResult;
 
 /// Main memory over a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MemoryResult {
     /// The technology: a shipped name or a file.
     pub technology: String,
@@ -68,7 +70,7 @@ pub struct MemoryResult {
 }
 
 /// Main memory's energy by cause, in nJ.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct MemoryEnergy {
     /// Activates and their precharges.
     pub activate: f64,

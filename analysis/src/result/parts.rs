@@ -1,13 +1,15 @@
 //! Energy, area, buffers and the lanes' time, as results state them.
 
+use std::borrow::Cow;
+
 use components::control_block::StallCause;
 use components::units::NanoJoules;
 use scenarios::system::{MachineMeasurements, MachinePlan, area, energy};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sim_core::Timebase;
 
 /// Energy by part, in nanojoules.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct EnergyResult {
     /// Main memory, its background and refresh included.
     pub main_memory: f64,
@@ -74,7 +76,7 @@ impl EnergyResult {
 }
 
 /// Area by part, in square millimetres. Main memory is not part of it.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct AreaResult {
     /// MAC lanes.
     pub mac_lanes: f64,
@@ -131,10 +133,10 @@ impl AreaResult {
 }
 
 /// One buffer over the run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BufferResult {
     /// Which: activation, weight or mask.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What it can hold.
     pub capacity_bytes: u64,
     /// The most it held.
@@ -144,7 +146,7 @@ pub struct BufferResult {
 }
 
 /// Busy share of the run, by class of module.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Utilization {
     /// MAC lanes.
     pub mac_lanes: f64,
@@ -156,7 +158,7 @@ pub struct Utilization {
 
 /// Cycles in which a MAC lane did not work, averaged over all lanes, by cause. With the busy cycles they make up the
 /// run.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Stalls {
     /// Waiting for main memory.
     pub memory: f64,

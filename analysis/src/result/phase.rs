@@ -2,7 +2,7 @@
 
 use components::operation::Phase;
 use scenarios::system::{MachineMeasurements, MachinePlan};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sim_core::Timebase;
 
 /// One phase of a training step.
@@ -11,7 +11,7 @@ use sim_core::Timebase;
 /// phase, or to the end of the step. So phases follow each other without gap or overlap and their cycles and shares add up
 /// to the step. Work of neighbouring phases does overlap: the counts of tiles and multiplications are those of the phase's
 /// own operations, whenever they ran; bytes are those asked of main memory while the phase lasted.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PhaseResult {
     /// forward, backward or update.
     pub phase: Phase,

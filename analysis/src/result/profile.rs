@@ -2,12 +2,12 @@
 
 use components::sparsity::threshold::{OperationClass, TensorKind};
 use scenarios::schema::CurvesFile;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::profile::Profile;
 
 /// Curves, and what they were counted from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProfileResult {
     /// What the set of curves is called.
     pub name: String,
@@ -18,7 +18,7 @@ pub struct ProfileResult {
 }
 
 /// One curve.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProfiledCurve {
     /// The operations.
     pub operations: OperationClass,

@@ -67,7 +67,7 @@ pub enum RequestStream {
         /// What the trace is called in messages.
         name: String,
         /// Its requests.
-        records: Box<dyn Iterator<Item = Result<TraceRecord, TraceError>>>,
+        records: Box<dyn Iterator<Item = Result<TraceRecord, TraceError>> + Send>,
     },
 }
 

@@ -155,7 +155,7 @@ impl ControlBlock {
         };
         self.discharge(class, &taken, context.now());
         let Unit { pe, unit, .. } = taken;
-        self.trace_issue(&run, self.actor_of(pe, run.kind, unit), context);
+        self.trace_issue(&run, pe, unit, context);
         context.send(
             self.pe_at(pe),
             self.parameters.clock.period(),

@@ -39,14 +39,10 @@ pub struct ControlBlockParameters {
     pub pes: u16,
     /// What a PE consists of.
     pub layout: PeLayout,
-    /// The first PE; the others follow.
-    pub first_pe: ActorId,
     /// The DMA.
     pub dma: ActorId,
     /// Activation, weight and mask buffer.
     pub buffers: [ActorId; 3],
-    /// The sources of background traffic that end with the last transformer: the first, and how many follow.
-    pub background: (ActorId, u32),
     /// First address of the main memory that spills may use, and its size.
     pub spill_region: (u64, u64),
 }

@@ -1,6 +1,6 @@
 //! Why MAC lanes had no run: idle lane time by cause.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sim_core::{Context, Tick, Ticks};
 
 use super::ControlBlock;
@@ -8,7 +8,7 @@ use super::units::{Unit, UnitClass};
 use crate::message::Message;
 
 /// What the oldest operation with work to issue waited for while a lane was idle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum StallCause {
@@ -118,9 +118,8 @@ impl ControlBlock {
             .for_each(|unit| self.discharge(UnitClass::Lane, unit, now));
         self.finished_at = Some(now);
         self.trace_finish(context);
-        let (first, sources) = self.parameters.background;
-        for source in 0..sources {
-            context.send(first.offset(source), Ticks::ZERO, Message::TransformerFinished);
+        for &source in &*self.background {
+            context.send(source, Ticks::ZERO, Message::TransformerFinished);
         }
     }
 

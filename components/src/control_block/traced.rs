@@ -1,7 +1,7 @@
 //! What the control block tells a trace: which operation a transfer is for, which operations its end lets go on, why
 //! lanes are idle, and who waited for whom. Without a trace nothing here runs.
 
-use sim_core::{ActorId, Context, Label, Span, Tick};
+use sim_core::{Context, Label, Span, Tick};
 
 use super::transfers::Purpose;
 use super::units::UnitClass;
@@ -38,10 +38,13 @@ impl ControlBlock {
         context.trace(|sink| sink.instant(actor, now, link));
     }
 
-    /// Records that `run` goes to `unit`.
-    pub(super) fn trace_issue(&self, run: &Run, unit: ActorId, context: &mut Context<'_, Message>) {
+    /// Records that `run` goes to unit number `unit` of PE number `pe`.
+    pub(super) fn trace_issue(&self, run: &Run, pe: u16, unit: u16, context: &mut Context<'_, Message>) {
         let now = context.now();
-        context.trace(|sink| sink.instant(unit, now, run.label(labels::RUN_ISSUED)));
+        context.trace(|sink| {
+            let unit = self.actor_of(pe, run.kind, unit);
+            sink.instant(unit, now, run.label(labels::RUN_ISSUED));
+        });
     }
 
     /// Records what the transfers numbered from `first` on are ordered for. Spills and reloads are their tensor's, and so

@@ -2,6 +2,7 @@
 
 use sim_core::{ActorId, Clock, Context, Cycles, Label, Span, Tick, Ticks};
 
+use super::PeAddresses;
 use crate::message::{Message, OperandFetch, TileWork};
 use crate::run::{Run, RunKind};
 use crate::trace_labels as labels;
@@ -58,6 +59,7 @@ pub struct LaneCounts {
 pub struct MacLane {
     parameters: LaneParameters,
     pe: ActorId,
+    post_compute: ActorId,
     pe_index: u16,
     lane: u16,
     run: Run,
@@ -71,16 +73,17 @@ pub struct MacLane {
 }
 
 impl MacLane {
-    /// Lane number `lane` of the PE at `pe`, idle.
+    /// Lane number `lane` of PE number `pe_index`, idle.
     #[must_use]
-    pub fn new(parameters: LaneParameters, pe: ActorId, pe_index: u16, lane: u16) -> Self {
+    pub fn new(parameters: LaneParameters, pe: &PeAddresses, pe_index: u16, lane: u16) -> Self {
         let nothing = Held {
             tensor: u32::MAX,
             place: u64::MAX,
         };
         Self {
             parameters,
-            pe,
+            pe: pe.pe,
+            post_compute: pe.lanes[usize::from(lane)].post_compute,
             pe_index,
             lane,
             run: Run::NONE,
@@ -234,8 +237,7 @@ impl MacLane {
         let hop = self.parameters.clock.period();
         context.send(self.parameters.control_block, until_start + hop, free);
         let sum = end + self.parameters.clock.span(self.parameters.adder_tree_levels());
-        let post_compute = context.me().offset(3);
-        context.send_at(post_compute, sum, Message::ResultReady(self.run));
+        context.send_at(self.post_compute, sum, Message::ResultReady(self.run));
     }
 
     /// What the lane did so far.

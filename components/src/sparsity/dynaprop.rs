@@ -1,6 +1,6 @@
 //! DynaProp: run-time pruning of both operands by a threshold on their magnitudes.
 
-use sim_core::{Context, Ticks};
+use sim_core::{ActorId, Context, Ticks};
 
 use crate::density::DensitySource;
 use crate::message::{Message, TileWork};
@@ -13,16 +13,18 @@ use crate::sparsity::Stage;
 #[derive(Clone, Debug)]
 pub struct DynaProp {
     cost: Ticks,
+    pre_compute: ActorId,
     source: DensitySource,
     stage: Stage,
 }
 
 impl DynaProp {
-    /// A module that takes `cost` a tile and prunes to the densities of `source`.
+    /// A module that takes `cost` per tile, prunes to the densities of `source` and hands its tiles to `pre_compute`.
     #[must_use]
-    pub fn new(cost: Ticks, source: DensitySource) -> Self {
+    pub fn new(cost: Ticks, pre_compute: ActorId, source: DensitySource) -> Self {
         Self {
             cost,
+            pre_compute,
             source,
             stage: Stage::default(),
         }
@@ -37,8 +39,7 @@ impl DynaProp {
         work.left = self.source.tile(work.left, work.left_tensor, left);
         work.right = self.source.tile(work.right, work.right_tensor, right);
         let leaves = self.stage.admit(context.now(), self.cost);
-        // The pre-compute sparsity module is registered right after this one.
-        context.send_at(context.me().offset(1), leaves, Message::TilePruned(work));
+        context.send_at(self.pre_compute, leaves, Message::TilePruned(work));
     }
 
     /// Use of the module.

@@ -8,11 +8,11 @@ use crate::tile::{Dimension, TileCoordinate, TileGrid};
 /// Where the words of a slice are.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Place {
-    /// In the activation buffer (or no room was taken yet, and nothing is in it).
+    /// In the activation buffer (or not allocated yet, and still empty).
     Buffer(Vec<f64>),
     /// In main memory.
     Memory,
-    /// Gone: nobody needs them any more.
+    /// Freed: nothing will read them again.
     Freed,
 }
 
@@ -25,16 +25,16 @@ pub(super) struct Activations {
     grid: TileGrid,
     /// Whether all batch tiles add to one slice.
     sums_batch: bool,
-    /// Tiles of the reduction that each result tile lacks, by slice, row and column of tiles.
+    /// Tiles of the reduction that each result tile still lacks, by slice, row and column of tiles.
     missing: Vec<u32>,
-    /// Result tiles that each row of tiles lacks, by slice.
+    /// Result tiles that each row of tiles still lacks, by slice.
     row_missing: Vec<u32>,
     /// Parts in which each result tile was written back.
     parts: Vec<u32>,
 }
 
 impl Activations {
-    /// The result of an operation over `grid`, all zero and nothing of it complete. If it sums over the batch, there is one
+    /// The result of an operation over `grid`, all zero and no part of it complete. If it sums over the batch, there is one
     /// slice of one matrix.
     pub(super) fn new(made: &ActivationTensor, grid: TileGrid, sums_batch: bool) -> Self {
         let (rows, columns) = (made.rows as usize, made.columns as usize);
@@ -69,7 +69,7 @@ impl Activations {
         if self.sums_batch { 0 } else { b }
     }
 
-    /// The words of slice `b`, which has to be in the buffer.
+    /// The words of slice `b`, which must be in the buffer.
     pub(super) fn words(&self, b: usize) -> Result<&[f64], String> {
         match self.slices.get(b) {
             Some(Place::Buffer(words)) => Ok(words),
@@ -132,7 +132,7 @@ impl Activations {
         Ok(())
     }
 
-    /// The most parts in which a tile was written back.
+    /// The largest number of parts in which a tile was written back.
     pub(super) fn parts(&self) -> u32 {
         self.parts.iter().copied().max().unwrap_or(0)
     }

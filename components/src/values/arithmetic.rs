@@ -1,7 +1,7 @@
 //! What lanes and modules compute.
 
 use std::collections::VecDeque;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::operands::{Operands, range};
 use super::store::{LaneRegisters, PrunedWords, ValueStore};
@@ -21,15 +21,15 @@ impl ValueStore {
         self.lanes.insert(lane, registers);
     }
 
-    /// A tile's operands pass DynaProp and the pre-compute module and wait for the lane: the pairs of which neither is
-    /// zero. None if the lane's work is not multiplying.
+    /// A tile's operands pass DynaProp and the pre-compute module and wait for the lane: the number of pairs of
+    /// which neither is zero. `None` if the lane does not multiply.
     pub(crate) fn match_operands(&mut self, lane: u32, tile: TileCoordinate) -> Result<Option<u32>, String> {
         let run = self
             .lanes
             .get(&lane)
             .ok_or("a tile came to a lane without a run")?
             .run;
-        let operation = Rc::clone(&self.active(run.operation.0)?.operation);
+        let operation = Arc::clone(&self.active(run.operation.0)?.operation);
         match operation.work {
             Work::Product | Work::WeightGradient => {
                 let operands = self.product_operands(&operation, tile)?;
@@ -99,7 +99,7 @@ impl ValueStore {
         Ok(())
     }
 
-    /// The sums of the result tile that `tile` belongs to: those under way in the lane, or zeros.
+    /// The sums of the result tile that `tile` belongs to: those in flight in the lane, or zeros.
     fn register(
         &mut self,
         lane: u32,
@@ -115,7 +115,7 @@ impl ValueStore {
             .map(|dimension| range(operation, tile, dimension).len());
         let matrices = match operation.work {
             work if work.sums_batch() => 1,
-            // What is updated in place: all operands but the gradient.
+            // What is updated in place: every operand except the gradient.
             Work::Update { .. } if operation.output.is_none() => operation.operands.len() - 1,
             _ => items,
         };

@@ -130,7 +130,7 @@ impl ValueStore {
             for row in rows.clone() {
                 for column in columns.clone() {
                     for tap in 0..kernel {
-                        // Beyond the ends of the sequence all is zero.
+                        // Everything beyond the ends of the sequence is zero.
                         let Some(from) = (row + tap).checked_sub(radius).filter(|&from| from < height) else {
                             continue;
                         };
@@ -190,7 +190,7 @@ impl ValueStore {
         Ok(())
     }
 
-    /// The words of slice `b` of an activation, of which `rows` have to be complete.
+    /// The words of slice `b` of an activation, of which `rows` must be complete.
     fn rows_of(&self, operand: &Operand, b: usize, rows: Range<usize>) -> Result<&[f64], String> {
         let Operand::Activation { tensor, .. } = operand else {
             return Err("an input of a convolution is no activation".to_owned());

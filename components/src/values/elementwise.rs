@@ -1,11 +1,11 @@
-//! What lanes compute element by element, beside an optimiser's step.
+//! What lanes compute element by element, apart from an optimiser's step.
 
 use super::store::ValueStore;
 use crate::operation::{Operation, Role, Work};
 use crate::tile::TileCoordinate;
 
 impl ValueStore {
-    /// Adds what a tile yields to `sums`.
+    /// Adds the results of a tile to `sums`.
     pub(super) fn elementwise(
         &self,
         operation: &Operation,

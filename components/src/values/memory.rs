@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// The tensors and tables in main memory, by the address of their data. It outlives a run: the next step of a training
+/// The tensors and tables in main memory, by the address of their data. It outlives a run: the next training step
 /// begins with what the last one left.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MemoryImage {
@@ -11,7 +11,7 @@ pub struct MemoryImage {
 }
 
 impl MemoryImage {
-    /// `count` words from word `first` on of the tensor at `address`; none if they were never written.
+    /// `count` words from word `first` on of the tensor at `address`; `None` if they were never written.
     #[must_use]
     pub fn read(&self, address: u64, first: u64, count: u64) -> Option<&[f64]> {
         let words = self.tensors.get(&address)?;
@@ -28,7 +28,7 @@ impl MemoryImage {
         tensor[start..end].copy_from_slice(words);
     }
 
-    /// Row `row` of the table at `address`; none if it was never written.
+    /// Row `row` of the table at `address`; `None` if it was never written.
     #[must_use]
     pub fn row(&self, address: u64, row: u32) -> Option<&[f64]> {
         Some(self.tables.get(&address)?.get(&row)?)

@@ -1,4 +1,4 @@
-//! Fetching the operands of a tile: out of the buffers, through DynaProp, compressed.
+//! Fetching the operands of a tile: from the buffers, through DynaProp, compressed.
 
 use std::ops::Range;
 
@@ -104,7 +104,7 @@ impl ValueStore {
             .collect()
     }
 
-    /// What `window` shows of an operand for one item, pruned and compressed.
+    /// The part of an operand that `window` selects, for one item, pruned and compressed.
     fn fetch(
         &self,
         operation: &Operation,

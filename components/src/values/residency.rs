@@ -1,6 +1,6 @@
-//! The ways between main memory and the buffers.
+//! Transfers between main memory and the buffers.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::activations::Place;
 use super::store::{ValueStore, gone};
@@ -13,7 +13,7 @@ impl ValueStore {
         let (operation, ordinal, operand) = self
             .origins
             .get(&tensor)
-            .ok_or_else(|| format!("constant {} arrived, but nobody wants it", tensor.0))?;
+            .ok_or_else(|| format!("constant {} arrived, but no operation waits for it", tensor.0))?;
         let crate::operation::Operand::Weight(weight) = operation.operands[*operand] else {
             return Err(format!("tensor {} is no weight", tensor.0));
         };
@@ -30,7 +30,7 @@ impl ValueStore {
             }
             None => {
                 return Err(format!(
-                    "a {} read what nobody had written to main memory at {:#x}",
+                    "a {} read words that were never written to main memory at {:#x}",
                     operation.role, weight.data
                 ));
             }
@@ -39,14 +39,14 @@ impl ValueStore {
         Ok(())
     }
 
-    /// A constant tensor was given up.
+    /// A constant tensor was evicted.
     pub(crate) fn weight_evicted(&mut self, tensor: TensorId) {
         self.weights.remove(&tensor);
     }
 
-    /// What batch tile `b` of a data operation loads has arrived.
+    /// The data that batch tile `b` of a data operation loads has arrived.
     pub(crate) fn filled(&mut self, operation: u32, b: u32) -> Result<(), String> {
-        let operation = Rc::clone(&self.active(operation)?.operation);
+        let operation = Arc::clone(&self.active(operation)?.operation);
         let made = operation.output.ok_or("a load makes nothing")?;
         let (rows, columns) = (made.rows as usize, made.columns as usize);
         let first_item = b * operation.grid.edge_at(Dimension::B, 0);
@@ -101,8 +101,8 @@ impl ValueStore {
         }
     }
 
-    /// What batch tile `b` of an operation leaves in main memory: a write-back's tensor or rows. What an update changed in
-    /// the weight buffer is there, too, by the time at which its write-back ends; nobody reads it before.
+    /// What batch tile `b` of an operation leaves in main memory: a write-back's tensor or rows. The weights that an update
+    /// changed in the weight buffer are there, too, when its write-back ends; nothing reads them earlier.
     pub(super) fn leave_in_memory(&mut self, operation: &Operation, b: u32) -> Result<(), String> {
         let written = match operation.operands.first() {
             Some(crate::operation::Operand::Activation { tensor, .. }) => Some(*tensor),
@@ -184,7 +184,7 @@ impl ValueStore {
         let Place::Buffer(words) = std::mem::replace(place, Place::Memory) else {
             return Ok(());
         };
-        // What lay there is overwritten.
+        // Whatever was there before is overwritten.
         self.spilled
             .retain(|&start, (length, _)| start + *length <= address || address + bytes <= start);
         self.spilled.insert(address, (bytes, words));
@@ -212,7 +212,7 @@ impl ValueStore {
         Ok(())
     }
 
-    /// The buffer gave up a slice that main memory holds at `address`.
+    /// The buffer evicted a slice that main memory holds at `address`.
     pub(crate) fn dropped(&mut self, tensor: TensorId, b: u32, address: u64) -> Result<(), String> {
         if !self.spilled.contains_key(&address) {
             return Err(format!(
@@ -227,7 +227,7 @@ impl ValueStore {
         Ok(())
     }
 
-    /// Nobody needs a slice any more.
+    /// A slice is freed: nothing will read it again.
     pub(crate) fn freed(&mut self, tensor: TensorId, b: u32) {
         let Some(owner) = self.activations.get_mut(&tensor) else {
             return;

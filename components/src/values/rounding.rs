@@ -7,7 +7,7 @@ use crate::word::WordFormat;
 /// How a sum becomes a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounding {
-    /// To the nearest word, ties to the even one.
+    /// To the nearest word, ties to even.
     Nearest,
     /// To the word above or below, with the probability of the distance to the other: the mean error is zero.
     Stochastic {
@@ -46,7 +46,7 @@ impl Rounder {
         }
     }
 
-    /// Words that were out of range and became the nearest end of it.
+    /// Words that were out of range and were clamped to it.
     #[must_use]
     pub fn saturated(&self) -> u64 {
         self.saturated
@@ -58,7 +58,7 @@ impl Rounder {
         self.rounded(self.format, x)
     }
 
-    /// The nearest word to `x`, for what no lane has made.
+    /// The nearest word to `x`, for results that were not made by a lane.
     pub fn nearest(&mut self, x: f64) -> f64 {
         self.note_range(x);
         self.format.nearest(x)
@@ -70,8 +70,8 @@ impl Rounder {
         self.saturated += u64::from(out_of_range);
     }
 
-    /// The word for a sum that is not complete: with guard bits above the point, so that what exceeds the range for a
-    /// while is not lost.
+    /// The word for a sum that is not complete: with guard bits above the point, so that a sum that exceeds the range
+    /// temporarily is not lost.
     pub fn round_partial(&mut self, x: f64) -> f64 {
         self.rounded(self.guarded, x)
     }

@@ -1,6 +1,6 @@
 //! What softmax and layer-norm modules compute: whole rows.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::operands::range;
 use super::store::{ValueStore, gone};
@@ -11,7 +11,7 @@ use crate::tile::Dimension;
 impl ValueStore {
     /// A softmax or layer-norm module works through its rows.
     pub(crate) fn row_operation(&mut self, run: &Run) -> Result<(), String> {
-        let operation = Rc::clone(&self.active(run.operation.0)?.operation);
+        let operation = Arc::clone(&self.active(run.operation.0)?.operation);
         let made = operation.output.ok_or("a row operation makes nothing")?;
         let [batch, rows] = [Dimension::B, Dimension::I].map(|d| range(&operation, run.first, d));
         let b = usize::from(run.first.along(Dimension::B));

@@ -1,8 +1,7 @@
-//! What is in the buffers and in main memory, as the control block moves it about.
+//! The contents of the buffers and of main memory, as the control block moves them.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::activations::Activations;
 use super::memory::MemoryImage;
@@ -18,24 +17,24 @@ use crate::tile::{Dimension, TileCoordinate};
 use crate::word::WordFormat;
 use crate::words::Words;
 
-/// Gives the constant tensors: weights, transforms' matrices, embeddings.
-pub trait Constants {
-    /// The constant operand number `operand` of an operation, before rounding to words. `ordinal` counts the operations
-    /// of its role before it in its layer and head. Row by row: a right factor k x j, a left one i x k, a kernel taps x
-    /// j, a term of a sum i x j.
+/// Supplies the constant tensors: weights, transforms' matrices, embeddings.
+pub trait Constants: Send {
+    /// The constant operand number `operand` of an operation, before rounding to words. `ordinal` is the number of operations
+    /// of its role before it in its layer and head. Row by row: k x j for a right factor, i x k for a left one, taps x j
+    /// for a kernel, i x j for a term of a sum.
     fn tensor(&self, operation: &Operation, ordinal: u32, operand: usize) -> Vec<f64>;
 
     /// Row `row` of the embedding table that `operation` gathers from.
     fn table_row(&self, operation: &Operation, row: u32) -> Vec<f64>;
 
-    /// What item `item` of the batch should become, which `operation` loads: rows x columns.
+    /// The target of item `item` of the batch, which `operation` loads: rows x columns.
     fn target(&self, operation: &Operation, item: usize) -> Vec<f64>;
 }
 
-/// What the numbers depend on.
+/// Parameters of the computation.
 #[derive(Clone, Debug)]
 pub struct ValueSettings {
-    /// The word.
+    /// The word format.
     pub word: WordFormat,
     /// How sums become words.
     pub rounding: Rounding,
@@ -45,17 +44,17 @@ pub struct ValueSettings {
     pub function: NonLinearFunction,
     /// The words of the batch's tokens: the DMA's.
     pub words: Words,
-    /// How new weights are made; none in inference.
+    /// The optimiser; `None` in inference.
     pub update: Option<UpdateRule>,
-    /// What the distance of result and target is multiplied with to be the gradient of the loss: a power of two, so that it
-    /// is a shift, which costs nothing.
+    /// Factor by which result - target is multiplied to give the gradient of the loss: a power of two, so that it is a shift,
+    /// which costs nothing.
     pub loss_scale: f64,
 }
 
 /// Words that DynaProp saw.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PrunedWords {
-    /// All of them.
+    /// Their number.
     pub words: u64,
     /// Those that were zero after pruning.
     pub zeros: u64,
@@ -71,19 +70,19 @@ impl PrunedWords {
         }
     }
 
-    /// Counts these words, too.
+    /// Adds the counts of `other`.
     fn add(&mut self, more: Self) {
         self.words += more.words;
         self.zeros += more.zeros;
     }
 }
 
-/// What was counted.
+/// What was counted during a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ValueTotals {
     /// Operand words seen by DynaProp, by kind of tensor as in [`TensorKind::ALL`].
     pub pruned: [PrunedWords; TensorKind::ALL.len()],
-    /// Results out of the words' range.
+    /// Results outside the words' range.
     pub saturated: u64,
 }
 
@@ -106,9 +105,9 @@ impl ValueTotals {
 
 /// An operation of the window.
 pub(super) struct Active {
-    pub(super) operation: Rc<Operation>,
+    pub(super) operation: Arc<Operation>,
     pub(super) ordinal: u32,
-    /// Batch tiles that are not done.
+    /// Batch tiles that are not finished.
     batches_missing: u32,
 }
 
@@ -126,14 +125,14 @@ pub struct ValueStore {
     pub(super) settings: ValueSettings,
     pub(super) rounder: Rounder,
     pub(super) constants: Box<dyn Constants>,
-    observer: RefCell<Box<dyn Observer>>,
+    observer: Box<dyn Observer>,
     ordinals: BTreeMap<(u32, Option<u32>, Role), u32>,
     pub(super) operations: BTreeMap<u32, Active>,
     pub(super) activations: BTreeMap<TensorId, Activations>,
     /// In the weight buffer.
     pub(super) weights: BTreeMap<TensorId, Vec<f64>>,
-    /// Where the words of a constant come from: operation and operand that first named it.
-    pub(super) origins: BTreeMap<TensorId, (Rc<Operation>, u32, usize)>,
+    /// Where the words of a constant come from: the operation and the operand that named it first.
+    pub(super) origins: BTreeMap<TensorId, (Arc<Operation>, u32, usize)>,
     /// Slices in main memory, by address.
     pub(super) spilled: BTreeMap<u64, (u64, Vec<f64>)>,
     pub(super) memory: MemoryImage,
@@ -154,7 +153,7 @@ impl ValueStore {
             rounder: Rounder::new(settings.word, settings.rounding),
             settings,
             constants,
-            observer: RefCell::new(observer),
+            observer,
             ordinals: BTreeMap::new(),
             operations: BTreeMap::new(),
             activations: BTreeMap::new(),
@@ -189,12 +188,12 @@ impl ValueStore {
         let next = self.ordinals.entry(key).or_default();
         let ordinal = *next;
         *next += 1;
-        let operation = Rc::new(operation.clone());
+        let operation = Arc::new(operation.clone());
         for (index, operand) in operation.operands.iter().enumerate() {
             if let Operand::Weight(weight) = operand {
                 self.origins
                     .entry(weight.tensor)
-                    .or_insert_with(|| (Rc::clone(&operation), ordinal, index));
+                    .or_insert_with(|| (Arc::clone(&operation), ordinal, index));
             }
         }
         if let Some(made) = &operation.output {
@@ -209,7 +208,7 @@ impl ValueStore {
         self.operations.insert(active.operation.id.0, active);
     }
 
-    /// All of batch tile `b` of an operation is done; its operands may go after this.
+    /// Batch tile `b` of an operation is finished; its operands may be freed after this.
     pub(crate) fn batch_finished(&mut self, operation: u32, b: u32) -> Result<(), String> {
         if let Some(active) = self.operations.get_mut(&operation) {
             active.batches_missing = active.batches_missing.saturating_sub(1);
@@ -239,7 +238,7 @@ impl ValueStore {
             }
             (None, None) => return Err("an operation has neither result nor operand".to_owned()),
         };
-        self.observer.borrow_mut().finished(&Finished {
+        self.observer.finished(&Finished {
             operation: &active.operation,
             ordinal: active.ordinal,
             b,
@@ -248,7 +247,7 @@ impl ValueStore {
             complete,
             parts,
         });
-        let finished = Rc::clone(&active.operation);
+        let finished = Arc::clone(&active.operation);
         self.leave_in_memory(&finished, b)
     }
 
@@ -274,7 +273,7 @@ impl ValueStore {
         })
     }
 
-    /// What an operation made of batch tile `b`, in how many parts, and whether it is complete.
+    /// The result of an operation for batch tile `b`, the number of its parts, and whether it is complete.
     fn made(&self, tensor: TensorId, b: usize) -> Result<(&[f64], u32, bool), String> {
         let owner = self.activations.get(&tensor).ok_or_else(|| gone(tensor))?;
         let slice = owner.slice_of(b);

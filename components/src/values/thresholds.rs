@@ -1,4 +1,4 @@
-//! What DynaProp's threshold calculator has found for each class of operations and kind of tensor.
+//! The thresholds that DynaProp's calculator has found for each class of operations and kind of tensor.
 
 use crate::operation::{Role, TensorKind};
 use crate::sparsity::prune;
@@ -25,7 +25,7 @@ impl Thresholds {
         Self(OperationClass::ALL.map(|class| threshold::TensorKind::ALL.map(|kind| of(class, kind))))
     }
 
-    /// The threshold that an operation of `role` prunes an operand by which holds `kind`.
+    /// The threshold by which an operation of `role` prunes an operand that holds `kind`.
     #[must_use]
     #[inline]
     pub fn of(&self, role: Role, kind: TensorKind) -> f64 {

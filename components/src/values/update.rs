@@ -4,19 +4,19 @@ use super::store::ValueStore;
 use crate::operation::{Operation, Role};
 use crate::tile::TileCoordinate;
 
-/// Who makes new weights of gradients, and how far a step goes.
+/// An optimiser and its parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum UpdateRule {
     /// v = momentum·v + gradient, w = w - rate·v. Without momentum v is the gradient, and no state is kept.
     Sgd {
-        /// How far a step goes.
+        /// The learning rate.
         rate: f64,
         /// Share of the last step in the next.
         momentum: f64,
     },
     /// Adam (arXiv:1412.6980): m = beta1·m + (1 - beta1)·g, v = beta2·v + (1 - beta2)·g², w = w - rate·m / (sqrt(v) + epsilon).
     Adam {
-        /// How far a step goes, with the correction of m and v for their start at zero.
+        /// The learning rate, with the correction of m and v for their start at zero.
         rate: f64,
     },
 }
@@ -25,7 +25,7 @@ pub enum UpdateRule {
 pub const ADAM_BETA1: f64 = 0.9;
 /// Adam's share of the old mean square in the new one.
 pub const ADAM_BETA2: f64 = 0.999;
-/// What keeps Adam from dividing by zero.
+/// Added to the root in Adam's denominator, so that it never divides by zero.
 pub const ADAM_EPSILON: f64 = 1e-8;
 
 impl UpdateRule {
@@ -65,7 +65,7 @@ impl UpdateRule {
     pub fn new_weight(self, old: f64, from: &[f64]) -> f64 {
         match (self, from) {
             (Self::Sgd { rate, .. }, [step, ..]) => old - rate * step,
-            // A mean square that stochastic rounding left below zero is none.
+            // Stochastic rounding can leave a mean square below zero; it counts as zero.
             (Self::Adam { rate }, [mean, square, ..]) => {
                 old - rate * mean / (square.max(0.0).sqrt() + ADAM_EPSILON)
             }
@@ -93,7 +93,7 @@ impl ValueStore {
             .collect::<Result<Vec<_>, _>>()?;
         let count = operands.first().map_or(0, Vec::len);
         let ordinal = self.active(operation.id.0)?.ordinal as usize;
-        // What a new weight is made of: the new states, or the gradient.
+        // A new weight is made from the new states or, without states, from the gradient.
         let mut from = Vec::with_capacity(operands.len());
         for place in 0..count {
             from.clear();

@@ -1,6 +1,6 @@
-//! The way of a result back into the buffers.
+//! How a result gets back into the buffers.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::operands::range;
 use super::store::{ValueStore, gone};
@@ -13,12 +13,12 @@ use crate::tile::{Dimension, TileCoordinate};
 pub(super) struct InPlace {
     /// Those of each tensor, one tensor after another.
     pub(super) words: Vec<f64>,
-    /// Words that are not there yet.
+    /// Number of words still missing.
     pub(super) missing: usize,
 }
 
 impl ValueStore {
-    /// A lane is done with its run: its sums are on their way out.
+    /// A lane has finished its run: its sums leave it.
     pub(crate) fn finish_run(&mut self, lane: u32) -> Result<(), String> {
         let registers = self
             .lanes
@@ -29,15 +29,15 @@ impl ValueStore {
         Ok(())
     }
 
-    /// The post-compute module compresses a run's result and it goes back to the buffer, added to what is there of
-    /// partial sums.
+    /// The post-compute module compresses a run's result and it goes back to the buffer, added to the partial
+    /// sums that are there.
     pub(crate) fn write_back(&mut self, run: &Run) -> Result<(), String> {
         let key = (run.operation.0, run.first.packed());
         let registers = self
             .results
             .remove(&key)
             .ok_or("a result came that no lane had made")?;
-        let operation = Rc::clone(&self.active(run.operation.0)?.operation);
+        let operation = Arc::clone(&self.active(run.operation.0)?.operation);
         let tiles = if run.along == Dimension::K {
             u32::from(run.length)
         } else {

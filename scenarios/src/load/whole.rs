@@ -1,7 +1,8 @@
 //! Checks of values that are possible alone but not together.
 
+use crate::mapper::tensors_kept;
 use crate::schema::limits::{MAX_FIFO_TILES, MAX_MODULES, MAX_ROWS_FOLLOWED, MAX_TOKENS};
-use crate::schema::{Checks, Scenario, Weights, rows_of_tiles, tensors_kept};
+use crate::schema::{Checks, Scenario, Weights, rows_of_tiles};
 
 /// Looks at products of several fields.
 pub(super) fn check(scenario: &Scenario, checks: &mut Checks) {

@@ -26,79 +26,53 @@ mod attention;
 mod embedding;
 mod mixing;
 
-use components::operation::{Role, RowAccess, TensorId, TensorKind, WeightTensor, Work};
+use components::operation::{Role, RowAccess, TensorId, TensorKind, Work};
 
+use super::draft::{Draft, Site, Task};
+use super::emitter::Emitter;
+use super::stored::{DraftOperand, DraftWeight, Stored, activation, gradient, transposed};
 use super::tape::{HeadTape, LayerTape, PendingUpdate, StackTape};
-use super::{Draft, Mapper, activation, gradient, transposed};
-use components::operation::Operand;
 
-/// Where a gradient belongs.
-#[derive(Clone, Copy)]
-struct GradientPlace {
-    layer: usize,
-    head: Option<usize>,
-    siblings: u32,
+/// An operation of the backward pass, whose result is a gradient.
+fn draft_of_gradient(
+    site: Site,
+    role: Role,
+    task: impl Into<Task>,
+    extents: [u32; 3],
+    operands: Vec<DraftOperand>,
+) -> Draft {
+    Draft::new(site, role, task, extents, operands).holding(TensorKind::Gradient)
 }
 
-impl GradientPlace {
-    /// Outside the heads of `layer`.
-    fn of_layer(layer: usize) -> Self {
-        Self {
-            layer,
-            head: None,
-            siblings: 1,
-        }
-    }
-
-    /// An operation here whose result is a gradient.
-    fn draft(self, role: Role, work: Work, extents: [u32; 3], operands: Vec<Operand>) -> Draft {
-        let draft = Draft::new(self.layer, role, work, extents, operands).holding(TensorKind::Gradient);
-        match self.head {
-            Some(head) => draft.of_head(head, self.siblings),
-            None => draft,
-        }
-    }
-}
-
-/// A product with weights, whose gradients are wanted.
+/// A product with weights, whose gradients are to be computed.
 #[derive(Clone, Copy)]
 struct WeightedProduct {
     input: TensorId,
-    weights: WeightTensor,
+    weights: DraftWeight,
     from: u32,
     to: u32,
-    /// Of the gradients of input and weights.
+    /// Roles of the gradients of input and weights.
     roles: [Role; 2],
 }
 
-impl Mapper {
+impl Emitter {
     /// The gradient of the loss with respect to the result.
     pub(super) fn loss(&mut self) {
-        let layer = self.transformer.layers.len() - 1;
-        let width = self.transformer.layers[layer].hidden;
-        let (data, masks) = self
-            .addresses
-            .result(self.parameters.batch, self.parameters.sequence, width);
-        let extents = [self.parameters.sequence, width, 1];
-        let load = Work::Load { data, masks };
-        let target = self.emit(Draft::new(layer, Role::Target, load, extents, Vec::new()));
+        let layer = self.layers() - 1;
+        let site = Site::of_layer(layer);
+        let columns = self.transformer.layers[layer].hidden;
+        let extents = [self.parameters.sequence, columns, 1];
+        let load = Task::Load(Stored::Result { columns });
+        let target = self.emit(Draft::new(site, Role::Target, load, extents, Vec::new()));
         let operands = [self.current, target].map(|tensor| activation(tensor, RowAccess::SameRow));
-        let place = GradientPlace::of_layer(layer);
-        let draft = place.draft(
-            Role::LossGradient,
-            Work::Add { terms: 2 },
-            extents,
-            operands.to_vec(),
-        );
-        self.current = self.emit(draft.read_by(self.readers_of_gradient(layer + 1)));
+        let add = Work::Add { terms: 2 };
+        let draft = draft_of_gradient(site, Role::LossGradient, add, extents, operands.to_vec());
+        self.current = self.emit(draft);
     }
 
     /// From the gradient of a layer's output, which is the current tensor, to that of its input.
-    pub(super) fn backward_layer(&mut self, layer: usize) {
-        let Some(tape) = self.tape.layers.pop() else {
-            return;
-        };
-        let place = GradientPlace::of_layer(layer);
+    pub(super) fn backward_layer(&mut self, layer: usize, tape: &LayerTape) {
+        let site = Site::of_layer(layer);
         let hidden = self.transformer.layers[layer].hidden;
         let mut output = self.current;
         if let (Some((input, weights)), Some(to)) = (tape.projection, self.next_width(layer)) {
@@ -109,75 +83,41 @@ impl Mapper {
                 to,
                 roles: [Role::ProjectionInputGradient, Role::ProjectionWeightGradient],
             };
-            output = self.product_gradients(place, product, output, 1);
+            output = self.product_gradients(site, product, output);
         }
-        // Read by the gradients of the stack's last product and, as the residual's, by a sum.
-        let summed = self.norm_gradient(layer, tape.summed, output, 3);
-        let fed = self.stack_gradient(place, &tape.stack, summed);
-        let normed = self.gradient_sum(place, [fed, summed], 1);
-        let heads = self.readers_of_head_gradients(layer);
-        let residual = 1;
-        let attended = self.norm_gradient(layer, tape.attended, normed, heads + residual);
-        self.current = self.input_gradient(layer, &tape, attended);
+        let summed = self.norm_gradient(layer, tape.summed, output);
+        let fed = self.stack_gradient(site, &tape.stack, summed);
+        let normed = self.gradient_sum(layer, [fed, summed]);
+        let attended = self.norm_gradient(layer, tape.attended, normed);
+        self.current = self.input_gradient(layer, tape, attended);
     }
 
-    /// Operations that read the gradient of the input of `layer`; past the last layer, of the result.
-    fn readers_of_gradient(&self, layer: usize) -> u32 {
-        let Some(before) = layer.checked_sub(1) else {
-            return self.readers_of_embedding_gradient();
-        };
-        // A projection reads it for its input and for its weights; else a layer norm reads it.
-        if self.next_width(before).is_some() { 2 } else { 1 }
-    }
-
-    /// Operations of the heads that read the gradient of their sum.
-    fn readers_of_head_gradients(&self, layer: usize) -> u32 {
-        let heads = self.transformer.layers[layer].heads.iter();
-        heads
-            .map(|head| match head {
-                crate::transformer::Head::Attention { .. } | crate::transformer::Head::Convolution { .. } => {
-                    2
-                }
-                crate::transformer::Head::LinearTransform { .. } => 1,
-            })
-            .sum()
-    }
-
-    /// The sum of what the residual and all heads say of the layer's input. `mixed` is the gradient of the heads' sum, and
-    /// so of each of them.
+    /// The gradient of the layer's input: the sum over the residual and all heads. `mixed` is the gradient of the heads' sum,
+    /// and so of each of them.
     fn input_gradient(&mut self, layer: usize, tape: &LayerTape, mixed: TensorId) -> TensorId {
-        let readers = self.readers_of_gradient(layer);
-        let last = tape.heads.len().saturating_sub(1);
         let mut sum = mixed;
         for (index, head) in tape.heads.iter().enumerate() {
-            let place = GradientPlace {
-                layer,
-                head: Some(index),
-                siblings: self.siblings(layer, &self.transformer.layers[layer].heads[index]),
-            };
+            let site = self.site_of_head(layer, index);
             let parts = match head {
                 HeadTape::Attention(attention) => {
-                    self.attention_gradients(place, tape.input, attention, mixed)
+                    self.attention_gradients(site, tape.input, attention, mixed)
                 }
                 HeadTape::LinearTransform { matrix } => {
-                    vec![self.linear_transform_gradient(place, *matrix, mixed)]
+                    vec![self.linear_transform_gradient(site, *matrix, mixed)]
                 }
                 HeadTape::Convolution { kernels, kernel } => {
-                    vec![self.convolution_gradients(place, tape.input, *kernels, *kernel, mixed)]
+                    vec![self.convolution_gradients(site, tape.input, *kernels, *kernel, mixed)]
                 }
             };
-            let count = parts.len();
-            for (part, gradient) in parts.into_iter().enumerate() {
-                let is_last = index == last && part + 1 == count;
-                let consumers = if is_last { readers } else { 1 };
-                sum = self.gradient_sum(place, [sum, gradient], consumers);
+            for gradient in parts {
+                sum = self.gradient_sum(layer, [sum, gradient]);
             }
         }
         sum
     }
 
-    /// Through the feed-forward stack, whose result has the gradient `output`.
-    fn stack_gradient(&mut self, place: GradientPlace, stack: &[StackTape], output: TensorId) -> TensorId {
+    /// The gradient of the input of the feed-forward stack, whose result has the gradient `output`.
+    fn stack_gradient(&mut self, site: Site, stack: &[StackTape], output: TensorId) -> TensorId {
         let mut current = output;
         for tape in stack.iter().rev() {
             let product = WeightedProduct {
@@ -187,58 +127,44 @@ impl Mapper {
                 to: tape.to,
                 roles: [Role::FeedForwardInputGradient, Role::FeedForwardWeightGradient],
             };
-            current = self.product_gradients(place, product, current, 1);
+            current = self.product_gradients(site, product, current);
             if let Some(before) = tape.before_activation {
                 let operands = vec![
                     gradient(current, RowAccess::SameRow),
                     activation(before, RowAccess::SameRow),
                 ];
                 let extents = [self.parameters.sequence, tape.from, 1];
-                let work = Work::NonLinearityGradient;
-                let draft = place.draft(Role::ActivationGradient, work, extents, operands);
-                // Read by the gradients of the input and of the weights of the product before.
-                current = self.emit(draft.read_by(2));
+                let (role, work) = (Role::ActivationGradient, Work::NonLinearityGradient);
+                current = self.emit(draft_of_gradient(site, role, work, extents, operands));
             }
         }
         current
     }
 
-    /// Through the layer norm of `input`.
-    fn norm_gradient(&mut self, layer: usize, input: TensorId, output: TensorId, consumers: u32) -> TensorId {
+    /// The gradient of `input`, whose layer norm has the gradient `output`.
+    fn norm_gradient(&mut self, layer: usize, input: TensorId, output: TensorId) -> TensorId {
         let operands = vec![
             activation(input, RowAccess::SameRow),
             gradient(output, RowAccess::SameRow),
         ];
         let extents = [self.parameters.sequence, self.transformer.layers[layer].hidden, 1];
-        let place = GradientPlace::of_layer(layer);
-        let draft = place.draft(
-            Role::LayerNormGradient,
-            Work::LayerNormGradient,
-            extents,
-            operands,
-        );
-        self.emit(draft.read_by(consumers))
+        let (site, role) = (Site::of_layer(layer), Role::LayerNormGradient);
+        let work = Work::LayerNormGradient;
+        self.emit(draft_of_gradient(site, role, work, extents, operands))
     }
 
-    fn gradient_sum(&mut self, place: GradientPlace, terms: [TensorId; 2], consumers: u32) -> TensorId {
-        let width = self.transformer.layers[place.layer].hidden;
+    /// A sum of two gradients. It belongs to the layer as a whole, as the sums of the forward pass do.
+    fn gradient_sum(&mut self, layer: usize, terms: [TensorId; 2]) -> TensorId {
+        let width = self.transformer.layers[layer].hidden;
         let operands = terms.map(|tensor| gradient(tensor, RowAccess::SameRow)).to_vec();
         let extents = [self.parameters.sequence, width, 1];
-        // A sum belongs to the layer as a whole, as the sums of the forward pass.
-        let whole = GradientPlace::of_layer(place.layer);
-        let draft = whole.draft(Role::GradientSum, Work::Add { terms: 2 }, extents, operands);
-        self.emit(draft.read_by(consumers))
+        let (site, add) = (Site::of_layer(layer), Work::Add { terms: 2 });
+        self.emit(draft_of_gradient(site, Role::GradientSum, add, extents, operands))
     }
 
-    /// Both gradients of a product with weights, whose result has the gradient `output`; that of the input is returned and
-    /// has so many readers. It comes first: what was computed earlier waits for it.
-    fn product_gradients(
-        &mut self,
-        place: GradientPlace,
-        product: WeightedProduct,
-        output: TensorId,
-        consumers: u32,
-    ) -> TensorId {
+    /// Both gradients of a product with weights, whose result has the gradient `output`; that of the input is returned. It
+    /// comes first, because the layer before waits for it.
+    fn product_gradients(&mut self, site: Site, product: WeightedProduct, output: TensorId) -> TensorId {
         let WeightedProduct {
             input,
             weights,
@@ -247,40 +173,31 @@ impl Mapper {
             roles,
         } = product;
         let sequence = self.parameters.sequence;
-        let operands = vec![
-            gradient(output, RowAccess::SameRow),
-            transposed(Operand::Weight(weights)),
-        ];
-        let draft = place.draft(roles[0], Work::Product, [sequence, from, to], operands);
-        let input_gradient = self.emit(draft.read_by(consumers));
+        let operands = vec![gradient(output, RowAccess::SameRow), transposed(weights.whole())];
+        let extents = [sequence, from, to];
+        let draft = draft_of_gradient(site, roles[0], Work::Product, extents, operands);
+        let input_gradient = self.emit(draft);
         let operands = vec![
             transposed(activation(input, RowAccess::AllRows)),
             gradient(output, RowAccess::AllRows),
         ];
-        let draft = place.draft(roles[1], Work::WeightGradient, [from, to, sequence], operands);
-        self.weight_gradient(place, draft, weights);
+        let extents = [from, to, sequence];
+        let draft = draft_of_gradient(site, roles[1], Work::WeightGradient, extents, operands);
+        self.weight_gradient(site, draft, weights);
         input_gradient
     }
 
     /// Emits an operation that makes the gradient of `weights`, and its write-back for the update to come.
-    fn weight_gradient(&mut self, place: GradientPlace, draft: Draft, weights: WeightTensor) {
+    fn weight_gradient(&mut self, site: Site, draft: Draft, weights: DraftWeight) {
         let [rows, columns, _] = draft.extents;
         let made = self.emit(draft);
-        let tensor = self.new_tensor();
-        let stored = self
-            .addresses
-            .weight(tensor, TensorKind::Gradient, weights.elements);
-        let work = Work::Store {
-            data: stored.data,
-            masks: stored.masks,
-        };
+        let stored = self.stored_tensor(TensorKind::Gradient, weights.elements);
         let operands = vec![gradient(made, RowAccess::AllRows)];
-        let store = place.draft(Role::GradientStore, work, [rows, columns, 1], operands);
-        self.emit(store.without_batch().read_by(0));
-        let after = self.last_operation();
+        let (task, extents) = (Task::Store(stored.stored), [rows, columns, 1]);
+        let store = draft_of_gradient(site, Role::GradientStore, task, extents, operands);
+        let after = self.emit_sink(store.without_batch());
         self.tape.updates.push_back(PendingUpdate {
-            layer: place.layer,
-            head: place.head,
+            site,
             weights,
             gradient: stored,
             shape: [rows, columns],

@@ -1,76 +1,72 @@
 //! Word and position embeddings.
 
-use components::operation::{Operand, Role, RowAccess, TensorKind, WeightTensor, Work};
+use components::operation::{Role, RowAccess, TensorKind, Work};
 
-use super::tape::EmbeddingTape;
-use super::{Draft, EmbeddingLoad, Mapper};
+use super::EmbeddingLoad;
+use super::draft::{Draft, Site, Task};
+use super::emitter::Emitter;
+use super::stored::{DraftOperand, DraftWeight, Region, Stored, WordTable, made};
 
-impl Mapper {
+impl Emitter {
     /// X = word rows of the tokens + position rows.
     pub(super) fn embed(&mut self) {
         let width = self.transformer.layers[0].hidden;
-        let (words, table) = match self.parameters.embedding {
-            EmbeddingLoad::Gather => self.gather_words(width),
-            EmbeddingLoad::WholeTable => self.whole_table(width),
+        let words = match self.parameters.embedding {
+            EmbeddingLoad::Gather => self.gather_words(),
+            EmbeddingLoad::WholeTable => self.whole_table(),
         };
         let positions = self.weight(u64::from(self.parameters.sequence) * u64::from(width));
-        if self.parameters.training.is_some() {
-            self.tape.embedding = Some(EmbeddingTape {
-                words: table,
-                positions,
-            });
+        if self.trains() {
+            self.tape.positions = Some(positions);
         }
         let extents = [self.parameters.sequence, width, 1];
-        let operands = vec![words, Operand::Weight(positions)];
-        let sum = Draft::new(0, Role::EmbeddingAdd, Work::Add { terms: 2 }, extents, operands);
-        self.current = self.emit(
-            sum.read_by(self.readers_of_input(0))
-                .kept_for(self.backward_readers_of_input(0)),
-        );
+        let operands = vec![words, positions.whole()];
+        let add = Work::Add { terms: 2 };
+        let site = Site::of_layer(0);
+        self.current = self.emit(Draft::new(site, Role::EmbeddingAdd, add, extents, operands));
     }
 
-    /// The rows of the tokens, and the addresses of the table.
-    fn gather_words(&mut self, width: u32) -> (Operand, (u64, u64)) {
-        let table_rows = self.parameters.vocabulary;
-        let table = self.addresses.table(table_rows, width, TensorKind::Weight);
-        let work = Work::Gather {
-            table_rows,
-            once: false,
-            data: table.0,
-            masks: table.1,
-        };
-        let extents = [self.parameters.sequence, width, 1];
-        let words = Draft::new(0, Role::WordEmbedding, work, extents, Vec::new());
-        let words = self.emit(words.holding(TensorKind::Weight));
-        let rows = Operand::Activation {
-            tensor: words,
-            rows: RowAccess::SameRow,
-            kind: TensorKind::Weight,
-            transposed: false,
-        };
-        (rows, table)
+    /// The word table.
+    pub(super) fn words(&self) -> WordTable {
+        self.word_table(Region::Words, TensorKind::Weight)
     }
 
-    /// The table as a tensor of the weight buffer, and its addresses. In training its rows are updated one by one, so each
-    /// begins at a byte of its own.
-    fn whole_table(&mut self, width: u32) -> (Operand, (u64, u64)) {
-        let vocabulary = self.parameters.vocabulary;
-        let elements = u64::from(vocabulary) * u64::from(width);
-        let words = if self.parameters.training.is_some() {
-            let (data, masks) = self.addresses.table(vocabulary, width, TensorKind::Weight);
-            WeightTensor {
-                tensor: self.new_tensor(),
-                kind: TensorKind::Weight,
-                transposed: false,
+    /// A table with a row for each word.
+    pub(super) fn word_table(&self, region: Region, kind: TensorKind) -> WordTable {
+        WordTable {
+            region,
+            kind,
+            rows: self.parameters.vocabulary,
+            columns: self.transformer.layers[0].hidden,
+        }
+    }
+
+    /// The rows of the tokens.
+    fn gather_words(&mut self) -> DraftOperand {
+        let table = self.words();
+        let task = Task::Gather { table, once: false };
+        let extents = [self.parameters.sequence, table.columns, 1];
+        let draft = Draft::new(Site::of_layer(0), Role::WordEmbedding, task, extents, Vec::new());
+        let words = self.emit(draft.holding(TensorKind::Weight));
+        made(words, RowAccess::SameRow, TensorKind::Weight)
+    }
+
+    /// The table as a tensor of the weight buffer. In training its rows are updated one by one, so each begins at a byte of
+    /// its own.
+    fn whole_table(&mut self) -> DraftOperand {
+        let table = self.words();
+        let elements = u64::from(table.rows) * u64::from(table.columns);
+        let tensor = self.new_tensor();
+        let words = if self.trains() {
+            let stored = Stored::Table(table);
+            DraftWeight {
+                tensor,
+                stored,
                 elements,
-                data,
-                masks,
-                whole: data,
-                first: 0,
             }
         } else {
-            self.weight(elements)
+            DraftWeight::new(tensor, table.region, table.kind, elements)
         };
-        (Operand::Weight(words), (words.data, words.masks))
+        words.whole()
     }
 }

@@ -1,45 +1,32 @@
 //! One encoder layer: heads, their sum, residuals, layer norms, the feed-forward stack, and the way to the next width.
 
-use components::operation::{Operand, Role, RowAccess, TensorId, WeightTensor, Work};
+use components::operation::{Role, RowAccess, TensorId, Work};
 
-use super::attention::HeadPlace;
+use super::draft::{Draft, Site};
+use super::emitter::Emitter;
+use super::stored::{DraftWeight, activation};
 use super::tape::{HeadTape, LayerTape, StackTape};
-use super::{Draft, Mapper, activation};
 use crate::transformer::Head;
 
-impl Mapper {
+impl Emitter {
     /// Layer norms scale by nothing and add nothing: gamma and beta are taken as 1 and 0, so they have no weights and in
     /// training no gradients.
     pub(super) fn lower_layer(&mut self, layer: usize) {
         let input = self.current;
         let (mixed, heads) = self.lower_heads(layer, input);
         let attended = self.add(layer, Role::ResidualAdd, mixed, input);
-        // Read by the feed-forward stack and by its residual, backwards by the gradient of the stack's first weights.
-        let normed = self.layer_norm(layer, attended, 2, 1);
+        let normed = self.layer_norm(layer, attended);
         let (fed, stack) = self.feed_forward(layer, normed);
         let summed = self.add(layer, Role::ResidualAdd, fed, normed);
-        let readers = self.readers_of_input(layer + 1);
-        let backward_readers = self.backward_readers_of_input(layer + 1);
-        let projection = match self.next_width(layer) {
-            Some(next) => {
-                let output = self.layer_norm(layer, summed, 1, 1);
-                let width = self.transformer.layers[layer].hidden;
-                let (projected, weights) = self.dense(
-                    layer,
-                    Role::Projection,
-                    output,
-                    [width, next],
-                    [readers, backward_readers],
-                );
-                self.current = projected;
-                Some((output, weights))
-            }
-            None => {
-                self.current = self.layer_norm(layer, summed, readers, backward_readers);
-                None
-            }
-        };
-        if self.parameters.training.is_some() {
+        let output = self.layer_norm(layer, summed);
+        self.current = output;
+        let projection = self.next_width(layer).map(|next| {
+            let width = self.transformer.layers[layer].hidden;
+            let (projected, weights) = self.dense(layer, Role::Projection, output, [width, next]);
+            self.current = projected;
+            (output, weights)
+        });
+        if self.trains() {
             self.tape.layers.push(LayerTape {
                 input,
                 heads,
@@ -61,42 +48,6 @@ impl Mapper {
             .filter(|&next| next != width)
     }
 
-    /// Operations that read the input of `layer`; past the last layer, the write-back.
-    pub(super) fn readers_of_input(&self, layer: usize) -> u32 {
-        let Some(layer) = self.transformer.layers.get(layer) else {
-            return 1;
-        };
-        let residual = 1;
-        layer
-            .heads
-            .iter()
-            .map(|head| {
-                if matches!(head, Head::Attention { .. }) {
-                    3
-                } else {
-                    1
-                }
-            })
-            .sum::<u32>()
-            + residual
-    }
-
-    /// Gradients that read the input of `layer`: those of the weights of its heads. Those of linear transforms have none.
-    pub(super) fn backward_readers_of_input(&self, layer: usize) -> u32 {
-        let Some(layer) = self.transformer.layers.get(layer) else {
-            return 0;
-        };
-        layer
-            .heads
-            .iter()
-            .map(|head| match head {
-                Head::Attention { .. } => 3,
-                Head::LinearTransform { .. } => 0,
-                Head::Convolution { .. } => 1,
-            })
-            .sum()
-    }
-
     /// All heads, and their sum. Each head's output is added to the sum of those before it as soon as both are there, so
     /// that never more than two of these full-width tensors have to be kept.
     fn lower_heads(&mut self, layer: usize, input: TensorId) -> (TensorId, Vec<HeadTape>) {
@@ -104,16 +55,11 @@ impl Mapper {
         let mut tape = Vec::new();
         let mut sum = None;
         for (index, head) in heads.iter().enumerate() {
-            let place = HeadPlace {
-                layer,
-                head: index,
-                siblings: self.siblings(layer, head),
-                input,
-            };
+            let site = self.site_of_head(layer, index);
             let (output, of_head) = match *head {
-                Head::Attention { kind, dimension } => self.attention(place, kind, dimension),
-                Head::LinearTransform { kind, .. } => self.linear_transform(place, kind),
-                Head::Convolution { kernel, .. } => self.convolution(place, kernel),
+                Head::Attention { kind, dimension } => self.attention(site, input, kind, dimension),
+                Head::LinearTransform { kind, .. } => self.linear_transform(site, input, kind),
+                Head::Convolution { kernel, .. } => self.convolution(site, input, kernel),
             };
             tape.push(of_head);
             sum = Some(match sum {
@@ -125,32 +71,34 @@ impl Mapper {
         (sum.unwrap_or(input), tape)
     }
 
-    /// Heads of `layer` that run side by side with `head`, itself included.
-    pub(super) fn siblings(&self, layer: usize, head: &Head) -> u32 {
-        let heads = self.transformer.layers[layer].heads.iter();
-        heads.filter(|other| kind(other) == kind(head)).count() as u32
+    /// The site of a head, whose siblings are the layer's heads of its kind.
+    pub(super) fn site_of_head(&self, layer: usize, head: usize) -> Site {
+        let heads = &self.transformer.layers[layer].heads;
+        let siblings = heads.iter().filter(|other| kind(other) == kind(&heads[head]));
+        Site {
+            layer,
+            head: Some(head),
+            siblings: siblings.count() as u32,
+        }
     }
 
     fn add(&mut self, layer: usize, role: Role, left: TensorId, right: TensorId) -> TensorId {
-        // The sum at the residual goes into a layer norm, whose gradient reads it again.
-        let kept = u32::from(role == Role::ResidualAdd);
-        let add = self.by_rows(layer, role, Work::Add { terms: 2 }, &[left, right]);
-        self.emit(add.kept_for(kept))
+        self.by_rows(layer, role, Work::Add { terms: 2 }, &[left, right])
     }
 
-    fn layer_norm(&mut self, layer: usize, input: TensorId, readers: u32, backward_readers: u32) -> TensorId {
-        let norm = self.by_rows(layer, Role::LayerNorm, Work::LayerNorm, &[input]);
-        self.emit(norm.read_by(readers).kept_for(backward_readers))
+    fn layer_norm(&mut self, layer: usize, input: TensorId) -> TensorId {
+        self.by_rows(layer, Role::LayerNorm, Work::LayerNorm, &[input])
     }
 
     /// An operation of the layer's width, each of whose rows reads the same rows of `inputs`.
-    fn by_rows(&self, layer: usize, role: Role, work: Work, inputs: &[TensorId]) -> Draft {
+    fn by_rows(&mut self, layer: usize, role: Role, work: Work, inputs: &[TensorId]) -> TensorId {
         let width = self.transformer.layers[layer].hidden;
         let operands = inputs
             .iter()
             .map(|&tensor| activation(tensor, RowAccess::SameRow))
             .collect();
-        Draft::new(layer, role, work, [self.parameters.sequence, width, 1], operands)
+        let extents = [self.parameters.sequence, width, 1];
+        self.emit(Draft::new(Site::of_layer(layer), role, work, extents, operands))
     }
 
     /// The stack of products, with a non-linearity between each two. Its gradient reads what goes into each non-linearity
@@ -161,9 +109,7 @@ impl Mapper {
         let mut tape = Vec::new();
         let (mut current, mut from, mut before_activation) = (input, hidden, None);
         for (index, to) in widths.iter().copied().chain([hidden]).enumerate() {
-            let is_last = index == widths.len();
-            let kept = u32::from(!is_last);
-            let (product, weights) = self.dense(layer, Role::FeedForward, current, [from, to], [1, kept]);
+            let (product, weights) = self.dense(layer, Role::FeedForward, current, [from, to]);
             tape.push(StackTape {
                 input: current,
                 weights,
@@ -171,34 +117,33 @@ impl Mapper {
                 to,
                 before_activation,
             });
-            if is_last {
+            if index == widths.len() {
                 current = product;
                 break;
             }
             let extents = [self.parameters.sequence, to, 1];
             let operands = vec![activation(product, RowAccess::SameRow)];
-            let draft = Draft::new(layer, Role::Activation, Work::NonLinearity, extents, operands);
-            current = self.emit(draft.kept_for(1));
+            let (site, work) = (Site::of_layer(layer), Work::NonLinearity);
+            current = self.emit(Draft::new(site, Role::Activation, work, extents, operands));
             before_activation = Some(product);
             from = to;
         }
         (current, tape)
     }
 
-    /// `input` times a weight matrix of `from` x `to`, with readers forwards and backwards.
+    /// `input` times a weight matrix of `from` x `to`.
     fn dense(
         &mut self,
         layer: usize,
         role: Role,
         input: TensorId,
         [from, to]: [u32; 2],
-        [readers, backward_readers]: [u32; 2],
-    ) -> (TensorId, WeightTensor) {
+    ) -> (TensorId, DraftWeight) {
         let weight = self.weight(u64::from(from) * u64::from(to));
         let extents = [self.parameters.sequence, to, from];
-        let operands = vec![activation(input, RowAccess::SameRow), Operand::Weight(weight)];
-        let draft = Draft::new(layer, role, Work::Product, extents, operands);
-        let product = self.emit(draft.read_by(readers).kept_for(backward_readers));
+        let operands = vec![activation(input, RowAccess::SameRow), weight.whole()];
+        let site = Site::of_layer(layer);
+        let product = self.emit(Draft::new(site, role, Work::Product, extents, operands));
         (product, weight)
     }
 }

@@ -1,35 +1,23 @@
-//! What the backward pass must know of the forward pass: which tensors were kept and which weights were used.
+//! What the backward pass must know of the forward pass: which tensors it reads and which weights were used.
 //!
-//! It holds a few numbers an operation of the forward pass, and nothing of tiles; inference keeps none.
+//! It holds a few numbers per operation of the forward pass and nothing of tiles; inference keeps none.
 
-use components::operation::{OperationId, TensorId, WeightTensor};
+use components::operation::{OperationId, TensorId};
 
-/// All that is remembered.
+use super::draft::Site;
+use super::stored::DraftWeight;
+
+/// Everything that is remembered.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tape {
-    pub(super) embedding: Option<EmbeddingTape>,
-    pub(super) word_gradient: Option<WordGradient>,
-    /// Of each layer that the backward pass has not reached.
+    /// The position embeddings.
+    pub(super) positions: Option<DraftWeight>,
+    /// The operation after which the gradient of the words is complete in main memory.
+    pub(super) word_gradient: Option<OperationId>,
+    /// One tape per layer that the backward pass has not reached.
     pub(super) layers: Vec<LayerTape>,
     /// Weights whose gradients lie in main memory, in the order in which they were made.
     pub(super) updates: std::collections::VecDeque<PendingUpdate>,
-}
-
-/// The embedding.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct EmbeddingTape {
-    /// Addresses of the word table's data and masks.
-    pub(super) words: (u64, u64),
-    pub(super) positions: WeightTensor,
-}
-
-/// The gradient of the words in main memory, a row a word.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct WordGradient {
-    pub(super) data: u64,
-    pub(super) masks: u64,
-    /// Adds the last row to it.
-    pub(super) after: OperationId,
 }
 
 /// One layer.
@@ -43,19 +31,19 @@ pub(super) struct LayerTape {
     /// Sum of stack and residual: the input of the second layer norm.
     pub(super) summed: TensorId,
     /// What the second layer norm made, and the weights of the projection that follows it.
-    pub(super) projection: Option<(TensorId, WeightTensor)>,
+    pub(super) projection: Option<(TensorId, DraftWeight)>,
 }
 
 /// One head.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "most heads are attention heads, and there is one tape a head"
+    reason = "most heads are attention heads, and there is one tape per head"
 )]
 pub(super) enum HeadTape {
     Attention(AttentionTape),
-    LinearTransform { matrix: WeightTensor },
-    Convolution { kernels: WeightTensor, kernel: u32 },
+    LinearTransform { matrix: DraftWeight },
+    Convolution { kernels: DraftWeight, kernel: u32 },
 }
 
 /// One attention head.
@@ -65,37 +53,36 @@ pub(super) struct AttentionTape {
     /// X·Wq.
     pub(super) query: TensorId,
     /// Q·Wa and Wa, of a weighted multiplicative head.
-    pub(super) weighted: Option<(TensorId, WeightTensor)>,
+    pub(super) weighted: Option<(TensorId, DraftWeight)>,
     pub(super) key: TensorId,
     pub(super) value: TensorId,
     pub(super) probabilities: TensorId,
     pub(super) context: TensorId,
-    pub(super) query_weights: WeightTensor,
-    pub(super) key_weights: WeightTensor,
-    pub(super) value_weights: WeightTensor,
-    pub(super) output_weights: WeightTensor,
+    pub(super) query_weights: DraftWeight,
+    pub(super) key_weights: DraftWeight,
+    pub(super) value_weights: DraftWeight,
+    pub(super) output_weights: DraftWeight,
 }
 
 /// One product of a feed-forward stack.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StackTape {
     pub(super) input: TensorId,
-    pub(super) weights: WeightTensor,
+    pub(super) weights: DraftWeight,
     pub(super) from: u32,
     pub(super) to: u32,
-    /// What went into the non-linearity whose result is `input`; none for the first product.
+    /// What went into the non-linearity whose result is `input`; `None` for the first product.
     pub(super) before_activation: Option<TensorId>,
 }
 
 /// Weights that wait for their update.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PendingUpdate {
-    pub(super) layer: usize,
-    pub(super) head: Option<usize>,
-    pub(super) weights: WeightTensor,
-    pub(super) gradient: WeightTensor,
+    pub(super) site: Site,
+    pub(super) weights: DraftWeight,
+    pub(super) gradient: DraftWeight,
     /// Rows and columns.
     pub(super) shape: [u32; 2],
-    /// Wrote the gradient to main memory; all that read the weights came before.
+    /// The operation that wrote the gradient to main memory; all that read the weights came before it.
     pub(super) after: OperationId,
 }

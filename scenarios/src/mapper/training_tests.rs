@@ -8,7 +8,7 @@ use components::units::{BLOCK, Bytes};
 use components::word;
 
 use super::tests::{bert_tiny, parameters};
-use super::{EmbeddingLoad, Mapper, MapperParameters};
+use super::{Mapper, MapperParameters};
 use crate::program::ProgramSummary;
 use crate::schema::Optimizer;
 use crate::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
@@ -201,35 +201,6 @@ fn phases_come_in_order_and_the_forward_pass_is_that_of_inference() {
         assert_eq!((alone.role, alone.grid), (within.role, within.grid));
     }
     assert_eq!(step[inference.len() - 1].role, Role::Target);
-}
-
-/// Every activation and gradient is read exactly as often as its maker was told, by operations that come later.
-#[test]
-fn readers_match_what_the_mapper_announced() {
-    for optimizer in all_optimizers() {
-        for embedding in [EmbeddingLoad::Gather, EmbeddingLoad::WholeTable] {
-            let parameters = MapperParameters {
-                embedding,
-                ..training(optimizer)
-            };
-            let mut announced = BTreeMap::new();
-            let mut read = BTreeMap::<_, u32>::new();
-            for operation in program(parameters) {
-                for (tensor, _) in operation.inputs() {
-                    assert!(
-                        announced.contains_key(&tensor),
-                        "{} reads a tensor that is made later",
-                        operation.role
-                    );
-                    *read.entry(tensor).or_default() += 1;
-                }
-                if let Some(output) = operation.output {
-                    announced.insert(output.tensor, output.consumers);
-                }
-            }
-            assert_eq!(announced, read, "{optimizer:?}");
-        }
-    }
 }
 
 /// What is kept is what the forward pass makes and the backward pass reads, nothing else.

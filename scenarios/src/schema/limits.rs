@@ -3,7 +3,7 @@
 //! Together they keep what a simulator allocates for a valid scenario below [`MAX_MEMORY_BYTES`]. They bound
 //! space, not time: a scenario that would simulate for years is still valid.
 
-use super::{Phase, Scenario};
+use super::Scenario;
 
 /// The most memory, in bytes, that simulating any valid scenario may take: 1 GiB.
 pub const MAX_MEMORY_BYTES: u64 = 1 << 30;
@@ -49,21 +49,6 @@ pub const MAX_ROWS_FOLLOWED: u64 = 1 << 26;
 pub fn rows_of_tiles(scenario: &Scenario) -> u64 {
     let (workload, tile) = (&scenario.workload, &scenario.accelerator.tile);
     u64::from(workload.batch.div_ceil(tile.b)) * u64::from(workload.sequence_length.div_ceil(tile.x))
-}
-
-/// Tensors that are kept for the backward pass.
-pub fn tensors_kept(scenario: &Scenario) -> u64 {
-    match scenario.workload.phase {
-        Phase::Inference => 0,
-        Phase::Training => scenario.workload.transformer.kept_tensors(),
-    }
-}
-
-/// Rows of tiles that the control block follows at a time: of the operations it looks at, and of tensors kept for the
-/// backward pass.
-pub fn rows_followed(scenario: &Scenario) -> u64 {
-    let tensors = u64::from(scenario.accelerator.prefetch_operations) + tensors_kept(scenario);
-    rows_of_tiles(scenario).saturating_mul(tensors)
 }
 
 /// The most MAC lanes or softmax modules of an accelerator; each is an actor of about 256 bytes.

@@ -1,188 +1,135 @@
-//! From a plan to actors, and their run.
+//! From a plan to a system of actors, and its run.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use components::Component;
 use components::memory::{MemoryMessage, MemoryRoute, RequestorId};
 use components::message::Message;
-use sim_core::{ActorId, Engine, Simulation, Tick, TraceSink};
+use sim_core::{Engine, SimError, Simulation, Tick, TraceSink};
 
-use super::machine_build::{CONTROL_ACTORS, MachinePlaces};
-use super::{Measurements, Plan, RunError, requestors};
+use super::directory::{Directory, SystemActor};
+use super::machine_build::Surroundings;
+use super::{MachinePlan, Measurements, Plan, RunError, requestors};
 use crate::values::{Computation, Trained};
 
-/// A machine ready to run.
-///
-/// Actors are registered in this order: control block, DMA and buffers of the scenario's own machine, main memory, its
-/// PEs; control block, DMA, buffers and PEs of each tenant; sources of background traffic.
+/// A system ready to run. It can be moved to another thread.
 pub struct System {
-    simulation: Simulation<Component>,
-    places: Places,
+    pub(super) simulation: Simulation<Component>,
+    directory: Arc<Directory>,
     computations: Vec<Option<Computation>>,
 }
 
-/// Where the actors of a system are.
-#[derive(Clone, Debug)]
-pub(super) struct Places {
-    /// Of each machine, the scenario's own first.
-    pub(super) machines: Vec<MachinePlaces>,
-    /// The channels of main memory.
-    channels: Vec<ActorId>,
-    /// Of each source of background traffic; none if it never asks for anything.
-    pub(super) background: Vec<Option<ActorId>>,
-}
-
 impl Plan {
-    /// Makes the machine.
+    /// Makes the system: every actor that the directory lists, in its order.
     ///
     /// # Errors
     /// The engine is not part of this build, or a trace of background traffic is not there any more.
-    pub fn build(&self, engine: Engine, sink: Option<Box<dyn TraceSink>>) -> Result<System, RunError> {
-        self.build_after(engine, sink, None)
+    pub fn build(&self, engine: Engine) -> Result<System, RunError> {
+        self.build_after(engine, None)
     }
 
     /// As [`Self::build`], for the step of training that follows the one that left `trained`.
     ///
     /// # Errors
     /// As [`Self::build`].
-    pub fn build_after(
-        &self,
-        engine: Engine,
-        sink: Option<Box<dyn TraceSink>>,
-        trained: Option<&Trained>,
-    ) -> Result<System, RunError> {
-        let mut simulation = Simulation::new(engine)?.with_digest();
-        if let Some(sink) = sink {
-            simulation = simulation.with_trace(sink);
-        }
-        let (memory, route) = self.memory.build(self.memory_clock, ActorId(CONTROL_ACTORS));
-        let places = self.places(memory.len() as u32, &route);
+    pub fn build_after(&self, engine: Engine, trained: Option<&Trained>) -> Result<System, RunError> {
+        let directory = Arc::new(Directory::new(self));
+        let named = Arc::clone(&directory);
+        let name = move |actor| named.entry(actor).map(|entry| named.name(entry));
+        let mut simulation = Simulation::new(engine)?.with_digest().with_names(name);
         let computations = self.machines().enumerate().map(|(index, machine)| {
             let own = trained.filter(|_| index == 0);
             Computation::new(machine, own)
         });
         let computations: Vec<Option<Computation>> = computations.collect();
-        let numbers = |machine: usize| computations[machine].as_ref().map(|numbers| &numbers.values);
-        let own = requestors::first_of_machine(0);
-        self.machine.add_control(
-            &mut simulation,
-            places.machines[0],
-            &route,
-            RequestorId(own),
-            numbers(0),
-        );
-        for actor in memory {
-            simulation.add(actor);
+        self.add_actors(&directory, &computations, &mut simulation)?;
+        for (machine, addresses) in self.machines().zip(directory.machines()) {
+            simulation.post(addresses.control_block, machine.start, Message::Start);
         }
-        for (index, (machine, &at)) in self.machines().zip(&places.machines).enumerate() {
-            if index > 0 {
-                let first_requestor = RequestorId(requestors::first_of_machine(index));
-                machine.add_control(&mut simulation, at, &route, first_requestor, numbers(index));
-            }
-            machine.add_pes(&mut simulation, at, numbers(index));
-            simulation.post(at.control_block, machine.start, Message::Start);
+        let sources = self.background.iter().filter(|source| !source.is_silent());
+        for (source, &address) in sources.zip(&**directory.background()) {
+            simulation.post(address, source.start(), Message::Start);
         }
-        self.add_background(&mut simulation, &places, &route)?;
         Ok(System {
             simulation,
-            places,
+            directory,
             computations,
         })
     }
 
-    fn add_background(
+    fn add_actors(
         &self,
+        directory: &Directory,
+        computations: &[Option<Computation>],
         simulation: &mut Simulation<Component>,
-        places: &Places,
-        route: &MemoryRoute,
     ) -> Result<(), RunError> {
-        let machines = places.machines.len();
-        for (index, (source, place)) in self.background.iter().zip(&places.background).enumerate() {
-            let Some(place) = *place else { continue };
-            let requestor = RequestorId(requestors::of_source(machines, index));
-            let actor = source
-                .build(self, index, requestor, route)
-                .map_err(RunError::Background)?;
-            simulation.add(Component::Background(Box::new(actor)));
-            simulation.post(place, source.start(), Message::Start);
+        let (memory, route) = self.memory.build(self.memory_clock, directory.memory());
+        let mut memory = memory.into_iter();
+        let machines: Vec<&MachinePlan> = self.machines().collect();
+        let around = directory.machines().iter().enumerate();
+        let around = around.map(|(index, addresses)| Surroundings {
+            addresses,
+            background: directory.background(),
+            memory: &route,
+            first_requestor: RequestorId(requestors::first_of_machine(index)),
+            values: computations[index].as_ref().map(|numbers| &numbers.values),
+        });
+        let around: Vec<Surroundings<'_>> = around.collect();
+        for entry in directory.entries() {
+            let machine = usize::from(entry.machine);
+            let actor = match entry.actor {
+                SystemActor::Machine(actor) => machines[machine].component(actor, &around[machine]),
+                SystemActor::Memory(_) | SystemActor::IdealMemory => memory
+                    .next()
+                    .expect("the directory lists the parts of this memory"),
+                SystemActor::Background { source } => self.source(usize::from(source), &route)?,
+            };
+            simulation.add(actor);
         }
         Ok(())
     }
 
-    fn places(&self, memory_actors: u32, route: &MemoryRoute) -> Places {
-        let mut next = ActorId(CONTROL_ACTORS + memory_actors);
-        let mut machines = Vec::new();
-        for (index, machine) in self.machines().enumerate() {
-            // The scenario's own machine has its control actors before main memory.
-            let (control_block, first_pe) = match index {
-                0 => (ActorId(0), next),
-                _ => (next, next.offset(CONTROL_ACTORS)),
-            };
-            next = first_pe.offset(machine.pe_actors());
-            machines.push(MachinePlaces {
-                control_block,
-                first_pe,
-                background: (next, 0),
-            });
-        }
-        let first = next;
-        let background: Vec<Option<ActorId>> = self
-            .background
-            .iter()
-            .map(|source| {
-                let place = (!source.is_silent()).then_some(next);
-                next = next.offset(u32::from(place.is_some()));
-                place
-            })
-            .collect();
-        let sources = next.0 - first.0;
-        for machine in &mut machines {
-            machine.background = (first, sources);
-        }
-        let channels = match route {
-            MemoryRoute::Channels { channels, .. } => channels.clone(),
-            MemoryRoute::Ideal(_) => Vec::new(),
-        };
-        Places {
-            machines,
-            channels,
-            background,
-        }
+    /// Makes source number `source` of background traffic.
+    fn source(&self, source: usize, route: &MemoryRoute) -> Result<Component, RunError> {
+        let requestor = RequestorId(requestors::of_source(self.machines().count(), source));
+        let actor = self.background[source].build(self, source, requestor, route);
+        Ok(Component::Background(Box::new(
+            actor.map_err(RunError::Background)?,
+        )))
     }
 }
 
-/// How far a run is.
+/// How far a run has come.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// Tile operations that are done, of all transformers.
+    /// Tile operations that all transformers together have finished.
     pub done: u64,
-    /// All their tile operations.
+    /// All tile operations of all transformers.
     pub planned: u64,
     /// Messages delivered.
     pub events: u64,
 }
 
-/// Messages delivered between two looks at a run: a fraction of a second.
+/// Messages delivered between two calls of `watch`: a fraction of a second.
 const EVENTS_BETWEEN_LOOKS: u64 = 1 << 20;
 
 impl System {
-    /// The numbers of the scenario's own machine, if it computes with any.
+    /// The numbers of the scenario's own machine; `None` if it does not compute with any.
     #[must_use]
     pub fn computation(&self) -> Option<Computation> {
         self.computations.first().cloned().flatten()
     }
 
     fn progress(&self, plan: &Plan) -> Progress {
-        let places = self.places.machines.iter();
-        let done =
-            places.filter_map(
-                |place| match self.simulation.actors().get(place.control_block.index()) {
-                    Some(Component::ControlBlock(control)) => {
-                        Some(control.roles().values().map(|counts| counts.retired).sum::<u64>())
-                    }
-                    _ => None,
-                },
-            );
+        let actors = self.simulation.actors();
+        let machines = self.directory.machines().iter();
+        let done = machines.filter_map(|machine| match actors.get(machine.control_block.index()) {
+            Some(Component::ControlBlock(control)) => {
+                Some(control.roles().values().map(|counts| counts.retired).sum::<u64>())
+            }
+            _ => None,
+        });
         let programs = plan.machines().map(|machine| &machine.program);
         Progress {
             done: done.sum(),
@@ -197,37 +144,42 @@ impl System {
     ///
     /// # Errors
     /// The engine stopped, or the machine came to a standstill before a transformer was finished.
-    pub fn run(self, plan: &Plan) -> Result<(Measurements, Option<Box<dyn TraceSink>>), RunError> {
-        self.run_watched(plan, &mut |_| ControlFlow::Continue(()))
+    pub fn run(self, plan: &Plan) -> Result<Measurements, RunError> {
+        self.run_watched(plan, None, &mut |_| ControlFlow::Continue(()))
     }
 
-    /// As [`Self::run`]; `watch` is told every so often how far it is, and may break the run off.
+    /// As [`Self::run`], recording the run into `sink`.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_traced(self, plan: &Plan, sink: &mut dyn TraceSink) -> Result<Measurements, RunError> {
+        self.run_watched(plan, Some(sink), &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Self::run`], recording the run into `sink` if there is one; `watch` is told every so often how far the run is, and may
+    /// break it off.
     ///
     /// # Errors
     /// As [`Self::run`], or `watch` broke it off.
     pub fn run_watched(
         mut self,
         plan: &Plan,
+        mut sink: Option<&mut dyn TraceSink>,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<(Measurements, Option<Box<dyn TraceSink>>), RunError> {
-        while self.simulation.run_some(EVENTS_BETWEEN_LOOKS)? {
+    ) -> Result<Measurements, RunError> {
+        while self.run_some(EVENTS_BETWEEN_LOOKS, &mut sink)? {
             if watch(self.progress(plan)).is_break() {
                 return Err(RunError::Interrupted);
             }
         }
         // An idle memory keeps no clock: it accounts for its refreshes up to now when told that the run is over.
         let now: Tick = self.simulation.now();
-        for &channel in &self.places.channels {
+        for &channel in self.directory.channels() {
             self.simulation
                 .post(channel, now, Message::Memory(MemoryMessage::Halt));
         }
-        self.simulation.run()?;
-        let (events, digest) = (
-            self.simulation.events(),
-            self.simulation.digest().unwrap_or_default(),
-        );
-        let (actors, sink) = self.simulation.into_parts();
-        let mut measurements = Measurements::of(&actors, plan, &self.places, events, digest)?;
+        while self.run_some(EVENTS_BETWEEN_LOOKS, &mut sink)? {}
+        let mut measurements = Measurements::of(&self.simulation, plan, &self.directory)?;
         let checks = self
             .computations
             .iter()
@@ -235,6 +187,14 @@ impl System {
         for (measured, check) in measurements.machines_mut().zip(checks) {
             measured.values = check;
         }
-        Ok((measurements, sink))
+        Ok(measurements)
+    }
+
+    /// Runs for about so many `events`; says whether any message may be left.
+    fn run_some(&mut self, events: u64, sink: &mut Option<&mut dyn TraceSink>) -> Result<bool, SimError> {
+        match sink {
+            Some(sink) => self.simulation.traced(&mut **sink).run_some(events),
+            None => self.simulation.run_some(events),
+        }
     }
 }

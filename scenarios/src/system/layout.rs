@@ -6,7 +6,7 @@ use components::units::Bytes;
 
 use super::machine_plan::Machine;
 use super::{Plan, Problem};
-use crate::schema;
+use crate::mapper::rows_followed;
 use crate::schema::limits::{MAX_MODULES, MAX_ROWS_FOLLOWED};
 
 /// Machines' parts of main memory begin at multiples of this many bytes.
@@ -93,7 +93,7 @@ pub(super) fn check_sizes(own: &Machine, tenants: &[Machine]) -> Result<(), Vec<
             .map(|machine| &machine.scenario)
     };
     let lanes: u64 = machines().map(|scenario| scenario.accelerator.lanes()).sum();
-    let rows: u64 = machines().map(schema::rows_followed).sum();
+    let rows: u64 = machines().map(rows_followed).sum();
     let too_many = |what: &str, number: u64, most: u64| {
         Problem::new(
             "contention.tenants",

@@ -1,5 +1,7 @@
 //! The actors of one machine: control block, DMA, buffers and PEs.
 
+use std::sync::Arc;
+
 use components::Component;
 use components::buffer::{Buffer, BufferKind};
 use components::control_block::{ControlBlock, ControlBlockParameters, RunClasses};
@@ -19,82 +21,120 @@ use components::units::Bytes;
 use components::values::Values;
 use components::word;
 use components::words::Words;
-use sim_core::{ActorId, Cycles, Simulation};
+use sim_core::{ActorId, Cycles};
 
 use super::MachinePlan;
+use super::directory::{LaneNumber, MachineActor, MachineAddresses};
 use crate::schema::Phase;
+use crate::weights::{self, Precision, SeededConstants};
 
-/// Where the actors of a machine are registered.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct MachinePlaces {
-    /// Control block, DMA, and three buffers follow each other from here.
-    pub(super) control_block: ActorId,
-    /// The PEs follow each other from here.
-    pub(super) first_pe: ActorId,
-    /// The sources of background traffic that end with the last transformer: the first, and how many.
-    pub(super) background: (ActorId, u32),
-}
-
-/// Control block, DMA and buffers.
-pub(super) const CONTROL_ACTORS: u32 = 5;
-
-impl MachinePlaces {
-    pub(super) fn dma(&self) -> ActorId {
-        self.control_block.offset(1)
-    }
-
-    fn buffers(&self) -> [ActorId; 3] {
-        [2, 3, 4].map(|place| self.control_block.offset(place))
-    }
+/// What a machine's actors are given that is not the machine's own.
+pub(super) struct Surroundings<'a> {
+    /// Addresses of the machine's actors.
+    pub(super) addresses: &'a MachineAddresses,
+    /// The sources of background traffic, which end with the last transformer.
+    pub(super) background: &'a Arc<[ActorId]>,
+    /// The way to main memory.
+    pub(super) memory: &'a MemoryRoute,
+    /// Main memory's number for the first kind of the machine's traffic.
+    pub(super) first_requestor: RequestorId,
+    /// The numbers that the machine computes with.
+    pub(super) values: Option<&'a Values>,
 }
 
 impl MachinePlan {
-    /// Actors of all PEs.
-    pub(super) fn pe_actors(&self) -> u32 {
-        self.scenario.accelerator.processing_elements * self.layout.actors()
-    }
-
-    /// Registers control block, DMA and buffers.
-    pub(super) fn add_control(
-        &self,
-        simulation: &mut Simulation<Component>,
-        places: MachinePlaces,
-        memory: &MemoryRoute,
-        first_requestor: RequestorId,
-        values: Option<&Values>,
-    ) {
-        let control = self.control_block(places).with_values(values.cloned());
-        simulation.add(Component::ControlBlock(Box::new(control)));
-        simulation.add(Component::Dma(Box::new(Dma::new(DmaParameters {
-            clock: self.clock,
-            outstanding_requests: self.scenario.accelerator.dma.outstanding_requests,
-            memory: memory.for_requestors(Traffic::ALL.len()),
-            words: self.words(),
-            first_requestor,
-        }))));
-        for buffer in self.buffers(places) {
-            simulation.add(Component::Buffer(Box::new(buffer)));
+    /// Makes an actor.
+    pub(super) fn component(&self, actor: MachineActor, around: &Surroundings<'_>) -> Component {
+        let stages = &self.scenario.accelerator.stages;
+        let cycles = |count: u32| self.clock.span(Cycles(u64::from(count)));
+        let addresses = around.addresses;
+        let pe_of = |lane: LaneNumber| &addresses.pes[usize::from(lane.pe)];
+        let lane_of = |lane: LaneNumber| pe_of(lane).lanes[usize::from(lane.lane)];
+        let values = || around.values.cloned();
+        match actor {
+            MachineActor::ControlBlock => {
+                let control = self.control_block(around).with_values(values());
+                Component::ControlBlock(Box::new(control))
+            }
+            MachineActor::Dma => Component::Dma(Box::new(self.dma(around))),
+            MachineActor::Buffer(kind) => Component::Buffer(Box::new(self.buffer(kind, addresses))),
+            MachineActor::ProcessingElement { pe } => {
+                let pe = ProcessingElement::new(
+                    addresses.pes[usize::from(pe)].clone(),
+                    self.clock,
+                    addresses.control_block,
+                    self.operand_bus_bytes,
+                    word::mask(self.mapper.tile.elements()),
+                );
+                Component::ProcessingElement(Box::new(pe))
+            }
+            MachineActor::MacLane(place) => {
+                let parameters = self.lane_parameters(addresses.control_block);
+                let lane = MacLane::new(parameters, pe_of(place), place.pe, place.lane);
+                Component::MacLane(lane.with_values(values()))
+            }
+            MachineActor::DynaProp(lane) => {
+                let pruning = if self.scenario.sparsity.dynaprop {
+                    stages.dynaprop_cycles
+                } else {
+                    0
+                };
+                let next = lane_of(lane).pre_compute;
+                Component::DynaProp(DynaProp::new(cycles(pruning), next, self.density_source))
+            }
+            MachineActor::PreCompute(lane) => {
+                let module = PreComputeSparsity::new(cycles(stages.pre_compute_cycles), lane_of(lane).mac);
+                Component::PreCompute(module.with_values(values()))
+            }
+            MachineActor::PostCompute(lane) => {
+                let module = PostComputeSparsity::new(cycles(stages.post_compute_cycles), pe_of(lane).pe);
+                Component::PostCompute(module.with_values(values()))
+            }
+            MachineActor::Softmax { pe, unit } => {
+                let module = Softmax::new(self.module_place(addresses, pe, unit));
+                Component::Softmax(Box::new(module.with_values(values())))
+            }
+            MachineActor::LayerNorm { pe } => {
+                let module = LayerNorm::new(self.module_place(addresses, pe, 0));
+                Component::LayerNorm(Box::new(module.with_values(values())))
+            }
         }
     }
 
-    /// Registers the PEs.
-    pub(super) fn add_pes(
-        &self,
-        simulation: &mut Simulation<Component>,
-        places: MachinePlaces,
-        values: Option<&Values>,
-    ) {
-        for index in 0..self.scenario.accelerator.processing_elements {
-            self.add_pe(simulation, index as u16, places, values);
-        }
-    }
-
-    fn control_block(&self, places: MachinePlaces) -> ControlBlock {
+    fn control_block(&self, around: &Surroundings<'_>) -> ControlBlock {
         ControlBlock::new(
-            self.control_parameters(places),
+            self.control_parameters(around.addresses.dma, around.addresses.buffers),
+            Arc::clone(&around.addresses.pes),
+            Arc::clone(around.background),
             self.words(),
             Box::new(self.program()),
         )
+    }
+
+    fn dma(&self, around: &Surroundings<'_>) -> Dma {
+        Dma::new(DmaParameters {
+            clock: self.clock,
+            outstanding_requests: self.scenario.accelerator.dma.outstanding_requests,
+            memory: around.memory.for_requestors(Traffic::ALL.len()),
+            words: self.words(),
+            first_requestor: around.first_requestor,
+        })
+    }
+
+    /// The transformer's weights and inputs: those that its file of weights states, all others from its seed.
+    #[must_use]
+    pub fn seeded_constants(&self) -> SeededConstants {
+        let seeded = SeededConstants::new(self.scenario.seed, &self.scenario.workload);
+        seeded.with_stated(self.constants.clone())
+    }
+
+    /// A `.safetensors` file with [`Self::seeded_constants`] and the words of the tokens.
+    ///
+    /// # Errors
+    /// The format cannot hold them.
+    pub fn weights_file(&self, precision: Precision) -> Result<Vec<u8>, String> {
+        let (constants, words) = (self.seeded_constants(), self.words());
+        weights::weights_file(&self.scenario.workload, &constants, &words, precision)
     }
 
     /// The words of the batch's tokens.
@@ -115,16 +155,12 @@ impl MachinePlan {
     /// The runs into which the control block cuts `operation`, by class.
     #[must_use]
     pub fn run_classes(&self, operation: &Operation) -> RunClasses {
-        // Where actors are has no part in it.
-        let nowhere = MachinePlaces {
-            control_block: ActorId(0),
-            first_pe: ActorId(0),
-            background: (ActorId(0), 0),
-        };
-        self.control_parameters(nowhere).run_classes(operation)
+        // Actor addresses do not matter here.
+        let parameters = self.control_parameters(ActorId::default(), [ActorId::default(); 3]);
+        parameters.run_classes(operation)
     }
 
-    fn control_parameters(&self, places: MachinePlaces) -> ControlBlockParameters {
+    fn control_parameters(&self, dma: ActorId, buffers: [ActorId; 3]) -> ControlBlockParameters {
         let (start, size) = self.region;
         let used = self.memory_used.0.next_multiple_of(64).min(size);
         ControlBlockParameters {
@@ -141,15 +177,13 @@ impl MachinePlan {
             window: self.scenario.accelerator.prefetch_operations,
             pes: self.scenario.accelerator.processing_elements as u16,
             layout: self.layout,
-            first_pe: places.first_pe,
-            dma: places.dma(),
-            buffers: places.buffers(),
-            background: places.background,
+            dma,
+            buffers,
             spill_region: (start + used, size - used),
         }
     }
 
-    /// Blocks of 64 bytes that the DMA side of a buffer moves in a cycle: 370 GB/s (the buffers' `ddr_bandwidth` in the
+    /// Blocks of 64 bytes that the DMA side of a buffer moves per cycle: 370 GB/s (the buffers' `ddr_bandwidth` in the
     /// 14 nm table of arXiv:2302.14705), in whole blocks.
     #[must_use]
     pub fn buffer_ports(&self) -> u32 {
@@ -158,77 +192,34 @@ impl MachinePlan {
             .clamp(1.0, 1e6) as u32
     }
 
-    fn buffers(&self, places: MachinePlaces) -> [Buffer; 3] {
+    fn buffer(&self, kind: BufferKind, addresses: &MachineAddresses) -> Buffer {
         let sizes = &self.scenario.accelerator.buffers;
+        let bytes = match kind {
+            BufferKind::Activation => sizes.activation_bytes(),
+            BufferKind::Weight => sizes.weight_bytes(),
+            BufferKind::Mask => sizes.mask_bytes(),
+        };
         let ports = self.buffer_ports();
-        let buffer = |kind, bytes| Buffer::new(kind, Bytes(bytes), self.clock, ports, places.control_block);
-        [
-            buffer(BufferKind::Activation, sizes.activation_bytes()),
-            buffer(BufferKind::Weight, sizes.weight_bytes()),
-            buffer(BufferKind::Mask, sizes.mask_bytes()),
-        ]
+        Buffer::new(kind, Bytes(bytes), self.clock, ports, addresses.control_block)
     }
 
-    fn add_pe(
-        &self,
-        simulation: &mut Simulation<Component>,
-        index: u16,
-        places: MachinePlaces,
-        values: Option<&Values>,
-    ) {
+    fn lane_parameters(&self, control_block: ActorId) -> LaneParameters {
         let accelerator = &self.scenario.accelerator;
-        let stages = &accelerator.stages;
-        let cycles = |count: u32| self.clock.span(Cycles(u64::from(count)));
-        let me = places.first_pe.offset(u32::from(index) * self.layout.actors());
-        let mask = word::mask(self.mapper.tile.elements());
-        let pe = ProcessingElement::new(
-            self.layout,
-            self.clock,
-            places.control_block,
-            self.operand_bus_bytes,
-            mask,
-        );
-        simulation.add(Component::ProcessingElement(Box::new(pe)));
-        let lane_parameters = LaneParameters {
+        LaneParameters {
             clock: self.clock,
             multipliers: accelerator.multipliers_per_lane,
             operand_fifo_tiles: accelerator.operand_fifo_tiles.min(u32::from(u16::MAX)) as u16,
-            control_block: places.control_block,
-        };
-        let pruning = if self.scenario.sparsity.dynaprop {
-            stages.dynaprop_cycles
-        } else {
-            0
-        };
-        for lane in 0..accelerator.lanes_per_pe as u16 {
-            let id = simulation.add(Component::MacLane(
-                MacLane::new(lane_parameters, me, index, lane).with_values(values.cloned()),
-            ));
-            simulation.add(Component::DynaProp(DynaProp::new(
-                cycles(pruning),
-                self.density_source,
-            )));
-            simulation.add(Component::PreCompute(
-                PreComputeSparsity::new(cycles(stages.pre_compute_cycles), id).with_values(values.cloned()),
-            ));
-            simulation.add(Component::PostCompute(
-                PostComputeSparsity::new(cycles(stages.post_compute_cycles), me).with_values(values.cloned()),
-            ));
+            control_block,
         }
-        let place = |unit| ModulePlace {
+    }
+
+    fn module_place(&self, addresses: &MachineAddresses, pe: u16, unit: u16) -> ModulePlace {
+        ModulePlace {
             clock: self.clock,
-            control_block: places.control_block,
-            pe: me,
-            pe_index: index,
+            control_block: addresses.control_block,
+            pe: addresses.pes[usize::from(pe)].pe,
+            pe_index: pe,
             unit,
-        };
-        for unit in 0..accelerator.softmax_per_pe as u16 {
-            simulation.add(Component::Softmax(Box::new(
-                Softmax::new(place(unit)).with_values(values.cloned()),
-            )));
         }
-        simulation.add(Component::LayerNorm(Box::new(
-            LayerNorm::new(place(0)).with_values(values.cloned()),
-        )));
     }
 }

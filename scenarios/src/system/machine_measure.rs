@@ -1,4 +1,4 @@
-//! What the actors of one machine say of themselves after a run.
+//! What the actors of one machine report after a run.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,8 @@ use components::operation::{Phase, Role};
 use components::pe::BufferAccesses;
 use sim_core::{Tick, Ticks};
 
-use super::machine_build::{CONTROL_ACTORS, MachinePlaces};
+use super::ValueCheck;
 use super::{MachinePlan, RunError};
-use crate::values::ValueCheck;
 
 /// All MAC lanes together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,13 +22,13 @@ pub struct LaneTotals {
     pub dense_multiplications: u64,
     /// Multiplications of two non-zero words.
     pub multiplications: u64,
-    /// Time at work, summed over lanes.
+    /// Busy time, summed over lanes.
     pub busy: Ticks,
-    /// Use of the DynaProp modules.
+    /// Busy time of the DynaProp modules.
     pub dynaprop_busy: Ticks,
-    /// Use of the pre-compute sparsity modules.
+    /// Busy time of the pre-compute sparsity modules.
     pub pre_compute_busy: Ticks,
-    /// Use of the post-compute sparsity modules.
+    /// Busy time of the post-compute sparsity modules.
     pub post_compute_busy: Ticks,
     /// Result tiles that left the lanes.
     pub result_tiles: u64,
@@ -40,20 +39,20 @@ pub struct LaneTotals {
 pub struct PeTotals {
     /// Blocks moved between PEs and buffers.
     pub accesses: BufferAccesses,
-    /// Time with work in the PE, summed over PEs.
+    /// Time with at least one run in the PE, summed over PEs.
     pub active: Ticks,
-    /// Use of the activation buses and of the weight buses, summed over PEs.
+    /// Busy time of the activation buses and of the weight buses, summed over PEs.
     pub bus_busy: [Ticks; 2],
     /// Operand fetches.
     pub fetches: u64,
-    /// Runs never written back.
+    /// Runs that were never written back.
     pub runs_in_flight: u64,
 }
 
 /// A buffer over the run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BufferUse {
-    /// Which.
+    /// Which buffer.
     pub kind: BufferKind,
     /// What it can hold, in bytes.
     pub capacity: u64,
@@ -74,27 +73,27 @@ pub struct BufferUse {
 pub struct MachineMeasurements {
     /// When it started.
     pub started: Tick,
-    /// When the last operation was finished.
+    /// When the last operation finished.
     pub finished: Tick,
     /// Tile operations by role.
     pub roles: BTreeMap<Role, RoleCounts>,
-    /// Runs issued and retired.
+    /// Number of runs issued, and of runs retired.
     pub runs: (u64, u64),
-    /// Slices pushed out to main memory.
+    /// Slices that were spilled to main memory.
     pub spills: u64,
     /// Idle lane time by cause.
     pub stalls: StallAccount,
     /// When each phase began.
     pub phases: PhaseAccount,
-    /// MAC lanes.
+    /// All MAC lanes.
     pub lanes: LaneTotals,
-    /// Softmax tiles, and time at work summed over modules.
+    /// Softmax tiles, and busy time summed over modules.
     pub softmax: (u64, Ticks),
-    /// Layer-norm tiles, and time at work summed over modules.
+    /// Layer-norm tiles, and busy time summed over modules.
     pub layer_norm: (u64, Ticks),
-    /// PEs.
+    /// All PEs.
     pub pes: PeTotals,
-    /// Buffers: activation, weight, mask.
+    /// The buffers: activation, weight, mask.
     pub buffers: Vec<BufferUse>,
     /// Requests of the DMA, by kind of traffic.
     pub dma_requests: [u64; Traffic::ALL.len()],
@@ -102,21 +101,19 @@ pub struct MachineMeasurements {
     pub dma_blocks_added: u64,
     /// Requests of the DMA that were never answered.
     pub dma_outstanding: u32,
-    /// Time with a request under way.
+    /// Time with at least one request in flight.
     pub dma_busy: Ticks,
-    /// Whether the numbers were right, if it computed with any.
+    /// Whether the numbers were right; `None` if the machine did not compute with any.
     pub values: Option<ValueCheck>,
 }
 
 impl MachineMeasurements {
-    /// What the machine of `plan`, registered at `places`, did.
-    pub(super) fn of(
-        actors: &[Component],
+    /// What the machine of `plan` did; `actors` are its own.
+    pub(super) fn of<'a>(
+        actors: impl Iterator<Item = &'a Component> + Clone,
         plan: &MachinePlan,
-        places: MachinePlaces,
     ) -> Result<Self, RunError> {
-        let control_actors = slice(actors, places.control_block.0, CONTROL_ACTORS);
-        let control = control_block(control_actors)?;
+        let control = control_block(actors.clone())?;
         let finished = control.finished_at().ok_or_else(|| {
             RunError::Standstill(
                 control
@@ -143,11 +140,7 @@ impl MachineMeasurements {
             dma_busy: Ticks::ZERO,
             values: None,
         };
-        let pes = slice(actors, places.first_pe.0, plan.pe_actors());
-        control_actors
-            .iter()
-            .chain(pes)
-            .for_each(|actor| measurements.add(actor));
+        actors.for_each(|actor| measurements.add(actor));
         Ok(measurements)
     }
 
@@ -209,13 +202,13 @@ impl MachineMeasurements {
         self.pes.runs_in_flight += u64::from(pe.runs_in_flight());
     }
 
-    /// How long it took.
+    /// Time from start to finish.
     #[must_use]
     pub fn duration(&self) -> Ticks {
         self.finished.since(self.started)
     }
 
-    /// How long `phase` lasted: from its beginning to that of the next phase, or to the end.
+    /// When `phase` began, and when the next phase began or the run ended; `None` if it never began.
     #[must_use]
     pub fn phase_span(&self, phase: Phase) -> Option<(Tick, Tick)> {
         let start = self.phases.began(phase)?;
@@ -224,7 +217,7 @@ impl MachineMeasurements {
         Some((start, end.unwrap_or(self.finished)))
     }
 
-    /// Tile operations finished, additions left out: what the mapper's program has without them.
+    /// Tile operations finished, without additions: those that the mapper's program has without them.
     #[must_use]
     pub fn tile_operations(&self) -> u64 {
         self.roles
@@ -245,16 +238,10 @@ impl MachineMeasurements {
     }
 }
 
-fn control_block(actors: &[Component]) -> Result<&ControlBlock, RunError> {
-    match actors.first() {
-        Some(Component::ControlBlock(control)) => Ok(control),
-        _ => Err(RunError::Standstill(
-            "the machine has no control block".to_owned(),
-        )),
-    }
-}
-
-fn slice(actors: &[Component], first: u32, count: u32) -> &[Component] {
-    let first = first as usize;
-    actors.get(first..first + count as usize).unwrap_or_default()
+fn control_block<'a>(mut actors: impl Iterator<Item = &'a Component>) -> Result<&'a ControlBlock, RunError> {
+    let control = actors.find_map(|actor| match actor {
+        Component::ControlBlock(control) => Some(&**control),
+        _ => None,
+    });
+    control.ok_or_else(|| RunError::Standstill("the machine has no control block".to_owned()))
 }

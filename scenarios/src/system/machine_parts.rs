@@ -10,7 +10,7 @@ use crate::diagnostics::{self, Diagnostics};
 use crate::load::library::Shelf;
 use crate::load::{Document, Loaded};
 use crate::schema::{CurvesFile, DensitySource, Reference, Scenario, Weights};
-use crate::values::StatedConstants;
+use crate::weights::StatedConstants;
 
 impl Machine {
     /// What `loaded` describes, without what it shares with others.

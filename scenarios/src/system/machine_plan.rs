@@ -17,7 +17,7 @@ use crate::mapper::{EmbeddingLoad, Mapper, MapperParameters};
 use crate::program::ProgramSummary;
 use crate::schema::costs::ModuleCost;
 use crate::schema::{self, CostTable, Scenario};
-use crate::values::StatedConstants;
+use crate::weights::StatedConstants;
 
 /// A transformer and the accelerator that runs it, every part resolved.
 #[derive(Clone, Debug)]

@@ -139,18 +139,18 @@ impl MainMemory {
             })
     }
 
-    /// Its actors, to be registered from `first` on, and the DMA's way to them.
-    pub(super) fn build(&self, clock: Clock, first: ActorId) -> (Vec<Component>, MemoryRoute) {
+    /// Its actors, to be registered at these addresses, and the DMA's way to them.
+    pub(super) fn build(&self, clock: Clock, addresses: &[ActorId]) -> (Vec<Component>, MemoryRoute) {
         let Self::Banked(plan) = self else {
             return (
                 vec![Component::IdealMemory(Box::default())],
-                MemoryRoute::Ideal(first),
+                MemoryRoute::Ideal(addresses[0]),
             );
         };
         let mut actors = Vec::new();
         let ports = build_memory(plan, clock, &mut |actor| {
             actors.push(Component::Memory(actor));
-            first.offset(actors.len() as u32 - 1)
+            addresses[actors.len() - 1]
         });
         (
             actors,

@@ -1,11 +1,11 @@
-//! What the actors of a system say of themselves after a run.
+//! What the actors of a system report after a run.
 
 use components::Component;
 use components::background::BackgroundCounts;
 use components::memory::MemoryReport;
-use sim_core::{Digest, Tick};
+use sim_core::{Digest, Simulation, Tick};
 
-use super::build::Places;
+use super::directory::{Directory, SystemActor};
 use super::{MachineMeasurements, Plan, RunError};
 
 /// Everything measured in one run.
@@ -19,7 +19,7 @@ pub struct Measurements {
     pub background: Vec<BackgroundCounts>,
     /// Main memory.
     pub memory: MemoryReport,
-    /// When the last transformer was finished.
+    /// When the last transformer finished.
     pub ended: Tick,
     /// Messages delivered.
     pub events: u64,
@@ -28,35 +28,37 @@ pub struct Measurements {
 }
 
 impl Measurements {
+    /// Collects the reports of the actors of a system that has run; they are registered as in `directory`.
     pub(super) fn of(
-        actors: &[Component],
+        simulation: &Simulation<Component>,
         plan: &Plan,
-        places: &Places,
-        events: u64,
-        digest: Digest,
+        directory: &Directory,
     ) -> Result<Self, RunError> {
-        let mut machines = plan
-            .machines()
-            .zip(&places.machines)
-            .map(|(machine, &at)| MachineMeasurements::of(actors, machine, at))
+        let actors = simulation.actors();
+        let machines = plan.machines().enumerate();
+        let mut machines = machines
+            .map(|(index, machine)| MachineMeasurements::of(directory.of_machine(index, actors), machine))
             .collect::<Result<Vec<_>, _>>()?;
         let ended = machines
             .iter()
             .map(|machine| machine.finished)
             .max()
             .unwrap_or_default();
-        let background = places
-            .background
-            .iter()
-            .map(|place| source(actors, place.map(|id| id.0)));
+        let mut background = vec![BackgroundCounts::default(); plan.background.len()];
+        for (entry, actor) in directory.entries().iter().zip(actors) {
+            if let (SystemActor::Background { source }, Component::Background(traffic)) = (entry.actor, actor)
+            {
+                background[usize::from(source)] = traffic.counts().clone();
+            }
+        }
         Ok(Self {
-            background: background.collect(),
+            background,
             memory: plan.memory.report(actors, plan.memory_clock, ended),
             machine: machines.remove(0),
             tenants: machines,
             ended,
-            events,
-            digest,
+            events: simulation.events(),
+            digest: simulation.digest().unwrap_or_default(),
         })
     }
 
@@ -64,15 +66,8 @@ impl Measurements {
         std::iter::once(&mut self.machine).chain(&mut self.tenants)
     }
 
-    /// What all transformers did, the scenario's own first.
+    /// The measurements of all transformers, the scenario's own first.
     pub fn machines(&self) -> impl Iterator<Item = &MachineMeasurements> {
         std::iter::once(&self.machine).chain(&self.tenants)
-    }
-}
-
-fn source(actors: &[Component], place: Option<u32>) -> BackgroundCounts {
-    match place.and_then(|place| actors.get(place as usize)) {
-        Some(Component::Background(source)) => source.counts().clone(),
-        _ => BackgroundCounts::default(),
     }
 }

@@ -2,7 +2,7 @@
 
 use half::{bf16, f16};
 
-/// How a number is stored.
+/// The format of a stored number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     /// IEEE 754 half precision.

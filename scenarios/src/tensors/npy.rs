@@ -1,8 +1,8 @@
 //! Arrays of NumPy: a preamble, a header that is a Python dictionary, the numbers
 //! (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>).
 //!
-//! Read by hand: what is needed of the format is little, and the crates for it multiply extents unchecked or take in a whole
-//! grammar of Python.
+//! Parsed by hand: little of the format is needed, and the crates for it multiply extents unchecked or bring a whole grammar
+//! of Python.
 
 use std::io::Read;
 
@@ -13,7 +13,7 @@ use crate::diagnostics::Problem;
 /// The longest header that is read. NumPy itself refuses longer ones than 10 000 bytes.
 const MAX_HEADER: usize = 1 << 16;
 
-/// Shows the array that `reader` yields.
+/// Shows the array that `reader` reads.
 pub(super) fn read(
     place: Place<'_>,
     name: &str,
@@ -39,7 +39,7 @@ fn header(place: Place<'_>, reader: &mut dyn Read) -> Result<String, Problem> {
     take(&mut preamble)?;
     if &preamble[..6] != b"\x93NUMPY" {
         return Err(place.problem(
-            "this is no NumPy array",
+            "this is not a NumPy array",
             "write it with numpy.save, which begins the file with \\x93NUMPY",
         ));
     }
@@ -63,10 +63,11 @@ fn header(place: Place<'_>, reader: &mut dyn Read) -> Result<String, Problem> {
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// What is wrong, and the remedy.
+/// A problem and its remedy.
 type Fault = (String, &'static str);
 
-const DAMAGED: &str = "the file is damaged, or of no version that NumPy writes: write it with numpy.save";
+const DAMAGED: &str =
+    "the file is damaged, or has a version that NumPy does not write: write it with numpy.save";
 const FLOATS: &str = "only plain numbers are read: save array.astype(\"float32\")";
 
 /// Format of the elements, and the shape, by the header `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
@@ -77,7 +78,7 @@ fn understand(header: &str) -> Result<(Element, Vec<u64>), Fault> {
     let extents = shape
         .strip_prefix('(')
         .and_then(|rest| rest.split_once(')'))
-        .ok_or_else(|| ("the shape is no tuple".to_owned(), DAMAGED))?;
+        .ok_or_else(|| ("the shape is not a tuple".to_owned(), DAMAGED))?;
     let mut elements = 1_u64;
     let mut shape = Vec::new();
     for extent in extents

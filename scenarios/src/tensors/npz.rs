@@ -17,7 +17,7 @@ pub(super) fn read(path: &Path, file: File, visit: &mut Visitor<'_>) -> Result<(
     };
     let damaged = |error: zip::result::ZipError| {
         whole.problem(
-            format!("this is no archive of arrays: {error}"),
+            format!("this is not an archive of arrays: {error}"),
             "write it with numpy.savez or numpy.savez_compressed",
         )
     };

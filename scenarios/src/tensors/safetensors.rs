@@ -22,7 +22,7 @@ pub(super) fn read(path: &Path, mut file: File, visit: &mut Visitor<'_>) -> Resu
         .map_err(|error| whole.unreadable(&error))?;
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| {
         whole.problem(
-            format!("this is no file of safetensors: {error}"),
+            format!("this is not a safetensors file: {error}"),
             "it may be cut off: write or copy it again",
         )
     })?;
@@ -88,7 +88,7 @@ pub enum Numbers {
 /// The bytes of a file that holds these tensors, each with its name and its extents.
 ///
 /// # Errors
-/// What is wrong: a tensor has not as many numbers as its extents say.
+/// A tensor does not have as many numbers as its extents say.
 pub fn write_safetensors(tensors: &[(String, Vec<usize>, Numbers)]) -> Result<Vec<u8>, String> {
     let bytes = tensors.iter().map(|(_, _, numbers)| match numbers {
         Numbers::Single(numbers) => (Dtype::F32, numbers.iter().flat_map(|x| x.to_le_bytes()).collect()),

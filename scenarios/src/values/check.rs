@@ -1,24 +1,23 @@
-//! Whether the tensors that came out are the right ones.
+//! Checks whether the resulting tensors are right.
 
-use std::cell::RefCell;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use components::operation::{Operation, Phase, Role, Work};
 use components::sparsity::threshold::TensorKind;
 use components::tile::Dimension;
 use components::values::{Finished, Observer, ValueSettings, ValueTotals};
 
-use super::constants::Key;
 use super::local;
 use super::matrix::Matrix;
 use super::parameters::Parameters;
 use super::reference::{Reference, grain, nearest};
 use super::unpruned::Unpruned;
-use super::verdict::{Pruned, ValueCheck, Wrong};
-use crate::system::MachinePlan;
+use crate::system::{MachinePlan, Pruned, ValueCheck, Wrong};
+use crate::weights::Key;
 
-/// Tensors that hold nothing larger are compared with this: a gradient that should be zero has no relative error.
+/// Tensors whose largest magnitude is smaller are compared with this: a gradient that should be zero has no relative error.
 const LEAST_MAGNITUDE: f64 = 1.0 / 1024.0;
 
 /// How many wrong words are shown.
@@ -27,25 +26,26 @@ const SHOWN: usize = 5;
 /// Holds each result against both computations.
 pub(super) struct Checker {
     settings: ValueSettings,
-    reference: Reference,
+    reference: Reference<'static>,
     items_of_tile: usize,
     /// The shares of zeros that are wanted, by kind of tensor.
     wanted: [Option<f64>; TensorKind::ALL.len()],
-    /// What the last tensor would be without pruning, if there is any.
+    /// The last tensor as it would be without pruning; `None` if nothing is pruned.
     unpruned: Option<Unpruned>,
-    /// Sums over the batch under way, by operation.
+    /// Unfinished sums over the batch, by operation.
     sums: BTreeMap<u32, Matrix>,
-    /// What the weights are for that lie at an address.
+    /// The purpose of the weights at each address.
     weights_at: BTreeMap<u64, Key>,
     found: ValueCheck,
 }
 
 /// The checker, as the numbers of the machine know it.
-pub(super) struct Shared(pub(super) Rc<RefCell<Checker>>);
+pub(super) struct Shared(pub(super) Arc<Mutex<Checker>>);
 
 impl Observer for Shared {
-    fn finished(&mut self, finished: &Finished<'_>) {
-        self.0.borrow_mut().look_at(finished);
+    fn finished(&self, finished: &Finished<'_>) {
+        let mut checker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        checker.look_at(finished);
     }
 }
 
@@ -80,8 +80,8 @@ impl Checker {
         }
     }
 
-    /// What became of each kind of operands that there was.
-    fn pruned(&self, totals: ValueTotals) -> BTreeMap<&'static str, Pruned> {
+    /// The shares of zeros of each kind of operand that occurred.
+    fn pruned(&self, totals: ValueTotals) -> BTreeMap<Cow<'static, str>, Pruned> {
         let kinds = TensorKind::ALL.into_iter().zip(totals.pruned).zip(self.wanted);
         let kinds = kinds.filter(|((_, of_kind), _)| of_kind.words > 0);
         let kinds = kinds.map(|((kind, of_kind), wanted)| {
@@ -90,7 +90,7 @@ impl Checker {
                 zero_share: of_kind.zero_share(),
                 words: of_kind.words,
             };
-            (kind.name(), pruned)
+            (kind.name().into(), pruned)
         });
         kinds.collect()
     }
@@ -178,7 +178,7 @@ impl Checker {
         }
     }
 
-    /// What the reference has for a result.
+    /// The reference's result.
     fn expected(&self, finished: &Finished<'_>, key: Key) -> Option<Vec<Matrix>> {
         let operation = finished.operation;
         if operation.role == Role::WeightUpdate {
@@ -243,7 +243,7 @@ impl Checker {
         worst
     }
 
-    /// Notes a result that there is nothing to compare with: all of it is wrong.
+    /// Records a result that cannot be compared with anything: all of it counts as wrong.
     fn unknown(&mut self, finished: &Finished<'_>, why: &str) {
         self.found.wrong_words += finished.result.len().max(1) as u64;
         if self.found.wrong.len() < SHOWN {

@@ -1,4 +1,4 @@
-//! The derivatives of what is no product, on matrices with bounds.
+//! The derivatives of everything but products, on matrices with bounds.
 
 use components::values::NonLinearFunction;
 
@@ -111,7 +111,7 @@ impl Matrix {
     }
 }
 
-/// One over the deviation of a row, which is off by no more than the root mean square of the errors of x - mean.
+/// One over the deviation of a row, whose error is at most the root mean square of the errors of x - mean.
 fn inverse_deviation(row: &[Bounded], epsilon: f64) -> Bounded {
     let count = row.len() as f64;
     let mean = row.iter().map(|x| x.number).sum::<f64>() / count;

@@ -7,10 +7,10 @@ use components::values::{Finished, OperandValues, ValueSettings};
 use super::matrix::Matrix;
 use super::optimizer::{new_state, new_weights, updated_in_place};
 
-/// What an operation should have made of its operands before rounding; none if it moves data only.
+/// What an operation should have made of its operands before rounding; `None` if it only moves data.
 ///
-/// One matrix an item; of a sum over the batch, what this batch tile adds to it; of an update in place, the new weights, then
-/// the new states.
+/// One matrix per item; for a sum over the batch, what this batch tile adds to it; for an update in place, the new weights,
+/// then the new states.
 pub(super) fn recomputed(finished: &Finished<'_>, settings: &ValueSettings) -> Option<Vec<Matrix>> {
     if !finished.operation.work.is_compute() {
         return None;

@@ -12,13 +12,13 @@ fn times(a: f64, b: f64) -> f64 {
     if a == 0.0 || b == 0.0 { 0.0 } else { a * b }
 }
 
-/// What a rounding does: to the nearest multiple of `step`, within a range.
+/// A way of rounding to a multiple of `step` within a range.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Grain {
     pub(super) step: f64,
     pub(super) least: f64,
     pub(super) greatest: f64,
-    /// To the word below or above, and not known which.
+    /// To the word below or above; which of them is not known.
     pub(super) stochastic: bool,
 }
 
@@ -27,8 +27,8 @@ impl Grain {
         ((x / self.step).round_ties_even() * self.step).clamp(self.least, self.greatest)
     }
 
-    /// The word for a number, and how far the word for what it may be instead can be from it: nothing, as long as all of
-    /// that becomes the same word.
+    /// The word for a number, and how far it can be from the word for any number within its bound: 0 if all of these become
+    /// the same word.
     fn rounded(self, Bounded { number, error }: Bounded) -> Bounded {
         if self.stochastic {
             let word = |steps: f64| (steps * self.step).clamp(self.least, self.greatest);
@@ -58,7 +58,7 @@ pub(super) struct Matrix {
 }
 
 impl Matrix {
-    /// A matrix row by row, each number at most `error` off.
+    /// A matrix row by row, each number with an error of at most `error`.
     pub(super) fn of(rows: usize, columns: usize, numbers: &[f64], error: f64) -> Self {
         Self {
             rows,
@@ -84,7 +84,7 @@ impl Matrix {
         }
     }
 
-    /// Magnitudes below `threshold` become zero; where the error leaves open whether they do, the error covers both.
+    /// Magnitudes below `threshold` become zero; where the error makes that uncertain, the new error covers both cases.
     pub(super) fn pruned(&self, threshold: f64) -> Self {
         self.map(|Bounded { number, error }| {
             let magnitude = number.abs();
@@ -124,7 +124,7 @@ impl Matrix {
         }
     }
 
-    /// `each` of this matrix's numbers with the other's.
+    /// Applies `each` to this matrix's numbers and the other's, pairwise.
     pub(super) fn with(&self, other: &Self, each: impl Fn(Bounded, Bounded) -> Bounded) -> Self {
         let pairs = self.numbers.iter().zip(&other.numbers);
         Self {
@@ -190,8 +190,8 @@ impl Matrix {
         result
     }
 
-    /// exp(x) over its sum, row by row. If no x of a row is off by more than e, no result is by more than a factor of
-    /// exp(2e).
+    /// exp(x) over its sum, row by row. If no x of a row has an error above e, no result is wrong by more than a factor
+    /// of exp(2e).
     pub(super) fn softmax(&self) -> Self {
         let mut result = self.clone();
         for row in result.numbers.chunks_mut(self.columns) {
@@ -211,7 +211,7 @@ impl Matrix {
 
     /// (x - mean) / deviation, row by row.
     ///
-    /// With d the errors of x - mean and D their root mean square, the deviation is off by no more than D.
+    /// With d the errors of x - mean and D their root mean square, the error of the deviation is at most D.
     pub(super) fn normalised(&self, epsilon: f64) -> Self {
         let mut result = self.clone();
         for row in result.numbers.chunks_mut(self.columns) {
@@ -242,7 +242,7 @@ impl Matrix {
         result
     }
 
-    /// `function` of each number; its slope is nowhere steeper than `slope`.
+    /// `function` of each number; its slope is at most `slope` everywhere.
     pub(super) fn through(&self, function: impl Fn(f64) -> f64, slope: f64) -> Self {
         self.map(|Bounded { number, error }| Bounded {
             number: function(number),

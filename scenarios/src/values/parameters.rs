@@ -1,18 +1,18 @@
-//! The numbers that training changes, as the reference has them.
+//! The numbers that training changes, as the reference computes them.
 
 use std::collections::BTreeMap;
 
-use super::constants::{Key, SeededConstants};
 use super::matrix::{Bounded, Grain, Matrix};
+use crate::weights::{Key, SeededConstants};
 
-/// Weights, word rows and the optimiser's states, from the seed until training changes them.
+/// Weights, word rows and the optimiser's states: the seed's, until training changes them.
 #[derive(Clone, Debug)]
 pub(super) struct Parameters {
     seeded: SeededConstants,
     /// Each with the states that the optimiser keeps for it.
     trained: BTreeMap<Key, Trained<Matrix>>,
     words: BTreeMap<u32, Trained<Vec<Bounded>>>,
-    /// Steps of training made.
+    /// Training steps done so far.
     pub(super) steps: u32,
 }
 
@@ -81,7 +81,7 @@ impl Parameters {
         self.words.insert(row, Trained { numbers, states });
     }
 
-    /// What a step of training made of the matrix that `key` names.
+    /// The matrix that `key` names, after a training step.
     pub(super) fn trained(&self, key: Key) -> Option<&Trained<Matrix>> {
         self.trained.get(&key)
     }

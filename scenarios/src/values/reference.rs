@@ -14,15 +14,15 @@ use std::collections::BTreeMap;
 use components::operation::{Role, TensorKind};
 use components::values::{Rounding, ValueSettings};
 
-use super::constants::Key;
 use super::matrix::{Grain, Matrix};
 use super::parameters::Parameters;
 use crate::schema::{Phase, Workload};
 use crate::transformer::Layer;
+use crate::weights::Key;
 
-/// Every tensor of the forward pass and, in training, of the backward pass and the update, by what it is; one matrix an item
-/// of the batch.
-pub(super) struct Reference {
+/// Every tensor of the forward pass and, in training, of the backward pass and the update, by its key; one matrix per
+/// item of the batch.
+pub(super) struct Reference<'a> {
     tensors: BTreeMap<Key, Batch>,
     settings: ValueSettings,
     tile_columns: usize,
@@ -31,14 +31,14 @@ pub(super) struct Reference {
     parameters: Parameters,
     /// Half the squared distance between result and target, scaled.
     pub(super) loss: Option<f64>,
-    /// The gradient of the embeddings, a row a token.
+    /// The gradient of the embeddings, one row per token.
     word_gradient: Batch,
-    /// Sees what operations read before it is pruned.
-    reader: RefCell<Option<Reader>>,
+    /// Observes what operations read, before it is pruned.
+    reader: RefCell<Option<Reader<'a>>>,
 }
 
-/// Sees an operand that is to be pruned, and of what operation.
-pub(super) type Reader = Box<dyn FnMut(Role, TensorKind, &Matrix)>;
+/// Observes an operand that is to be pruned, and the operation that reads it.
+pub(super) type Reader<'a> = &'a mut (dyn FnMut(Role, TensorKind, &Matrix) + Send);
 
 /// The rounding of a machine's lanes.
 pub(super) fn grain(settings: &ValueSettings) -> Grain {
@@ -48,7 +48,7 @@ pub(super) fn grain(settings: &ValueSettings) -> Grain {
     }
 }
 
-/// The rounding of all else: row modules, and what was in main memory from the beginning.
+/// The rounding of everything else: row modules, and what is in main memory from the beginning.
 pub(super) fn nearest(settings: &ValueSettings) -> Grain {
     let step = 2f64.powi(-(settings.word.fraction_bits as i32));
     let half = 2f64.powi(settings.word.integer_bits as i32 - 1);
@@ -68,9 +68,9 @@ fn summed(batch: impl Iterator<Item = Matrix>) -> Option<Matrix> {
     batch.reduce(|sum, item| sum.plus(&item))
 }
 
-impl Reference {
+impl<'a> Reference<'a> {
     /// Computes the whole forward pass and, in training, the rest of the step. Batches are cut into tiles of `tile` items and
-    /// sums into tiles of `tile` columns, which decides how often they are rounded at most.
+    /// sums into tiles of `tile` columns, which decides how often they can be rounded.
     pub(super) fn new(
         workload: &Workload,
         settings: ValueSettings,
@@ -86,7 +86,7 @@ impl Reference {
         settings: ValueSettings,
         parameters: Parameters,
         [tile_items, tile_columns]: [u32; 2],
-        reader: Option<Reader>,
+        reader: Option<Reader<'a>>,
     ) -> Self {
         let mut reference = Self {
             reader: RefCell::new(reader),
@@ -117,7 +117,7 @@ impl Reference {
         &self.parameters
     }
 
-    /// The number that the next tensor of this role has.
+    /// The number of the next tensor of this role.
     fn next_key(&self, layer: u32, head: Option<u32>, role: Role) -> Key {
         let mut key = Key {
             layer,
@@ -131,7 +131,7 @@ impl Reference {
         key
     }
 
-    /// Keeps the results of lanes, rounded so often at most.
+    /// Keeps the results of lanes, rounded at most that often.
     fn keep(&mut self, layer: u32, head: Option<u32>, role: Role, batch: Batch, roundings: usize) -> Batch {
         let grain = grain(&self.settings);
         let rounded = batch
@@ -143,7 +143,7 @@ impl Reference {
         rounded
     }
 
-    /// Keeps what no lane has made.
+    /// Keeps results that were not made by lanes.
     fn keep_rows(&mut self, layer: u32, head: Option<u32>, role: Role, batch: Batch) -> Batch {
         let grain = nearest(&self.settings);
         let rounded: Batch = batch.iter().map(|matrix| matrix.rounded(0, grain)).collect();
@@ -173,7 +173,7 @@ impl Reference {
             .collect()
     }
 
-    /// In how many parts the sums over `terms` terms are written back at most, each part being rounded.
+    /// The largest number of parts in which sums over `terms` terms are written back; each part is rounded.
     fn parts(&self, terms: usize) -> usize {
         terms.div_ceil(self.tile_columns)
     }

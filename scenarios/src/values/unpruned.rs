@@ -1,13 +1,13 @@
-//! How far pruning moves the result.
+//! How far pruning changes the result.
 
 use components::operation::Role;
 use components::values::{Finished, Thresholds, ValueSettings};
 
-use super::constants::Key;
 use super::matrix::Matrix;
 use super::parameters::Parameters;
 use super::reference::Reference;
 use crate::schema::{Phase, Workload};
+use crate::weights::Key;
 
 /// The last tensor of the forward pass as it would be without pruning, and how far the machine's is from it.
 pub(super) struct Unpruned {
@@ -20,7 +20,7 @@ pub(super) struct Unpruned {
 }
 
 impl Unpruned {
-    /// Computes the forward pass once more; none if there is no pruning.
+    /// Computes the forward pass once more; `None` if nothing is pruned.
     pub(super) fn new(
         workload: &Workload,
         settings: &ValueSettings,

@@ -1,4 +1,4 @@
-//! What a user sees of a wrong input. `UPDATE_EXPECT=1 cargo test -p scenarios` refreshes the texts.
+//! What a user sees of a wrong input. `UPDATE_EXPECT=1 cargo test -p elector-scenarios` refreshes the texts.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

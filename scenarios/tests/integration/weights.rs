@@ -6,9 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use scenarios::load::Disk;
-use scenarios::system::Plan;
+use scenarios::system::{Plan, ValueCheck};
 use scenarios::tensors::{Numbers, read_tensors, write_safetensors};
-use scenarios::values::{Precision, ValueCheck, constants_file};
+use scenarios::weights::Precision;
 use scenarios::{Loaded, Scenario};
 use sim_core::{Digest, Engine};
 use tempfile::TempDir;
@@ -28,8 +28,8 @@ fn loaded(folder: &Path, workload: &str) -> Loaded {
 
 fn run(loaded: &Loaded) -> (Digest, ValueCheck) {
     let plan = Plan::load(loaded, &Disk).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
-    let system = plan.build(Engine::default(), None);
-    let (measured, _) = system
+    let system = plan.build(Engine::default());
+    let measured = system
         .and_then(|system| system.run(&plan))
         .unwrap_or_else(|error| panic!("{error}"));
     let check = measured.machine.values.expect("the machine computes");
@@ -40,7 +40,7 @@ fn file(precision: Precision) -> (TempDir, Loaded) {
     let folder = TempDir::new().unwrap();
     let seeded = loaded(folder.path(), "");
     let plan = Plan::load(&seeded, &Disk).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
-    let bytes = constants_file(&plan.machine, precision).unwrap();
+    let bytes = plan.machine.weights_file(precision).unwrap();
     fs::write(folder.path().join("mine.safetensors"), bytes).unwrap();
     (folder, seeded)
 }

@@ -17,7 +17,7 @@ impl Message for Packet {
     }
 }
 
-/// Who sends to whom, and when.
+/// Which node sends to which, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Load {
     /// Each message makes the next one, to a random actor after 1 to 64 ticks.
@@ -122,7 +122,7 @@ impl Node {
         }
     }
 
-    /// Takes a message; says to whom the next one goes, and after how many ticks.
+    /// Takes a message; returns the receiver of the next one, and after how many ticks it arrives.
     #[inline]
     pub(crate) fn react(&mut self, me: u32, now: u64, packet: &Packet) -> (u32, u64, Packet) {
         let input = packet.payload[0];

@@ -1,8 +1,8 @@
 //! The event kernels side by side: ours, desim, NeXosim, and a plain loop over a `BinaryHeap`.
 //!
-//! `cargo bench -p sim-core --features desim` shows criterion's figures (wall time), then one table in M events
+//! `cargo bench -p elector-sim-core --features desim` shows criterion's figures (wall time), then one table in M events
 //! per second of CPU time, measured with the kernels interleaved in every round.
-//! `cargo bench -p sim-core --features desim -- --table` shows the table alone.
+//! `cargo bench -p elector-sim-core --features desim -- --table` shows the table alone.
 
 #![allow(clippy::print_stdout, reason = "a bench prints what it measured")]
 
@@ -53,7 +53,7 @@ const POPULATIONS: [(&str, Population); 6] = {
     ]
 };
 
-/// A kernel under its name, and the events that make a round of a tenth of a second or more.
+/// A kernel with its name, and a number of events that takes a tenth of a second or more.
 struct Contender {
     name: &'static str,
     build: Box<dyn Fn(Population) -> Box<dyn Kernel>>,

@@ -52,6 +52,7 @@ impl TraceSink for RingSink {
 
 struct Ours<const TRACED: bool> {
     simulation: Simulation<Peer<TRACED>>,
+    sink: Option<RingSink>,
     limit: Tick,
 }
 
@@ -65,6 +66,7 @@ impl<const TRACED: bool> Ours<TRACED> {
         }
         Self {
             simulation,
+            sink: None,
             limit: Tick::ZERO,
         }
     }
@@ -75,9 +77,11 @@ impl<const TRACED: bool> Kernel for Ours<TRACED> {
         let before = self.simulation.events();
         while self.simulation.events() - before < at_least {
             self.limit += Ticks(CHUNK);
-            self.simulation
-                .run_until(self.limit)
-                .expect("the load has no faults");
+            let run = match &mut self.sink {
+                Some(sink) => self.simulation.traced(sink).run_until(self.limit),
+                None => self.simulation.run_until(self.limit),
+            };
+            run.expect("the load has no faults");
         }
         self.simulation.events() - before
     }
@@ -107,8 +111,9 @@ pub(crate) fn traced(population: Population) -> Box<dyn Kernel> {
         records: vec![(0, 0, 0); 1 << 16],
         next: 0,
     };
-    let simulation = simulation::<true>(Engine::Wheel).with_trace(Box::new(sink));
-    Box::new(Ours::new(simulation, population))
+    let mut ours = Ours::new(simulation::<true>(Engine::Wheel), population);
+    ours.sink = Some(sink);
+    Box::new(ours)
 }
 
 /// The wheel, keeping a digest.

@@ -2,8 +2,8 @@
 //!
 //! desim keeps time as `f64` and resumes events of equal time in arbitrary order. Ticks up to 2^53 are exact
 //! in an `f64`. To restore the order of sending, the queue knows how many messages each tick has: it
-//! steps desim exactly so often, which fills a mailbox, and delivers from there in order of sequence numbers.
-//! What is sent meanwhile for the same tick makes the next batch, and was sent later than all of this one.
+//! steps desim exactly that often, which fills a mailbox, and delivers from there in order of sequence numbers.
+//! What is sent in the meantime for the same tick makes the next batch, and was sent later than all of this one.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use super::QueueStatistics;
 use super::staged::SlowQueue;
 use crate::{ActorId, Message, Tick};
 
-/// A desim process out of a closure that maps each resumption to what the process yields.
+/// A desim process made of a closure that maps each resumption to what the process yields.
 ///
 /// desim's own way, a coroutine literal, needs unstable syntax in the crate that writes it; this does not.
 pub fn desim_process<T, F>(on_resume: F) -> Box<Process<T>>
@@ -39,7 +39,7 @@ impl<T, F: FnMut(SimContext<T>) -> T + Unpin> Coroutine<SimContext<T>> for Resum
     }
 }
 
-/// One message on its way, as the state of a desim event.
+/// One message in flight, as the state of a desim event.
 #[derive(Clone, Copy)]
 struct Delivery<M> {
     sequence: u64,
@@ -63,7 +63,7 @@ impl<M> SimState for Delivery<M> {
 pub(crate) struct DesimQueue<M: Message> {
     executor: desim::Simulation<Delivery<M>>,
     processes: usize,
-    /// Where processes put what they are resumed with.
+    /// Where processes put what they were resumed with.
     mailbox: Rc<RefCell<Vec<Delivery<M>>>>,
     /// Messages of the current tick that are out of desim, the next one last.
     batch: Vec<Delivery<M>>,
@@ -76,7 +76,7 @@ pub(crate) struct DesimQueue<M: Message> {
 }
 
 impl<M: Message> DesimQueue<M> {
-    /// Beyond it, not every tick is an `f64` of its own.
+    /// Beyond it, not every tick has an `f64` of its own.
     pub(crate) const LAST_TICK: Tick = Tick((1 << f64::MANTISSA_DIGITS) - 1);
 
     pub(crate) fn new() -> Self {

@@ -1,6 +1,6 @@
-//! The front of the slower queues: what an actor sends is set down here, and queued before the next delivery.
+//! The front end of the slower queues: what an actor sends is stored here, and queued before the next delivery.
 //!
-//! It keeps the code of those queues out of the handlers that send.
+//! This keeps the code of those queues out of the handlers that send.
 
 use super::QueueStatistics;
 use crate::{ActorId, Tick};

@@ -1,4 +1,4 @@
-//! The timing wheel: a sliding window of slots, one a tick, and a heap for what lies beyond it.
+//! The timing wheel: a sliding window of slots, one per tick, and a heap for what lies beyond it.
 //!
 //! A slot is a linked list in one slab of nodes, so a queue at rest allocates nothing. Within a slot,
 //! order of appending is order of sending; for that to hold, messages of the heap move in as soon as the
@@ -35,7 +35,7 @@ pub(crate) struct WheelQueue<M> {
     free: u32,
     /// The window is `now..now + SPAN`; all messages before `now` are delivered.
     now: u64,
-    /// One bit a slot, and one bit a word of those bits.
+    /// One bit per word of `occupied`, which has one bit per slot.
     summary: u64,
     occupied: [u64; WORDS],
     beyond: BinaryHeap<Reverse<(u64, u64, u32)>>,
@@ -131,7 +131,7 @@ impl<M: Copy> WheelQueue<M> {
         let index = self.nodes.len();
         assert!(index < NIL as usize, "fewer than 2^32 messages in flight");
         self.growths += u64::from(index == self.nodes.capacity());
-        // In line, as all that takes a message: one passed to a call by reference is written twice.
+        // Inlined, like everything that takes a message: one passed to a call by reference is written twice.
         self.nodes.push(node);
         index as u32
     }
@@ -169,7 +169,7 @@ impl<M: Copy> WheelQueue<M> {
         self.beyond.push(Reverse((at, self.beyond_sequence, node)));
     }
 
-    /// Moves into the window what has come within its reach, in the order of sending.
+    /// Moves messages that the window has reached into it, in the order of sending.
     #[inline]
     fn admit(&mut self) {
         while let Some(&Reverse((at, _, node))) = self.beyond.peek() {

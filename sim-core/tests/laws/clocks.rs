@@ -137,7 +137,7 @@ fn a_tick_frequency_beyond_64_bits_is_refused() {
     let huge = Frequency::from_kilohertz(u64::MAX);
     let next = Frequency::from_kilohertz(u64::MAX - 1);
     assert!(Timebase::of(&[huge, next]).is_err());
-    // Within the limit of ticks a cycle, but beyond 64 bits of kilohertz.
+    // Within the limit of ticks per cycle, but beyond 64 bits of kilohertz.
     let [two, three] = [2u64, 3].map(|factor| Frequency::from_kilohertz(factor << 62 >> (factor / 3)));
     assert_eq!(Timebase::of(&[two, three]), Err(ClockError::Overflow));
 }
@@ -147,7 +147,7 @@ fn a_foreign_clock_is_refused() {
     let timebase = of(&[700, 800]).expect("they share 5600 MHz");
     let foreign = timebase
         .clock(Frequency::from_megahertz(900))
-        .expect_err("5600 is no multiple of 900");
+        .expect_err("5600 is not a multiple of 900");
     assert!(matches!(foreign, ClockError::NotADivisor { .. }));
 }
 

@@ -5,26 +5,26 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use sim_core::{Actor, ActorId, Context, Engine, Message, Simulation, Tick, Ticks};
 
-use crate::system::{System, system};
+use crate::system::{Recorder, System, system};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn engines_deliver_the_same(system in system()) {
-        let (mut reference, expected) = system.build_recorded(Engine::Heap);
-        reference.run().expect("no faults");
+        let (mut reference, mut expected) = (system.build(Engine::Heap), Recorder::default());
+        reference.traced(&mut expected).run().expect("no faults");
         for &engine in Engine::available() {
-            let (mut simulation, log) = system.build_recorded(engine);
-            simulation.run().expect("no faults");
-            prop_assert_eq!(&*log.0.borrow(), &*expected.0.borrow(), "log of {}", engine);
+            let (mut simulation, mut log) = (system.build(engine), Recorder::default());
+            simulation.traced(&mut log).run().expect("no faults");
+            prop_assert_eq!(&log.0, &expected.0, "log of {}", engine);
             prop_assert_eq!(simulation.digest(), reference.digest());
             prop_assert_eq!(simulation.events(), reference.events());
             prop_assert_eq!(simulation.now(), reference.now());
         }
     }
 
-    /// Against a model that is no queue: a sorted map from (tick, sequence number).
+    /// Compared with a model that is not a queue: a sorted map from (tick, sequence number).
     #[test]
     fn order_is_by_tick_then_by_sending(delays in prop::collection::vec(crate::system::delay(), 1..60)) {
         let mut model = BTreeMap::new();
@@ -168,10 +168,10 @@ fn dense_ties_at_the_edge_of_the_window() {
         posts: (0..200).map(|post| (post, u64::from(post % 3), 40)).collect(),
     };
     let mut logs = Engine::available().iter().map(|&engine| {
-        let (mut simulation, log) = system.build_recorded(engine);
-        simulation.run().expect("no faults");
+        let (mut simulation, mut log) = (system.build(engine), Recorder::default());
+        simulation.traced(&mut log).run().expect("no faults");
         assert!(simulation.events() > 1000);
-        log.0.take()
+        log.0
     });
     let first = logs.next().expect("there are engines");
     assert!(logs.all(|log| log == first));

@@ -53,7 +53,7 @@ fn a_tick_without_end_is_a_livelock() {
         simulation.post(ME, Tick(4), Order::Spin);
         let livelock = SimError::Livelock {
             tick: Tick(4),
-            actor: ME,
+            actor: ME.into(),
             limit: 1000,
         };
         assert_eq!(simulation.run(), Err(livelock), "{engine}");
@@ -118,11 +118,11 @@ fn a_message_beyond_the_end_of_time_is_a_fault() {
             let mut simulation = simulation(engine);
             simulation.post(ME, Tick(3), Order::Send { to: ME, delay });
             let overflow = SimError::TimeOverflow {
-                actor: ME,
+                actor: ME.into(),
                 engine: match engine {
                     Engine::Wheel => "wheel",
-                    Engine::Heap => "heap",
                     Engine::Desim => "desim",
+                    _ => "heap",
                 },
             };
             assert_eq!(simulation.run(), Err(overflow), "{engine}, {delay}");
@@ -164,6 +164,53 @@ fn a_message_to_nobody_is_a_fault() {
             actor: to,
         };
         assert_eq!(simulation.run(), Err(nobody), "{engine}");
+    }
+}
+
+/// Errors call actors by their names, and those without a name by their addresses.
+#[test]
+fn faults_name_their_actors() {
+    let named = |engine| {
+        let names = |actor| (actor == ME).then(|| "pe[3].mac[2]".to_owned());
+        simulation(engine).with_livelock_limit(5).with_names(names)
+    };
+    let other = ActorId(1);
+    let cases = [
+        (
+            Order::Stop,
+            "actor pe[3].mac[2] stopped the run at tick 2: out of ammunition",
+        ),
+        (
+            Order::Spin,
+            "livelock at tick 2: over 5 messages without time moving on; the last went to actor pe[3].mac[2]",
+        ),
+        (
+            Order::Send {
+                to: other,
+                delay: u64::MAX,
+            },
+            "actor pe[3].mac[2] sent a message beyond the last tick that the engine",
+        ),
+    ];
+    for &engine in Engine::available() {
+        for (order, message) in cases {
+            let mut simulation = named(engine);
+            simulation.post(ME, Tick(2), order);
+            let fault = simulation.run().expect_err("the order is a fault").to_string();
+            assert!(fault.starts_with(message), "{engine}: {fault}");
+        }
+        let mut simulation = named(engine);
+        simulation.add(Soldier::default());
+        simulation.post(other, Tick(2), Order::Stop);
+        let fault = simulation.run().expect_err("the actor stops the run").to_string();
+        assert!(fault.starts_with("actor 1 stopped the run"), "{engine}: {fault}");
+        let mut simulation = named(engine);
+        simulation.post(ME, Tick::NEVER, Order::Nothing);
+        let fault = simulation.run().expect_err("nothing arrives never").to_string();
+        assert!(
+            fault.contains("posted to actor pe[3].mac[2]"),
+            "{engine}: {fault}"
+        );
     }
 }
 

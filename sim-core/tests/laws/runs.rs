@@ -1,9 +1,9 @@
 //! Running in parts, posting between them, and what the queue says of itself.
 
 use proptest::prelude::*;
-use sim_core::{ActorId, Engine, Simulation, Tick};
+use sim_core::{ActorId, Engine, Label, Simulation, Span, Tick, TraceSink};
 
-use crate::system::{System, seed, system};
+use crate::system::{Recorder, System, seed, system};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
@@ -50,14 +50,14 @@ proptest! {
         stops.sort_unstable();
         let mut digests = Vec::new();
         for &engine in Engine::available() {
-            let (mut simulation, log) = system.build_recorded(engine);
+            let (mut simulation, mut log) = (system.build(engine), Recorder::default());
             for &(stop, to, delay) in &stops {
-                simulation.run_until(Tick(stop)).expect("no faults");
+                simulation.traced(&mut log).run_until(Tick(stop)).expect("no faults");
                 let at = Tick(simulation.now().0 + delay);
                 simulation.post(ActorId(to % system.actors), at, seed(4, delay));
             }
-            simulation.run().expect("no faults");
-            prop_assert!(log.0.borrow().is_sorted_by_key(|&(at, ..)| at), "{}", engine);
+            simulation.traced(&mut log).run().expect("no faults");
+            prop_assert!(log.0.is_sorted_by_key(|&(at, ..)| at), "{}", engine);
             digests.push(simulation.digest());
         }
         prop_assert!(digests.windows(2).all(|pair| pair[0] == pair[1]));
@@ -67,11 +67,7 @@ proptest! {
     #[test]
     fn shuffled_ties_keep_time_and_repeat(system in system(), shuffle in any::<u64>()) {
         let run = || {
-            let mut simulation = Simulation::new(Engine::Wheel)
-                .expect("the wheel is always there")
-                .with_digest()
-                .with_shuffled_ties(shuffle);
-            system.populate(&mut simulation);
+            let mut simulation = system.build(Engine::Shuffled(shuffle));
             simulation.run().expect("no faults");
             simulation.digest()
         };
@@ -92,15 +88,18 @@ fn one_message(at: u64) -> System {
 fn a_post_before_the_next_tick_arrives_before_it() {
     for &engine in Engine::available() {
         for next in [200, 2 * Engine::WHEEL_WINDOW.0] {
-            let (mut simulation, log) = one_message(next).build_recorded(engine);
-            simulation.run_until(Tick(100)).expect("no faults");
+            let (mut simulation, mut log) = (one_message(next).build(engine), Recorder::default());
+            simulation
+                .traced(&mut log)
+                .run_until(Tick(100))
+                .expect("no faults");
             assert_eq!(simulation.now(), Tick::ZERO, "nothing has been delivered");
             // Earlier than the next message; earlier than the limit of the last run.
             for at in [150, 60, next - 1] {
                 simulation.post(ActorId(0), Tick(at), seed(0, at));
             }
-            simulation.run().expect("no faults");
-            let times: Vec<_> = log.0.borrow().iter().map(|&(at, ..)| at.0).collect();
+            simulation.traced(&mut log).run().expect("no faults");
+            let times: Vec<_> = log.0.iter().map(|&(at, ..)| at.0).collect();
             assert_eq!(times, [60, 150, next - 1, next], "{engine}");
         }
     }
@@ -109,40 +108,31 @@ fn a_post_before_the_next_tick_arrives_before_it() {
 #[test]
 fn a_post_into_the_past_arrives_now() {
     for &engine in Engine::available() {
-        let (mut simulation, log) = one_message(50).build_recorded(engine);
-        simulation.run().expect("no faults");
+        let (mut simulation, mut log) = (one_message(50).build(engine), Recorder::default());
+        simulation.traced(&mut log).run().expect("no faults");
         simulation.post(ActorId(0), Tick(10), seed(0, 1));
-        simulation.run().expect("no faults");
-        let times: Vec<_> = log.0.borrow().iter().map(|&(at, ..)| at.0).collect();
+        simulation.traced(&mut log).run().expect("no faults");
+        let times: Vec<_> = log.0.iter().map(|&(at, ..)| at.0).collect();
         assert_eq!(times, [50, 50], "{engine}");
     }
 }
 
 #[test]
 fn shuffled_ties_are_a_permutation_of_the_tick() {
-    let arrivals = |shuffle: Option<u64>| {
+    let arrivals = |engine: Engine| {
         let system = System {
             posts: (0..50).map(|_| (0, 7, 0)).collect(),
             ..one_message(7)
         };
-        let recorder = crate::system::Recorder::default();
-        let mut simulation = Simulation::new(Engine::Heap)
-            .expect("the heap is always there")
-            .with_trace(Box::new(recorder.clone()));
-        if let Some(shuffle) = shuffle {
-            simulation = simulation.with_shuffled_ties(shuffle);
-        }
-        system.populate(&mut simulation);
+        let (mut simulation, mut recorder) = (system.build(engine), Recorder::default());
         for value in 0..50 {
             simulation.post(ActorId(0), Tick(9), seed(0, value));
         }
-        simulation.run().expect("no faults");
-        let log = recorder.0.take();
-        log.iter()
-            .map(|(at, _, label)| (*at, label.part))
-            .collect::<Vec<_>>()
+        simulation.traced(&mut recorder).run().expect("no faults");
+        let log = recorder.0.iter();
+        log.map(|(at, _, label)| (*at, label.part)).collect::<Vec<_>>()
     };
-    let (plain, first, second) = (arrivals(None), arrivals(Some(1)), arrivals(Some(2)));
+    let [plain, first, second] = [Engine::Heap, Engine::Shuffled(1), Engine::Shuffled(2)].map(arrivals);
     assert_ne!(first, plain);
     assert_ne!(first, second);
     assert!(first.is_sorted_by_key(|&(at, _)| at));
@@ -151,10 +141,93 @@ fn shuffled_ties_are_a_permutation_of_the_tick() {
     assert_eq!(sorted, plain);
 }
 
+/// Each part of a run may have another sink, or none: together they see what one sink sees of the whole.
 #[test]
-#[should_panic(expected = "ties are shuffled from the first message on")]
-fn ties_cannot_be_shuffled_once_messages_are_posted() {
-    let _ = one_message(3).build(Engine::Wheel).with_shuffled_ties(1);
+fn sinks_are_lent_to_parts_of_a_run() {
+    for &engine in Engine::available() {
+        let system = System {
+            posts: (0..30).map(|at| (0, at, 9)).collect(),
+            ..one_message(0)
+        };
+        let (mut simulation, mut whole) = (system.build(engine), Recorder::default());
+        simulation.traced(&mut whole).run().expect("no faults");
+        let mut simulation = system.build(engine);
+        let [mut first, mut second, mut third] = [(); 3].map(|()| Recorder::default());
+        simulation
+            .traced(&mut first)
+            .run_until(Tick(10))
+            .expect("no faults");
+        simulation.run_until(Tick(12)).expect("no faults");
+        assert!(simulation.traced(&mut second).run_some(5).expect("no faults"));
+        simulation.traced(&mut third).run().expect("no faults");
+        assert!(
+            whole.0.starts_with(&first.0) && whole.0.ends_with(&third.0),
+            "{engine}"
+        );
+        let parts = [first, second, third].map(|part| part.0.len());
+        let unseen = whole
+            .0
+            .iter()
+            .filter(|(at, ..)| (Tick(11)..=Tick(12)).contains(at));
+        assert_eq!(
+            parts.iter().sum::<usize>() + unseen.count(),
+            whole.0.len(),
+            "{engine}"
+        );
+        assert!(parts.iter().all(|&part| part > 0), "{engine}, {parts:?}");
+    }
+}
+
+/// A sink learns each tick before the first record of it, and of ticks without records nothing.
+#[test]
+fn a_sink_is_told_each_tick_once() {
+    #[derive(Default)]
+    struct Ticks(Vec<Tick>);
+
+    impl TraceSink for Ticks {
+        fn at(&mut self, now: Tick) {
+            self.0.push(now);
+        }
+
+        fn span(&mut self, _: Span) {}
+
+        fn instant(&mut self, _: ActorId, at: Tick, _: Label) {
+            assert_eq!(self.0.last(), Some(&at));
+        }
+
+        fn counter(&mut self, _: ActorId, _: Tick, _: u16, _: u64) {}
+    }
+
+    let system = System {
+        posts: [3, 3, 8, 3, 11].map(|at| (0, at, 0)).to_vec(),
+        ..one_message(0)
+    };
+    let (mut simulation, mut ticks) = (system.build(Engine::Wheel), Ticks::default());
+    simulation.traced(&mut ticks).run().expect("no faults");
+    assert_eq!(ticks.0, [Tick(3), Tick(8), Tick(11)]);
+}
+
+/// A simulation can be built on one thread and run on another.
+#[cfg(not(feature = "desim"))]
+#[test]
+fn a_simulation_goes_from_thread_to_thread() {
+    fn is_send<T: Send>(simulation: T) -> T {
+        simulation
+    }
+    let system = System {
+        posts: (0..30).map(|at| (0, at, 9)).collect(),
+        ..one_message(0)
+    };
+    let mut whole = system.build(Engine::Wheel);
+    whole.run().expect("no faults");
+    let mut simulation = is_send(system.build(Engine::Wheel));
+    simulation.run_until(Tick(9)).expect("no faults");
+    let run_on = move || {
+        simulation.run().expect("no faults");
+        simulation
+    };
+    let elsewhere = std::thread::spawn(run_on).join().expect("the thread ends");
+    assert_eq!(elsewhere.digest(), whole.digest());
 }
 
 #[test]

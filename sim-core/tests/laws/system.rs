@@ -1,8 +1,7 @@
 //! Random machines: actors that scatter messages over equal times, no delay, the edges of the wheel's window,
 //! and the far future.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use rand_core::Rng;
@@ -24,7 +23,7 @@ impl Message for Seed {
 }
 
 /// The delays that a machine draws from.
-pub(crate) type Delays = Rc<[Ticks]>;
+pub(crate) type Delays = Arc<[Ticks]>;
 
 /// Answers each message with up to two more, to random actors after random delays.
 pub(crate) struct Scatter {
@@ -77,14 +76,14 @@ pub(crate) struct System {
 /// What was delivered: when, to whom, and what.
 pub(crate) type Log = Vec<(Tick, ActorId, Label)>;
 
-#[derive(Clone, Default)]
-pub(crate) struct Recorder(pub(crate) Rc<RefCell<Log>>);
+#[derive(Default)]
+pub(crate) struct Recorder(pub(crate) Log);
 
 impl TraceSink for Recorder {
     fn span(&mut self, _: Span) {}
 
     fn instant(&mut self, actor: ActorId, at: Tick, label: Label) {
-        self.0.borrow_mut().push((at, actor, label));
+        self.0.push((at, actor, label));
     }
 
     fn counter(&mut self, _: ActorId, _: Tick, _: u16, _: u64) {}
@@ -97,7 +96,7 @@ impl System {
         for id in 0..self.actors {
             simulation.add(Scatter {
                 dice: random::stream(self.seed, u64::from(id)),
-                delays: Rc::clone(&delays),
+                delays: Arc::clone(&delays),
                 actors: self.actors,
                 received: 0,
             });
@@ -113,17 +112,6 @@ impl System {
             .with_digest();
         self.populate(&mut simulation);
         simulation
-    }
-
-    /// The same with a log of all deliveries.
-    pub(crate) fn build_recorded(&self, engine: Engine) -> (Simulation<Scatter>, Recorder) {
-        let recorder = Recorder::default();
-        let mut simulation = Simulation::new(engine)
-            .expect("an engine of this build")
-            .with_digest()
-            .with_trace(Box::new(recorder.clone()));
-        self.populate(&mut simulation);
-        (simulation, recorder)
     }
 }
 

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use analysis::trace::Entry;
-use analysis::trace::read::TraceReader;
 use sim_core::Engine;
 use tests::traced::{entries, run_traced, whole};
 use tests::{plan, shipped_small};
+use traces::Entry;
+use traces::read::TraceReader;
 
 /// All that can be read of a file, and why it is not more.
 fn read(file: &Path) -> (Vec<Entry<'static>>, Option<String>) {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use analysis::trace::{Entry, TraceOptions};
 use scenarios::system::{Measurements, Plan, energy};
 use sim_core::Engine;
 use tests::traced::{entries, run_traced, whole};
 use tests::{plan, shipped, shipped_small};
+use traces::{Entry, TraceOptions};
 
 use super::traced;
 

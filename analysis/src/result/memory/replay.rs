@@ -1,14 +1,14 @@
 //! What became of a trace of requests in a memory alone.
 
 use components::memory::ReplayReport;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sim_core::Engine;
 
+use super::NamedMemory;
 use super::{MemoryFrame, MemoryResult};
-use crate::prepare::NamedMemory;
 
 /// The result of a replay. Two replays of a trace in a memory differ in `wall_seconds` only.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReplayResult {
     /// The memory: a shipped name or a file.
     pub technology: String,

@@ -1,7 +1,7 @@
 //! What one requestor asked of a memory, and how long it waited.
 
 use components::memory::{MemoryReport, RequestorReport};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sim_core::Ticks;
 use sim_core::statistics::Latencies;
 
@@ -9,7 +9,7 @@ use super::MemoryFrame;
 use super::histogram::LatencyHistogram;
 
 /// One requestor's share of the traffic.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RequestorResult {
     /// Who.
     pub name: String,
@@ -36,7 +36,7 @@ pub struct RequestorResult {
 }
 
 /// A distribution of latencies, in nanoseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
     /// The mean.
     pub mean: f64,
@@ -86,7 +86,9 @@ impl RequestorResult {
 }
 
 impl Latency {
-    pub(crate) fn of(latencies: &Latencies, nanoseconds_per_tick: f64) -> Self {
+    /// The figures of `latencies`, of which a tick is so many nanoseconds.
+    #[must_use]
+    pub fn of(latencies: &Latencies, nanoseconds_per_tick: f64) -> Self {
         let nanoseconds = |ticks: Ticks| ticks.0 as f64 * nanoseconds_per_tick;
         Self {
             mean: latencies.mean() * nanoseconds_per_tick,

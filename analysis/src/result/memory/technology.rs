@@ -1,14 +1,16 @@
 //! What a memory is, before anything runs.
 
+use std::borrow::Cow;
+
 use components::memory::description::{Cells, Controller, EnergyModel, Organisation, Timing};
 use components::memory::{EnergyTable, MemoryPlan};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sim_core::Cycles;
 
-use crate::prepare::NamedMemory;
+use super::NamedMemory;
 
 /// A memory technology, its organisation and its controller.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TechnologyResult {
     /// The shipped name or the file.
     pub technology: String,
@@ -43,7 +45,7 @@ pub struct TechnologyResult {
 }
 
 /// A technology of the library in a line.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShippedMemory {
     /// What it is called in scenarios.
     pub name: String,
@@ -88,7 +90,7 @@ impl ShippedMemory {
 }
 
 /// A span of time.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Span {
     /// In cycles of the memory's clock.
     pub cycles: u64,
@@ -97,19 +99,19 @@ pub struct Span {
 }
 
 /// One entry of the timing table.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TimingResult {
     /// The field of the description.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The datasheet's symbol.
-    pub symbol: &'static str,
+    pub symbol: Cow<'static, str>,
     /// How long it is.
     #[serde(flatten)]
     pub span: Span,
 }
 
 /// Energy of the commands of a rank, and its power in standby.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EnergyFigures {
     /// One activate and its precharge, nJ.
     pub activate_nj: f64,
@@ -148,8 +150,8 @@ impl TechnologyResult {
             address_map: description.address_map.to_string(),
             timing: timings(&timing)
                 .map(|(name, symbol, cycles)| TimingResult {
-                    name,
-                    symbol,
+                    name: name.into(),
+                    symbol: symbol.into(),
                     span: span(plan, cycles),
                 })
                 .to_vec(),

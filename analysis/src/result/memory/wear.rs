@@ -1,10 +1,10 @@
 //! How far resistive cells are worn, and how long they last.
 
 use components::memory::Wear;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Wear of a resistive memory over a run.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WearResult {
     /// Block writes to the most-written bank.
     pub most_bank_writes: u64,

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use sim_core::{Actor, ActorId, Clock, Context, Engine, Simulation, Tick, Timebase};
 
 use super::*;
+use crate::pe::LaneAddresses;
 use crate::run::{Indexing, OperandSources};
 use crate::tile::{Dimension, TileCoordinate};
 
@@ -76,10 +77,21 @@ fn sent(fifo: u16, runs: &[(u64, Run)], matched: &[(u64, u32)]) -> Vec<(u64, Act
         operand_fifo_tiles: fifo,
         control_block: CONTROL_BLOCK,
     };
+    let addresses = PeAddresses {
+        pe: PE,
+        lanes: vec![LaneAddresses {
+            mac: LANE,
+            dynaprop: ActorId(3),
+            pre_compute: ActorId(4),
+            post_compute: POST_COMPUTE,
+        }],
+        softmax: Vec::new(),
+        layer_norm: ActorId(6),
+    };
     let mut simulation = Simulation::new(Engine::Wheel).unwrap();
     for place in 0..=POST_COMPUTE.0 {
         simulation.add(match ActorId(place) {
-            LANE => Part::Lane(Box::new(MacLane::new(parameters, PE, 0, 0))),
+            LANE => Part::Lane(Box::new(MacLane::new(parameters, &addresses, 0, 0))),
             _ => Part::Keeper(log.clone()),
         });
     }

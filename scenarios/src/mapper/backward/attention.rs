@@ -1,27 +1,25 @@
-//! Through a self-attention head.
+//! Gradients of a self-attention head.
 
 use components::operation::{Role, RowAccess, TensorId, Work};
 
-use super::{GradientPlace, WeightedProduct};
+use super::{WeightedProduct, draft_of_gradient};
+use crate::mapper::draft::Site;
+use crate::mapper::emitter::Emitter;
+use crate::mapper::stored::{activation, gradient, transposed};
 use crate::mapper::tape::AttentionTape;
-use crate::mapper::{Mapper, activation, gradient, transposed};
 
-impl Mapper {
-    /// What the head says of the gradient of its input, in three parts: by way of the values, of the queries and of the
+impl Emitter {
+    /// The head's part of the gradient of its input, in three terms: by way of the values, of the queries and of the
     /// keys. `output` is the gradient of the head's output.
     pub(super) fn attention_gradients(
         &mut self,
-        place: GradientPlace,
+        site: Site,
         input: TensorId,
         tape: &AttentionTape,
         output: TensorId,
     ) -> Vec<TensorId> {
-        let width = self.transformer.layers[place.layer].hidden;
+        let width = self.transformer.layers[site.layer].hidden;
         let d = tape.dimension;
-        let triple = GradientPlace {
-            siblings: place.siblings * 3,
-            ..place
-        };
         let output_product = WeightedProduct {
             input: tape.context,
             weights: tape.output_weights,
@@ -29,8 +27,7 @@ impl Mapper {
             to: width,
             roles: [Role::HeadOutputInputGradient, Role::HeadOutputWeightGradient],
         };
-        // Read by the gradients of probabilities and values.
-        let context = self.product_gradients(place, output_product, output, 2);
+        let context = self.product_gradients(site, output_product, output);
         let projection = |weights, roles| WeightedProduct {
             input,
             weights,
@@ -38,67 +35,73 @@ impl Mapper {
             to: d,
             roles,
         };
-        let value = self.value_gradient(place, tape, context);
+        let value = self.value_gradient(site, tape, context);
         let roles = [Role::ValueInputGradient, Role::ValueWeightGradient];
-        let by_values = self.product_gradients(triple, projection(tape.value_weights, roles), value, 1);
-        let [query, key] = self.score_gradients(place, tape, context);
+        let by_values = self.product_gradients(site.triple(), projection(tape.value_weights, roles), value);
+        let [query, key] = self.score_gradients(site, tape, context);
         let roles = [Role::QueryInputGradient, Role::QueryWeightGradient];
-        let by_queries = self.product_gradients(triple, projection(tape.query_weights, roles), query, 1);
+        let by_queries = self.product_gradients(site.triple(), projection(tape.query_weights, roles), query);
         let roles = [Role::KeyInputGradient, Role::KeyWeightGradient];
-        let by_keys = self.product_gradients(triple, projection(tape.key_weights, roles), key, 1);
+        let by_keys = self.product_gradients(site.triple(), projection(tape.key_weights, roles), key);
         vec![by_values, by_queries, by_keys]
     }
 
-    /// dV = Pᵀ·dC, read for the input and for the weights of V = X·Wv.
-    fn value_gradient(&mut self, place: GradientPlace, tape: &AttentionTape, context: TensorId) -> TensorId {
+    /// dV = Pᵀ·dC.
+    fn value_gradient(&mut self, site: Site, tape: &AttentionTape, context: TensorId) -> TensorId {
         let sequence = self.parameters.sequence;
         let operands = vec![
             transposed(activation(tape.probabilities, RowAccess::AllRows)),
             gradient(context, RowAccess::AllRows),
         ];
         let extents = [sequence, tape.dimension, sequence];
-        let draft = place.draft(Role::ContextValueGradient, Work::Product, extents, operands);
-        self.emit(draft.read_by(2))
+        let draft = draft_of_gradient(site, Role::ContextValueGradient, Work::Product, extents, operands);
+        self.emit(draft)
     }
 
     /// From dC to dP, dS, dQ and dK; the last two are returned. A weighted multiplicative head goes on from its weighted
     /// queries to its queries.
-    fn score_gradients(
-        &mut self,
-        place: GradientPlace,
-        tape: &AttentionTape,
-        context: TensorId,
-    ) -> [TensorId; 2] {
+    fn score_gradients(&mut self, site: Site, tape: &AttentionTape, context: TensorId) -> [TensorId; 2] {
         let (sequence, d) = (self.parameters.sequence, tape.dimension);
         let operands = vec![
             gradient(context, RowAccess::SameRow),
             transposed(activation(tape.value, RowAccess::AllRows)),
         ];
         let extents = [sequence, sequence, d];
-        let draft = place.draft(Role::ContextProbabilityGradient, Work::Product, extents, operands);
+        let draft = draft_of_gradient(
+            site,
+            Role::ContextProbabilityGradient,
+            Work::Product,
+            extents,
+            operands,
+        );
         let probabilities = self.emit(draft);
         let operands = vec![
             activation(tape.probabilities, RowAccess::SameRow),
             gradient(probabilities, RowAccess::SameRow),
         ];
         let extents = [sequence, sequence, 1];
-        let draft = place.draft(Role::SoftmaxGradient, Work::SoftmaxGradient, extents, operands);
-        let scores = self.emit(draft.read_by(2));
+        let draft = draft_of_gradient(
+            site,
+            Role::SoftmaxGradient,
+            Work::SoftmaxGradient,
+            extents,
+            operands,
+        );
+        let scores = self.emit(draft);
         let operands = vec![
             gradient(scores, RowAccess::SameRow),
             activation(tape.key, RowAccess::AllRows),
         ];
         let extents = [sequence, d, sequence];
-        let draft = place.draft(Role::ScoresQueryGradient, Work::Product, extents, operands);
-        // Either way read for the input and for the weights of the product that made the queries.
-        let mut query = self.emit(draft.read_by(2));
-        let asking = tape.weighted.map_or(tape.query, |(weighted, _)| weighted);
+        let draft = draft_of_gradient(site, Role::ScoresQueryGradient, Work::Product, extents, operands);
+        let mut query = self.emit(draft);
+        let compared = tape.weighted.map_or(tape.query, |(weighted, _)| weighted);
         let operands = vec![
             transposed(gradient(scores, RowAccess::AllRows)),
-            activation(asking, RowAccess::AllRows),
+            activation(compared, RowAccess::AllRows),
         ];
-        let draft = place.draft(Role::ScoresKeyGradient, Work::Product, extents, operands);
-        let key = self.emit(draft.read_by(2));
+        let draft = draft_of_gradient(site, Role::ScoresKeyGradient, Work::Product, extents, operands);
+        let key = self.emit(draft);
         if let Some((_, weights)) = tape.weighted {
             let product = WeightedProduct {
                 input: tape.query,
@@ -110,7 +113,7 @@ impl Mapper {
                     Role::WeightedQueryWeightGradient,
                 ],
             };
-            query = self.product_gradients(place, product, query, 2);
+            query = self.product_gradients(site, product, query);
         }
         [query, key]
     }

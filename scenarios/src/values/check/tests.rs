@@ -1,4 +1,4 @@
-//! A checker that does not notice is worth nothing.
+//! The checker notices wrong results.
 
 use components::operation::{
     ActivationTensor, Operand, Operation, OperationId, Role, RowAccess, TensorId, TensorKind, WeightTensor,
@@ -9,8 +9,8 @@ use components::values::OperandValues;
 use super::*;
 use crate::schema::{DensitySource, Scenario};
 use crate::system::{MainMemory, Plan};
-use crate::values::constants::SeededConstants;
 use crate::values::settings;
+use crate::weights::SeededConstants;
 
 fn checker() -> Checker {
     let mut loaded = Scenario::shipped("tiny-trace").unwrap();

@@ -7,7 +7,7 @@ use super::backward::Product;
 use super::{Batch, Pass, Reference};
 use crate::transformer::AttentionKind;
 
-impl Reference {
+impl Reference<'_> {
     /// The gradients of the layer's input by way of values, queries and keys.
     pub(super) fn attention_gradients(
         &mut self,
@@ -115,7 +115,7 @@ impl Reference {
         [d_query, d_key]
     }
 
-    /// A product of two tensors, item by item, pruned as what they hold is.
+    /// A product of two tensors, item by item, each pruned by what it holds.
     fn pairwise(
         &mut self,
         pass: &Pass<'_>,

@@ -1,17 +1,17 @@
 //! The backward pass: the chain rule, layer by layer, from the result to the embeddings.
 //!
-//! Gradients are kept under their own roles; what the forward pass made is looked up by what it is.
+//! Gradients are kept under their own roles; results of the forward pass are looked up by their key.
 
 use components::operation::{Role, TensorKind};
 
-use super::super::constants::{Key, SeededConstants};
 use super::super::matrix::Matrix;
 use super::forward::LAYER_NORM_EPSILON;
 use super::{Batch, Pass, Reference, nearest, summed};
 use crate::schema::Workload;
 use crate::transformer::Head;
+use crate::weights::{Key, SeededConstants};
 
-impl Reference {
+impl Reference<'_> {
     pub(super) fn backward(&mut self, workload: &Workload) {
         let layers = &workload.transformer.layers;
         let mut current = self.loss_gradient(workload);
@@ -189,12 +189,12 @@ impl Reference {
         self.keep(pass.index, None, Role::GradientSum, sums, 1)
     }
 
-    /// What the forward pass made.
+    /// A result of the forward pass.
     pub(super) fn made(&self, key: Key) -> Batch {
         self.tensors.get(&key).cloned().unwrap_or_default()
     }
 
-    /// What went into a layer.
+    /// The input of a layer.
     pub(super) fn layer_input(&self, pass: &Pass<'_>) -> Batch {
         let Some(before) = pass.index.checked_sub(1) else {
             return self.made(pass.key(None, Role::EmbeddingAdd, 0));
@@ -212,13 +212,13 @@ impl Reference {
     }
 }
 
-/// A product with weights whose gradients are wanted.
+/// A product with weights whose gradients are to be computed.
 #[derive(Clone, Copy)]
 pub(super) struct Product {
     pub(super) head: Option<u32>,
     pub(super) weights: Key,
     /// Rows and columns of the weights.
     pub(super) shape: [u32; 2],
-    /// Of the gradients of input and weights.
+    /// Roles of the gradients of input and weights.
     pub(super) roles: [Role; 2],
 }

@@ -2,19 +2,19 @@
 
 use components::operation::{Role, TensorKind};
 
-use super::super::constants::SeededConstants;
 use super::super::matrix::Matrix;
 use super::{Batch, Pass, Reference, nearest};
 use crate::schema::Workload;
 use crate::transformer::{AttentionKind, Head, Layer};
+use crate::weights::SeededConstants;
 
 /// The steepest slope of x·Φ(x).
 const GELU_SLOPE: f64 = 1.13;
 
-/// What layer normalisation adds to the variance (BERT's).
+/// Added to the variance by layer normalisation (BERT's).
 pub(super) const LAYER_NORM_EPSILON: f64 = 1e-12;
 
-impl Reference {
+impl Reference<'_> {
     pub(super) fn forward(&mut self, workload: &Workload) {
         let mut current = self.embed(workload);
         let layers = &workload.transformer.layers;

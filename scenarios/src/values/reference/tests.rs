@@ -4,11 +4,11 @@ use components::values::{NonLinearFunction, Rounding, Thresholds, UpdateRule};
 use components::word::WordFormat;
 use components::words::Words;
 
-use super::super::constants::SeededConstants;
 use super::update::WEIGHTS;
 use super::*;
 use crate::schema::{ActivationFunction, Scenario};
 use crate::transformer::{AttentionKind, Head, TransformKind};
+use crate::weights::SeededConstants;
 
 /// Words so fine that the loss is exact to 13 digits.
 const FINE: WordFormat = WordFormat {
@@ -67,7 +67,7 @@ fn settings(workload: &Workload) -> ValueSettings {
     }
 }
 
-fn step(workload: &Workload, parameters: Parameters) -> Reference {
+fn step(workload: &Workload, parameters: Parameters) -> Reference<'static> {
     Reference::new(workload, settings(workload), parameters, [1, 4])
 }
 

@@ -3,11 +3,11 @@
 use components::operation::Role;
 use components::values::UpdateRule;
 
-use super::super::constants::Key;
 use super::super::matrix::Matrix;
 use super::super::optimizer::updated_in_place;
 use super::{Batch, Reference, grain};
 use crate::schema::Workload;
+use crate::weights::Key;
 
 /// The gradient of weights, by the role of the product that has them.
 pub(super) const WEIGHTS: &[(Role, Role)] = &[
@@ -22,7 +22,7 @@ pub(super) const WEIGHTS: &[(Role, Role)] = &[
     (Role::PositionGradient, Role::EmbeddingAdd),
 ];
 
-impl Reference {
+impl Reference<'_> {
     pub(super) fn update(&mut self, workload: &Workload) {
         let Some(rule) = self.settings.update else { return };
         self.update_words(workload, rule);

@@ -10,8 +10,8 @@ use super::super::optimizer::{new_state, new_weights};
 use super::{Batch, Reference, nearest};
 use crate::schema::Workload;
 
-impl Reference {
-    /// Tensors of the update have a row a token: that of the word's first token is the word's, the others are nothing.
+impl Reference<'_> {
+    /// Tensors of the update have one row per token: that of a word's first token is the word's, the others are empty.
     pub(super) fn update_words(&mut self, workload: &Workload, rule: UpdateRule) {
         let width = workload.transformer.layers[0].hidden as usize;
         let tokens = self.words_of_tokens(workload);
@@ -93,7 +93,7 @@ impl Reference {
     }
 }
 
-/// A row a token: what `of_word` says for the first token of each word, else nothing.
+/// One row per token: what `of_word` yields for the first token of each word; the others are empty.
 fn gathered(tokens: &[Vec<u32>], width: usize, of_word: impl Fn(u32) -> Vec<Bounded>) -> Batch {
     let mut seen = BTreeSet::new();
     let mut of_token = |row: u32| match seen.insert(row) {

@@ -1,0 +1,57 @@
+//! The report of `elector check`.
+
+use components::units::Bytes;
+
+use super::Style;
+use super::table::Table;
+use crate::number::{grouped, percent, scaled};
+use analysis::result::Resolved;
+
+/// The machine of a scenario and the work that waits for it.
+#[must_use]
+pub fn check_report(resolved: &Resolved, style: Style) -> String {
+    let mut machine = Table::default();
+    let mut row = |name: &str, value: String| machine.row([name.to_owned(), value]);
+    row("clock", format!("{} MHz", resolved.clock_mhz));
+    row("memory clock", format!("{} MHz", resolved.memory_clock_mhz));
+    row("tick", scaled(1e-6 / resolved.tick_mhz, "s"));
+    row("processing elements", grouped(resolved.processing_elements));
+    row("MAC lanes", grouped(resolved.mac_lanes));
+    row("peak", scaled(resolved.peak_macs_per_second, "MAC/s"));
+    row(
+        "peak memory bandwidth",
+        resolved
+            .peak_memory_gb_s
+            .map_or("without limit".to_owned(), |peak| scaled(peak * 1e9, "B/s")),
+    );
+    let (used, capacity) = (resolved.memory_used_bytes, resolved.memory_capacity_bytes);
+    row(
+        "main memory used",
+        format!("{} of {}", Bytes(used), Bytes(capacity)),
+    );
+    row("area", format!("{:.2} mm2", resolved.area_mm2));
+    for (part, area) in resolved.area_mm2_by_part.parts() {
+        row(
+            &format!("  {part}"),
+            format!("{area:.3} mm2  {}", percent(area, resolved.area_mm2)),
+        );
+    }
+
+    let mut work = Table::default();
+    for (role, tiles) in &resolved.tile_ops_by_role {
+        work.row([role.to_string(), grouped(*tiles)]);
+    }
+    let to_come = format!(
+        "{} tile operations to come, {} more that add tensors, {} multiplications",
+        grouped(resolved.tile_ops),
+        grouped(resolved.add_tile_ops),
+        grouped(resolved.macs_dense)
+    );
+    format!(
+        "{}\n{}\n{}\n{}",
+        style.bold(&resolved.scenario),
+        machine.render(&[0, 1]),
+        style.bold(&to_come),
+        work.render(&[0])
+    )
+}

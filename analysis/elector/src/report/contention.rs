@@ -1,0 +1,80 @@
+//! Who else used main memory, and what it got.
+
+use components::units::Bytes;
+
+use super::table::Table;
+use crate::number::{grouped, percent, scaled};
+use analysis::result::RunResult;
+
+/// Tenants and background traffic; none if the transformer had main memory for itself.
+pub(super) fn contention(result: &RunResult) -> Option<String> {
+    let mut text = String::new();
+    if !result.tenants.is_empty() {
+        text.push_str(&tenants(result));
+    }
+    if !result.background.is_empty() {
+        text.push_str(&background(result));
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+fn tenants(result: &RunResult) -> String {
+    let mut table = Table::default();
+    table.row(
+        [
+            "tenant",
+            "starts at",
+            "latency",
+            "cycles",
+            "lanes busy",
+            "bytes",
+            "p99, ns",
+        ]
+        .map(str::to_owned),
+    );
+    for tenant in &result.tenants {
+        table.row([
+            tenant.name.clone(),
+            scaled(tenant.start_seconds, "s"),
+            scaled(tenant.machine.seconds, "s"),
+            grouped(tenant.machine.cycles),
+            percent(tenant.machine.utilization.mac_lanes, 1.0),
+            Bytes(tenant.bytes).to_string(),
+            format!("{:.1}", tenant.latency_ns.p99),
+        ]);
+    }
+    table.render(&[0])
+}
+
+fn background(result: &RunResult) -> String {
+    let mut table = Table::default();
+    table.row(
+        [
+            "background, delay in ns",
+            "requests",
+            "bytes",
+            "GB/s",
+            "mean",
+            "p50",
+            "p99",
+            "max",
+        ]
+        .map(str::to_owned),
+    );
+    for source in &result.background {
+        let delay = source.delay_ns;
+        let [mean, p50, p99, max] =
+            [delay.mean, delay.p50, delay.p99, delay.max].map(|ns| format!("{ns:.1}"));
+        table.row([
+            source.name.clone(),
+            grouped(source.requests),
+            Bytes(source.bytes).to_string(),
+            format!("{:.2}", source.achieved_gb_s),
+            mean,
+            p50,
+            p99,
+            max,
+        ]);
+    }
+    table.render(&[0])
+}

@@ -1,0 +1,197 @@
+//! Main memory in closed form: how long streams take, and what they cost.
+
+use std::collections::BTreeSet;
+
+use components::memory::{Access, EnergyTable, Location, MemoryPlan};
+use components::units::BLOCK;
+use scenarios::system::{MainMemory, Plan};
+use sim_core::random;
+
+use super::contention::Crowd;
+use super::stream::{Pace, pace};
+
+/// Main memory as the DMA of one machine meets it. Times in cycles of the accelerator.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Memory {
+    /// Between two blocks of a stream of reads.
+    pub(super) read: f64,
+    /// Between two blocks of a stream of writes.
+    pub(super) write: f64,
+    /// Between two blocks of gathered rows.
+    pub(super) gather: f64,
+    /// Between two blocks of scattered rows.
+    pub(super) scatter: f64,
+    /// From the order of a transfer to the end of its first block, on top of the above.
+    pub(super) latency: f64,
+    /// Writes that are taken in before they are written.
+    pub(super) posted_writes: f64,
+    /// Energies; none for a memory without limits.
+    energy: Option<MemoryEnergy>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct MemoryEnergy {
+    read_pj: f64,
+    write_pj: f64,
+    /// A cycle of the accelerator, of all ranks: standby and refresh.
+    standby_pj: f64,
+}
+
+impl Memory {
+    /// The memory of `plan`, where rows of `row_bytes` are gathered.
+    pub(super) fn of(plan: &Plan, row_bytes: u64) -> Self {
+        let ports = f64::from(plan.machine.buffer_ports());
+        match &plan.memory {
+            MainMemory::Ideal => Self {
+                read: 1.0 / ports,
+                write: 1.0 / ports,
+                gather: 1.0 / ports,
+                scatter: 1.0 / ports,
+                // The order to the DMA; the last block's cycle at a port.
+                latency: 1.0,
+                posted_writes: 0.0,
+                energy: None,
+            },
+            MainMemory::Banked(memory) => Self::banked(plan, memory, row_bytes, ports),
+        }
+    }
+
+    fn banked(plan: &Plan, memory: &MemoryPlan, row_bytes: u64, ports: f64) -> Self {
+        // Cycles of the accelerator in one of the memory.
+        let ratio = plan.memory_clock.period().0 as f64 / plan.machine.clock.period().0 as f64;
+        let window = plan.machine.scenario.accelerator.dma.outstanding_requests as usize;
+        let stream = Stream::of(memory, window);
+        let crowd = Crowd::of(plan, &stream);
+        let blocks = || (0..).map(|block| block * BLOCK.0);
+        let read = stream.pace(Access::Read, &mut crowd.mixed(blocks()));
+        let write = stream.pace(Access::Write, &mut crowd.mixed(blocks()));
+        let table = if plan.machine.trains() {
+            plan.machine.scenario.workload.vocabulary.into()
+        } else {
+            MOST_ROWS
+        };
+        let rows = || rows(memory.capacity_bytes(), row_bytes, table);
+        let gather = stream.pace(Access::Read, &mut crowd.mixed(rows()));
+        let scatter = stream.pace(Access::Write, &mut crowd.mixed(rows()));
+        let cycles = |pace: Pace| {
+            let alone = pace.cycles * ratio / stream.channels;
+            crowd.stretched(alone, plan).max(1.0 / ports)
+        };
+        Self {
+            read: cycles(read),
+            write: cycles(write),
+            gather: cycles(gather),
+            scatter: cycles(scatter),
+            // To the DMA, from the cycle after the request's on to the data, and through a port of the buffer.
+            latency: 2.0 + (1 + memory.constraints().idle_read_latency()) as f64 * ratio,
+            posted_writes: stream.places as f64 * stream.channels,
+            energy: Some(MemoryEnergy::of(memory, read, write, ratio)),
+        }
+    }
+
+    /// Energy of so many blocks and cycles, in nJ.
+    pub(super) fn energy_nj(&self, reads: f64, writes: f64, cycles: f64) -> f64 {
+        let energy = self.energy.as_ref();
+        energy.map_or(0.0, |energy| {
+            (energy.read_pj * reads + energy.write_pj * writes + energy.standby_pj * cycles) * 1e-3
+        })
+    }
+}
+
+impl MemoryEnergy {
+    fn of(memory: &MemoryPlan, read: Pace, write: Pace, ratio: f64) -> Self {
+        let description = memory.description();
+        let table = EnergyTable::new(description);
+        let organisation = &description.organisation;
+        let ranks = f64::from(organisation.channels) * f64::from(organisation.ranks);
+        let interval = description.timing.refresh_interval.0;
+        let refreshes = match description.controller.refresh {
+            components::memory::description::RefreshPolicy::None => 0.0,
+            _ if interval == 0 => 0.0,
+            _ => table.refresh.0 / interval as f64,
+        };
+        Self {
+            read_pj: table.read.0 + table.activate.0 * read.activates,
+            write_pj: table.write.0 + table.activate.0 * write.activates,
+            // Rows stay open between transfers: the controller closes them for others or for a refresh alone.
+            standby_pj: ranks * (table.active_cycle.0 + refreshes) / ratio,
+        }
+    }
+}
+
+/// A stream spread over channels, of which one is walked.
+pub(super) struct Stream<'a> {
+    memory: &'a MemoryPlan,
+    /// Channels that work on it side by side.
+    pub(super) channels: f64,
+    /// Requests of one channel that may be under way.
+    pub(super) window: usize,
+    /// Places for writes in one channel.
+    places: usize,
+    /// Places for reads in one channel, those of its banks among them.
+    pub(super) all_places: usize,
+}
+
+impl<'a> Stream<'a> {
+    fn of(memory: &'a MemoryPlan, window: usize) -> Self {
+        let map = memory.address_map();
+        let organisation = &memory.description().organisation;
+        let mut seen = vec![false; organisation.channels as usize];
+        (0..window as u64).for_each(|block| seen[map.channel_of(block * BLOCK.0)] = true);
+        let channels = seen.into_iter().filter(|&seen| seen).count().max(1);
+        // The banks of a channel that the stream keeps busy at once: the queues of the others stay empty.
+        let blocks = (0..window as u64).map(|block| map.locate(block * BLOCK.0));
+        let banks: BTreeSet<_> = blocks
+            .filter(|place| place.channel == 0)
+            .map(|place| (place.rank, place.bank_group, place.bank))
+            .collect();
+        let (reads, writes, of_banks) = places(memory, banks.len().max(1));
+        Self {
+            memory,
+            channels: channels as f64,
+            window: (window / channels).clamp(1, reads + of_banks),
+            places: writes,
+            all_places: reads + of_banks,
+        }
+    }
+
+    fn pace(&self, access: Access, addresses: &mut dyn Iterator<Item = u64>) -> Pace {
+        let map = self.memory.address_map();
+        let mut places = addresses
+            .map(|address| map.locate(address))
+            .filter(|place: &Location| place.channel == 0);
+        let window = match access {
+            Access::Read => self.window,
+            Access::Write => self.places,
+        };
+        pace(self.memory, &mut places, window, access)
+    }
+}
+
+/// Places of a channel for reads, for writes, and in the queues of its banks.
+fn places(memory: &MemoryPlan, banks: usize) -> (usize, usize, usize) {
+    use components::memory::description::{CommandQueues, TransactionQueues};
+    let controller = &memory.description().controller;
+    let (reads, writes) = match controller.transaction_queues {
+        TransactionQueues::Split { reads, writes } => (reads, writes),
+        TransactionQueues::Unified { depth } => (depth, depth),
+    };
+    let of_banks = match controller.command_queues {
+        CommandQueues::PerBank { depth } => depth as usize * banks,
+        CommandQueues::Unified { depth } => depth as usize,
+    };
+    (reads as usize, writes as usize, of_banks)
+}
+
+/// Rows of a table, at most.
+const MOST_ROWS: u64 = 1 << 15;
+
+/// Addresses of the blocks of rows of a table, read in no order.
+fn rows(capacity: u64, row_bytes: u64, most: u64) -> impl Iterator<Item = u64> + Clone {
+    let table = (capacity / 2 / row_bytes.max(1)).clamp(1, most.clamp(1, MOST_ROWS));
+    (0..).flat_map(move |token| {
+        let start = random::draw(1, token) % table * row_bytes;
+        let (first, end) = (start / BLOCK.0, (start + row_bytes).div_ceil(BLOCK.0));
+        (first..end.max(first + 1)).map(|block| block * BLOCK.0)
+    })
+}

@@ -1,0 +1,9 @@
+//! What happened over time, in a few hundred bins: recorded as a trace is, kept in bounded memory, read as rates and curves.
+
+mod curves;
+mod rates;
+mod timeline;
+
+pub use curves::{Curves, Measure};
+pub use rates::Rates;
+pub use timeline::{CAUSES, Quantity, Timeline, TimelineSink};

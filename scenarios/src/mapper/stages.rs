@@ -1,0 +1,116 @@
+//! The program stage by stage: a stage is lowered to drafts, the uses of its tensors are counted, then it is placed in main
+//! memory and handed on.
+//!
+//! A tensor is read in its own stage, in the next one, and, in training, by the backward passes of these two. So a stage
+//! is handed on when the next one has been lowered; and as soon as a stage of the forward pass is lowered, so is the stage
+//! that goes back through it, a first time, for its uses alone.
+
+use std::collections::BTreeMap;
+
+use components::operation::{Operation, TensorId};
+
+use super::MapperParameters;
+use super::address::AddressSpace;
+use super::draft::Draft;
+use super::emitter::Emitter;
+use super::stage::Stage;
+use super::uses::{Position, Uses};
+use crate::transformer::Transformer;
+
+/// The operations of one stage, and the uses of what they make.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StageOperations {
+    /// The stage's place in the program: operation `index` has the position (`number`, `index`).
+    pub number: u32,
+    /// In program order.
+    pub operations: Vec<Operation>,
+    /// Of each tensor that they make, where it is read, in program order: once for each operand. Uses by the backward pass
+    /// are among them.
+    pub uses: BTreeMap<TensorId, Vec<Position>>,
+}
+
+/// The stages of a program, one at a time.
+pub struct Stages {
+    emitter: Emitter,
+    addresses: AddressSpace,
+    uses: Uses,
+    /// Lowered, and waiting for the uses of the stage after it.
+    ahead: Option<(Stage, Vec<Draft>)>,
+}
+
+impl Stages {
+    /// The program of `transformer`, which has at least one layer.
+    #[must_use]
+    pub fn new(transformer: Transformer, parameters: MapperParameters) -> Self {
+        let mut stages = Self {
+            addresses: AddressSpace::new(&parameters),
+            emitter: Emitter::new(transformer, parameters),
+            uses: Uses::default(),
+            ahead: None,
+        };
+        stages.lower(Stage::Embedding);
+        stages
+    }
+
+    /// Main memory that the stages so far take, in bytes.
+    #[must_use]
+    pub fn memory_used(&self) -> u64 {
+        self.addresses.used()
+    }
+
+    fn lower(&mut self, stage: Stage) {
+        let drafts = self.emitter.emit_stage(stage);
+        self.uses.add(self.number(stage), &drafts);
+        if let Some(backward) = stage.backward().filter(|_| self.emitter.trains()) {
+            let foreseen = self.emitter.rehearse(backward);
+            self.uses.foresee(self.number(backward), &foreseen);
+        }
+        self.ahead = Some((stage, drafts));
+    }
+
+    fn number(&self, stage: Stage) -> u32 {
+        stage.number(self.emitter.layers())
+    }
+
+    /// Operations of `stage` with addresses, now that the uses of all that they make are known.
+    fn hand_on(&mut self, stage: Stage, drafts: Vec<Draft>) -> StageOperations {
+        let number = self.number(stage);
+        let lowered = self.ahead.as_ref().map_or(number, |_| number + 1);
+        let turn = self.number(Stage::Loss);
+        let mut uses = BTreeMap::new();
+        let place = |draft: Draft| {
+            let uses_of_result = draft.result.map(|made| (made, self.uses.close(made, lowered)));
+            let (readers, last) = uses_of_result
+                .as_ref()
+                .map_or((0, None), |(_, uses)| (uses.len(), uses.last()));
+            let kept = number < turn && last.is_some_and(|position| position.stage > turn);
+            uses.extend(uses_of_result.clone());
+            self.addresses.place(draft, readers as u32, kept)
+        };
+        let operations = drafts.into_iter().map(place).collect();
+        if !self.emitter.trains() {
+            self.addresses.forget_weights();
+        }
+        StageOperations {
+            number,
+            operations,
+            uses,
+        }
+    }
+}
+
+impl Iterator for Stages {
+    type Item = StageOperations;
+
+    fn next(&mut self) -> Option<StageOperations> {
+        let (stage, drafts) = self.ahead.take()?;
+        match self.emitter.stage_after(stage) {
+            Some(next) => self.lower(next),
+            None => assert!(
+                self.uses.are_settled(),
+                "a tensor was handed on with a use that never came"
+            ),
+        }
+        Some(self.hand_on(stage, drafts))
+    }
+}

@@ -1,0 +1,10 @@
+//! Weights, embeddings and inputs of a transformer: drawn from the seed, or stated by a file; and written to one.
+
+mod constants;
+mod named;
+mod stated;
+mod written;
+
+pub use constants::{Key, SeededConstants};
+pub use stated::StatedConstants;
+pub use written::{Precision, weights_file};
