@@ -24,7 +24,7 @@ use components::values::{
 };
 use sim_core::mix;
 
-use calibration::Calibration;
+use calibration::{Calibration, Fetches};
 use check::Checker;
 pub use operands::show_operands;
 use parameters::Parameters;
@@ -118,9 +118,10 @@ fn wanted_thresholds(plan: &MachinePlan, unpruned: &ValueSettings) -> Thresholds
     let calibration = Calibration {
         workload: &plan.scenario.workload,
         settings: unpruned,
-        parameters: &Parameters::new(SeededConstants::of(plan)),
+        parameters: &Parameters::new(plan.seeded_constants()),
         tile: [tile.b, tile.y],
         curves,
+        fetches: &Fetches::of(plan.program()),
         wanted: TensorKind::ALL.map(|kind| source.wanted(kind).unwrap_or(0.0)),
     };
     calibration.thresholds()

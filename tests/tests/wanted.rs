@@ -6,8 +6,7 @@ use scenarios::schema::{DensitySource, Phase, Reference, Scenario};
 use scenarios::system::{Pruned, ValueCheck, violations};
 use tests::{plan, run, shipped};
 
-/// How far what comes out may be from what was wanted. Thresholds are set with the first batch tile, and count each operand once
-/// for each operation that reads it; a run has further items, and a machine fetches some operands more often than others.
+/// How far what comes out may be from what was wanted. Thresholds are set with the first batch tile; a run has further items.
 const TOLERANCE: f64 = 0.08;
 
 fn wanted([activation_sparsity, weight_sparsity, gradient_sparsity]: [f64; 3]) -> DensitySource {

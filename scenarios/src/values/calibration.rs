@@ -4,13 +4,15 @@
 //! with half of the weights pruned, attention scores shrink, probabilities crowd about 1 / keys, and a slightly higher threshold
 //! prunes nearly all of them, and with them the whole context. So the thresholds that the curves give are not taken as they stand.
 //! A machine is set up with the first batch tile of its workload: the sparsity that is looked up is moved until that tile, computed
-//! with the pruning of all operations before, has the share of zeros that is wanted.
+//! with the pruning of all operations before, has the share of zeros that is wanted. Words count as often as lanes fetch them, as in
+//! results.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::collections::BTreeMap;
 
+use components::operation::{Operation, Role, Work};
 use components::sparsity::prune::keeps;
 use components::sparsity::threshold::{OperationClass, TensorKind, ThresholdCalculator};
+use components::tile::Dimension;
 use components::values::{Thresholds, ValueSettings};
 
 use super::parameters::Parameters;
@@ -23,6 +25,50 @@ const NEAR: f64 = 0.004;
 /// How often a share is measured at most.
 const MEASUREMENTS: u32 = 12;
 
+/// How often lanes fetch a word of an operand, on average over the operations of each role and by kind of tensor.
+#[derive(Debug, Default)]
+pub(super) struct Fetches(BTreeMap<(Role, TensorKind), f64>);
+
+impl Fetches {
+    /// Those of a program.
+    pub(super) fn of(program: impl Iterator<Item = Operation>) -> Self {
+        let mut counts: BTreeMap<(Role, TensorKind), [f64; 2]> = BTreeMap::new();
+        for operation in program {
+            for (place, operand) in operation.operands.iter().take(2).enumerate() {
+                let Some(kind) = TensorKind::of(operand.kind()) else {
+                    continue;
+                };
+                let (words, times) = words_and_times(&operation, place, operand.is_weight());
+                let [fetched, held] = counts.entry((operation.role, kind)).or_default();
+                *fetched += words * times;
+                *held += words;
+            }
+        }
+        let fetches = counts
+            .into_iter()
+            .map(|(of, [fetched, held])| (of, fetched / held.max(1.0)));
+        Self(fetches.collect())
+    }
+
+    fn at(&self, role: Role, kind: TensorKind) -> f64 {
+        self.0.get(&(role, kind)).copied().unwrap_or(1.0)
+    }
+}
+
+/// The words of operand number `place` of a product, and for how many of its tile operations each is fetched: a left factor for
+/// each tile of columns, a right one for each tile of rows. Kernels slide, so that each word counts once.
+fn words_and_times(operation: &Operation, place: usize, is_weight: bool) -> (f64, f64) {
+    let grid = &operation.grid;
+    let [b, i, j, k] = Dimension::ALL.map(|dimension| f64::from(grid.extent(dimension)));
+    let tiles = |dimension| f64::from(grid.tiles(dimension));
+    match (operation.work, place) {
+        (Work::Product | Work::WeightGradient, 0) => (b * i * k, tiles(Dimension::J)),
+        (Work::Product | Work::WeightGradient, _) if is_weight => (k * j, b * tiles(Dimension::I)),
+        (Work::Product | Work::WeightGradient, _) => (b * k * j, tiles(Dimension::I)),
+        _ => (b * i * j, 1.0),
+    }
+}
+
 /// What is to be calibrated, and with what.
 pub(super) struct Calibration<'a> {
     pub(super) workload: &'a Workload,
@@ -32,6 +78,7 @@ pub(super) struct Calibration<'a> {
     /// Items and columns of a tile.
     pub(super) tile: [u32; 2],
     pub(super) curves: &'a ThresholdCalculator,
+    pub(super) fetches: &'a Fetches,
     /// The share of zeros that is wanted of each kind, as in [`TensorKind::ALL`]; 0 where nothing is to be pruned.
     pub(super) wanted: [f64; TensorKind::ALL.len()],
 }
@@ -110,25 +157,22 @@ impl Calibration<'_> {
             thresholds: *thresholds,
             ..self.settings.clone()
         };
-        let counted = Rc::new(RefCell::new((0_u64, 0_u64)));
-        let (counts, thresholds) = (Rc::clone(&counted), *thresholds);
+        let (mut zeros, mut words) = (0.0, 0.0);
         Reference::read_by(
             &sample,
             settings,
             self.parameters.clone(),
             self.tile,
-            Some(Box::new(move |role, of, matrix| {
+            Some(&mut |role, of, matrix| {
                 if TensorKind::of(of) == Some(kind) {
-                    let threshold = thresholds.of(role, of);
-                    let pruned = matrix.numbers.iter().map(|bounded| bounded.number);
-                    let pruned = pruned.filter(|&number| number == 0.0 || !keeps(number, threshold));
-                    let mut counts = counts.borrow_mut();
-                    counts.0 += pruned.count() as u64;
-                    counts.1 += matrix.numbers.len() as u64;
+                    let (threshold, times) = (thresholds.of(role, of), self.fetches.at(role, kind));
+                    let numbers = matrix.numbers.iter().map(|bounded| bounded.number);
+                    let pruned = numbers.filter(|&number| number == 0.0 || !keeps(number, threshold));
+                    zeros += pruned.count() as f64 * times;
+                    words += matrix.numbers.len() as f64 * times;
                 }
-            })),
+            }),
         );
-        let (zeros, words) = *counted.borrow();
-        zeros as f64 / words.max(1) as f64
+        zeros / f64::max(words, 1.0)
     }
 }
