@@ -238,7 +238,8 @@ impl Tabulated {
 
     /// Whether nothing has become free by scaling: a cost is 0 only if the table says so of all sizes or of this one.
     fn check_scaled(&self, scaled: &ModuleCost, checks: &mut Checks) {
-        let parts: [(&str, fn(&ModuleCost) -> f64); 3] = [
+        type Part = fn(&ModuleCost) -> f64;
+        let parts: [(&str, Part); 3] = [
             ("area_um2", |cost| cost.area_um2),
             ("dynamic_mw", |cost| cost.dynamic_mw),
             ("leakage_mw", |cost| cost.leakage_mw),
