@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;
 
-use scenarios::load::Disk;
 use scenarios::schema::Reference;
 use scenarios::system::Plan;
 use scenarios::{Diagnostics, Loaded};
 use serde::{Deserialize, Serialize};
 use sim_core::{Engine, TraceSink};
+use thiserror::Error;
 
 use crate::critical_path::{CriticalPathSink, PathSummary, STRETCHES};
 use crate::over_time::{Curves, TimelineSink};
@@ -59,6 +59,18 @@ pub struct Cell {
     loaded: Loaded,
 }
 
+/// Why there is no result of a cell.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum CellError {
+    /// The scenario of the cell is wrong.
+    #[error("{0}")]
+    Refused(Diagnostics),
+    /// The run failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
 /// What came of a cell.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CellResult {
@@ -69,7 +81,7 @@ pub struct CellResult {
     pub state: State,
     /// The run, or why there is none.
     #[serde(flatten, with = "outcome")]
-    pub outcome: Result<Box<RunResult>, String>,
+    pub outcome: Result<Box<RunResult>, CellError>,
     /// What happened over time, if that was recorded.
     #[serde(skip)]
     pub curves: Option<Curves>,
@@ -81,14 +93,13 @@ pub struct CellResult {
 /// # Errors
 /// A memory that is not there, or a candidate that cannot be.
 pub fn cells(loaded: &Loaded, memories: &[Reference]) -> Result<Vec<Cell>, Diagnostics> {
-    let candidates = &loaded.scenario.compare.candidates;
+    let candidates = &loaded.scenario().compare.candidates;
     if candidates.is_empty() {
         return cells_of(loaded, None, memories);
     }
     let mut cells = Vec::new();
     for (index, candidate) in candidates.iter().enumerate() {
-        let mut variant = loaded.candidate(index, &Disk)?;
-        variant.scenario.seed = loaded.scenario.seed;
+        let variant = loaded.candidate(index)?;
         cells.extend(cells_of(&variant, Some(&candidate.name), memories)?);
     }
     Ok(cells)
@@ -99,7 +110,7 @@ fn cells_of(
     candidate: Option<&str>,
     memories: &[Reference],
 ) -> Result<Vec<Cell>, Diagnostics> {
-    let compared = &loaded.scenario.compare.memories;
+    let compared = &loaded.scenario().compare.memories;
     let on: Vec<Loaded> = if !memories.is_empty() {
         let chosen = memories.iter().map(|memory| loaded.on_memory(memory.clone()));
         chosen.collect::<Result<_, _>>()?
@@ -110,12 +121,12 @@ fn cells_of(
             .map(|index| loaded.on_compared_memory(index))
             .collect::<Result<_, _>>()?
     };
-    let states: &[State] = match loaded.scenario.contention.is_none() {
+    let states: &[State] = match loaded.scenario().contention.is_none() {
         true => &[State::Alone],
         false => &[State::Alone, State::Contended],
     };
     let cells = on.into_iter().flat_map(|loaded| {
-        let (Reference::Preset(memory) | Reference::File(memory)) = &loaded.scenario.memory;
+        let (Reference::Preset(memory) | Reference::File(memory)) = &loaded.scenario().memory;
         let subject = Subject {
             candidate: candidate.map(str::to_owned),
             memory: memory.clone(),
@@ -148,10 +159,10 @@ pub fn run_cells(
     pool.run(cells, is_cancelled, work, |index, result| {
         let (subject, state) = names[index].clone();
         let (outcome, curves) = match result {
-            Ok(Err(CellError::Interrupted)) => return ControlFlow::Continue(()),
-            Ok(Err(CellError::Failed(message))) => (Err(message), None),
+            Ok(Err(Stop::Interrupted)) => return ControlFlow::Continue(()),
+            Ok(Err(Stop::Failed(error))) => (Err(error), None),
             Ok(Ok((result, curves))) => (Ok(result), curves),
-            Err(panicked) => (Err(panicked.to_string()), None),
+            Err(panicked) => (Err(CellError::Failed(panicked.to_string())), None),
         };
         emit(CellResult {
             subject,
@@ -162,9 +173,10 @@ pub fn run_cells(
     });
 }
 
-enum CellError {
+/// Why a run did not come to its end.
+enum Stop {
     Interrupted,
-    Failed(String),
+    Failed(CellError),
 }
 
 impl Cell {
@@ -174,8 +186,8 @@ impl Cell {
         engine: Engine,
         over_time: bool,
         is_cancelled: &dyn Fn() -> bool,
-    ) -> Result<(Box<RunResult>, Option<Curves>), CellError> {
-        let plan = Plan::load(&self.loaded, &Disk).map_err(|wrong| CellError::Failed(wrong.render()))?;
+    ) -> Result<(Box<RunResult>, Option<Curves>), Stop> {
+        let plan = Plan::load(&self.loaded).map_err(|wrong| Stop::Failed(CellError::Refused(wrong)))?;
         let plan = match self.state {
             State::Alone => plan.alone(),
             State::Contended => plan,
@@ -196,8 +208,8 @@ impl Cell {
                 let curves = timeline.map(|timeline| Curves::new(&plan, &result, &timeline));
                 Ok((Box::new(result), curves))
             }
-            Err(RunError::Interrupted) => Err(CellError::Interrupted),
-            Err(error) => Err(CellError::Failed(error.to_string())),
+            Err(RunError::Interrupted) => Err(Stop::Interrupted),
+            Err(error) => Err(Stop::Failed(CellError::Failed(error.to_string()))),
         }
     }
 }

@@ -4,6 +4,20 @@
 //! memory alone what `run` does for a machine. [`critical_path`], [`over_time`] and [`power`] are sinks that a run is given: what
 //! decided its latency, what happened when, and what that cost.
 //!
+//! A program takes a shipped scenario, changes it, and reads what came of the run:
+//!
+//! ```
+//! use scenarios::Scenario;
+//! use scenarios::system::Plan;
+//! use sim_core::Engine;
+//!
+//! let loaded = Scenario::shipped("tiny-trace")?;
+//! let changed = loaded.with(|scenario| scenario.accelerator.processing_elements = 4)?;
+//! let result = analysis::run::run(&Plan::load(&changed)?, Engine::default(), true)?;
+//! assert!(result.machine.cycles > 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Nothing here prints or knows of a command line.
 
 pub mod compare;

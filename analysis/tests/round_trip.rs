@@ -21,8 +21,8 @@ const SCENARIOS: [&str; 5] = [
 ];
 
 fn plan(text: &str) -> Plan {
-    let loaded = Scenario::parse("mine.ron", text, &Disk).unwrap_or_else(|wrong| panic!("{text}: {wrong}"));
-    Plan::load(&loaded, &Disk).unwrap_or_else(|wrong| panic!("{text}: {wrong}"))
+    let loaded = Scenario::parse("mine.ron", text, Disk).unwrap_or_else(|wrong| panic!("{text}: {wrong}"));
+    Plan::load(&loaded).unwrap_or_else(|wrong| panic!("{text}: {wrong}"))
 }
 
 /// What is read of `value`'s JSON gives the same JSON again.

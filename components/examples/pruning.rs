@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   calibration tensor ──> curve ──> threshold ──> DynaProp ──┐
-//!                                                            ├──> sparsity of each tile, error of A·B, cycles a tile
+//!                                                            ├──> sparsity of each tile, error of A·B, cycles per tile
 //!   other tensors of the same kind ──> k of each tile ──> top-k ──┘
 //! ```
 //!
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = stdout().lock();
     writeln!(
         out,
-        "| tensor | wanted | way | sparsity, mean | of tiles, from | to | error of A·B | pairs left | cycles a tile |"
+        "| tensor | wanted | way | sparsity, mean | of tiles, from | to | error of A·B | pairs left | cycles per tile |"
     )?;
     writeln!(out, "|---|---:|---|---:|---:|---:|---:|---:|---:|")?;
     for (tensor, name) in [

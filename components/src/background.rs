@@ -1,4 +1,4 @@
-//! Background traffic: whoever else uses main memory while a transformer runs.
+//! Background traffic: other users of main memory while a transformer runs.
 //!
 //! A source asks for blocks at addresses that [`AddressPattern`] names, at times that [`ArrivalProcess`] names, or
 //! replays a trace. It stops when the last transformer of the machine is finished.
@@ -25,19 +25,19 @@ pub struct BackgroundParameters {
     pub clock: Clock,
     /// The way to main memory.
     pub memory: MemoryRoute,
-    /// Its number in main memory.
+    /// Its requestor number in main memory.
     pub requestor: RequestorId,
-    /// Requests that may be under way at once.
+    /// Requests that may be in flight at once.
     pub outstanding_requests: u32,
     /// When it starts: an edge of the clock.
     pub start: Tick,
-    /// From when on it asks for nothing more; otherwise it goes on as long as any transformer runs.
+    /// When it stops asking; `None` if it goes on as long as any transformer runs.
     pub stop: Option<Tick>,
     /// Transformers of the machine.
     pub transformers: u32,
 }
 
-/// A request on its way.
+/// A request in flight.
 #[derive(Clone, Copy, Debug)]
 struct UnderWay {
     due: Tick,
@@ -50,8 +50,8 @@ pub struct BackgroundCounts {
     pub requests: u64,
     /// Requests not answered yet.
     pub outstanding: u32,
-    /// From the moment at which a request was due to its answer, in ticks: the wait for a place in the controller's
-    /// queues included. A write is answered when it is accepted.
+    /// Latency from the moment at which a request was due until its answer, in ticks, including the wait for a place in the
+    /// controller's queues. A write is answered when it is accepted.
     pub delay: Latencies,
 }
 

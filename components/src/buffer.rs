@@ -31,10 +31,10 @@ impl BufferKind {
     }
 }
 
-/// One buffer, as an actor: it takes blocks from the DMA through its ports and keeps account of what it holds.
+/// One buffer, as an actor: it takes blocks from the DMA through its ports and tracks how full it is.
 ///
-/// What to hold is decided by the control block, which owns the allocation; the buffer checks that its capacity is
-/// never exceeded. The PEs read and write through ports of their own, which are part of the PE's model.
+/// The control block decides what it holds; the buffer checks that its capacity is never exceeded. PEs read and write
+/// through ports of their own, which are part of the PE's model.
 #[derive(Clone, Debug)]
 pub struct Buffer {
     kind: BufferKind,
@@ -51,7 +51,7 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// An empty buffer whose DMA side moves `ports` blocks of 64 bytes a cycle.
+    /// An empty buffer whose DMA side moves `ports` blocks of 64 bytes per cycle.
     #[must_use]
     pub fn new(kind: BufferKind, capacity: Bytes, clock: Clock, ports: u32, control_block: ActorId) -> Self {
         Self {
@@ -98,7 +98,7 @@ impl Buffer {
         self.move_block(transfer, completes, context);
     }
 
-    /// Passes a block through the first port that is free; a transfer is done with the last block's cycle.
+    /// Passes a block through the first free port; a transfer is done at the end of its last block's cycle.
     fn move_block(&mut self, transfer: TransferId, completes: bool, context: &mut Context<'_, Message>) {
         let edge = self.clock.edge_at_or_after(context.now());
         if edge > self.cycle {

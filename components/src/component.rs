@@ -1,4 +1,4 @@
-//! Any part of an accelerator, as one type of actor.
+//! Every part of an accelerator, as one type of actor.
 
 use sim_core::{Actor, Context};
 
@@ -9,14 +9,13 @@ use crate::dma::Dma;
 use crate::memory::{IdealMemory, MemoryActor};
 use crate::message::Message;
 use crate::pe::ProcessingElement;
-use crate::pe::layer_norm::LayerNorm;
+use crate::pe::dynaprop::DynaProp;
 use crate::pe::mac_lane::MacLane;
-use crate::pe::softmax::Softmax;
-use crate::sparsity::dynaprop::DynaProp;
-use crate::sparsity::post_compute::PostComputeSparsity;
-use crate::sparsity::pre_compute::PreComputeSparsity;
+use crate::pe::post_compute::PostComputeSparsity;
+use crate::pe::pre_compute::PreComputeSparsity;
+use crate::pe::row_module::RowModule;
 
-/// One actor of the machine. The many small ones lie in place; the few large ones in a box.
+/// One actor of the machine. The many small ones are stored in place, the few large ones in a box.
 pub enum Component {
     /// The control block.
     ControlBlock(Box<ControlBlock>),
@@ -40,10 +39,8 @@ pub enum Component {
     PreCompute(PreComputeSparsity),
     /// A lane's post-compute sparsity module.
     PostCompute(PostComputeSparsity),
-    /// A softmax module.
-    Softmax(Box<Softmax>),
-    /// A layer-norm module.
-    LayerNorm(Box<LayerNorm>),
+    /// A softmax or layer-norm module.
+    RowModule(Box<RowModule>),
 }
 
 impl Actor for Component {
@@ -73,8 +70,7 @@ impl Actor for Component {
             (Self::Dma(dma), Message::Memory(message)) => dma.on_memory(message, context),
             (Self::Dma(dma), Message::Transfer(transfer)) => dma.on_transfer(transfer, context),
             (Self::Background(source), message) => source.receive(message, context),
-            (Self::Softmax(module), message) => module.0.receive(message, context),
-            (Self::LayerNorm(module), message) => module.0.receive(message, context),
+            (Self::RowModule(module), message) => module.receive(message, context),
             (Self::Buffer(buffer), message) => buffer.receive(message, context),
             (Self::ControlBlock(control), message) => control.receive(message, context),
             (_, message) => context.stop(format!("this part of the machine takes no {message:?}")),

@@ -1,20 +1,18 @@
-//! The control block: it takes the mapper's program, keeps dependences, allocates the buffers, and issues runs.
+//! The control block: it takes the mapper's program, keeps to its dependences, allocates the buffers, and issues runs.
 //!
 //! It looks `window` operations ahead. Weights of every operation in the window are asked for in program order as far
 //! as the weight buffer has room; runs are issued when the rows they read are ready, their slices are in the
-//! activation buffer and a unit is free. Only the oldest operation with work to issue may push other slices out to main
-//! memory, so the machine always moves on.
+//! activation buffer and a unit is free. Only the oldest operation with work to issue may spill slices of others to main
+//! memory, so the machine always makes progress.
 
 mod admission;
 mod completion;
-pub(crate) mod cursor;
 mod issue;
 mod parameters;
 mod phases;
+mod places;
 mod policy;
 mod residency;
-mod run_classes;
-mod run_description;
 mod space;
 mod stalls;
 mod tensors;
@@ -28,28 +26,29 @@ use std::sync::Arc;
 
 use sim_core::{ActorId, Context, Tick};
 
+use crate::buffer::BufferKind;
 use crate::message::{Message, TransferId};
 use crate::operation::{Footprint, Operation, Role, TensorId};
 use crate::pe::PeAddresses;
-use crate::run::{Run, RunKind};
+use crate::runs::{Run, RunKind};
 use crate::tile::Dimension;
 use crate::trace_labels as labels;
 use crate::values::{ValueStore, Values};
 use crate::words::Words;
+use crate::work::UnitClass;
 
 pub use parameters::{ControlBlockParameters, split_mask_buffer};
 pub use phases::PhaseAccount;
 pub use policy::SchedulingPolicy;
-pub use run_classes::{RunClass, RunClasses};
 pub use stalls::{StallAccount, StallCause};
 
-use cursor::Cursor;
+use crate::runs::cursor::Cursor;
+use places::{BatchTile, TensorPlace, Tensors, Window, WindowPlace};
 use policy::PlaceSet;
 use space::Space;
-use tensors::Tensor;
 use traced::TraceState;
 use transfers::{Pending, Purpose};
-use units::{FreeUnits, Unit, UnitClass};
+use units::{FreeUnits, Unit};
 use weights::WeightStore;
 
 /// The mapper's program as the control block sees it: operations one after another, never all at once.
@@ -69,25 +68,25 @@ pub struct RoleCounts {
 struct Entry {
     operation: Operation,
     cursor: Cursor,
-    /// `None` for operations that the DMA does alone.
-    class: Option<UnitClass>,
+    /// How units work on its tiles; `None` for operations that the DMA does alone.
+    kind: Option<RunKind>,
     inputs: Vec<Input>,
     weights: Vec<TensorId>,
-    output: Option<usize>,
-    /// Tiles missing of each row of the result, by (batch tile, row).
+    output: Option<TensorPlace>,
+    /// Tiles missing from each row of the result, by (batch tile, row).
     tiles_missing: Vec<u32>,
     rows_missing: Vec<u32>,
     batches_missing: u32,
     /// Weights updated in place that are still on their way back to main memory.
     write_backs_missing: u32,
     /// Next batch tile of a data operation.
-    next_batch: u32,
+    next_batch: BatchTile,
     blocked: Option<StallCause>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Input {
-    tensor: usize,
+    tensor: TensorPlace,
     rows: crate::operation::RowAccess,
 }
 
@@ -97,14 +96,24 @@ impl Entry {
     }
 
     /// The slice of the result that batch tile `b` contributes to.
-    fn output_slice(&self, b: u32) -> u32 {
-        if self.operation.work.sums_batch() { 0 } else { b }
+    fn output_slice(&self, b: BatchTile) -> BatchTile {
+        if self.operation.work.sums_batch() {
+            BatchTile::FIRST
+        } else {
+            b
+        }
+    }
+
+    /// The units that take its runs; `None` if the DMA does it alone.
+    #[inline]
+    fn class(&self) -> Option<UnitClass> {
+        self.kind.map(RunKind::unit)
     }
 
     fn has_work_to_issue(&self) -> bool {
-        match self.class {
+        match self.kind {
             Some(_) => !self.cursor.is_exhausted(),
-            None => self.next_batch < self.operation.grid.tiles(Dimension::B),
+            None => self.next_batch.0 < self.operation.grid.tiles(Dimension::B),
         }
     }
 }
@@ -117,8 +126,7 @@ pub struct ControlBlock {
     /// The sources of background traffic, which end with the last transformer.
     background: Arc<[ActorId]>,
     program: Program,
-    /// The window: operation `id` stands at place `id % window`.
-    entries: Vec<Option<Entry>>,
+    window: Window,
     oldest: u32,
     admitted: u32,
     program_ended: bool,
@@ -126,19 +134,17 @@ pub struct ControlBlock {
     leader: u32,
     issuable: [PlaceSet; 3],
     data_issuable: PlaceSet,
-    turn: [usize; 3],
+    turn: [WindowPlace; 3],
     units: FreeUnits,
-    tensors: Vec<Option<Tensor>>,
-    tensor_places: BTreeMap<TensorId, usize>,
-    free_tensor_places: Vec<usize>,
+    tensors: Tensors,
     activation_space: Space,
     weights: WeightStore,
     pending: Pending,
-    space_waiting: Vec<usize>,
-    /// Whether the leader found no room when it last asked: until it gets some, nobody else does.
+    space_waiting: Vec<WindowPlace>,
+    /// Whether the leader found no room when it last asked: until it gets some, no other operation does.
     leader_short_of_room: bool,
     spill_offset: u64,
-    /// Room that spills under way will give back.
+    /// Room that spills in flight will give back.
     room_coming: Footprint,
     clock_of_use: u64,
     stalls: StallAccount,
@@ -151,7 +157,7 @@ pub struct ControlBlock {
     trace: TraceState,
     values: Option<Values>,
     /// Places of data operations that wait for older operations to finish.
-    awaiting_older: Vec<usize>,
+    awaiting_older: Vec<WindowPlace>,
     words: Words,
 }
 
@@ -172,18 +178,16 @@ impl ControlBlock {
             pes,
             background,
             program,
-            entries: (0..window).map(|_| None).collect(),
+            window: Window::new(window),
             oldest: 0,
             admitted: 0,
             program_ended: false,
             leader: 0,
             issuable: [(); 3].map(|()| PlaceSet::new(window)),
             data_issuable: PlaceSet::new(window),
-            turn: [0; 3],
+            turn: [WindowPlace(0); 3],
             units: FreeUnits::new(parameters.pes, layout.lanes as u16, layout.softmax as u16),
-            tensors: Vec::new(),
-            tensor_places: BTreeMap::new(),
-            free_tensor_places: Vec::new(),
+            tensors: Tensors::default(),
             activation_space: Space::new(parameters.activation_space),
             weights: WeightStore::new(Space::new(parameters.weight_space)),
             pending: Pending::default(),
@@ -214,7 +218,7 @@ impl ControlBlock {
         self
     }
 
-    /// Tells the numbers, if there are any, what happens to them.
+    /// Updates the numbers, if the machine computes with any.
     fn with_numbers(
         &self,
         context: &mut Context<'_, Message>,
@@ -252,7 +256,7 @@ impl ControlBlock {
                     busy_until,
                     cause,
                 };
-                self.on_unit_free(unit, UnitClass::of(kind), context);
+                self.on_unit_free(unit, kind.unit(), context);
             }
 
             Message::RunRetired(run) => self.on_run_retired(run, context),
@@ -279,7 +283,7 @@ impl ControlBlock {
         let place = self.place_of(run.operation.0);
         self.trace_link(run.label(labels::RUN_RETIRED), context);
         self.runs_retired += 1;
-        self.unpin(place, &run);
+        self.unpin(place, &run, context);
         self.count_retired(place, &run, context);
         self.proceed(context);
     }
@@ -295,11 +299,11 @@ impl ControlBlock {
             Some(Purpose::Weight(tensor)) => self.weight_arrived(tensor, context),
             Some(Purpose::Slice { tensor, b }) => self.slice_moved(tensor, b, context),
             Some(Purpose::Fill { place, b }) => {
-                self.unpin_data(place, b);
+                self.unpin_data(place, b, context);
                 self.slice_filled(place, b, context);
             }
             Some(Purpose::Store { place, b }) => {
-                self.unpin_data(place, b);
+                self.unpin_data(place, b, context);
                 self.finish_batch(place, b, context);
             }
             Some(Purpose::WriteBack { place }) => self.weight_written_back(place, context),
@@ -309,7 +313,7 @@ impl ControlBlock {
         self.proceed(context);
     }
 
-    /// Does whatever has become possible.
+    /// Does everything that has become possible.
     fn proceed(&mut self, context: &mut Context<'_, Message>) {
         self.load_weights(false, context);
         self.issue_data(context);
@@ -323,8 +327,8 @@ impl ControlBlock {
         self.trace_stall(context);
     }
 
-    /// Whether nothing is under way. Then an operation that has begun may have to give its weights up: it waits for room that
-    /// only the leader can make, and the leader for the room of those weights.
+    /// Whether nothing is in flight. Then a started operation and the leader may be deadlocked: one holds weights and needs
+    /// activation room, the other can make room but needs the room of those weights.
     fn is_at_standstill(&self) -> bool {
         self.runs_issued == self.runs_retired && self.pending.is_empty() && self.oldest < self.admitted
     }
@@ -339,25 +343,31 @@ impl ControlBlock {
         self.pes[usize::from(pe)].unit(kind, unit)
     }
 
-    fn place_of(&self, operation: u32) -> usize {
-        operation as usize % self.entries.len()
+    fn place_of(&self, operation: u32) -> WindowPlace {
+        self.window.place_of(operation)
     }
 
-    fn make_issuable(&mut self, place: usize) {
-        let Some(entry) = self.entries[place].as_mut() else {
+    /// The buffer of `kind`.
+    #[inline]
+    fn buffer(&self, kind: BufferKind) -> ActorId {
+        self.parameters.buffers[kind as usize]
+    }
+
+    /// Unblocks the operation at `place`. It may wait in several lists, so it may have been unblocked before, and even be
+    /// finished.
+    fn make_issuable(&mut self, place: WindowPlace) {
+        let waits = self.window.at(place);
+        let Some(entry) = waits.filter(|entry| entry.has_work_to_issue()) else {
             return;
         };
-        if !entry.has_work_to_issue() {
-            return;
-        }
         self.trace.note_woken(entry.operation.id.0, entry.blocked.take());
-        match entry.class {
+        match entry.class() {
             Some(class) => self.issuable[class as usize].insert(place),
             None => self.data_issuable.insert(place),
         }
     }
 
-    fn make_all_issuable(&mut self, places: Vec<usize>) {
+    fn make_all_issuable(&mut self, places: Vec<WindowPlace>) {
         for place in places {
             self.make_issuable(place);
         }
@@ -393,16 +403,16 @@ impl ControlBlock {
         (self.runs_issued, self.runs_retired)
     }
 
-    /// Slices that were pushed out to main memory.
+    /// Slices that were spilled to main memory.
     #[must_use]
     pub fn spills(&self) -> u64 {
         self.spills
     }
 
-    /// What the oldest unfinished operation is and waits for, for the report of a run that got stuck.
+    /// The oldest unfinished operation and what it waits for, for the report of a run that got stuck.
     #[must_use]
     pub fn stuck_on(&self) -> Option<String> {
-        let entry = self.entries[self.place_of(self.oldest)].as_ref()?;
+        let entry = self.window.unfinished(self.oldest)?;
         let operation = &entry.operation;
         let head = operation
             .head

@@ -15,9 +15,9 @@ use crate::words::Words;
 pub struct DmaParameters {
     /// The accelerator's clock.
     pub clock: Clock,
-    /// Requests that may be under way at once.
+    /// Requests that may be in flight at once.
     pub outstanding_requests: u32,
-    /// The way to main memory.
+    /// The route to main memory.
     pub memory: MemoryRoute,
     /// The words of the tokens whose embeddings are gathered.
     pub words: Words,
@@ -25,7 +25,7 @@ pub struct DmaParameters {
     pub first_requestor: RequestorId,
 }
 
-/// A transfer on its way.
+/// A transfer in flight.
 #[derive(Clone, Copy, Debug)]
 struct Active {
     transfer: Transfer,
@@ -34,18 +34,18 @@ struct Active {
     row_end: u64,
     outstanding: u32,
     issued_all: bool,
-    /// Of a row that is accumulated: it is being read, to be written when all of it has come.
+    /// Accumulating: the old row is being read; the sum is written once all of it has arrived.
     reading: bool,
     ordered: Tick,
     /// When its first block was requested; kept for a trace only.
     started: Option<Tick>,
 }
 
-/// What came of trying to request a block.
+/// Outcome of requesting the next block.
 enum Requested {
-    /// It is on its way, and more are to come.
+    /// Requested; more blocks follow.
     More,
-    /// It is on its way, the last of its transfer or the last that can be requested before answers come.
+    /// Requested: the last block of its transfer, or the last before answers must come.
     Last,
     /// Its channel has no room.
     NoRoom,
@@ -53,9 +53,9 @@ enum Requested {
 
 /// The DMA engine.
 ///
-/// Spilled activations and embedding rows go before weights, which are prefetched, and before gradients of weights. Within each of the two classes,
-/// transfers are served in the order they were asked for, and blocks in order of address; several transfers overlap
-/// as far as `outstanding_requests` allows.
+/// Spilled activations and embedding rows go before weights, which are prefetched, and before gradients of weights. Within
+/// each of the two classes, transfers are served in the order in which they were asked for, and blocks in order of address;
+/// several transfers overlap as far as `outstanding_requests` allows.
 #[derive(Clone, Debug)]
 pub struct Dma {
     parameters: DmaParameters,
@@ -65,7 +65,7 @@ pub struct Dma {
     prefetches: VecDeque<u32>,
     outstanding: u32,
     requests: [u64; Traffic::ALL.len()],
-    /// Blocks read to be added to, which no buffer sees.
+    /// Blocks read by the adders, which no buffer sees.
     added: u64,
     busy_since: Tick,
     busy: Ticks,
@@ -106,6 +106,9 @@ impl Dma {
             self.slots.push(None);
             self.slots.len() as u32 - 1
         });
+        if context.is_traced() && slot > u32::from(u16::MAX) {
+            return context.stop("more transfers are ordered at once than a trace can tell apart: 65536");
+        }
         self.slots[slot as usize] = Some(active);
         self.queue_of(&transfer).push_back(slot);
         self.issue(context);
@@ -119,7 +122,7 @@ impl Dma {
         }
     }
 
-    /// Moves on to the next row that moves, from number `row` on; if there is none, all has been requested.
+    /// Advances to the first row from number `row` on that has to move; if there is none, all has been requested.
     fn begin_row(&self, active: &mut Active, row: u32) {
         let (transfer, words) = (&active.transfer, &self.parameters.words);
         let start = match transfer.pattern.token_rows() {
@@ -142,7 +145,7 @@ impl Dma {
         }
     }
 
-    /// Requests blocks as far as the window of outstanding requests and the room in main memory's queues go.
+    /// Requests as many blocks as `outstanding_requests` and main memory's queues allow.
     fn issue(&mut self, context: &mut Context<'_, Message>) {
         while self.outstanding < self.parameters.outstanding_requests {
             let from_urgent = !self.urgent.is_empty();
@@ -264,7 +267,7 @@ impl Dma {
         self.issue(context);
     }
 
-    /// All of a row that is accumulated has come: it goes back, with what was added, before anything else.
+    /// All of an accumulated row has arrived: the sum is written back before anything else.
     fn write_sum(&mut self, slot: u32) {
         let Some(mut active) = self.slots[slot as usize] else {
             return;
@@ -281,7 +284,7 @@ impl Dma {
         self.requests
     }
 
-    /// Blocks that were read for its adders alone: rows that are accumulated in a table.
+    /// Blocks that were read for its own adders: rows that are accumulated in a table.
     #[must_use]
     pub fn blocks_added(&self) -> u64 {
         self.added
@@ -293,14 +296,14 @@ impl Dma {
         self.outstanding
     }
 
-    /// Time with at least one request under way.
+    /// Time with at least one request in flight.
     #[must_use]
     pub fn busy(&self) -> Ticks {
         self.busy
     }
 }
 
-/// What a trace learns of transfers.
+/// Trace records of transfers.
 impl Dma {
     #[inline]
     fn trace_outstanding(&self, context: &mut Context<'_, Message>) {
@@ -316,7 +319,7 @@ impl Dma {
             bytes: pattern.bytes_moved(bytes, &self.parameters.words).0,
             traffic: transfer.traffic,
             outward: pattern.is_outward(),
-            slot: slot as u16,
+            slot: u16::try_from(slot).unwrap_or(u16::MAX),
         };
         Label {
             kind,
@@ -325,7 +328,7 @@ impl Dma {
         }
     }
 
-    /// Records that a transfer has waited for its turn, and begins to move.
+    /// Records that a transfer begins to move, and how long it waited for its turn.
     #[cold]
     fn trace_start(&self, active: &Active, slot: u32, context: &mut Context<'_, Message>) {
         let (actor, now) = (context.me(), context.now());

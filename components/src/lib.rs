@@ -15,15 +15,15 @@ pub mod message;
 pub mod operation;
 pub mod pe;
 mod role;
-pub mod run;
+pub mod runs;
 pub mod sparsity;
 pub mod tile;
-pub mod tile_walk;
 pub mod trace_labels;
 pub mod units;
 pub mod values;
 pub mod word;
 pub mod words;
+pub mod work;
 
 pub use component::Component;
 pub use memory;

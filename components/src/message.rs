@@ -4,7 +4,7 @@ use sim_core::{ActorId, Message as SimMessage, Tick, mix};
 
 use crate::density::Density;
 use crate::memory::MemoryMessage;
-use crate::run::{OperandSources, Run, RunKind};
+use crate::runs::{OperandSources, Run, RunKind};
 use crate::tile::TileCoordinate;
 use crate::units::Bytes;
 use crate::words::Words;
@@ -13,7 +13,7 @@ use crate::words::Words;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransferId(pub u32);
 
-/// Who asks main memory, as the result names them.
+/// What a transfer carries; results report main-memory traffic by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Traffic {
@@ -71,7 +71,7 @@ pub enum TransferPattern {
     Gather(TokenRows),
     /// The rows that a [`Self::Gather`] of the same tokens loads, back to their places in the table; out of a buffer.
     Scatter(TokenRows),
-    /// A row a token, out of a buffer into the table: the first token of a word writes its row, each further one reads the
+    /// One row per token, out of a buffer into the table: the first token of a word writes its row; each later one reads the
     /// row, adds its own in the DMA's adders, and writes the sum.
     Accumulate(TokenRows),
 }
@@ -88,7 +88,7 @@ pub struct TokenRows {
 }
 
 impl TokenRows {
-    /// The first token from number `index` on whose row moves.
+    /// The first token, from number `index` on, whose row moves.
     #[must_use]
     #[inline]
     pub fn next(self, index: u32, words: &Words) -> Option<u32> {
@@ -107,7 +107,7 @@ impl TokenRows {
 }
 
 impl TransferPattern {
-    /// The rows that it moves, if they are a table's.
+    /// The rows that it moves, if they belong to a table.
     #[must_use]
     #[inline]
     pub fn token_rows(self) -> Option<TokenRows> {
@@ -117,7 +117,7 @@ impl TransferPattern {
         }
     }
 
-    /// Bytes moved over all rows, of `bytes` each; there is one row if it is no table's.
+    /// Bytes moved over all rows of `bytes` each; what is not a table counts as one row.
     #[must_use]
     pub fn bytes_moved(self, bytes: Bytes, words: &Words) -> Bytes {
         match self {
@@ -141,13 +141,13 @@ impl TransferPattern {
 pub struct Transfer {
     /// Its number.
     pub id: TransferId,
-    /// Where in main memory.
+    /// Its first address in main memory.
     pub address: u64,
-    /// How much (of one row, for a gather or a scatter).
+    /// How many bytes; of a table, per row.
     pub bytes: u64,
-    /// Which way.
+    /// Direction and addresses.
     pub pattern: TransferPattern,
-    /// For whom.
+    /// What it carries.
     pub traffic: Traffic,
     /// The buffer it fills or drains.
     pub buffer: ActorId,
@@ -156,11 +156,11 @@ pub struct Transfer {
 /// A tile operation on its way through a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TileWork {
-    /// Which tile.
+    /// Its place in the loop nest.
     pub tile: TileCoordinate,
     /// Pairs (or elements) to work on: all of them up to the pre-compute module, the zero-free ones after it.
     pub pairs: u32,
-    /// All of them, zeros counted.
+    /// All pairs, zeros counted.
     pub dense: u32,
     /// The left tensor.
     pub left_tensor: u32,
@@ -183,7 +183,7 @@ pub struct OperandFetch {
     pub activation_bytes: u32,
     /// Bytes to fetch from the weight buffer; 0 if the registers hold them.
     pub weight_bytes: u32,
-    /// Whether the lane asked for a left tile, a right tile: for the count of mask accesses.
+    /// Operand tiles asked for, 0 to 2: each is an access to the mask buffer.
     pub tiles: u8,
     /// The work that the operands are for.
     pub work: TileWork,

@@ -1,15 +1,19 @@
-//! A processing element: it passes runs on to its lanes and modules, and arbitrates their way to the buffers.
+//! A processing element: it passes runs on to its lanes and modules, and arbitrates their buses to the buffers.
 
-pub mod layer_norm;
+pub mod dynaprop;
 pub mod mac_lane;
+pub mod post_compute;
+pub mod pre_compute;
 pub mod row_module;
-pub mod softmax;
+mod stage;
+
+pub use stage::Stage;
 
 use sim_core::{ActorId, Clock, Context, Cycles, Tick, Ticks};
 
 use crate::buffer::BufferKind;
 use crate::message::{Message, OperandFetch};
-use crate::run::{Run, RunKind};
+use crate::runs::{Run, RunKind};
 use crate::trace_labels as labels;
 use crate::units::{BLOCK, Bytes};
 
@@ -90,7 +94,7 @@ impl OperandBus {
         }
     }
 
-    /// How long `bytes` take, of which there are some. Both buses are as wide.
+    /// Bus time of `bytes`, which must not be 0. Both buses have the same width.
     #[inline]
     fn span(&self, bytes: u32, clock: Clock) -> Ticks {
         let cycles = if bytes <= self.bytes_per_cycle {
@@ -101,7 +105,7 @@ impl OperandBus {
         clock.span(Cycles(u64::from(cycles)))
     }
 
-    /// Moves `bytes` as soon as the bus is free; the instant at which they are there.
+    /// Moves `bytes` as soon as the bus is free; returns when they have arrived.
     #[inline]
     fn transfer(&mut self, now: Tick, bytes: u32, clock: Clock) -> Tick {
         if bytes == 0 {

@@ -40,36 +40,42 @@ impl fmt::Display for Bytes {
     }
 }
 
+// Sums and products saturate, differences panic below zero: the same in debug and release builds, as with spans of time.
+
 impl Add for Bytes {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
+        Self(self.0.saturating_add(other.0))
     }
 }
 
 impl AddAssign for Bytes {
     fn add_assign(&mut self, other: Self) {
-        self.0 += other.0;
+        *self = *self + other;
     }
 }
 
 impl Sub for Bytes {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
-        Self(self.0 - other.0)
+        Self(
+            self.0
+                .checked_sub(other.0)
+                .expect("a number of bytes cannot be negative"),
+        )
     }
 }
 
 impl SubAssign for Bytes {
     fn sub_assign(&mut self, other: Self) {
-        self.0 -= other.0;
+        *self = *self - other;
     }
 }
 
 impl Mul<u64> for Bytes {
     type Output = Self;
     fn mul(self, times: u64) -> Self {
-        Self(self.0 * times)
+        Self(self.0.saturating_mul(times))
     }
 }
 
@@ -133,3 +139,21 @@ macro_rules! real_quantity {
 real_quantity!(NanoJoules);
 real_quantity!(Milliwatts);
 real_quantity!(SquareMillimetres);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_and_products_of_bytes_saturate() {
+        assert_eq!(Bytes(u64::MAX) + Bytes(1), Bytes(u64::MAX));
+        assert_eq!(Bytes(1 << 40) * (1 << 40), Bytes(u64::MAX));
+        assert_eq!(Bytes(3) - Bytes(3), Bytes(0));
+    }
+
+    #[test]
+    #[should_panic(expected = "cannot be negative")]
+    fn fewer_bytes_than_none_are_a_fault() {
+        let _ = Bytes(1) - Bytes(2);
+    }
+}

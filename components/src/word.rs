@@ -9,20 +9,20 @@ use crate::units::Bytes;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WordFormat {
-    /// Bits before the point, the sign among them.
+    /// Bits before the point, including the sign.
     pub integer_bits: u32,
     /// Bits after the point.
     pub fraction_bits: u32,
 }
 
 impl WordFormat {
-    /// Bits a word.
+    /// Bits of a word.
     #[must_use]
     pub fn bits(self) -> u64 {
         u64::from(self.integer_bits) + u64::from(self.fraction_bits)
     }
 
-    /// The difference of two neighbouring words: 2^-fraction_bits.
+    /// The difference between two neighbouring words: 2^-fraction_bits.
     ///
     /// ```
     /// use components::word::WordFormat;
@@ -64,7 +64,7 @@ impl WordFormat {
         self.saturate((value / self.step()).round_ties_even() * self.step())
     }
 
-    /// The word below or above `value`, the nearer the likelier: above if `uniform`, a draw from [0, 1), is less than
+    /// Stochastic rounding to the word below or above `value`: above if `uniform`, a draw from [0, 1), is less than
     /// the distance from the word below in steps. The mean over draws is `value` itself (Gupta et al., ICML 2015; the
     /// rounding that SPRING, arXiv:1909.00557, and AccelTran's training hardware use). Beyond the range, its end. NaN
     /// becomes 0.

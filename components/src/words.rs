@@ -6,13 +6,13 @@ use sim_core::random;
 
 /// The words that the tokens of a batch stand for, drawn from a seed or stated.
 ///
-/// Inference loads a row a token, whatever it is. A training step updates each word once, with the sum of the gradients of
-/// all its tokens, so it has to know which tokens repeat a word of an earlier one.
+/// Inference loads one row per token, whatever the word. A training step updates each word once, with the sum of the gradients
+/// of all its tokens, so it has to know which tokens repeat an earlier word.
 #[derive(Clone, Debug)]
 pub struct Words {
     source: Source,
     table_rows: u32,
-    /// A bit a token: whether an earlier token has the same word. Empty if nobody asks.
+    /// One bit per token: set if an earlier token has the same word. Empty until [`Self::with_repeats`].
     repeats: Arc<[u64]>,
 }
 
@@ -37,7 +37,7 @@ impl Words {
         }
     }
 
-    /// The words `rows`, one a token, of a table of `table_rows` rows, of which no repetitions are known.
+    /// The words `rows`, one per token, of a table of `table_rows` rows, of which no repetitions are known.
     #[must_use]
     pub fn stated(rows: Arc<[u32]>, table_rows: u32) -> Self {
         Self {

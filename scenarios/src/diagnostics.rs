@@ -1,5 +1,12 @@
-//! What is wrong with an input: the file, the place in it, the offending text, and what would be accepted.
+//! What is wrong with an input: the field, the place in the file, the offending text, and what would be accepted.
+//!
+//! [`Diagnostics`] are data: a program iterates over the [`Problem`]s and asks each for its [`path`](Problem::path),
+//! [`message`](Problem::message), [`help`](Problem::help), [`severity`](Problem::severity) and
+//! [`place`](Problem::place). [`Display`](fmt::Display) gives a line for each. The feature `render` adds
+//! `Diagnostics::render`, the text for a terminal with the offending line underlined.
 
+#[cfg(feature = "render")]
+mod render;
 mod ron_error;
 mod source;
 mod spans;
@@ -10,24 +17,47 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, SourceCode};
-
 pub(crate) use ron_error::ron_problem;
-pub use source::Source;
+pub use source::{Place, Source};
+pub use spans::MAX_NESTING;
 pub(crate) use spans::{Located, Shape, locate};
 pub(crate) use suggest::{did_you_mean, listed};
 
 /// The most problems that are shown; a file that is not a scenario at all can have thousands.
 pub const MAX_PROBLEMS: usize = 20;
 
+/// What takes the place of a file's name if a program, not a file, has set a value.
+pub const PROGRAM: &str = "<program>";
+
+/// Whether a problem makes an input bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The input is still good.
+    Warning,
+    /// The input is bad.
+    Error,
+}
+
 /// One thing that is wrong, or worth a warning, and where.
 #[derive(Clone, Debug)]
 pub struct Problem {
+    path: Option<Box<str>>,
     message: String,
-    help: Option<String>,
+    help: Option<Box<str>>,
     label: String,
     severity: Severity,
-    place: Option<(Arc<Source>, Range<usize>)>,
+    origin: Origin,
+}
+
+/// Where the offending value was stated.
+#[derive(Clone, Debug)]
+enum Origin {
+    /// Nothing states it, or it is a whole file that cannot be read.
+    Unknown,
+    /// A program.
+    Program,
+    /// A range of bytes of a text.
+    Text(Arc<Source>, Range<usize>),
 }
 
 impl Problem {
@@ -35,11 +65,12 @@ impl Problem {
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self {
+            path: None,
             message: shown(message.into()),
             help: None,
             label: "here".to_owned(),
             severity: Severity::Error,
-            place: None,
+            origin: Origin::Unknown,
         }
     }
 
@@ -48,9 +79,18 @@ impl Problem {
     pub fn at(source: &Arc<Source>, span: Range<usize>, message: impl Into<String>) -> Self {
         let span = source.clip(span);
         Self {
-            place: Some((Arc::clone(source), span)),
+            origin: Origin::Text(Arc::clone(source), span),
             ..Self::new(message)
         }
+    }
+
+    /// An error in the field `path`, which a program has set.
+    pub(crate) fn in_program(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            origin: Origin::Program,
+            ..Self::new(message)
+        }
+        .with_path(path)
     }
 
     /// An error at a line and column of `source`, both from 1.
@@ -64,11 +104,19 @@ impl Problem {
         Self::at(source, offset..offset + 1, message)
     }
 
+    /// The same with the path of the field that is wrong; an empty one stands for the whole.
+    #[must_use]
+    pub fn with_path(mut self, path: impl Into<String>) -> Self {
+        let path = shown(path.into());
+        self.path = (!path.is_empty()).then(|| path.into_boxed_str());
+        self
+    }
+
     /// The same with a word on what would be accepted.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         let help = shown(help.into());
-        self.help = (!help.is_empty()).then_some(help);
+        self.help = (!help.is_empty()).then(|| help.into_boxed_str());
         self
     }
 
@@ -92,6 +140,19 @@ impl Problem {
         self.severity == Severity::Warning
     }
 
+    /// Whether it makes the input bad.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// The path of the field that is wrong, such as `workload.transformer.layers[2].hidden`, within the file or the
+    /// value that states it; `None` if it is the whole, or is not a field.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
     /// What is wrong, in a sentence.
     #[must_use]
     pub fn message(&self) -> &str {
@@ -104,12 +165,23 @@ impl Problem {
         self.help.as_deref()
     }
 
-    /// The file and the range of bytes in it.
+    /// The file that states the value, or [`PROGRAM`]; `None` if nothing states it.
     #[must_use]
-    pub fn place(&self) -> Option<(&Source, Range<usize>)> {
-        self.place
-            .as_ref()
-            .map(|(source, span)| (source.as_ref(), span.clone()))
+    pub fn file(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Unknown => None,
+            Origin::Program => Some(PROGRAM),
+            Origin::Text(source, _) => Some(source.name()),
+        }
+    }
+
+    /// The place in the file that states the value; `None` if a program has set it, or nothing states it.
+    #[must_use]
+    pub fn place(&self) -> Option<Place<'_>> {
+        match &self.origin {
+            Origin::Unknown | Origin::Program => None,
+            Origin::Text(source, span) => Some(source.place(span.clone())),
+        }
     }
 }
 
@@ -123,35 +195,35 @@ fn shown(sentence: String) -> String {
     harmless.chars().take(LONGEST).chain(['…']).collect()
 }
 
+/// `file:line:column: message (help)`, or `file: path: message (help)` if the place in the file is not known.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        match self.place() {
+            Some(place) => write!(
+                f,
+                "{}:{}:{}: ",
+                source::harmless(place.file()),
+                place.line,
+                place.column
+            )?,
+            None => {
+                for part in self.file().into_iter().chain(self.path()) {
+                    write!(f, "{part}: ")?;
+                }
+            }
+        }
+        if self.is_warning() {
+            f.write_str("warning: ")?;
+        }
+        f.write_str(&self.message)?;
+        match &self.help {
+            Some(help) => write!(f, " ({help})"),
+            None => Ok(()),
+        }
     }
 }
 
 impl Error for Problem {}
-
-impl Diagnostic for Problem {
-    fn severity(&self) -> Option<Severity> {
-        Some(self.severity)
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let help = self.help.as_deref()?;
-        Some(Box::new(help))
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        let (source, _) = self.place.as_ref()?;
-        Some(source.as_ref())
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let (_, span) = self.place.as_ref()?;
-        let label = LabeledSpan::new(Some(self.label.clone()), span.start, span.len());
-        Some(Box::new(std::iter::once(label)))
-    }
-}
 
 /// Everything that is wrong with an input, in the order of its fields. At least one problem.
 #[derive(Clone, Debug, Default)]
@@ -166,7 +238,7 @@ impl Diagnostics {
         &self.problems
     }
 
-    /// Whether there is nothing to say.
+    /// Whether there are no problems.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.problems.is_empty()
@@ -183,35 +255,9 @@ impl Diagnostics {
         self.problems.push(problem);
     }
 
-    /// The text for a terminal: every problem with its file, line, column and the text underlined, in colours and with
-    /// line-drawing characters.
-    #[must_use]
-    pub fn render_in_colour(&self) -> String {
-        self.render_with(GraphicalTheme::unicode())
-    }
-
-    /// The text for a file or a pipe: as [`Self::render_in_colour`], without the colours.
-    #[must_use]
-    pub fn render(&self) -> String {
-        self.render_with(GraphicalTheme::unicode_nocolor())
-    }
-
-    fn render_with(&self, theme: GraphicalTheme) -> String {
-        let handler = GraphicalReportHandler::new_themed(theme)
-            .with_width(100)
-            .with_context_lines(1)
-            .with_links(false);
-        let mut text = String::new();
-        for problem in self.problems.iter().take(MAX_PROBLEMS) {
-            if handler.render_report(&mut text, problem).is_err() {
-                text.push_str(&problem.message);
-            }
-            text.push('\n');
-        }
-        if let Some(more @ 1..) = self.problems.len().checked_sub(MAX_PROBLEMS) {
-            text.push_str(&format!("and {more} more\n"));
-        }
-        text
+    /// Iterates over the problems, in the order in which they are shown.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.problems.iter()
     }
 }
 
@@ -238,6 +284,15 @@ impl IntoIterator for Diagnostics {
     }
 }
 
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Problem;
+    type IntoIter = std::slice::Iter<'a, Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 impl FromIterator<Problem> for Diagnostics {
     fn from_iter<I: IntoIterator<Item = Problem>>(problems: I) -> Self {
         Self {
@@ -246,13 +301,17 @@ impl FromIterator<Problem> for Diagnostics {
     }
 }
 
+/// A line for each problem, no more than [`MAX_PROBLEMS`] of them.
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.problems.iter().take(MAX_PROBLEMS).enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
+            let separator = if index == 0 { "" } else { "\n" };
             write!(f, "{separator}{problem}")?;
         }
-        Ok(())
+        match self.problems.len().checked_sub(MAX_PROBLEMS) {
+            Some(more @ 1..) => write!(f, "\nand {more} more"),
+            _ => Ok(()),
+        }
     }
 }
 

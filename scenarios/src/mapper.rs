@@ -47,10 +47,8 @@ mod uses;
 #[cfg(test)]
 mod uses_tests;
 
-use components::density::Density;
-use components::operation::{Footprint, Operation, TensorKind};
-use components::tile::TileShape;
-use components::word::WordFormat;
+use components::operation::Operation;
+use components::runs::Tiling;
 
 use crate::schema::Optimizer;
 use crate::transformer::Transformer;
@@ -78,34 +76,10 @@ pub struct MapperParameters {
     pub vocabulary: u32,
     /// How words are embedded.
     pub embedding: EmbeddingLoad,
-    /// How tensors are cut.
-    pub tile: TileShape,
-    /// Format of a word in main memory.
-    pub word: WordFormat,
-    /// Share of weights that are not zero; it decides what they take in main memory.
-    pub weight_density: Density,
-    /// Share of activations that are not zero.
-    pub activation_density: Density,
-    /// Share of gradients that are not zero.
-    pub gradient_density: Density,
     /// The optimiser; `None` for inference.
     pub training: Option<Optimizer>,
     /// Address in main memory at which the tensors begin.
     pub first_address: u64,
-}
-
-impl MapperParameters {
-    /// What `elements` of a tensor take: zero-free data and, if there are zeros to leave out, a mask.
-    #[must_use]
-    pub fn footprint(&self, elements: u64, kind: TensorKind) -> Footprint {
-        let density = match kind {
-            TensorKind::Weight => self.weight_density,
-            TensorKind::Activation => self.activation_density,
-            TensorKind::Gradient => self.gradient_density,
-            TensorKind::OptimizerState => Density::FULL,
-        };
-        Footprint::of(elements, kind, density, self.word)
-    }
 }
 
 /// The forward pass of a transformer, or a whole training step, as operations in program order.
@@ -116,11 +90,11 @@ pub struct Mapper {
 }
 
 impl Mapper {
-    /// The program of `transformer`, which has at least one layer.
+    /// The program of `transformer`, which has at least one layer, cut by `tiling`.
     #[must_use]
-    pub fn new(transformer: Transformer, parameters: MapperParameters) -> Self {
+    pub fn new(transformer: Transformer, tiling: Tiling, parameters: MapperParameters) -> Self {
         Self {
-            stages: Stages::new(transformer, parameters),
+            stages: Stages::new(transformer, tiling, parameters),
             ready: Vec::new().into_iter(),
         }
     }

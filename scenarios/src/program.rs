@@ -49,7 +49,7 @@ impl ProgramSummary {
         totals.tile_operations += tiles;
         totals.multiplications += multiplications;
         self.operations += 1;
-        if operation.work.is_add() {
+        if operation.work.profile().adds {
             self.add_tile_operations += tiles;
         } else {
             self.tile_operations += tiles;

@@ -20,9 +20,10 @@ mod scenario;
 mod scheduling;
 pub(crate) mod section;
 mod sparsity;
+pub mod transformer;
 mod workload;
 
-pub use components::control_block::SchedulingPolicy as Policy;
+pub use components::control_block::SchedulingPolicy;
 pub use components::tile::LoopOrder;
 
 pub use accelerator::{

@@ -38,7 +38,8 @@ pub use machine_plan::{MachinePlan, ModuleCosts};
 pub use main_memory::MainMemory;
 pub use measure::Measurements;
 pub use operation_names::{OperationName, OperationNames};
-pub use plan::{Plan, Problem};
+pub use plan::Plan;
+use plan::Problem;
 pub use tracks::Track;
 pub use verdict::{Pruned, ValueCheck, Wrong};
 

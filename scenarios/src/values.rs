@@ -114,7 +114,7 @@ fn wanted_thresholds(plan: &MachinePlan, unpruned: &ValueSettings) -> Thresholds
     let Some(curves) = plan.curves.as_deref() else {
         return Thresholds::default();
     };
-    let (source, tile) = (&plan.scenario.sparsity.source, plan.mapper.tile);
+    let (source, tile) = (&plan.scenario.sparsity.source, plan.tiling.tile);
     let calibration = Calibration {
         workload: &plan.scenario.workload,
         settings: unpruned,
@@ -153,7 +153,7 @@ fn unpruned_settings(plan: &MachinePlan, step: u32) -> ValueSettings {
         }
     };
     ValueSettings {
-        word: plan.mapper.word,
+        word: plan.tiling.word,
         rounding,
         thresholds: Thresholds::default(),
         function: match workload.activation_function {

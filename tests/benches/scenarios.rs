@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
-use scenarios::load::Loaded;
+use scenarios::Loaded;
 use tests::{plan, run, shipped};
 
 fn whole_scenarios(criterion: &mut Criterion) {

@@ -1,16 +1,16 @@
 //! Whole machines for tests and benches: a shipped scenario with changes, planned and run.
 
 pub mod band;
+pub mod door;
 pub mod pairs;
 pub mod shipped;
 pub mod traced;
 
 use components::memory::{MemoryDescription, MemoryPlan};
-use scenarios::Scenario;
 use scenarios::load::library::Shelf;
-use scenarios::load::{Disk, Loaded};
 use scenarios::schema::Reference;
 use scenarios::system::{MainMemory, Measurements, Plan, RunError};
+use scenarios::{Loaded, Scenario};
 use sim_core::{Engine, Tick};
 
 /// A finished run, with the plan that it followed.
@@ -50,12 +50,12 @@ pub fn shipped_names() -> impl Iterator<Item = &'static str> {
 /// A shipped scenario with `change` made to it.
 ///
 /// # Panics
-/// There is no such scenario.
+/// There is no such scenario, or what it is changed to cannot be.
 #[must_use]
 pub fn shipped(name: &str, change: impl FnOnce(&mut Scenario)) -> Loaded {
-    let mut loaded = Scenario::shipped(name).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
-    change(&mut loaded.scenario);
-    loaded
+    Scenario::shipped(name)
+        .and_then(|loaded| loaded.with(change))
+        .unwrap_or_else(|wrong| panic!("{wrong}"))
 }
 
 /// A shipped scenario small enough for a test: of those on the server accelerator, one layer and two sequences.
@@ -90,7 +90,7 @@ pub fn memory(name: &str) -> Reference {
 /// It does not fit.
 #[must_use]
 pub fn plan(loaded: &Loaded) -> Plan {
-    Plan::load(loaded, &Disk).unwrap_or_else(|wrong| panic!("{}", wrong.render()))
+    Plan::load(loaded).unwrap_or_else(|wrong| panic!("{wrong}"))
 }
 
 /// The plan of a scenario whose main memory has `change` made to it.
@@ -100,17 +100,12 @@ pub fn plan(loaded: &Loaded) -> Plan {
 #[must_use]
 pub fn plan_on_memory(loaded: &Loaded, change: impl FnOnce(&mut MemoryDescription)) -> Plan {
     let document = loaded
-        .memory::<MemoryDescription>(&Disk)
-        .unwrap_or_else(|wrong| panic!("{}", wrong.render()));
+        .memory::<MemoryDescription>()
+        .unwrap_or_else(|wrong| panic!("{wrong}"));
     let mut description = document.value.clone();
     change(&mut description);
     let memory = MemoryPlan::new(description).unwrap_or_else(|problems| panic!("{problems:?}"));
-    Plan::new(
-        loaded.scenario.clone(),
-        MainMemory::Banked(Box::new(memory)),
-        loaded.costs.clone(),
-    )
-    .unwrap_or_else(|problems| panic!("{problems:?}"))
+    Plan::on_memory(loaded, MainMemory::Banked(Box::new(memory))).unwrap_or_else(|wrong| panic!("{wrong}"))
 }
 
 /// Runs `plan` on `engine`.

@@ -9,11 +9,10 @@
 //! that what is kept for the backward pass does not always fit, and vocabularies in which words repeat.
 
 use components::background::AddressPattern;
-use scenarios::Scenario;
-use scenarios::load::{Disk, Loaded};
 use scenarios::schema::{Arrivals, Background, Embedding, Optimizer, Phase, Tile, Traffic};
 use scenarios::system::Plan;
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
+use scenarios::{Loaded, Scenario};
 use sim_core::random;
 
 use crate::{memory, shipped};
@@ -113,7 +112,7 @@ pub fn training_pair(seed: u64, most_tiles: u64) -> Option<Pair> {
 }
 
 fn planned(seed: u64, loaded: Loaded, most_tiles: u64) -> Option<Pair> {
-    let plan = Plan::load(&loaded, &Disk).ok()?;
+    let plan = Plan::load(&loaded).ok()?;
     let program = &plan.machine.program;
     (program.tile_operations + program.add_tile_operations <= most_tiles).then_some(Pair {
         seed,

@@ -125,12 +125,14 @@ fn sum_with_positions(batch: u64, hidden: u64) -> u64 {
 fn simulated(model: &str, batch: u32, inner: u32) -> u64 {
     let text =
         format!("(base: \"bert-tiny-edge\", workload: (transformer: Preset(\"{model}\"), batch: {batch}))");
-    let mut loaded = Scenario::parse("closed-form.ron", &text, &Disk).unwrap();
-    machine(&mut loaded.scenario);
-    for layer in &mut loaded.scenario.workload.transformer.layers {
-        layer.feed_forward = vec![inner];
-    }
-    run(plan(&loaded)).cycles()
+    let loaded = Scenario::parse("closed-form.ron", &text, Disk).unwrap();
+    let changed = loaded.with(|scenario| {
+        machine(scenario);
+        for layer in &mut scenario.workload.transformer.layers {
+            layer.feed_forward = vec![inner];
+        }
+    });
+    run(plan(&changed.unwrap())).cycles()
 }
 
 #[test]
@@ -173,7 +175,7 @@ fn ragged(items: u32) -> Run {
          Attention(kind: ScaledDotProduct, dimension: 36)])])))"
     );
     let loaded =
-        Scenario::parse("ragged.ron", &text, &Disk).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
+        Scenario::parse("ragged.ron", &text, Disk).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
     run(plan(&loaded))
 }
 

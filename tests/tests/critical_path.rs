@@ -150,7 +150,7 @@ fn it_is_the_one_that_all_links_together_show() {
         let starts: Vec<u64> = path.steps.iter().map(|step| step.start).collect();
         assert!(starts.len() > 20);
         let found = backwards(&links.0, &mut jumps);
-        assert_eq!(starts, found, "{}", loaded.scenario.name);
+        assert_eq!(starts, found, "{}", loaded.scenario().name);
     }
     assert!(jumps.iter().all(|&jumps| jumps > 10), "{jumps:?}");
 }

@@ -1,6 +1,6 @@
 //! A scenario and its seed decide everything: every engine, every time, gives the same run to the last event.
 
-use scenarios::load::Loaded;
+use scenarios::Loaded;
 use scenarios::schema::{DensitySource, Distribution};
 use sim_core::{Digest, Engine};
 use tests::{memory, plan, shipped, shipped_small, try_run};

@@ -226,9 +226,10 @@ fn more_bandwidth_is_not_slower_in_the_estimate() {
 fn doubling_a_random_pair_is_not_slower_in_the_estimate() {
     for pair in (1..).filter_map(|seed| pair(seed, false, MOST_TILES)).take(60) {
         let before = cycles(&pair.plan);
-        let mut more = pair.loaded.clone();
-        more.scenario.accelerator.processing_elements *= 2;
-        let after = cycles(&plan(&more));
+        let more = pair
+            .loaded
+            .with(|scenario| scenario.accelerator.processing_elements *= 2);
+        let after = cycles(&plan(&more.unwrap()));
         assert!(
             after <= before * DOUBLED_SLACK,
             "pair {}: {before} -> {after} with twice the PEs",

@@ -33,7 +33,7 @@ fn library_files() -> Files {
 /// Scenarios to damage: as shipped, and one with every value stated.
 fn victims() -> Vec<String> {
     let text = |name| library::text(name).unwrap_or_default().to_owned();
-    let full = shipped("tiny-trace", |_| {}).scenario.to_ron();
+    let full = shipped("tiny-trace", |_| {}).scenario().to_ron();
     vec![
         full.clone(),
         full.clone(),
@@ -83,7 +83,7 @@ fn is_small(plan: &Plan) -> bool {
 
 fn check(text: &str) -> Result<(), TestCaseError> {
     let files = library_files();
-    let plan = Scenario::parse("damaged.ron", text, &files).and_then(|loaded| Plan::load(&loaded, &files));
+    let plan = Scenario::parse("damaged.ron", text, files).and_then(|loaded| Plan::load(&loaded));
     match plan {
         Ok(plan) if is_small(&plan) => {
             let run = try_run(plan, Engine::Wheel)

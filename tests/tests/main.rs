@@ -11,6 +11,8 @@ mod critical_path;
 #[cfg(test)]
 mod determinism;
 #[cfg(test)]
+mod door;
+#[cfg(test)]
 mod estimate;
 #[cfg(test)]
 mod hostile;

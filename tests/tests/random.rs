@@ -2,14 +2,13 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use scenarios::Scenario;
-use scenarios::load::{Disk, Loaded};
 use scenarios::schema::{
     Accelerator, ActivationFunction, Buffers, DensitySource, Distribution, Dma, Embedding, LoopOrder,
-    Optimizer, Phase, Policy, Reference, Sparsity, Stages, Tile, Weights, Workload,
+    Optimizer, Phase, Reference, SchedulingPolicy, Sparsity, Stages, Tile, Weights, Workload,
 };
 use scenarios::system::Plan;
 use scenarios::transformer::{AttentionKind, Head, KERNELS, Layer, TransformKind, Transformer};
+use scenarios::{Loaded, Scenario};
 use tests::{memory, shipped};
 
 /// A scenario as text, and its plan; buffers have grown until it fits.
@@ -45,29 +44,31 @@ pub(crate) fn planned_with(
 /// Enlarges what is too small. The plan says what that is.
 fn grown(mut loaded: Loaded) -> (String, Plan) {
     for _ in 0..64 {
-        let wrong = match Plan::load(&loaded, &Disk) {
-            Ok(plan) => return (loaded.scenario.to_ron(), plan),
-            Err(wrong) => wrong.render(),
+        let wrong = match Plan::load(&loaded) {
+            Ok(plan) => return (loaded.scenario().to_ron(), plan),
+            Err(wrong) => wrong,
         };
-        let buffers = &mut loaded.scenario.accelerator.buffers;
-        let sizes = [
-            &mut buffers.activation_mb,
-            &mut buffers.weight_mb,
-            &mut buffers.mask_mb,
-        ];
-        let mut changed = false;
-        for (size, name) in sizes
-            .into_iter()
-            .zip(["activation buffer", "weight buffer", "mask buffer"])
-        {
-            if wrong.contains(name) {
-                *size *= 1.25;
-                changed = true;
+        let small = |field: &str| wrong.iter().any(|problem| problem.path() == Some(field));
+        let larger = loaded.with(|scenario| {
+            let buffers = &mut scenario.accelerator.buffers;
+            for (size, field) in [
+                (&mut buffers.activation_mb, "accelerator.buffers.activation_mb"),
+                (&mut buffers.weight_mb, "accelerator.buffers.weight_mb"),
+                (&mut buffers.mask_mb, "accelerator.buffers.mask_mb"),
+            ] {
+                if small(field) {
+                    *size *= 1.25;
+                }
             }
-        }
-        assert!(changed, "refused, but not for its buffers: {wrong}");
+        });
+        let larger = larger.unwrap_or_else(|wrong| panic!("{wrong}"));
+        assert!(
+            larger.scenario() != loaded.scenario(),
+            "refused, but not for its buffers: {wrong}"
+        );
+        loaded = larger;
     }
-    panic!("no buffer is large enough for {}", loaded.scenario.to_ron());
+    panic!("no buffer is large enough for {}", loaded.scenario().to_ron());
 }
 
 fn head() -> impl Strategy<Value = Head> {
@@ -187,7 +188,7 @@ fn buffers() -> impl Strategy<Value = Buffers> {
     })
 }
 
-fn memory_and_policy() -> impl Strategy<Value = (Reference, Policy)> {
+fn memory_and_policy() -> impl Strategy<Value = (Reference, SchedulingPolicy)> {
     let memories = select(vec![
         "lpddr3-1600",
         "ddr4-2400",
@@ -198,7 +199,10 @@ fn memory_and_policy() -> impl Strategy<Value = (Reference, Policy)> {
     ]);
     (
         memories.prop_map(memory),
-        select(vec![Policy::StaggeredHeads, Policy::EqualPriority]),
+        select(vec![
+            SchedulingPolicy::StaggeredHeads,
+            SchedulingPolicy::EqualPriority,
+        ]),
     )
 }
 

@@ -91,7 +91,7 @@ fn cut(name: &str) -> String {
 /// The scenarios that are run whole, by the command that `ELECTOR` names.
 fn asked_for() -> Vec<&'static str> {
     let asked = std::env::var("ELECTOR_SCENARIOS").unwrap_or_else(|_| "bert-base-server".to_owned());
-    let large = shipped_names().filter(|name| is_large(&shipped(name, |_| {}).scenario));
+    let large = shipped_names().filter(|name| is_large(shipped(name, |_| {}).scenario()));
     large
         .filter(|name| asked == "all" || asked.split(',').any(|asked| asked == *name))
         .collect()
@@ -138,7 +138,7 @@ fn write_table(rows: &BTreeMap<String, String>) {
 fn golden_figures_of_every_shipped_scenario() {
     let mut made = BTreeMap::new();
     for name in shipped_names() {
-        let title = if is_large(&shipped(name, |_| {}).scenario) {
+        let title = if is_large(shipped(name, |_| {}).scenario()) {
             cut(name)
         } else {
             name.to_owned()

@@ -6,7 +6,7 @@ use components::operation::{Operation, Phase, Role, TensorKind, Work};
 use components::tile::Dimension;
 use components::units::{BLOCK, Bytes};
 use components::words::Words;
-use scenarios::load::{Disk, Loaded};
+use scenarios::Loaded;
 use scenarios::schema::{Optimizer, Phase as Pass, Scenario};
 use scenarios::system::{MainMemory, Plan, violations};
 use tests::{Run, engines, memory, plan, run, shipped, try_run};
@@ -33,7 +33,7 @@ fn blocks(bytes: Bytes) -> u64 {
 /// Blocks of the rows that an operation on a table of gradients or of the optimiser's state moves: one for each word; a sum
 /// writes one row per token, and reads it before if it is not the word's first.
 fn blocks_of_rows(plan: &Plan, operation: &Operation) -> u64 {
-    let (scenario, mapper) = (&plan.machine.scenario, plan.machine.mapper);
+    let (scenario, tiling) = (&plan.machine.scenario, plan.machine.tiling);
     let kind = match operation.output {
         Some(made) => made.kind,
         None => operation.operands[0].kind(),
@@ -51,7 +51,7 @@ fn blocks_of_rows(plan: &Plan, operation: &Operation) -> u64 {
     let tokens = scenario.workload.batch * scenario.workload.sequence_length;
     let words = Words::new(scenario.seed, scenario.workload.vocabulary).with_repeats(tokens);
     let columns = u64::from(operation.grid.extent(Dimension::J));
-    let bytes = mapper.footprint(columns, kind).data.0;
+    let bytes = tiling.footprint(columns, kind).data.0;
     let blocks = |token: u32| {
         let start = data + u64::from(words.row(token)) * bytes;
         (start + bytes).div_ceil(BLOCK.0) - start / BLOCK.0
@@ -74,12 +74,12 @@ fn weights_gradients_and_states_move_as_often_as_the_step_needs_them() {
         Optimizer::Adam,
     ] {
         let run = run(plan(&small(|scenario| scenario.workload.optimizer = optimizer)));
-        let mapper = run.plan.machine.mapper;
+        let tiling = run.plan.machine.tiling;
         let (mut weights, mut gradients) = (0, 0);
         let mut seen = std::collections::BTreeSet::new();
         for operation in run.plan.machine.program() {
             for weight in operation.weights() {
-                let moved = blocks(mapper.footprint(weight.elements, weight.kind).data);
+                let moved = blocks(tiling.footprint(weight.elements, weight.kind).data);
                 // What is updated comes and goes; a gradient only comes.
                 match (operation.work, weight.kind) {
                     (Work::Update { .. }, TensorKind::Weight) => weights += 2 * moved,
@@ -94,7 +94,7 @@ fn weights_gradients_and_states_move_as_often_as_the_step_needs_them() {
             match operation.role {
                 Role::GradientStore => {
                     let kind = TensorKind::Gradient;
-                    gradients += blocks(mapper.footprint(rows * columns, kind).data);
+                    gradients += blocks(tiling.footprint(rows * columns, kind).data);
                 }
                 Role::WordGradientStore | Role::WordRows | Role::WordStore => {
                     gradients += blocks_of_rows(&run.plan, &operation) * BLOCK.0;
@@ -211,13 +211,13 @@ fn pruned_gradients_take_less_time() {
 
 /// What is wrong with `loaded` on an LPDDR3 memory of `megabytes`.
 fn refused(loaded: &Loaded, megabytes: u32) -> String {
-    let document = loaded.memory::<MemoryDescription>(&Disk).unwrap();
+    let document = loaded.memory::<MemoryDescription>().unwrap();
     let mut description = document.value.clone();
     // Eight banks of rows of 8 KiB.
     description.organisation.rows = 16 * megabytes;
     let memory = MainMemory::Banked(Box::new(MemoryPlan::new(description).unwrap()));
-    let problems = Plan::new(loaded.scenario.clone(), memory, loaded.costs.clone()).unwrap_err();
-    problems[0].message.clone()
+    let wrong = Plan::on_memory(loaded, memory).unwrap_err();
+    wrong.problems()[0].message().to_owned()
 }
 
 #[test]

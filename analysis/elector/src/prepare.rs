@@ -7,7 +7,6 @@ use std::path::Path;
 
 use scenarios::diagnostics::Problem;
 use scenarios::load::Disk;
-use scenarios::load::library::Shelf;
 use scenarios::system::Plan;
 use scenarios::{Diagnostics, Loaded, Scenario};
 
@@ -28,14 +27,22 @@ pub struct Prepared {
 /// # Errors
 /// Everything that is wrong with the scenario, each at its place.
 pub fn prepare(path: &Path, seed: Option<u64>) -> Result<Prepared, Diagnostics> {
-    let mut loaded = load(path)?;
-    if let Some(seed) = seed {
-        loaded.scenario.seed = seed;
-    }
+    let loaded = with_seed(load(path)?, seed)?;
     Ok(Prepared {
-        plan: Plan::load(&loaded, &Disk)?,
-        warnings: loaded.warnings,
+        plan: Plan::load(&loaded)?,
+        warnings: loaded.warnings().clone(),
     })
+}
+
+/// The scenario with this seed, if one is given.
+///
+/// # Errors
+/// A file that the scenario names cannot be read any more.
+pub fn with_seed(loaded: Loaded, seed: Option<u64>) -> Result<Loaded, Diagnostics> {
+    match seed {
+        Some(seed) => loaded.with(|scenario| scenario.seed = seed),
+        None => Ok(loaded),
+    }
 }
 
 /// Loads the scenario at `path`: a file, `-` for standard input, or the name of a shipped one.
@@ -44,14 +51,9 @@ pub fn prepare(path: &Path, seed: Option<u64>) -> Result<Prepared, Diagnostics> 
 /// Everything that is wrong with it, each at its place.
 pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
     if path == Path::new("-") {
-        return Scenario::parse("<stdin>", &read_stdin()?, &Disk);
+        return Scenario::parse("<stdin>", &read_stdin()?, Disk);
     }
-    match path.to_str() {
-        Some(name) if !path.exists() && Shelf::Scenarios.names().any(|shipped| shipped == name) => {
-            Scenario::shipped(name)
-        }
-        _ => Scenario::load(path),
-    }
+    Scenario::open(path)
 }
 
 fn read_stdin() -> Result<String, Problem> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::CellError;
 use crate::result::RunResult;
 
 #[derive(Serialize)]
@@ -12,7 +13,7 @@ enum Written<'a> {
         result: &'a RunResult,
     },
     Failed {
-        error: &'a str,
+        error: String,
     },
 }
 
@@ -24,7 +25,7 @@ enum Read {
 }
 
 pub(super) fn serialize<S: Serializer>(
-    outcome: &Result<Box<RunResult>, String>,
+    outcome: &Result<Box<RunResult>, CellError>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let written = match outcome {
@@ -32,16 +33,18 @@ pub(super) fn serialize<S: Serializer>(
             energy_delay_product_js: result.energy_delay_product(),
             result,
         },
-        Err(error) => Written::Failed { error },
+        Err(error) => Written::Failed {
+            error: error.to_string(),
+        },
     };
     written.serialize(serializer)
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Result<Box<RunResult>, String>, D::Error> {
+) -> Result<Result<Box<RunResult>, CellError>, D::Error> {
     Ok(match Read::deserialize(deserializer)? {
         Read::Finished { result } => Ok(result),
-        Read::Failed { error } => Err(error),
+        Read::Failed { error } => Err(CellError::Failed(error)),
     })
 }

@@ -107,16 +107,16 @@ fn check(scenario: &ScenarioText, model: &Path, document: &Document) -> Result<D
             .map(|problem| origin(problem, scenario, model, document))
             .collect()
     };
-    let loaded = Scenario::parse("imported.ron", &scenario.text, &Disk).map_err(at_origin)?;
-    Plan::load(&loaded, &Disk).map_err(at_origin)?;
-    Ok(at_origin(loaded.warnings))
+    let loaded = Scenario::parse("imported.ron", &scenario.text, Disk).map_err(at_origin)?;
+    Plan::load(&loaded).map_err(at_origin)?;
+    Ok(at_origin(loaded.warnings().clone()))
 }
 
 fn origin(problem: Problem, scenario: &ScenarioText, model: &Path, document: &Document) -> Problem {
-    let Some((source, span)) = problem.place() else {
+    let Some(place) = problem.place() else {
         return problem;
     };
-    let line = source.text()[..span.start].matches('\n').count();
+    let line = place.line - 1;
     let setting = scenario.origins.iter().find(|(known, _)| *known == line);
     let moved = match setting {
         Some((_, span)) => document.problem(span, problem.message()),

@@ -213,7 +213,7 @@ mod tests {
         let entry = document.find("tile.tile_b").unwrap();
         assert!(matches!(&entry.node.value, Value::Scalar(text) if text == "1"));
         let problem = document.problem(&entry.node.span, "here");
-        let (source, span) = problem.place().unwrap();
+        let (source, span) = problem.place().map(|place| (place.source, place.span)).unwrap();
         assert_eq!(&source.text()[span], "1");
         assert!(document.find("tile.tile_c").is_none() && document.find("pe.x").is_none());
         assert!(parse("").unwrap().root().entries().is_empty());

@@ -121,7 +121,6 @@ impl Curves {
 #[cfg(test)]
 mod tests {
     use scenarios::Scenario;
-    use scenarios::load::Disk;
     use sim_core::Engine;
 
     use super::*;
@@ -130,7 +129,7 @@ mod tests {
     #[test]
     fn curves_integrate_to_the_means_of_the_run() {
         for name in ["tiny-trace", "bert-tiny-train", "contention"] {
-            let plan = Plan::load(&Scenario::shipped(name).unwrap(), &Disk).unwrap();
+            let plan = Plan::load(&Scenario::shipped(name).unwrap()).unwrap();
             let mut sink = TimelineSink::new(&plan);
             let watch = &mut |_| std::ops::ControlFlow::Continue(());
             let result =

@@ -260,7 +260,6 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use scenarios::Scenario;
-    use scenarios::load::Disk;
     use sim_core::Engine;
 
     use super::*;
@@ -269,7 +268,7 @@ mod tests {
     #[test]
     fn sums_are_those_of_the_run() {
         for name in ["tiny-trace", "bert-tiny-edge", "bert-tiny-train"] {
-            let plan = Plan::load(&Scenario::shipped(name).unwrap(), &Disk).unwrap();
+            let plan = Plan::load(&Scenario::shipped(name).unwrap()).unwrap();
             let mut sink = TimelineSink::new(&plan);
             let system = plan.build(Engine::Wheel).unwrap();
             let measured = system.run_traced(&plan, &mut sink).unwrap();

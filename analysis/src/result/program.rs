@@ -1,8 +1,8 @@
 //! The tile operations of a plan, and their totals.
 
 use components::operation::{Operation, Role};
+use components::runs::{TileWalk, tile_multiplications};
 use components::tile::TileCoordinate;
-use components::tile_walk::{TileWalk, tile_multiplications};
 use scenarios::program::ProgramSummary;
 use scenarios::system::Plan;
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ impl Summary {
 
 /// Every tile operation of the program of `plan`, lazily.
 pub fn tile_operations(plan: &Plan) -> impl Iterator<Item = TileOperation> {
-    let order = plan.machine.loop_order;
+    let order = plan.machine.tiling.loop_order;
     plan.machine.program().flat_map(move |operation| {
         TileWalk::new(&operation, order).map(move |tile| tile_operation(&operation, tile))
     })

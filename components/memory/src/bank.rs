@@ -4,7 +4,7 @@ use sim_core::{Clock, Context, Cycles, Message, Span};
 
 use super::description::{Cells, MemoryDescription, Timing};
 use super::violation::{Place, Violations};
-use super::{MemoryMessage, MemoryResponse, Operation, label};
+use super::{DramOperation, MemoryMessage, MemoryResponse, label};
 
 /// A bank of one rank.
 ///
@@ -79,13 +79,13 @@ impl Bank {
         };
         let cycle = command.cycle;
         match command.operation {
-            Operation::Activate { row } => {
+            DramOperation::Activate { row } => {
                 self.activate(cycle, row);
                 let (actor, at) = (context.me(), self.clock.edge(Cycles(cycle)));
                 context.trace(|sink| sink.instant(actor, at, label::row_opened(row)));
             }
-            Operation::Precharge => self.precharge(cycle, context),
-            Operation::Read { row, reply } => {
+            DramOperation::Precharge => self.precharge(cycle, context),
+            DramOperation::Read { row, reply } => {
                 self.read(cycle, row);
                 let response = MemoryResponse {
                     tag: reply.tag,
@@ -99,10 +99,10 @@ impl Bank {
                     MemoryMessage::Response(response).into(),
                 );
             }
-            Operation::Write { row } => self.write(cycle, row),
-            Operation::RefreshBank { .. } => self.refresh(cycle),
+            DramOperation::Write { row } => self.write(cycle, row),
+            DramOperation::RefreshBank { .. } => self.refresh(cycle),
             // The rank checks its refreshes itself.
-            Operation::Refresh { .. } => {}
+            DramOperation::Refresh { .. } => {}
         }
     }
 

@@ -67,7 +67,7 @@ pub use description::MemoryDescription;
 pub use energy::{Energy, EnergyTable};
 pub use ideal::IdealMemory;
 pub use message::{
-    Access, Command, Credit, MemoryMessage, MemoryRequest, MemoryResponse, Operation, Reply, RequestorId,
+    Access, Command, Credit, DramOperation, MemoryMessage, MemoryRequest, MemoryResponse, Reply, RequestorId,
 };
 pub use plan::MemoryPlan;
 pub use rank::{Rank, RankCounts};

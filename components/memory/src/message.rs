@@ -68,7 +68,7 @@ pub struct Reply {
 
 /// What a command does, in the terms of the datasheets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
+pub enum DramOperation {
     /// ACT: opens a row of a bank.
     Activate {
         /// The row.
@@ -110,7 +110,7 @@ pub struct Command {
     /// The bank within its rank; 0 for commands to the whole rank.
     pub bank: u8,
     /// What to do.
-    pub operation: Operation,
+    pub operation: DramOperation,
 }
 
 /// All that is sent to, from and within a main memory.
@@ -167,12 +167,12 @@ impl Command {
     #[inline]
     fn fingerprint(&self) -> u64 {
         let (kind, detail) = match self.operation {
-            Operation::Activate { row } => (0, row),
-            Operation::Precharge => (1, 0),
-            Operation::Read { row, .. } => (2, row),
-            Operation::Write { row } => (3, row),
-            Operation::Refresh { times } => (4, times),
-            Operation::RefreshBank { times } => (5, times),
+            DramOperation::Activate { row } => (0, row),
+            DramOperation::Precharge => (1, 0),
+            DramOperation::Read { row, .. } => (2, row),
+            DramOperation::Write { row } => (3, row),
+            DramOperation::Refresh { times } => (4, times),
+            DramOperation::RefreshBank { times } => (5, times),
         };
         4 | kind << 3 | u64::from(self.bank) << 8 | u64::from(detail) << 16
     }

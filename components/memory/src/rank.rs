@@ -5,7 +5,7 @@ use sim_core::{ActorId, Clock, Context, Cycles, Message, Span};
 use super::description::{MemoryDescription, Timing};
 use super::energy::{Energy, EnergyTable};
 use super::violation::{Place, Violations};
-use super::{Command, MemoryMessage, Operation, label};
+use super::{Command, DramOperation, MemoryMessage, label};
 
 /// The devices that answer together on a channel.
 ///
@@ -90,23 +90,23 @@ impl Rank {
             return;
         };
         let forward = match command.operation {
-            Operation::Activate { .. } => {
+            DramOperation::Activate { .. } => {
                 self.activate(command.cycle, command.bank);
                 true
             }
-            Operation::Precharge => {
+            DramOperation::Precharge => {
                 self.precharge(command.cycle, command.bank);
                 true
             }
-            Operation::Refresh { times } => {
+            DramOperation::Refresh { times } => {
                 self.refresh(command, times, context);
                 false
             }
-            Operation::RefreshBank { times } => {
+            DramOperation::RefreshBank { times } => {
                 self.refresh_bank(command.cycle, command.bank, times);
                 true
             }
-            Operation::Read { .. } | Operation::Write { .. } => true,
+            DramOperation::Read { .. } | DramOperation::Write { .. } => true,
         };
         if forward {
             let bank = self.banks[usize::from(command.bank)];

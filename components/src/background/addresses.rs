@@ -1,4 +1,4 @@
-//! Where background traffic goes.
+//! The addresses of background traffic.
 
 use rand_distr::Distribution as _;
 use rand_distr::Uniform;
@@ -9,11 +9,11 @@ use crate::units::BLOCK;
 /// Which addresses of its region a source asks for, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressPattern {
-    /// Block after block, again from the beginning at the end.
+    /// Block after block; from the end of the region it wraps to the beginning.
     Stream,
-    /// Every `stride` bytes; at the end of the region again from the beginning, a block further on.
+    /// Every `stride` bytes; from the end of the region it wraps to the beginning, one block further on.
     Strided {
-        /// Distance of one request to the next, in bytes.
+        /// Distance from one request to the next, in bytes.
         stride: u64,
     },
     /// Any block, all equally likely.
@@ -49,7 +49,7 @@ impl Addresses {
             AddressPattern::Strided { stride } => self.step(stride.max(1)),
             AddressPattern::Random => {
                 let blocks = self.bytes / BLOCK.0;
-                // The range is never empty; were it so, the first block stands for all.
+                // The range is never empty; if it were, the first block would stand for all.
                 let block = Uniform::new(0, blocks).map_or(0, |blocks| blocks.sample(random));
                 self.base + block * BLOCK.0
             }

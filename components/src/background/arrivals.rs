@@ -1,15 +1,15 @@
-//! When background traffic asks.
+//! The arrival times of background traffic.
 
 use rand_distr::{Distribution as _, Exp1};
 use sim_core::random::Stream;
 
-/// When a source makes its requests. Gaps are in cycles of the memory's clock and need not be whole: the request is
-/// made at the edge at or before its moment, so that the mean rate is exact.
+/// When a source makes its requests. Gaps are in cycles of the memory's clock and need not be whole: each request is
+/// made at the last edge not after its due time, so that the mean rate is exact.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ArrivalProcess {
     /// As soon as there is room: the source always has a request waiting.
     Saturating,
-    /// One each `gap` cycles.
+    /// One every `gap` cycles.
     Steady {
         /// Cycles between requests.
         gap: f64,
@@ -30,7 +30,7 @@ pub enum ArrivalProcess {
     },
 }
 
-/// The moments of one source.
+/// The arrival times of one source.
 #[derive(Clone, Debug)]
 pub(super) struct Moments {
     process: ArrivalProcess,
@@ -47,7 +47,7 @@ impl Moments {
         }
     }
 
-    /// The cycle of the next request, counted from the source's start; none if it is made as soon as possible.
+    /// The cycle of the next request, counted from the source's start; `None` if it is made as soon as possible.
     pub(super) fn next(&mut self, random: &mut Stream) -> Option<u64> {
         let index = self.made as f64;
         self.made += 1;

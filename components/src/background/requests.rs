@@ -9,16 +9,16 @@ use super::addresses::{AddressPattern, Addresses};
 use super::arrivals::{ArrivalProcess, Moments};
 use crate::memory::{Access, TraceError, TraceRecord};
 
-/// A request to come.
+/// An upcoming request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Due {
-    /// The cycle of the memory's clock, counted from the source's start; none if it is made as soon as possible.
+    /// The cycle of the memory's clock, counted from the source's start; `None` if it is made as soon as possible.
     pub(super) cycle: Option<u64>,
     pub(super) address: u64,
     pub(super) access: Access,
 }
 
-/// Requests made up by rule and seed.
+/// Requests generated from a rule and a seed.
 #[derive(Clone, Debug)]
 pub struct GeneratedRequests {
     addresses: Addresses,
@@ -28,7 +28,7 @@ pub struct GeneratedRequests {
 }
 
 impl GeneratedRequests {
-    /// Requests for the blocks of the `region` (first byte and size), a share of `writes` (0 to 1) among them.
+    /// Requests for the blocks of the `region` (first byte and size), of which a share of `writes` (0 to 1) are writes.
     /// `seed` and `source` decide all draws.
     #[must_use]
     pub fn new(
@@ -62,9 +62,9 @@ impl GeneratedRequests {
 pub enum RequestStream {
     /// Rule and seed.
     Generated(Box<GeneratedRequests>),
-    /// A trace: at most one request a cycle, in order, each not before its own cycle (DRAMsim3's rule).
+    /// A trace: at most one request per cycle, in order, none before its own cycle (DRAMsim3's rule).
     Replayed {
-        /// What the trace is called in messages.
+        /// The name of the trace in messages.
         name: String,
         /// Its requests.
         records: Box<dyn Iterator<Item = Result<TraceRecord, TraceError>> + Send>,

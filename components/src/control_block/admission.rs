@@ -1,14 +1,14 @@
-//! Admission: operations of the program enter the window, and their weights and results become known.
+//! Admission: operations of the program enter the window, and their weights and results are registered.
 
 use sim_core::Context;
 
-use super::cursor::Cursor;
+use super::places::{BatchTile, TensorPlace};
 use super::tensors::Tensor;
-use super::units::UnitClass;
 use super::{ControlBlock, Entry, Input, StallCause};
 use crate::message::Message;
-use crate::operation::{Operation, Work};
+use crate::operation::Operation;
 use crate::tile::Dimension;
+use crate::work::RunKind;
 
 impl ControlBlock {
     /// Takes operations of the program into the window until it is full.
@@ -22,7 +22,7 @@ impl ControlBlock {
                 values.admit(&operation);
                 Ok(())
             });
-            self.admit_operation(operation);
+            self.admit_operation(operation, context);
         }
         self.note_phase(context.now());
         if self.program_ended && self.oldest == self.admitted {
@@ -30,37 +30,39 @@ impl ControlBlock {
         }
     }
 
-    fn admit_operation(&mut self, operation: Operation) {
+    fn admit_operation(&mut self, operation: Operation, context: &mut Context<'_, Message>) {
         let place = self.place_of(operation.id.0);
-        let class = class_of(operation.work);
-        let lanes = u64::from(self.parameters.pes) * u64::from(self.parameters.layout.lanes);
-        let cursor = Cursor::new(&operation, self.parameters.loop_order, lanes);
-        let inputs: Vec<Input> = operation
-            .inputs()
-            .filter_map(|(tensor, rows)| {
-                self.tensor_places
-                    .get(&tensor)
-                    .map(|&tensor| Input { tensor, rows })
-            })
-            .collect();
+        let kind = operation.work.profile().run_kind();
+        let cursor = self.parameters.tiling.cursor(&operation);
+        let mut inputs = Vec::new();
+        for (tensor, rows) in operation.inputs() {
+            let Some(place) = self.tensors.place_of(tensor) else {
+                return context.stop(format!(
+                    "operation {} reads tensor {}, which no operation before it has made or which is freed",
+                    operation.id.0, tensor.0
+                ));
+            };
+            inputs.push(Input { tensor: place, rows });
+        }
         for weight in operation.weights() {
-            let footprint = self.parameters.footprint(weight.elements, weight.kind);
+            let footprint = self.parameters.tiling.footprint(weight.elements, weight.kind);
             self.weights
                 .want(*weight, footprint, operation.id.0, operation.after);
         }
         let weights = operation.weights().map(|weight| weight.tensor).collect();
-        let output = self.admit_output(&operation, cursor.finishes_sums(), class);
+        let output = self.admit_output(&operation, cursor.finishes_sums(), kind);
         for tensor in inputs.iter().map(|input| input.tensor).chain(output) {
-            if let Some(tensor) = self.tensors[tensor].as_mut() {
-                tensor.users.push(operation.id.0);
-            }
+            let Some(tensor) = self.tensors.tensor_mut(tensor, context) else {
+                return;
+            };
+            tensor.users.push(operation.id.0);
         }
         let tiles = |dimension| operation.grid.tiles(dimension);
         let (batches, rows) = (tiles(Dimension::B), tiles(Dimension::I));
         let tiles_in_row = tiles(Dimension::J) * tiles(Dimension::K);
-        self.entries[place] = Some(Entry {
+        self.window.insert(Entry {
             cursor,
-            class,
+            kind,
             inputs,
             weights,
             output,
@@ -68,7 +70,7 @@ impl ControlBlock {
             rows_missing: vec![rows; batches as usize],
             batches_missing: batches,
             write_backs_missing: 0,
-            next_batch: 0,
+            next_batch: BatchTile::FIRST,
             blocked: None,
             operation,
         });
@@ -80,35 +82,24 @@ impl ControlBlock {
         &mut self,
         operation: &Operation,
         final_sums: bool,
-        class: Option<UnitClass>,
-    ) -> Option<usize> {
+        kind: Option<RunKind>,
+    ) -> Option<TensorPlace> {
         let made = operation.output.as_ref()?;
-        let producer = match class {
-            Some(UnitClass::Lane) => StallCause::Dependence,
-            Some(UnitClass::Softmax) => StallCause::Softmax,
-            Some(UnitClass::LayerNorm) => StallCause::LayerNorm,
-            None => StallCause::Memory,
-        };
-        let parameters = self.parameters;
+        let producer = StallCause::work_of(kind.map(RunKind::unit));
+        let tiling = self.parameters.tiling;
         let footprint = |elements: u64| {
             if final_sums {
-                parameters.footprint(elements, made.kind)
+                tiling.footprint(elements, made.kind)
             } else {
-                parameters.partial_footprint(elements, made.kind)
+                tiling.partial_footprint(elements, made.kind)
             }
         };
-        let mut tensor = Tensor::new(made, parameters.tile, footprint, producer);
+        let mut tensor = Tensor::new(made, tiling.tile, footprint, producer);
         tensor.spill_address = match made.kept_at {
             Some(address) => address,
             None => self.spill_address(tensor.spill_size()),
         };
-        let place = self.free_tensor_places.pop().unwrap_or_else(|| {
-            self.tensors.push(None);
-            self.tensors.len() - 1
-        });
-        self.tensor_places.insert(made.tensor, place);
-        self.tensors[place] = Some(tensor);
-        Some(place)
+        Some(self.tensors.insert(tensor))
     }
 
     /// Room for spills of a tensor that is not kept for the backward pass. The region is used as a ring; the plan of a
@@ -121,14 +112,5 @@ impl ControlBlock {
         let address = start + self.spill_offset;
         self.spill_offset += bytes;
         address
-    }
-}
-
-fn class_of(work: Work) -> Option<UnitClass> {
-    match work {
-        Work::Softmax | Work::SoftmaxGradient => Some(UnitClass::Softmax),
-        Work::LayerNorm | Work::LayerNormGradient => Some(UnitClass::LayerNorm),
-        _ if work.is_compute() => Some(UnitClass::Lane),
-        _ => None,
     }
 }

@@ -3,20 +3,24 @@
 use sim_core::Context;
 
 use super::ControlBlock;
+use super::places::{BatchTile, WindowPlace};
 use crate::message::Message;
-use crate::operation::Work;
-use crate::run::Run;
+use crate::runs::Run;
 use crate::tile::Dimension;
 
 impl ControlBlock {
-    /// Counts a run's tiles down and reports the rows that are complete with them.
-    pub(super) fn count_retired(&mut self, place: usize, run: &Run, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_mut() else {
-            context.stop("a run retired whose operation had already finished");
+    /// Counts down the tiles of a run and reports the rows that they complete.
+    pub(super) fn count_retired(
+        &mut self,
+        place: WindowPlace,
+        run: &Run,
+        context: &mut Context<'_, Message>,
+    ) {
+        let Some(entry) = self.window.entry(place, context) else {
             return;
         };
-        self.roles.entry(entry.operation.role).or_default().retired += u64::from(run.length);
-        let rows = entry.rows();
+        let (role, rows) = (entry.operation.role, entry.rows());
+        self.roles.entry(role).or_default().retired += u64::from(run.length);
         let (b, i) = (
             u32::from(run.first.along(Dimension::B)),
             u32::from(run.first.along(Dimension::I)),
@@ -31,26 +35,29 @@ impl ControlBlock {
             } else {
                 (b, i + step)
             };
-            let Some(entry) = self.entries[place].as_mut() else {
+            let Some(entry) = self.window.entry_mut(place, context) else {
                 return;
             };
             let missing = &mut entry.tiles_missing[(b * rows + i) as usize];
             *missing -= tiles_each;
             if *missing == 0 {
-                self.finish_row(place, b, i, context);
+                self.finish_row(place, BatchTile(b), i, context);
             }
         }
     }
 
-    fn finish_row(&mut self, place: usize, b: u32, row: u32, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_mut() else {
+    fn finish_row(&mut self, place: WindowPlace, b: BatchTile, row: u32, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.window.entry_mut(place, context) else {
             return;
         };
-        entry.rows_missing[b as usize] -= 1;
-        let batch_complete = entry.rows_missing[b as usize] == 0;
+        entry.rows_missing[b.index()] -= 1;
+        let batch_complete = entry.rows_missing[b.index()] == 0;
         // A sum over the batch has no row that is ready before the last item.
         let output = entry.output.filter(|_| !entry.operation.work.sums_batch());
-        if let Some(tensor) = output.and_then(|output| self.tensors[output].as_mut()) {
+        if let Some(output) = output {
+            let Some(tensor) = self.tensors.tensor_mut(output, context) else {
+                return;
+            };
             tensor.set_ready(b, row);
             let woken = std::mem::take(&mut tensor.waiting);
             self.make_all_issuable(woken);
@@ -60,18 +67,24 @@ impl ControlBlock {
         }
     }
 
-    /// All of batch tile `b` of an operation is done: its inputs are needed no longer.
-    pub(super) fn finish_batch(&mut self, place: usize, b: u32, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_mut() else {
+    /// All of batch tile `b` of an operation is done: it no longer needs its inputs.
+    pub(super) fn finish_batch(
+        &mut self,
+        place: WindowPlace,
+        b: BatchTile,
+        context: &mut Context<'_, Message>,
+    ) {
+        let Some(entry) = self.window.entry_mut(place, context) else {
             return;
         };
         entry.batches_missing -= 1;
         let complete = entry.batches_missing == 0;
         let (inputs, output) = (entry.inputs.clone(), entry.output);
         let id = entry.operation.id.0;
-        let (work, slice) = (entry.operation.work, entry.output_slice(b));
-        self.with_numbers(context, |values| values.batch_finished(id, b));
-        if let Some(output) = output.filter(|_| complete || !work.sums_batch()) {
+        let (sums_batch, slice) = (entry.operation.work.sums_batch(), entry.output_slice(b));
+        let in_place = entry.operation.updates_in_place();
+        self.with_numbers(context, |values| values.batch_finished(id, b.0));
+        if let Some(output) = output.filter(|_| complete || !sums_batch) {
             self.compact_slice(output, slice, context);
         }
         for input in inputs {
@@ -80,19 +93,30 @@ impl ControlBlock {
         if !complete {
             return;
         }
-        if work.sums_batch() {
-            self.all_rows_ready(place, 0);
+        if sums_batch {
+            self.all_rows_ready(place, BatchTile::FIRST, context);
         }
-        match work {
-            Work::Update { .. } if output.is_none() => self.write_back_weights(place, context),
-            _ => self.finish_operation(place, context),
+        if in_place {
+            self.write_back_weights(place, context);
+        } else {
+            self.finish_operation(place, context);
         }
     }
 
     /// Marks all rows of slice `b` of the result of the operation at `place` ready.
-    pub(super) fn all_rows_ready(&mut self, place: usize, b: u32) {
-        let output = self.entries[place].as_ref().and_then(|entry| entry.output);
-        let Some(tensor) = output.and_then(|output| self.tensors[output].as_mut()) else {
+    pub(super) fn all_rows_ready(
+        &mut self,
+        place: WindowPlace,
+        b: BatchTile,
+        context: &mut Context<'_, Message>,
+    ) {
+        let Some(output) = self.window.entry(place, context).map(|entry| entry.output) else {
+            return;
+        };
+        let Some(output) = output else {
+            return context.stop("an operation that makes nothing was to complete its result");
+        };
+        let Some(tensor) = self.tensors.tensor_mut(output, context) else {
             return;
         };
         for row in 0..tensor.rows() {
@@ -103,8 +127,8 @@ impl ControlBlock {
     }
 
     /// One of the weights that the operation at `place` updated is back in main memory.
-    pub(super) fn weight_written_back(&mut self, place: usize, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_mut() else {
+    pub(super) fn weight_written_back(&mut self, place: WindowPlace, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.window.entry_mut(place, context) else {
             return;
         };
         entry.write_backs_missing -= 1;
@@ -113,8 +137,8 @@ impl ControlBlock {
         }
     }
 
-    fn finish_operation(&mut self, place: usize, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].take() else {
+    fn finish_operation(&mut self, place: WindowPlace, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.window.take(place, context) else {
             return;
         };
         let id = entry.operation.id.0;
@@ -125,7 +149,7 @@ impl ControlBlock {
         for tensor in entry.weights {
             self.weights.release(tensor, entry.operation.id.0);
         }
-        while self.oldest < self.admitted && self.entries[self.place_of(self.oldest)].is_none() {
+        while self.oldest < self.admitted && self.window.unfinished(self.oldest).is_none() {
             self.oldest += 1;
         }
         self.weights.finished_before(self.oldest);

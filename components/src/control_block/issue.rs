@@ -2,23 +2,31 @@
 
 use sim_core::{Context, Tick, Ticks};
 
-use super::units::{Unit, UnitClass};
-use super::{ControlBlock, Entry, SchedulingPolicy, StallCause, tensors::SliceState};
+use super::places::{BatchTile, TensorPlace, WindowPlace};
+use super::tensors::{Slice, SliceState, Tensor};
+use super::units::Unit;
+use super::{ControlBlock, Entry, SchedulingPolicy, StallCause};
+use crate::buffer::BufferKind;
 use crate::message::Message;
-use crate::run::Run;
+use crate::operation::{Footprint, TensorId};
+use crate::runs::Run;
 use crate::tile::{Dimension, TileCoordinate};
+use crate::units::Bytes;
+use crate::work::UnitClass;
 
 /// Why a run cannot be issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {
     /// A weight that is not in the buffer.
-    Weight(crate::operation::TensorId),
+    Weight(TensorId),
     /// Rows of a tensor that are not ready or on their way.
-    Rows(usize),
-    /// A slice that was pushed out.
-    Reload(usize, u32),
+    Rows(TensorPlace),
+    /// A slice that was spilled.
+    Reload(TensorPlace, BatchTile),
     /// A slice of the result that has no room yet.
-    Room(usize, u32),
+    Room(TensorPlace, BatchTile),
+    /// A tensor that is gone, which cannot happen: the run has been stopped.
+    Impossible,
 }
 
 impl ControlBlock {
@@ -33,28 +41,31 @@ impl ControlBlock {
                 return;
             };
             if self.try_issue(place, context) {
-                self.turn[class as usize] = (place + 1) % self.entries.len();
+                self.turn[class as usize] = self.window.after(place);
             }
         }
     }
 
     /// Issues the next run of the operation at `place`, or notes what it waits for.
-    fn try_issue(&mut self, place: usize, context: &mut Context<'_, Message>) -> bool {
+    fn try_issue(&mut self, place: WindowPlace, context: &mut Context<'_, Message>) -> bool {
         loop {
-            let Some(entry) = self.entries[place].as_ref() else {
+            let Some(entry) = self.window.entry(place, context) else {
+                self.withdraw(place);
                 return false;
             };
             let Some((first, longest)) = entry.cursor.peek() else {
+                context.stop("an operation whose runs were all issued was to issue another");
+                self.withdraw(place);
                 return false;
             };
-            match self.issuable_length(entry, first, longest) {
+            match self.issuable_length(entry, first, longest, context) {
                 Ok(length) => {
                     self.issue(place, first, length, context);
                     return true;
                 }
                 Err(need) => {
                     if let Some(cause) = self.meet(place, need, context) {
-                        self.block(place, cause);
+                        self.block(place, cause, context);
                         return false;
                     }
                 }
@@ -62,8 +73,14 @@ impl ControlBlock {
         }
     }
 
-    /// How many tiles from `first` on have all they need; at least one, or the need of the first.
-    fn issuable_length(&self, entry: &Entry, first: TileCoordinate, longest: u16) -> Result<u16, Need> {
+    /// How many tiles from `first` on have everything they need: at least one, or else what the first one needs.
+    fn issuable_length(
+        &self,
+        entry: &Entry,
+        first: TileCoordinate,
+        longest: u16,
+        context: &mut Context<'_, Message>,
+    ) -> Result<u16, Need> {
         if let Some(&tensor) = entry
             .weights
             .iter()
@@ -73,86 +90,88 @@ impl ControlBlock {
         }
         let along = entry.cursor.along();
         let (b, i) = (
-            u32::from(first.along(Dimension::B)),
+            BatchTile(u32::from(first.along(Dimension::B))),
             u32::from(first.along(Dimension::I)),
         );
-        self.check_row(entry, b, i)?;
+        self.check_row(entry, b, i, context)?;
         if matches!(along, Dimension::J | Dimension::K) {
             return Ok(longest);
         }
         let ready = (1..u32::from(longest)).take_while(|step| {
             let (b, i) = if along == Dimension::B {
-                (b + step, i)
+                (b.stepped(*step), i)
             } else {
                 (b, i + step)
             };
-            self.check_row(entry, b, i).is_ok()
+            self.check_row(entry, b, i, context).is_ok()
         });
         Ok(1 + ready.count() as u16)
     }
 
     /// Whether row `row` of batch tile `b` has its inputs ready and in the buffer, and room for its result.
-    fn check_row(&self, entry: &Entry, b: u32, row: u32) -> Result<(), Need> {
+    fn check_row(
+        &self,
+        entry: &Entry,
+        b: BatchTile,
+        row: u32,
+        context: &mut Context<'_, Message>,
+    ) -> Result<(), Need> {
         for input in &entry.inputs {
-            let Some(tensor) = &self.tensors[input.tensor] else {
-                return Err(Need::Rows(input.tensor));
-            };
+            let tensor = self
+                .tensors
+                .tensor(input.tensor, context)
+                .ok_or(Need::Impossible)?;
             if !tensor.is_ready(b, row, input.rows) {
                 return Err(Need::Rows(input.tensor));
             }
-            self.check_slice(input.tensor, b)?;
+            check_slice(tensor, input.tensor, b)?;
         }
-        entry
-            .output
-            .map_or(Ok(()), |output| self.check_slice(output, entry.output_slice(b)))
+        let Some(output) = entry.output else {
+            return Ok(());
+        };
+        let tensor = self.tensors.tensor(output, context).ok_or(Need::Impossible)?;
+        check_slice(tensor, output, entry.output_slice(b))
     }
 
-    pub(super) fn check_slice(&self, place: usize, b: u32) -> Result<(), Need> {
-        let Some(tensor) = &self.tensors[place] else {
-            return Err(Need::Rows(place));
-        };
-        match tensor.slices[b as usize].state {
-            SliceState::Resident => Ok(()),
-            SliceState::Unallocated => Err(Need::Room(place, b)),
-            SliceState::Spilled => Err(Need::Reload(place, b)),
-            SliceState::Spilling | SliceState::Reloading | SliceState::Freed => Err(Need::Rows(place)),
+    /// Takes an operation out of the issuable ones until it is unblocked.
+    fn block(&mut self, place: WindowPlace, cause: StallCause, context: &mut Context<'_, Message>) {
+        self.withdraw(place);
+        if let Some(entry) = self.window.entry_mut(place, context) {
+            entry.blocked = Some(cause);
         }
     }
 
-    /// Takes an operation out of the running until what it waits for has come.
-    pub(super) fn block(&mut self, place: usize, cause: StallCause) {
-        let Some(entry) = self.entries[place].as_mut() else {
-            return;
-        };
-        entry.blocked = Some(cause);
-        match entry.class {
-            Some(class) => self.issuable[class as usize].remove(place),
-            None => self.data_issuable.remove(place),
-        }
+    /// Takes `place` out of the sets of issuable operations, whichever it is in.
+    fn withdraw(&mut self, place: WindowPlace) {
+        self.issuable.iter_mut().for_each(|set| set.remove(place));
+        self.data_issuable.remove(place);
     }
 
     fn issue(
         &mut self,
-        place: usize,
+        place: WindowPlace,
         first: TileCoordinate,
         length: u16,
         context: &mut Context<'_, Message>,
     ) {
-        let Some(entry) = self.entries[place].as_mut() else {
+        let tiling = &self.parameters.tiling;
+        let Some(entry) = self.window.entry_mut(place, context) else {
             return;
         };
-        let Some(class) = entry.class else { return };
-        let run = self
-            .parameters
-            .describe(&entry.operation, &entry.cursor, first, length);
+        let Some(kind) = entry.kind else {
+            self.withdraw(place);
+            return context.stop("an operation that only moves data was issued to a PE");
+        };
+        let run = tiling.describe(&entry.operation, kind, &entry.cursor, first, length);
         entry.cursor.advance(length);
-        let exhausted = entry.cursor.is_exhausted();
-        self.roles.entry(entry.operation.role).or_default().issued += u64::from(length);
-        self.pin(place, &run);
-        self.runs_issued += 1;
+        let (role, exhausted) = (entry.operation.role, entry.cursor.is_exhausted());
+        let class = kind.unit();
         let Some(taken) = self.units.take(class) else {
-            return;
+            return context.stop("a run was issued, but no unit was free to take it");
         };
+        self.roles.entry(role).or_default().issued += u64::from(length);
+        self.pin(place, &run, context);
+        self.runs_issued += 1;
         self.discharge(class, &taken, context.now());
         let Unit { pe, unit, .. } = taken;
         self.trace_issue(&run, pe, unit, context);
@@ -167,12 +186,15 @@ impl ControlBlock {
         }
     }
 
-    /// Moves on to the oldest operation with work to issue; it may now push others' slices out.
+    /// Advances to the oldest operation with work to issue, which may from now on spill slices of others.
     pub(super) fn advance_leader(&mut self, now: Tick) {
         let before = self.leader;
         while self.leader < self.admitted {
-            let entry = self.entries[self.place_of(self.leader)].as_ref();
-            if entry.is_some_and(|entry| entry.operation.id.0 == self.leader && entry.has_work_to_issue()) {
+            if self
+                .window
+                .unfinished(self.leader)
+                .is_some_and(Entry::has_work_to_issue)
+            {
                 break;
             }
             self.leader += 1;
@@ -188,7 +210,7 @@ impl ControlBlock {
         }
     }
 
-    /// Data operations: the DMA takes any number, so each goes as far as it can.
+    /// Issues data operations: the DMA takes any number, so each goes as far as it can.
     pub(super) fn issue_data(&mut self, context: &mut Context<'_, Message>) {
         let start = self.place_of(self.oldest);
         while let Some(place) = self.data_issuable.first_from(start) {
@@ -196,9 +218,9 @@ impl ControlBlock {
         }
     }
 
-    fn try_issue_data(&mut self, place: usize, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_ref() else {
-            return self.data_issuable.remove(place);
+    fn try_issue_data(&mut self, place: WindowPlace, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.window.entry(place, context) else {
+            return self.withdraw(place);
         };
         if !entry.has_work_to_issue() {
             self.data_issuable.remove(place);
@@ -206,40 +228,40 @@ impl ControlBlock {
         }
         if entry.operation.after.is_some_and(|after| after.0 >= self.oldest) {
             self.awaiting_older.push(place);
-            return self.block(place, StallCause::Memory);
+            return self.block(place, StallCause::Memory, context);
         }
         let b = entry.next_batch;
-        match self.check_row(entry, b, 0) {
+        match self.check_row(entry, b, 0, context) {
             Ok(()) => {
-                self.for_slices_at(place, b, |slice| slice.pins += 1);
+                self.for_slices_at(place, b, context, |slice| slice.pins += 1);
                 self.order_data(place, b, context);
-                if let Some(entry) = self.entries[place].as_mut() {
-                    entry.next_batch += 1;
+                if let Some(entry) = self.window.entry_mut(place, context) {
+                    entry.next_batch = b.stepped(1);
                 }
             }
             Err(need) => {
                 if let Some(cause) = self.meet(place, need, context) {
-                    self.block(place, cause);
+                    self.block(place, cause, context);
                 }
             }
         }
     }
 
-    fn pin(&mut self, place: usize, run: &Run) {
+    fn pin(&mut self, place: WindowPlace, run: &Run, context: &mut Context<'_, Message>) {
         self.clock_of_use += 1;
         let stamp = self.clock_of_use;
-        self.for_slices_of(place, run, |slice| {
+        self.for_slices_of(place, run, context, |slice| {
             slice.pins += 1;
             slice.last_used = stamp;
         });
     }
 
-    pub(super) fn unpin(&mut self, place: usize, run: &Run) {
-        self.for_slices_of(place, run, |slice| slice.pins -= 1);
+    pub(super) fn unpin(&mut self, place: WindowPlace, run: &Run, context: &mut Context<'_, Message>) {
+        self.for_slices_of(place, run, context, |slice| slice.pins -= 1);
         self.wake_leader_for_room();
     }
 
-    /// A slice that may be pushed out again is a chance for the leader, if that waits for room.
+    /// Unblocks the leader if it waits for room: a slice can be spilled again.
     pub(super) fn wake_leader_for_room(&mut self) {
         let leader = self.place_of(self.leader);
         if !self.space_waiting.is_empty() && self.space_waiting.contains(&leader) {
@@ -247,55 +269,89 @@ impl ControlBlock {
         }
     }
 
-    /// The transfer of a data operation has ended, which read or wrote slices `b`.
-    pub(super) fn unpin_data(&mut self, place: usize, b: u32) {
-        self.for_slices_at(place, b, |slice| slice.pins -= 1);
+    /// Ends the use of slices `b` by a transfer of a data operation.
+    pub(super) fn unpin_data(
+        &mut self,
+        place: WindowPlace,
+        b: BatchTile,
+        context: &mut Context<'_, Message>,
+    ) {
+        self.for_slices_at(place, b, context, |slice| slice.pins -= 1);
         self.wake_leader_for_room();
     }
 
-    fn for_slices_at(&mut self, place: usize, b: u32, mut apply: impl FnMut(&mut super::tensors::Slice)) {
-        let Some(entry) = self.entries[place].as_ref() else {
+    /// Applies `apply` to slice `b` of all that the operation at `place` reads and makes.
+    fn for_slices_at(
+        &mut self,
+        place: WindowPlace,
+        b: BatchTile,
+        context: &mut Context<'_, Message>,
+        mut apply: impl FnMut(&mut Slice),
+    ) {
+        let Some(entry) = self.window.entry(place, context) else {
             return;
         };
         for tensor in entry.inputs.iter().map(|input| input.tensor).chain(entry.output) {
-            if let Some(tensor) = self.tensors[tensor].as_mut() {
-                apply(&mut tensor.slices[b as usize]);
-            }
+            let Some(tensor) = self.tensors.tensor_mut(tensor, context) else {
+                return;
+            };
+            apply(&mut tensor.slices[b.index()]);
         }
     }
 
-    fn for_slices_of(&mut self, place: usize, run: &Run, mut apply: impl FnMut(&mut super::tensors::Slice)) {
-        let Some(entry) = self.entries[place].as_ref() else {
+    /// Applies `apply` to all slices that `run` reads and writes.
+    fn for_slices_of(
+        &mut self,
+        place: WindowPlace,
+        run: &Run,
+        context: &mut Context<'_, Message>,
+        mut apply: impl FnMut(&mut Slice),
+    ) {
+        let Some(entry) = self.window.entry(place, context) else {
             return;
         };
-        let b = usize::from(run.first.along(Dimension::B));
+        let b = BatchTile(u32::from(run.first.along(Dimension::B)));
         let slices = if run.along == Dimension::B {
             usize::from(run.length)
         } else {
             1
         };
-        for input in &entry.inputs {
-            if let Some(tensor) = self.tensors[input.tensor].as_mut() {
-                tensor.slices[b..b + slices].iter_mut().for_each(&mut apply);
-            }
-        }
-        if let Some(tensor) = entry.output.and_then(|output| self.tensors[output].as_mut()) {
-            // Runs of sums over the batch stay within an item, and their result has one slice.
-            let first = entry.output_slice(b as u32) as usize;
-            tensor.slices[first..first + slices]
+        let inputs = entry.inputs.iter().map(|input| (input.tensor, b));
+        // Runs of sums over the batch stay within an item, and their result has one slice.
+        let output = entry.output.map(|output| (output, entry.output_slice(b)));
+        for (tensor, first) in inputs.chain(output) {
+            let Some(tensor) = self.tensors.tensor_mut(tensor, context) else {
+                return;
+            };
+            tensor.slices[first.index()..first.index() + slices]
                 .iter_mut()
                 .for_each(&mut apply);
         }
     }
 
+    /// Sends `message` about the data of `footprint` to `buffer`, and about its mask to the mask buffer.
     pub(super) fn send_to_buffers(
         &self,
-        data: sim_core::ActorId,
-        footprint: crate::operation::Footprint,
-        message: fn(crate::units::Bytes) -> Message,
+        buffer: BufferKind,
+        footprint: Footprint,
+        message: fn(Bytes) -> Message,
         context: &mut Context<'_, Message>,
     ) {
-        context.send(data, Ticks::ZERO, message(footprint.data));
-        context.send(self.parameters.buffers[2], Ticks::ZERO, message(footprint.mask));
+        context.send(self.buffer(buffer), Ticks::ZERO, message(footprint.data));
+        context.send(
+            self.buffer(BufferKind::Mask),
+            Ticks::ZERO,
+            message(footprint.mask),
+        );
+    }
+}
+
+/// Whether slice `b` of `tensor`, which is at `place`, is in the buffer.
+fn check_slice(tensor: &Tensor, place: TensorPlace, b: BatchTile) -> Result<(), Need> {
+    match tensor.slices[b.index()].state {
+        SliceState::Resident => Ok(()),
+        SliceState::Unallocated => Err(Need::Room(place, b)),
+        SliceState::Spilled => Err(Need::Reload(place, b)),
+        SliceState::Spilling | SliceState::Reloading | SliceState::Freed => Err(Need::Rows(place)),
     }
 }

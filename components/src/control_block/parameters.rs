@@ -1,39 +1,27 @@
-//! What the control block must know of the machine, and what tensors take in it.
+//! What the control block must know of the machine.
 
 use sim_core::{ActorId, Clock};
 
 use super::SchedulingPolicy;
-use crate::density::Density;
-use crate::operation::{Footprint, TensorKind};
+use crate::operation::Footprint;
 use crate::pe::PeLayout;
-use crate::tile::{LoopOrder, TileShape};
+use crate::runs::Tiling;
 use crate::units::Bytes;
-use crate::word::WordFormat;
 
 /// What the control block must know of the machine.
 #[derive(Clone, Copy, Debug)]
 pub struct ControlBlockParameters {
     /// The accelerator's clock.
     pub clock: Clock,
-    /// Order of the loops of a product.
-    pub loop_order: LoopOrder,
-    /// How tensors are cut.
-    pub tile: TileShape,
-    /// What a word takes.
-    pub word: WordFormat,
-    /// Share of activations that are not zero.
-    pub activation_density: Density,
-    /// Share of weights that are not zero.
-    pub weight_density: Density,
-    /// Share of gradients that are not zero.
-    pub gradient_density: Density,
+    /// How operations and tensors are cut, and what tensors take.
+    pub tiling: Tiling,
     /// Room for activations: the activation buffer, and activations' share of the mask buffer.
     pub activation_space: Footprint,
     /// Room for weights: the weight buffer, and weights' share of the mask buffer.
     pub weight_space: Footprint,
-    /// Which operation goes first.
+    /// Which of several issuable operations goes first.
     pub policy: SchedulingPolicy,
-    /// Operations looked at together.
+    /// Operations in the window.
     pub window: u32,
     /// Number of PEs.
     pub pes: u16,
@@ -47,37 +35,8 @@ pub struct ControlBlockParameters {
     pub spill_region: (u64, u64),
 }
 
-impl ControlBlockParameters {
-    /// Share of a tensor's elements that are not zero.
-    #[must_use]
-    #[inline]
-    pub fn density(&self, kind: TensorKind) -> Density {
-        match kind {
-            TensorKind::Weight => self.weight_density,
-            TensorKind::Activation => self.activation_density,
-            TensorKind::Gradient => self.gradient_density,
-            TensorKind::OptimizerState => Density::FULL,
-        }
-    }
-
-    /// What `elements` of a tensor take whose sums are final: zero-free data and, if there are zeros to leave out, a mask.
-    #[must_use]
-    pub fn footprint(&self, elements: u64, kind: TensorKind) -> Footprint {
-        Footprint::of(elements, kind, self.density(kind), self.word)
-    }
-
-    /// What `elements` of a tensor take while their sums are partial: zeros in place.
-    #[must_use]
-    pub fn partial_footprint(&self, elements: u64, kind: TensorKind) -> Footprint {
-        Footprint {
-            data: self.word.dense(elements),
-            ..self.footprint(elements, kind)
-        }
-    }
-}
-
-/// Splits the mask buffer between weights and activations, in proportion of their buffers. A fixed split keeps
-/// prefetched weights from starving activations of mask room, which could stop the machine for good.
+/// Splits the mask buffer between weights and activations, in proportion to their buffers. A fixed split keeps
+/// prefetched weights from starving activations of mask room, which could deadlock the machine.
 #[must_use]
 pub fn split_mask_buffer(activation: Bytes, weight: Bytes, mask: Bytes) -> (Bytes, Bytes) {
     let total = u128::from(activation.0) + u128::from(weight.0);

@@ -1,8 +1,8 @@
 //! When the phases of a step began.
 //!
-//! A phase begins when its first operation becomes the oldest with work to issue, and ends when the next one begins, the
-//! last one with the step. So phases follow each other without a gap or an overlap, and their spans add up to the step.
-//! Runs of the phase before may still be under way then.
+//! A phase begins when its first operation becomes the oldest with work to issue, and ends when the next one begins; the
+//! last one ends with the step. So phases have no gaps or overlaps, and their spans add up to the step.
+//! Runs of the previous phase may still be in flight then.
 
 use sim_core::Tick;
 
@@ -19,13 +19,13 @@ pub struct PhaseAccount {
 }
 
 impl PhaseAccount {
-    /// When `phase` began; none if the program has no operation of it.
+    /// When `phase` began; `None` if the program has no operation of it.
     #[must_use]
     pub fn began(&self, phase: Phase) -> Option<Tick> {
         self.began[phase as usize]
     }
 
-    /// Bytes that were asked of main memory for operations of any phase while `phase` lasted.
+    /// Bytes requested of main memory while `phase` lasted, for operations of any phase.
     #[must_use]
     pub fn moved(&self, phase: Phase) -> Bytes {
         self.moved[phase as usize]
@@ -39,11 +39,12 @@ impl PhaseAccount {
 impl ControlBlock {
     /// Notes the phase of the oldest operation with work to issue.
     pub(super) fn note_phase(&mut self, now: Tick) {
-        let Some(leader) = self.entries[self.place_of(self.leader)].as_ref() else {
+        // Past the last operation there is no leader.
+        let Some(leader) = self.window.unfinished(self.leader) else {
             return;
         };
         let phase = leader.operation.role.phase();
-        if leader.operation.id.0 == self.leader && self.phases.began(phase).is_none() {
+        if self.phases.began(phase).is_none() {
             self.phases.began[phase as usize] = Some(now);
             self.phases.current = phase;
         }

@@ -3,7 +3,7 @@
 use crate::operation::Footprint;
 use crate::units::Bytes;
 
-/// What is taken of the data buffer and of its share of the mask buffer.
+/// The used part of a data buffer and of its share of the mask buffer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Space {
     capacity: Footprint,

@@ -4,15 +4,16 @@ use serde::{Deserialize, Serialize};
 use sim_core::{Context, Tick, Ticks};
 
 use super::ControlBlock;
-use super::units::{Unit, UnitClass};
+use super::units::Unit;
 use crate::message::Message;
+use crate::work::UnitClass;
 
 /// What the oldest operation with work to issue waited for while a lane was idle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum StallCause {
-    /// Weights, embeddings or spilled activations on their way from main memory, or a write-back to it.
+    /// Weights, embeddings or spilled activations in flight from main memory, or a write-back to it.
     Memory,
     /// Rows that softmax modules work on.
     Softmax,
@@ -22,7 +23,7 @@ pub enum StallCause {
     Dependence,
     /// Room in the activation buffer.
     BufferSpace,
-    /// Nothing is left to issue; the last runs are under way.
+    /// Nothing is left to issue; the last runs are in flight.
     Drain,
 }
 
@@ -36,6 +37,16 @@ impl StallCause {
         Self::BufferSpace,
         Self::Drain,
     ];
+
+    /// The cause of waiting for what units of `class` work on; `None` if the DMA works on it.
+    pub(super) const fn work_of(class: Option<UnitClass>) -> Self {
+        match class {
+            Some(UnitClass::Lane) => Self::Dependence,
+            Some(UnitClass::Softmax) => Self::Softmax,
+            Some(UnitClass::LayerNorm) => Self::LayerNorm,
+            None => Self::Memory,
+        }
+    }
 
     /// The name in results.
     #[must_use]
@@ -78,7 +89,7 @@ impl ControlBlock {
         self.stalls.until = now;
     }
 
-    /// Charges the time since the last event to the cause in force since then. To be called before state changes.
+    /// Charges the time since the last event to the cause in force since then. Call it before the state changes.
     pub(super) fn account(&mut self, now: Tick) {
         if self.finished_at.is_some() {
             return;
@@ -107,7 +118,8 @@ impl ControlBlock {
         }
     }
 
-    /// Closes the account with the last operation, and lets those know who run as long as the transformer.
+    /// Closes the account with the last operation, and tells the sources of background traffic that the transformer is
+    /// finished.
     pub(super) fn finish(&mut self, context: &mut Context<'_, Message>) {
         if self.finished_at.is_some() {
             return;
@@ -124,24 +136,17 @@ impl ControlBlock {
     }
 
     pub(super) fn current_cause(&self) -> StallCause {
-        let Some(leader) = self.entries[self.place_of(self.leader)].as_ref() else {
-            return self.drain_cause();
-        };
-        if leader.operation.id.0 != self.leader {
-            return self.drain_cause();
+        match self.window.unfinished(self.leader) {
+            Some(leader) => leader
+                .blocked
+                .unwrap_or_else(|| StallCause::work_of(leader.class())),
+            None => self.drain_cause(),
         }
-        leader.blocked.unwrap_or(match leader.class {
-            Some(UnitClass::Softmax) => StallCause::Softmax,
-            Some(UnitClass::LayerNorm) => StallCause::LayerNorm,
-            Some(UnitClass::Lane) => StallCause::Dependence,
-            None => StallCause::Memory,
-        })
     }
 
-    /// What there is to wait for when nothing is left to issue: runs under way, or updated weights on their way back.
+    /// What there is to wait for when nothing is left to issue: runs in flight, or the write-back of updated weights.
     fn drain_cause(&self) -> StallCause {
-        let oldest = self.entries[self.place_of(self.oldest)].as_ref();
-        match oldest {
+        match self.window.unfinished(self.oldest) {
             Some(entry) if entry.write_backs_missing > 0 => StallCause::Memory,
             _ => StallCause::Drain,
         }

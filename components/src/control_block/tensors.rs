@@ -3,22 +3,23 @@
 //! A slice is what one batch tile has of a tensor: the unit of allocation, spilling and freeing. Readiness is kept by
 //! row of tiles, the unit of dependence.
 
+use super::places::{BatchTile, WindowPlace};
 use crate::operation::{ActivationTensor, Footprint, RowAccess, TensorId, TensorKind};
 use crate::tile::TileShape;
 use crate::units::{BLOCK, Bytes};
 
-/// Where a slice is.
+/// Where a slice is, or which way it moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SliceState {
     /// No room taken yet.
     Unallocated,
     /// In the activation buffer.
     Resident,
-    /// On its way out.
+    /// In flight to main memory.
     Spilling,
     /// In main memory.
     Spilled,
-    /// On its way back.
+    /// In flight from main memory.
     Reloading,
     /// No longer needed.
     Freed,
@@ -35,7 +36,7 @@ pub(crate) struct Slice {
     pub(crate) footprint: Footprint,
     pub(crate) last_used: u64,
     pub(crate) elements: u64,
-    /// Whether main memory holds it as it is, so that it can be given up without being written again.
+    /// Whether main memory holds an identical copy, so that it can be dropped without a write-back.
     pub(crate) saved: bool,
     ready_rows: u32,
 }
@@ -54,8 +55,8 @@ pub(crate) struct Tensor {
     /// What the largest slice takes at its largest: data, then mask, in whole blocks.
     pub(crate) spill_stride: Bytes,
     /// Window places of operations that wait for rows of it.
-    pub(crate) waiting: Vec<usize>,
-    /// What makes it, for the stall account.
+    pub(crate) waiting: Vec<WindowPlace>,
+    /// The cause of waiting for what makes it.
     pub(crate) producer: super::StallCause,
     /// What it holds.
     pub(crate) kind: TensorKind,
@@ -117,11 +118,11 @@ impl Tensor {
 
     /// Whether the rows that row `row` of a result needs by `access` are ready in slice `b`.
     #[inline]
-    pub(crate) fn is_ready(&self, b: u32, row: u32, access: RowAccess) -> bool {
-        let base = (b * self.rows) as usize;
+    pub(crate) fn is_ready(&self, b: BatchTile, row: u32, access: RowAccess) -> bool {
+        let base = (b.0 * self.rows) as usize;
         match access {
             RowAccess::SameRow => self.ready[base + row as usize],
-            RowAccess::AllRows => self.slices[b as usize].ready_rows == self.rows,
+            RowAccess::AllRows => self.slices[b.index()].ready_rows == self.rows,
             RowAccess::Halo { radius } => {
                 let first = (row * self.row_edge).saturating_sub(radius) / self.row_edge;
                 let last_element = ((row + 1) * self.row_edge).min(self.row_elements) - 1;
@@ -132,16 +133,16 @@ impl Tensor {
     }
 
     /// Marks a row ready.
-    pub(crate) fn set_ready(&mut self, b: u32, row: u32) {
-        let flag = &mut self.ready[(b * self.rows + row) as usize];
+    pub(crate) fn set_ready(&mut self, b: BatchTile, row: u32) {
+        let flag = &mut self.ready[(b.0 * self.rows + row) as usize];
         if !std::mem::replace(flag, true) {
-            self.slices[b as usize].ready_rows += 1;
+            self.slices[b.index()].ready_rows += 1;
         }
     }
 
     /// Moves slice `b` to another state.
-    pub(crate) fn set_state(&mut self, b: u32, state: SliceState) {
-        let slice = &mut self.slices[b as usize];
+    pub(crate) fn set_state(&mut self, b: BatchTile, state: SliceState) {
+        let slice = &mut self.slices[b.index()];
         self.resident -= u32::from(slice.state == SliceState::Resident);
         self.resident += u32::from(state == SliceState::Resident);
         slice.saved |= state == SliceState::Spilled && slice.ready_rows == self.rows;
@@ -149,15 +150,15 @@ impl Tensor {
     }
 
     /// One reader of slice `b` is done; how many are left.
-    pub(crate) fn reader_done(&mut self, b: u32) -> u32 {
-        let slice = &mut self.slices[b as usize];
+    pub(crate) fn reader_done(&mut self, b: BatchTile) -> u32 {
+        let slice = &mut self.slices[b.index()];
         slice.consumers = slice.consumers.saturating_sub(1);
         slice.consumers
     }
 
     /// Where slice `b` goes in main memory.
-    pub(crate) fn address_of(&self, b: u32) -> u64 {
-        self.spill_address + u64::from(b) * self.spill_stride.0
+    pub(crate) fn address_of(&self, b: BatchTile) -> u64 {
+        self.spill_address + u64::from(b.0) * self.spill_stride.0
     }
 
     /// Main memory that spills of all slices take.
@@ -170,7 +171,7 @@ impl Tensor {
         self.rows
     }
 
-    /// Notes that a slice is gone for good; whether it was the last.
+    /// Notes that a slice is freed; returns whether it was the last.
     pub(crate) fn note_freed(&mut self) -> bool {
         self.unfreed -= 1;
         self.unfreed == 0

@@ -1,19 +1,19 @@
-//! What the control block tells a trace: which operation a transfer is for, which operations its end lets go on, why
-//! lanes are idle, and who waited for whom. Without a trace nothing here runs.
+//! The control block's trace records: which operation a transfer is for, which operations its end unblocks, why lanes are
+//! idle, and what waited for what. Without a trace nothing here runs.
 
 use sim_core::{Context, Label, Span, Tick};
 
 use super::transfers::Purpose;
-use super::units::UnitClass;
 use super::{ControlBlock, StallCause};
 use crate::message::{Message, TransferId};
-use crate::run::Run;
+use crate::runs::Run;
 use crate::trace_labels as labels;
+use crate::work::UnitClass;
 
 /// What has begun and is to be recorded at its end.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TraceState {
-    /// Whether operations that go on are noted in `woken`.
+    /// Whether unblocked operations are noted in `woken`.
     watches: bool,
     woken: Vec<u32>,
     /// Since when lanes are idle, why, and the oldest operation with work to issue.
@@ -21,7 +21,7 @@ pub(super) struct TraceState {
 }
 
 impl TraceState {
-    /// Notes that an operation can go on that had waited for `cause`.
+    /// Notes that an operation is unblocked that had waited for `cause`.
     #[inline]
     pub(super) fn note_woken(&mut self, operation: u32, cause: Option<StallCause>) {
         let waited = matches!(cause, Some(StallCause::Memory | StallCause::BufferSpace));
@@ -32,7 +32,7 @@ impl TraceState {
 }
 
 impl ControlBlock {
-    /// Records what has happened: whatever is issued or ordered from now on, until the next message, had waited for it.
+    /// Records an event that everything issued or ordered until the next message was waiting for.
     pub(super) fn trace_link(&self, link: Label, context: &mut Context<'_, Message>) {
         let (actor, now) = (context.me(), context.now());
         context.trace(|sink| sink.instant(actor, now, link));
@@ -47,8 +47,8 @@ impl ControlBlock {
         });
     }
 
-    /// Records what the transfers numbered from `first` on are ordered for. Spills and reloads are their tensor's, and so
-    /// of the operation that made it.
+    /// Records what the transfers numbered from `first` on are ordered for. Spills and reloads belong to
+    /// the operation that made the tensor.
     pub(super) fn trace_order(
         &self,
         kind: u16,
@@ -56,18 +56,22 @@ impl ControlBlock {
         first: u32,
         context: &mut Context<'_, Message>,
     ) {
+        if !context.is_traced() {
+            return;
+        }
+        let operation = match purpose {
+            Purpose::Weight(tensor) => self.weights.first_user(tensor),
+            Purpose::Slice { tensor, .. } => {
+                let tensor = self.tensors.tensor(tensor, context);
+                tensor.and_then(|tensor| tensor.users.first().copied())
+            }
+            Purpose::Fill { place, .. } | Purpose::Store { place, .. } | Purpose::WriteBack { place } => {
+                let entry = self.window.entry(place, context);
+                entry.map(|entry| entry.operation.id.0)
+            }
+        };
         let (actor, now) = (context.me(), context.now());
         context.trace(|sink| {
-            let operation_at = |place: usize| Some(self.entries[place].as_ref()?.operation.id.0);
-            let operation = match purpose {
-                Purpose::Weight(tensor) => self.weights.first_user(tensor),
-                Purpose::Slice { tensor, .. } => self.tensors[tensor]
-                    .as_ref()
-                    .and_then(|tensor| tensor.users.first().copied()),
-                Purpose::Fill { place, .. } | Purpose::Store { place, .. } | Purpose::WriteBack { place } => {
-                    operation_at(place)
-                }
-            };
             let label = Label {
                 kind,
                 work: operation.unwrap_or(u32::MAX),
@@ -77,12 +81,12 @@ impl ControlBlock {
         });
     }
 
-    /// From now on operations that can go on are noted, if there is a trace.
+    /// Notes operations that are unblocked from now on, if there is a trace.
     pub(super) fn watch_wakes(&mut self, context: &Context<'_, Message>) {
         self.trace.watches = context.is_traced();
     }
 
-    /// Records the operations that can go on since `transfer` has ended.
+    /// Records the operations that the end of `transfer` has unblocked.
     pub(super) fn trace_wakes(&mut self, transfer: TransferId, context: &mut Context<'_, Message>) {
         self.trace.watches = false;
         let (actor, now) = (context.me(), context.now());
@@ -96,7 +100,7 @@ impl ControlBlock {
         }
     }
 
-    /// Records that all is done.
+    /// Records that the last operation is finished.
     pub(super) fn trace_finish(&self, context: &mut Context<'_, Message>) {
         let (actor, now) = (context.me(), context.now());
         let label = Label {
@@ -106,7 +110,7 @@ impl ControlBlock {
         context.trace(|sink| sink.instant(actor, now, label));
     }
 
-    /// Records the reason for idle lanes that ends now, if it does, and notes the one that begins.
+    /// Records the reason for idle lanes if it ends now, and notes the one that begins.
     pub(super) fn trace_stall(&mut self, context: &mut Context<'_, Message>) {
         if !context.is_traced() {
             return;

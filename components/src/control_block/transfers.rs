@@ -2,12 +2,16 @@
 
 use sim_core::Context;
 
-use super::{ControlBlock, ControlBlockParameters};
+use super::ControlBlock;
+use super::places::{BatchTile, TensorPlace, WindowPlace};
+use crate::buffer::BufferKind;
 use crate::message::{Message, TokenRows, Traffic, Transfer, TransferId, TransferPattern};
-use crate::operation::{Footprint, Operand, Operation, TensorId, TensorKind, WeightTensor, Work};
+use crate::operation::{Footprint, Operation, TensorId, TensorKind, WeightTensor};
+use crate::runs::Tiling;
 use crate::tile::Dimension;
 use crate::trace_labels as labels;
 use crate::units::BLOCK;
+use crate::work::{MovedRows, Movement};
 
 /// What transfers were ordered for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,25 +19,25 @@ pub(super) enum Purpose {
     Weight(TensorId),
     /// A spill or a reload.
     Slice {
-        tensor: usize,
-        b: u32,
+        tensor: TensorPlace,
+        b: BatchTile,
     },
     /// Slice `b` of what the operation at `place` loads.
     Fill {
-        place: usize,
-        b: u32,
+        place: WindowPlace,
+        b: BatchTile,
     },
     Store {
-        place: usize,
-        b: u32,
+        place: WindowPlace,
+        b: BatchTile,
     },
     /// A weight that the operation at `place` has updated.
     WriteBack {
-        place: usize,
+        place: WindowPlace,
     },
 }
 
-/// Transfers under way: data and mask of one purpose form a group, which is done with its last part.
+/// Transfers in flight: data and mask of one purpose form a group, which is done with its last part.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pending {
     groups: Vec<Group>,
@@ -50,7 +54,7 @@ struct Group {
 const PARTS: u32 = 2;
 
 impl Pending {
-    /// Whether no transfer is under way.
+    /// Whether no transfer is in flight.
     pub(super) fn is_empty(&self) -> bool {
         self.free.len() == self.groups.len()
     }
@@ -77,17 +81,17 @@ impl Pending {
     }
 }
 
-/// Where the two parts of something lie in main memory, and for whom they move.
+/// Where data and mask lie in main memory, and what they count as.
 pub(super) struct Placement {
     pub(super) data: u64,
     pub(super) masks: u64,
     pub(super) traffic: [Traffic; 2],
-    /// The buffer of the data: 0 activation, 1 weight. Masks are always in the mask buffer.
-    pub(super) buffer: usize,
+    /// The buffer of the data. Masks are always in the mask buffer.
+    pub(super) buffer: BufferKind,
 }
 
 impl ControlBlock {
-    /// Orders the transfers of `purpose`: data and mask, as far as there is any.
+    /// Orders the transfers of `purpose`: data and mask, those of them that are not empty.
     pub(super) fn order(
         &mut self,
         purpose: Purpose,
@@ -96,10 +100,7 @@ impl ControlBlock {
         pattern: TransferPattern,
         context: &mut Context<'_, Message>,
     ) {
-        let buffers = [
-            self.parameters.buffers[placement.buffer],
-            self.parameters.buffers[2],
-        ];
+        let buffers = [self.buffer(placement.buffer), self.buffer(BufferKind::Mask)];
         let parts = [
             (placement.data, footprint.data),
             (placement.masks, footprint.mask),
@@ -138,11 +139,16 @@ impl ControlBlock {
     }
 
     /// Orders what a data operation does for batch tile `b`.
-    pub(super) fn order_data(&mut self, place: usize, b: u32, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_ref() else {
+    pub(super) fn order_data(
+        &mut self,
+        place: WindowPlace,
+        b: BatchTile,
+        context: &mut Context<'_, Message>,
+    ) {
+        let Some(entry) = self.window.entry(place, context) else {
             return;
         };
-        let Some(order) = DataOrder::of(&entry.operation, b, &self.parameters) else {
+        let Some(order) = DataOrder::of(&entry.operation, b, &self.parameters.tiling) else {
             context.stop("a compute operation was taken for a data operation");
             return;
         };
@@ -155,20 +161,20 @@ impl ControlBlock {
     }
 
     /// Orders the write-back of all weights that the operation at `place` has updated in place.
-    pub(super) fn write_back_weights(&mut self, place: usize, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.entries[place].as_mut() else {
+    pub(super) fn write_back_weights(&mut self, place: WindowPlace, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.window.entry_mut(place, context) else {
             return;
         };
         // The first operand is the gradient.
         let updated: Vec<WeightTensor> = entry.operation.weights().skip(1).copied().collect();
         entry.write_backs_missing = updated.len() as u32;
         for weight in updated {
-            let footprint = self.parameters.footprint(weight.elements, weight.kind);
+            let footprint = self.parameters.tiling.footprint(weight.elements, weight.kind);
             let placement = Placement {
                 data: weight.data,
                 masks: weight.masks,
                 traffic: [traffic_of(weight.kind), Traffic::Masks],
-                buffer: 1,
+                buffer: BufferKind::Weight,
             };
             let purpose = Purpose::WriteBack { place };
             self.order(purpose, footprint, placement, TransferPattern::Store, context);
@@ -176,7 +182,7 @@ impl ControlBlock {
     }
 }
 
-/// For whom a tensor of the weight buffer, or a gradient of weights, moves.
+/// The traffic that a tensor of the weight buffer, or a gradient of weights, counts as.
 pub(super) fn traffic_of(kind: TensorKind) -> Traffic {
     match kind {
         TensorKind::Weight => Traffic::Weights,
@@ -193,44 +199,34 @@ struct DataOrder {
 }
 
 impl DataOrder {
-    fn of(operation: &Operation, b: u32, parameters: &ControlBlockParameters) -> Option<Self> {
+    fn of(operation: &Operation, b: BatchTile, tiling: &Tiling) -> Option<Self> {
         let grid = &operation.grid;
-        let (items, rows) = (grid.edge_at(Dimension::B, b), grid.extent(Dimension::I));
+        let (items, rows) = (grid.edge_at(Dimension::B, b.0), grid.extent(Dimension::I));
         let columns = u64::from(grid.extent(Dimension::J));
-        let moved = operation.output.as_ref().map(|made| made.kind);
-        let kind = moved.or_else(|| operation.operands.first().map(Operand::kind))?;
+        let kind = operation.moved_kind()?;
         let token_rows = |once| TokenRows {
-            first_token: b * grid.edge_at(Dimension::B, 0) * rows,
+            first_token: b.0 * grid.edge_at(Dimension::B, 0) * rows,
             tokens: items * rows,
             once,
         };
-        let (data, masks, pattern) = match operation.work {
-            Work::Gather {
-                once, data, masks, ..
-            } => (data, masks, TransferPattern::Gather(token_rows(once))),
-            Work::Scatter {
-                accumulates,
-                data,
-                masks,
-                ..
-            } => {
-                let pattern = match accumulates {
-                    true => TransferPattern::Accumulate(token_rows(false)),
-                    false => TransferPattern::Scatter(token_rows(true)),
-                };
-                (data, masks, pattern)
-            }
-            Work::Load { data, masks } => (data, masks, TransferPattern::Load),
-            Work::Store { data, masks } => (data, masks, TransferPattern::Store),
-            _ => return None,
+        let Movement {
+            outward,
+            rows: moved_rows,
+            data,
+            masks,
+        } = operation.work.profile().movement()?;
+        let pattern = match (moved_rows, outward) {
+            (MovedRows::Consecutive, false) => TransferPattern::Load,
+            (MovedRows::Consecutive, true) => TransferPattern::Store,
+            (MovedRows::OfTable { once }, false) => TransferPattern::Gather(token_rows(once)),
+            (MovedRows::OfTable { once }, true) => TransferPattern::Scatter(token_rows(once)),
+            (MovedRows::AddedToTable, _) => TransferPattern::Accumulate(token_rows(false)),
         };
-        let of_table = matches!(operation.work, Work::Gather { .. } | Work::Scatter { .. });
         let elements = |items: u32| u64::from(items) * u64::from(rows) * columns;
-        let whole = parameters.footprint(elements(grid.edge_at(Dimension::B, 0)), kind);
-        let (footprint, slice) = if of_table {
-            (parameters.footprint(columns, kind), 0)
-        } else {
-            (parameters.footprint(elements(items), kind), u64::from(b))
+        let whole = tiling.footprint(elements(grid.edge_at(Dimension::B, 0)), kind);
+        let (footprint, slice) = match moved_rows {
+            MovedRows::Consecutive => (tiling.footprint(elements(items), kind), u64::from(b.0)),
+            MovedRows::OfTable { .. } | MovedRows::AddedToTable => (tiling.footprint(columns, kind), 0),
         };
         let data_traffic = match kind {
             TensorKind::Weight => Traffic::Embeddings,
@@ -242,7 +238,7 @@ impl DataOrder {
                 data: data + slice * whole.data.blocks() * BLOCK.0,
                 masks: masks + slice * whole.mask.blocks() * BLOCK.0,
                 traffic: [data_traffic, Traffic::Masks],
-                buffer: 0,
+                buffer: BufferKind::Activation,
             },
             pattern,
         })

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use sim_core::Tick;
 
 use super::StallCause;
-use crate::run::RunKind;
+use crate::work::UnitClass;
 
 /// A lane or module: the PE's number and the unit's number within it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,27 +28,6 @@ impl Unit {
             freed_at: Tick::ZERO,
             busy_until: Tick::ZERO,
             cause: StallCause::Memory,
-        }
-    }
-}
-
-/// The classes of units; an operation needs one of one class for each of its runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum UnitClass {
-    Lane,
-    Softmax,
-    LayerNorm,
-}
-
-impl UnitClass {
-    pub(crate) const ALL: [Self; 3] = [Self::Lane, Self::Softmax, Self::LayerNorm];
-
-    pub(crate) fn of(kind: RunKind) -> Self {
-        match kind {
-            RunKind::MultiplyAccumulate | RunKind::Elementwise => Self::Lane,
-            RunKind::Softmax => Self::Softmax,
-            RunKind::LayerNorm => Self::LayerNorm,
         }
     }
 }

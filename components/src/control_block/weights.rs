@@ -1,7 +1,8 @@
-//! Weights: which are in the weight buffer, which are on their way, which wait for room.
+//! Weights: which are in the weight buffer, which are in flight, which wait for room.
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::control_block::places::WindowPlace;
 use crate::control_block::space::Space;
 use crate::operation::{Footprint, OperationId, TensorId, WeightTensor};
 
@@ -10,7 +11,7 @@ use crate::operation::{Footprint, OperationId, TensorId, WeightTensor};
 pub(crate) enum WeightState {
     /// In main memory, and wanted.
     Queued,
-    /// On its way.
+    /// In flight.
     Loading,
     /// In the buffer.
     Resident,
@@ -21,18 +22,18 @@ pub(crate) struct Weight {
     pub(crate) source: WeightTensor,
     pub(crate) footprint: Footprint,
     pub(crate) state: WeightState,
-    /// Operations of the window that need it, oldest first. Without any it stays as long as its room is not wanted.
+    /// Operations of the window that need it, oldest first. Without any it stays until its room is wanted.
     users: Vec<u32>,
     /// Operations up to this one must be finished before it is loaded.
     after: Option<OperationId>,
     /// Window places of operations that wait for it.
-    pub(crate) waiting: Vec<usize>,
+    pub(crate) waiting: Vec<WindowPlace>,
     last_used: u64,
 }
 
 /// The weights known to the control block. Loads begin in the order in which operations were admitted, so the oldest
-/// operation's weights always come first. A weight that only younger operations wait for makes way, too, and is loaded
-/// again for them, so loading cannot deadlock.
+/// operation's weights always come first. A weight that only younger operations wait for is evicted, too, and loaded again
+/// for them, so loading cannot deadlock.
 #[derive(Clone, Debug)]
 pub(crate) struct WeightStore {
     weights: BTreeMap<TensorId, Weight>,
@@ -100,7 +101,7 @@ impl WeightStore {
         self.changed |= awaited.is_some_and(|after| passed.contains(&after.0));
     }
 
-    /// Lets the next load be tried again.
+    /// Makes the next load be tried again.
     pub(crate) fn retry(&mut self) {
         self.changed = true;
     }
@@ -120,19 +121,17 @@ impl WeightStore {
             .is_some_and(|weight| weight.state == WeightState::Resident)
     }
 
-    /// Notes that a weight is here; the operations that wait for it.
-    pub(crate) fn arrived(&mut self, tensor: TensorId) -> Vec<usize> {
-        let Some(weight) = self.weights.get_mut(&tensor) else {
-            return Vec::new();
-        };
+    /// Notes that a weight is here; the operations that wait for it. `None` if nothing wants it.
+    pub(crate) fn arrived(&mut self, tensor: TensorId) -> Option<Vec<WindowPlace>> {
+        let weight = self.weights.get_mut(&tensor)?;
         weight.state = WeightState::Resident;
         self.changed = true;
-        std::mem::take(&mut weight.waiting)
+        Some(std::mem::take(&mut weight.waiting))
     }
 
-    /// The next weight for which there is room, now marked as loading. Unused weights make way, least recently used
-    /// first, then those that are only for younger operations of which none `has_begun`; what was evicted for it is
-    /// handed to `evicted`.
+    /// The next weight for which there is room, now marked as loading. Unused weights are evicted, least recently used
+    /// first, then those that only younger operations need of which none `has_begun`; each eviction is handed to
+    /// `evicted`.
     pub(crate) fn next_load(
         &mut self,
         has_begun: impl Fn(u32) -> bool,

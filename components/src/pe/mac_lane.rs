@@ -4,7 +4,7 @@ use sim_core::{ActorId, Clock, Context, Cycles, Label, Span, Tick, Ticks};
 
 use super::PeAddresses;
 use crate::message::{Message, OperandFetch, TileWork};
-use crate::run::{Run, RunKind};
+use crate::runs::{Run, RunKind};
 use crate::trace_labels as labels;
 use crate::values::Values;
 
@@ -52,7 +52,7 @@ pub struct LaneCounts {
 /// One MAC lane.
 ///
 /// It takes a run, asks its PE for the operands of each tile that its registers do not hold, and multiplies the pairs
-/// that come out of the pre-compute sparsity module, `multipliers` a cycle. Up to `operand_fifo_tiles` tiles are
+/// that come out of the pre-compute sparsity module, `multipliers` per cycle. Up to `operand_fifo_tiles` tiles are
 /// fetched ahead. It reports itself free when the last tile of a run enters the multipliers, so that the next run's
 /// operands arrive in time; results leave through the post-compute sparsity module after the adder tree.
 #[derive(Clone, Debug)]

@@ -1,12 +1,13 @@
-//! What softmax and layer-norm modules have in common: they work through a row of tiles, one tile after another.
+//! Softmax and layer-norm modules: they work through a row of tiles, one tile after another.
 
 use sim_core::{ActorId, Clock, Context, Cycles, Label, Span, Ticks};
 
 use crate::message::Message;
-use crate::run::{Run, RunKind};
+use crate::runs::{Run, RunKind};
+use crate::trace_labels;
 use crate::values::Values;
 
-/// The place of a row module: whom it reports to, and which unit it is.
+/// The place of a row module: the actors that it reports to, and which unit it is.
 #[derive(Clone, Copy, Debug)]
 pub struct ModulePlace {
     /// The accelerator's clock.
@@ -21,12 +22,41 @@ pub struct ModulePlace {
     pub unit: u16,
 }
 
-/// A module that takes `Run::work` cycles for each tile of a row.
+/// What a row module computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowFunction {
+    /// Exponentials and their sum: the exponential of a zero is one, so zeros cannot be skipped.
+    Softmax,
+    /// Mean and variance, in which a zero counts.
+    LayerNorm,
+}
+
+impl RowFunction {
+    /// The runs that such a module takes.
+    const fn run_kind(self) -> RunKind {
+        match self {
+            Self::Softmax => RunKind::Softmax,
+            Self::LayerNorm => RunKind::LayerNorm,
+        }
+    }
+
+    /// The kind of the trace's record of a tile.
+    const fn label(self) -> u16 {
+        match self {
+            Self::Softmax => trace_labels::SOFTMAX_TILE,
+            Self::LayerNorm => trace_labels::LAYER_NORM_TILE,
+        }
+    }
+}
+
+/// A softmax or layer-norm module. It takes a whole row of tiles, since its normaliser needs every element of the row.
+///
+/// A tile of b x x x y takes b·(x + y) cycles ([`Run::work`]): the rate behind the published figures of arXiv:2303.14882,
+/// without their factor of 0.5 for density, since zeros count ([`RowFunction`]).
 #[derive(Clone, Debug)]
-pub(crate) struct RowModule {
+pub struct RowModule {
     place: ModulePlace,
-    kind: RunKind,
-    label: u16,
+    function: RowFunction,
     run: Option<Run>,
     done: u16,
     tiles: u64,
@@ -35,11 +65,12 @@ pub(crate) struct RowModule {
 }
 
 impl RowModule {
-    pub(crate) fn new(place: ModulePlace, kind: RunKind, label: u16) -> Self {
+    /// An idle module at `place`.
+    #[must_use]
+    pub fn new(place: ModulePlace, function: RowFunction) -> Self {
         Self {
             place,
-            kind,
-            label,
+            function,
             run: None,
             done: 0,
             tiles: 0,
@@ -48,8 +79,11 @@ impl RowModule {
         }
     }
 
-    pub(crate) fn set_values(&mut self, values: Option<Values>) {
+    /// The module, computing with the numbers in `values`.
+    #[must_use]
+    pub fn with_values(mut self, values: Option<Values>) -> Self {
         self.values = values;
+        self
     }
 
     pub(crate) fn receive(&mut self, message: Message, context: &mut Context<'_, Message>) {
@@ -77,7 +111,7 @@ impl RowModule {
         let (actor, start, end) = (context.me(), context.now(), context.now() + span);
         context.trace(|sink| {
             let label = Label {
-                kind: self.label,
+                kind: self.function.label(),
                 work: run.operation.0,
                 part: run.tile(self.done).packed(),
             };
@@ -110,56 +144,30 @@ impl RowModule {
         let free = Message::UnitFree {
             pe: self.place.pe_index,
             unit: self.place.unit,
-            kind: self.kind,
+            kind: self.function.run_kind(),
             busy_until: context.now(),
         };
         context.send(self.place.control_block, self.place.clock.period(), free);
     }
 
-    pub(crate) fn tiles(&self) -> u64 {
+    /// What it computes.
+    #[must_use]
+    pub fn function(&self) -> RowFunction {
+        self.function
+    }
+
+    /// Tile operations finished.
+    #[must_use]
+    pub fn tiles(&self) -> u64 {
         self.tiles
     }
 
-    pub(crate) fn busy(&self) -> Ticks {
+    /// Time at work.
+    #[must_use]
+    pub fn busy(&self) -> Ticks {
         self.busy
     }
 }
 
 #[cfg(test)]
 mod tests;
-
-macro_rules! row_module {
-    ($(#[$doc:meta])* $name:ident, $kind:expr, $label:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug)]
-        pub struct $name(pub(crate) RowModule);
-
-        impl $name {
-            /// An idle module at `place`.
-            #[must_use]
-            pub fn new(place: ModulePlace) -> Self {
-                Self(RowModule::new(place, $kind, $label))
-            }
-
-            /// The module, computing with the numbers in `values`.
-            #[must_use]
-            pub fn with_values(mut self, values: Option<$crate::values::Values>) -> Self {
-                self.0.set_values(values);
-                self
-            }
-
-            /// Tile operations finished.
-            #[must_use]
-            pub fn tiles(&self) -> u64 {
-                self.0.tiles()
-            }
-
-            /// Time at work.
-            #[must_use]
-            pub fn busy(&self) -> Ticks {
-                self.0.busy()
-            }
-        }
-    };
-}
-pub(crate) use row_module;

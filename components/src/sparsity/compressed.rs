@@ -43,8 +43,8 @@ pub struct CompressedTile {
     extents: Extents,
     mask: Mask,
     data: Vec<f64>,
-    /// Where each row's data begins, and where the last one's ends. It follows from the mask and is no part of what a
-    /// buffer holds.
+    /// Where each row's data begins, and where the last one's ends. It follows from the mask and is not part of
+    /// what a buffer holds.
     row_starts: Vec<usize>,
 }
 
@@ -69,7 +69,7 @@ impl CompressedTile {
     }
 
     /// Becomes the tile at `at` (item, row, column) of a dense row-major tensor of `whole` extents, with its values
-    /// below `threshold` pruned by [`super::prune::keeps`]. Nothing is allocated once the tile has had its size.
+    /// below `threshold` pruned by [`super::keep::keeps`]. Nothing is allocated once the tile has had its size.
     ///
     /// # Panics
     /// If the tile does not lie within the tensor.
@@ -99,7 +99,7 @@ impl CompressedTile {
         self.refill(
             extents,
             values.map(|&value| {
-                if super::prune::keeps(value, threshold) {
+                if super::keep::keeps(value, threshold) {
                     value
                 } else {
                     0.0
@@ -120,7 +120,7 @@ impl CompressedTile {
         self.index_rows();
     }
 
-    /// Drops the elements of which `keep` says no: their bits are cleared and the rest moves together.
+    /// Drops the elements that `keep` rejects: their bits are cleared and the rest moves together.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(f64) -> bool) {
         let mut kept = 0;
         let mut read = 0;

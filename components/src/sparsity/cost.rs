@@ -6,18 +6,18 @@ use crate::sparsity::product::ProductTile;
 
 /// How long the pre-compute module works on a tile operation.
 ///
-/// The machine charges [`Self::PerTile`], as the papers assume (arXiv:2303.14882: a cycle a tile). The published hardware is
-/// finer: AccelTran's `filter.sv` (github.com/jha-lab/acceltran, BSD-3-Clause) looks at one bit of the common mask a cycle and
-/// `shifter.sv` moves one of 16 registers a cycle, for vectors of 32 elements; mask, filter and shifter work side by side on
-/// successive vectors. That is [`Self::PerPlace`] with one place a cycle, which no lane of more than one multiplier can live
-/// on: to keep `multipliers` busy at a density of pairs `d`, a module has to pass `multipliers / d` places a cycle.
+/// The machine charges [`Self::PerTile`], as the papers assume (arXiv:2303.14882: one cycle per tile). The published hardware is
+/// finer: AccelTran's `filter.sv` (github.com/jha-lab/acceltran, BSD-3-Clause) looks at one bit of the common mask per cycle and
+/// `shifter.sv` moves one of 16 registers per cycle, for vectors of 32 elements; mask, filter and shifter work side by side on
+/// successive vectors. That is [`Self::PerPlace`] with one place per cycle, which starves any lane of more than one
+/// multiplier: to keep `multipliers` busy at a density of pairs `d`, a module has to pass `multipliers / d` places per cycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatchingCost {
     /// The same for every tile.
     PerTile(Cycles),
     /// By the places of the summed dimension looked at, zeros among them.
     PerPlace {
-        /// Places a cycle; at least 1.
+        /// Places per cycle; at least 1.
         places_per_cycle: u32,
         /// Cycles from the last place to the last pair: the stages after the filter.
         latency: Cycles,

@@ -20,19 +20,19 @@ pub enum CurveFault {
     /// There are fewer than two points.
     #[error("a curve needs at least two points")]
     TooShort,
-    /// There are more points than whoever reads the curve accepts.
+    /// There are more points than are accepted.
     #[error("a curve has too many points")]
     TooLong,
     /// The first threshold is not 0.
     #[error("the first point has to be at threshold 0, with the zeros that are there without pruning")]
     NoOrigin,
-    /// The threshold is no number, infinite, or not above the one before.
+    /// The threshold is not a number, infinite, or not above the one before.
     #[error("thresholds have to be finite and to rise from point to point")]
     Threshold {
         /// Number of the point, from 0.
         point: usize,
     },
-    /// The sparsity is no share, or below the one before.
+    /// The sparsity is not a share, or below the one before.
     #[error("sparsities have to lie between 0 and 1 and not to fall from point to point")]
     Sparsity {
         /// Number of the point, from 0.
@@ -76,7 +76,7 @@ impl SparsityCurve {
     /// ```
     ///
     /// # Errors
-    /// The first point that is not so.
+    /// The first point that breaks a rule.
     pub fn new(points: Vec<CurvePoint>) -> Result<Self, CurveFault> {
         if points.len() < 2 {
             return Err(CurveFault::TooShort);
@@ -123,7 +123,7 @@ impl SparsityCurve {
     ///
     /// The curve's ends bound the answer, as hardware cannot fail: a tensor that already has more zeros than wanted gets
     /// threshold 0, and for more than the curve reaches there is the threshold that reaches most. [`Threshold::sparsity`]
-    /// tells; who sets a machine up should warn when it is below what was wanted.
+    /// says which sparsity is reached; a caller should warn when it is below what was wanted.
     #[must_use]
     pub fn threshold_for(&self, wanted: f64) -> Threshold {
         let wanted = wanted.min(self.points[self.points.len() - 1].sparsity);

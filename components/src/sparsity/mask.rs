@@ -3,7 +3,7 @@
 use std::iter;
 use std::ops::Range;
 
-/// One bit an element, in the order of the elements: set where the element is not zero.
+/// One bit per element, in the order of the elements: set where the element is not zero.
 ///
 /// Kept in words of 64 bits, lowest first, so that counting and matching take 64 elements at a time. Bits beyond the
 /// last element are never set.

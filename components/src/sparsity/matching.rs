@@ -46,7 +46,7 @@ pub struct Pair {
 ///
 /// The module (arXiv:2302.14705, after SPRING, arXiv:1909.00557; the order follows AccelTran's `mask.sv`, `filter.sv` and
 /// `shifter.sv`, BSD-3-Clause) makes the common mask, filters the words out that only one operand has, by the XOR of its
-/// mask with the common one, and shifts the rest together. A pointer into each operand's data goes one on for every
+/// mask with the common one, and shifts the rest together. A pointer into each operand's data advances for every
 /// common bit and for every bit of its own; here the pointer's place is the number of bits set below.
 #[derive(Clone, Debug)]
 pub struct Pairs<'a> {

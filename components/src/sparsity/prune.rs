@@ -1,18 +1,7 @@
 //! What DynaProp computes: magnitudes below a threshold become zero.
 
-use crate::sparsity::compressed::CompressedTile;
-
-/// Whether a value survives pruning by `threshold`: its magnitude is not below it. A threshold of 0 prunes nothing.
-///
-/// ```
-/// use components::sparsity::prune::keeps;
-/// assert!(keeps(-0.5, 0.5) && !keeps(0.25, 0.5) && keeps(1e-9, 0.0));
-/// ```
-#[must_use]
-#[inline]
-pub fn keeps(value: f64, threshold: f64) -> bool {
-    value.abs() >= threshold
-}
+use super::compressed::CompressedTile;
+use super::keep::keeps;
 
 /// Sets the values below `threshold` to zero.
 pub fn prune(values: &mut [f64], threshold: f64) {

@@ -5,89 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::operation::{self, Role};
+use crate::operation;
+pub use crate::role::OperationClass;
 use crate::sparsity::curve::{SparsityCurve, Threshold};
-
-/// Operations that share curves: those whose operands are distributed alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum OperationClass {
-    /// Projections to queries, keys and values, scores, softmax, context, output of a head.
-    Attention,
-    /// Matrices of a feed-forward stack, the non-linearity between them, projections between layers.
-    FeedForward,
-    /// Convolutions along the sequence.
-    Convolution,
-    /// Discrete Fourier and cosine transforms.
-    LinearTransform,
-    /// All others: embeddings, sums, layer norms.
-    Other,
-}
-
-impl OperationClass {
-    /// All classes.
-    pub const ALL: [Self; 5] = [
-        Self::Attention,
-        Self::FeedForward,
-        Self::Convolution,
-        Self::LinearTransform,
-        Self::Other,
-    ];
-
-    /// The class of an operation of `role`; an operation of the backward pass is of the class of its forward operation.
-    #[must_use]
-    pub const fn of(role: Role) -> Self {
-        match role {
-            Role::Query
-            | Role::QueryInputGradient
-            | Role::QueryWeightGradient
-            | Role::Key
-            | Role::KeyInputGradient
-            | Role::KeyWeightGradient
-            | Role::Value
-            | Role::ValueInputGradient
-            | Role::ValueWeightGradient
-            | Role::WeightedQuery
-            | Role::WeightedQueryInputGradient
-            | Role::WeightedQueryWeightGradient
-            | Role::Scores
-            | Role::ScoresQueryGradient
-            | Role::ScoresKeyGradient
-            | Role::Softmax
-            | Role::SoftmaxGradient
-            | Role::Context
-            | Role::ContextProbabilityGradient
-            | Role::ContextValueGradient
-            | Role::HeadOutput
-            | Role::HeadOutputInputGradient
-            | Role::HeadOutputWeightGradient => Self::Attention,
-            Role::FeedForward
-            | Role::FeedForwardInputGradient
-            | Role::FeedForwardWeightGradient
-            | Role::Activation
-            | Role::ActivationGradient
-            | Role::Projection
-            | Role::ProjectionInputGradient
-            | Role::ProjectionWeightGradient => Self::FeedForward,
-            Role::Convolution | Role::ConvolutionInputGradient | Role::ConvolutionKernelGradient => {
-                Self::Convolution
-            }
-            Role::LinearTransform | Role::LinearTransformInputGradient => Self::LinearTransform,
-            _ => Self::Other,
-        }
-    }
-}
-
-impl fmt::Display for OperationClass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Attention => "attention",
-            Self::FeedForward => "feed forward",
-            Self::Convolution => "convolution",
-            Self::LinearTransform => "linear transform",
-            Self::Other => "other",
-        })
-    }
-}
 
 /// What a tensor is to the operation that reads it: those kinds of [`operation::TensorKind`] that are pruned, by the names that
 /// files of curves have for them.
@@ -115,7 +35,7 @@ impl TensorKind {
         }
     }
 
-    /// What a tensor that holds `kind` is; none if such tensors are never pruned.
+    /// What a tensor that holds `kind` is; `None` if such tensors are never pruned.
     #[must_use]
     pub const fn of(kind: operation::TensorKind) -> Option<Self> {
         match kind {
@@ -141,7 +61,7 @@ pub struct ThresholdCalculator {
 }
 
 impl ThresholdCalculator {
-    /// Takes in the curve of a class and kind, in place of one that it may have had.
+    /// Sets the curve of a class and kind, replacing an earlier one.
     pub fn insert(&mut self, class: OperationClass, kind: TensorKind, curve: SparsityCurve) {
         self.curves.insert((class, kind), curve);
     }
@@ -152,7 +72,7 @@ impl ThresholdCalculator {
         self.curves.get(&(class, kind))
     }
 
-    /// The threshold that prunes such a tensor to `wanted`, by [`SparsityCurve::threshold_for`]; none if there is no curve.
+    /// The threshold that prunes such a tensor to `wanted`, by [`SparsityCurve::threshold_for`]; `None` if there is no curve.
     #[must_use]
     pub fn threshold(&self, class: OperationClass, kind: TensorKind, wanted: f64) -> Option<Threshold> {
         Some(self.curve(class, kind)?.threshold_for(wanted))
@@ -170,6 +90,7 @@ impl ThresholdCalculator {
 mod tests {
     use super::*;
     use crate::operation::Phase;
+    use crate::role::Role;
     use crate::sparsity::curve::CurvePoint;
 
     #[test]

@@ -35,12 +35,12 @@ pub fn keep_top(values: &mut [f64], k: usize, scratch: &mut Vec<usize>) -> f64 {
 
 /// A top-k engine like SpAtten's (arXiv:2012.09852, HPCA 2021): quick-select with an array of comparators.
 ///
-/// Each round compares what is left with a pivot drawn from it, `comparators` values a cycle, and keeps the side that holds
+/// Each round compares what is left with a pivot drawn from it, `comparators` values per cycle, and keeps the side that holds
 /// the k-th largest; zero eliminators close the gaps. When the k-th is found, all values pass once more and those below it
-/// are dropped. SpAtten has two arrays of 16 comparators, for the two sides of the pivot: 16 values a cycle.
+/// are dropped. SpAtten has two arrays of 16 comparators, for the two sides of the pivot: 16 values per cycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TopKEngine {
-    /// Values compared a cycle; at least 1.
+    /// Values compared per cycle; at least 1.
     pub comparators: u32,
     /// Cycles of each round, and of the last pass, beyond the comparisons: comparison, and log2 of the comparators in the
     /// zero eliminator.
@@ -116,7 +116,7 @@ impl TopKEngine {
         (comparisons + n_real) / f64::from(self.comparators)
     }
 
-    /// No engine of so many comparators can be faster: every value has to be looked at once to find the k-th, and once
+    /// A lower bound for any engine of so many comparators: every value has to be looked at once to find the k-th, and once
     /// to be kept or dropped.
     #[must_use]
     pub fn least(self, n: usize) -> Cycles {

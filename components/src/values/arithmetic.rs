@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::operands::{Operands, range};
 use super::store::{LaneRegisters, PrunedWords, ValueStore};
-use crate::operation::{Operation, Work};
-use crate::run::Run;
+use crate::operation::Operation;
+use crate::runs::Run;
 use crate::sparsity::product::ProductTile;
 use crate::tile::{Dimension, TileCoordinate};
+use crate::work::{Indexing, RunKind};
 
 impl ValueStore {
     /// A lane begins a run.
@@ -30,8 +31,12 @@ impl ValueStore {
             .ok_or("a tile came to a lane without a run")?
             .run;
         let operation = Arc::clone(&self.active(run.operation.0)?.operation);
-        match operation.work {
-            Work::Product | Work::WeightGradient => {
+        let profile = operation.work.profile();
+        if profile.run_kind() != Some(RunKind::MultiplyAccumulate) {
+            return Ok(None);
+        }
+        match profile.indexing {
+            Indexing::Product => {
                 let operands = self.product_operands(&operation, tile)?;
                 let pairs: u64 = operands
                     .iter()
@@ -42,11 +47,11 @@ impl ValueStore {
                 registers.waiting.push_back((tile, operands));
                 Ok(Some(u32::try_from(pairs).unwrap_or(u32::MAX)))
             }
-            Work::Convolution { .. } | Work::KernelGradient => {
+            Indexing::Convolution | Indexing::KernelGradient => {
                 self.count_kernel_zeros(&operation, tile)?;
                 self.kernel_pairs(&operation, tile).map(Some)
             }
-            _ => Ok(None),
+            Indexing::Elementwise => Ok(None),
         }
     }
 
@@ -69,15 +74,16 @@ impl ValueStore {
             .run;
         let operation = self.active(run.operation.0)?.operation.clone();
         let mut sums = self.register(lane, &operation, tile)?;
-        match operation.work {
-            Work::Product | Work::WeightGradient => {
+        let profile = operation.work.profile();
+        match (profile.run_kind(), profile.indexing) {
+            (Some(RunKind::MultiplyAccumulate), Indexing::Product) => {
                 let registers = self.lanes.get_mut(&lane).ok_or("a lane lost its run")?;
                 let next = registers
                     .waiting
                     .pop_front()
                     .filter(|(matched, _)| *matched == tile);
                 let (_, operands) = next.ok_or("a lane worked on a tile that was not next in its FIFO")?;
-                if operation.work.sums_batch() {
+                if profile.sums_batch {
                     for item in &operands {
                         item.product().accumulate(&mut sums);
                     }
@@ -88,10 +94,10 @@ impl ValueStore {
                     }
                 }
             }
-            Work::Convolution { .. } | Work::KernelGradient => {
+            (Some(RunKind::MultiplyAccumulate), Indexing::Convolution | Indexing::KernelGradient) => {
                 self.for_kernel_pairs(&operation, tile, |place, left, right| sums[place] += left * right)?;
             }
-            Work::Update { .. } => self.update_tile(&operation, tile, &mut sums)?,
+            _ if profile.updates => self.update_tile(&operation, tile, &mut sums)?,
             _ => self.elementwise(&operation, tile, &mut sums)?,
         }
         let registers = self.lanes.get_mut(&lane).ok_or("a lane lost its run")?;
@@ -115,8 +121,8 @@ impl ValueStore {
             .map(|dimension| range(operation, tile, dimension).len());
         let matrices = match operation.work {
             work if work.sums_batch() => 1,
-            // What is updated in place: every operand except the gradient.
-            Work::Update { .. } if operation.output.is_none() => operation.operands.len() - 1,
+            // All operands but the gradient.
+            work if work.profile().updates && operation.output.is_none() => operation.operands.len() - 1,
             _ => items,
         };
         Ok(vec![0.0; matrices * rows * columns])

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::activations::Place;
 use super::store::{ValueStore, gone};
-use crate::operation::{Operation, TensorId, TensorKind, Work};
+use crate::operation::{Operand, Operation, TensorId, TensorKind};
 use crate::tile::Dimension;
+use crate::work::{MovedRows, Movement};
 
 impl ValueStore {
     /// A tensor has arrived in the weight buffer.
@@ -14,7 +15,7 @@ impl ValueStore {
             .origins
             .get(&tensor)
             .ok_or_else(|| format!("constant {} arrived, but no operation waits for it", tensor.0))?;
-        let crate::operation::Operand::Weight(weight) = operation.operands[*operand] else {
+        let Operand::Weight(weight) = operation.operands[*operand] else {
             return Err(format!("tensor {} is no weight", tensor.0));
         };
         let words = match self.memory.read(weight.whole, weight.first, weight.elements) {
@@ -48,19 +49,26 @@ impl ValueStore {
     pub(crate) fn filled(&mut self, operation: u32, b: u32) -> Result<(), String> {
         let operation = Arc::clone(&self.active(operation)?.operation);
         let made = operation.output.ok_or("a load makes nothing")?;
+        let movement = operation
+            .work
+            .profile()
+            .movement()
+            .ok_or("what units work on was loaded")?;
         let (rows, columns) = (made.rows as usize, made.columns as usize);
         let first_item = b * operation.grid.edge_at(Dimension::B, 0);
         let items = operation.grid.edge_at(Dimension::B, b);
         let mut words = Vec::with_capacity(items as usize * rows * columns);
         for item in first_item..first_item + items {
-            match operation.work {
-                Work::Gather { data, once, .. } => {
+            match movement.rows {
+                MovedRows::OfTable { once } => {
                     for row in 0..made.rows {
                         let token = item * made.rows + row;
-                        words.extend(self.table_row(&operation, made.kind, data, once, token)?);
+                        words.extend(self.table_row(&operation, made.kind, movement.data, once, token)?);
                     }
                 }
-                _ => {
+                MovedRows::AddedToTable => return Err("rows were added to a table by a load".to_owned()),
+                // The only loads are those of what the result is compared with.
+                MovedRows::Consecutive => {
                     let target = self.constants.target(&operation, item as usize);
                     words.extend(target.into_iter().map(|word| self.rounder.nearest(word)));
                 }
@@ -104,33 +112,28 @@ impl ValueStore {
     /// What batch tile `b` of an operation leaves in main memory: a write-back's tensor or rows. The weights that an update
     /// changed in the weight buffer are there, too, when its write-back ends; nothing reads them earlier.
     pub(super) fn leave_in_memory(&mut self, operation: &Operation, b: u32) -> Result<(), String> {
-        let written = match operation.operands.first() {
-            Some(crate::operation::Operand::Activation { tensor, .. }) => Some(*tensor),
-            _ => None,
+        if operation.updates_in_place() {
+            return self.update_in_place(operation);
+        }
+        let movement = operation.work.profile().movement();
+        let Some(Movement { rows, data, .. }) = movement.filter(|movement| movement.outward) else {
+            return Ok(());
         };
-        match (operation.work, written) {
-            (Work::Store { data, .. }, Some(tensor)) => {
-                let owner = self.activations.get(&tensor).ok_or_else(|| gone(tensor))?;
-                let before = b * operation.grid.edge_at(Dimension::B, 0);
-                let first = u64::from(before) * (owner.rows * owner.columns) as u64;
-                self.memory.write(data, first, owner.words(b as usize)?);
-            }
-            (
-                Work::Scatter {
-                    data, accumulates, ..
-                },
-                Some(tensor),
-            ) => {
-                let owner = self.activations.get(&tensor).ok_or_else(|| gone(tensor))?;
-                let (rows, columns) = (owner.rows as u32, owner.columns);
-                let words = owner.words(b as usize)?.to_vec();
-                let first_token = b * operation.grid.edge_at(Dimension::B, 0) * rows;
-                for (token, words) in (first_token..).zip(words.chunks(columns)) {
-                    self.scatter_row(data, token, words, accumulates);
-                }
-            }
-            (Work::Update { .. }, None) => self.update_in_place(operation)?,
-            _ => {}
+        let Some(Operand::Activation { tensor, .. }) = operation.operands.first() else {
+            return Err(format!("a {} has nothing to write", operation.role));
+        };
+        let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
+        let (height, columns) = (owner.rows, owner.columns);
+        let first_item = b * operation.grid.edge_at(Dimension::B, 0);
+        let words = owner.words(b as usize)?;
+        if rows == MovedRows::Consecutive {
+            let first = u64::from(first_item) * (height * columns) as u64;
+            self.memory.write(data, first, words);
+            return Ok(());
+        }
+        let words = words.to_vec();
+        for (token, words) in (first_item * height as u32..).zip(words.chunks(columns)) {
+            self.scatter_row(data, token, words, rows == MovedRows::AddedToTable);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::operands::range;
 use super::store::{ValueStore, gone};
 use crate::operation::Work;
-use crate::run::Run;
+use crate::runs::Run;
 use crate::tile::Dimension;
 
 impl ValueStore {

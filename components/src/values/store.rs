@@ -11,7 +11,7 @@ use super::update::UpdateRule;
 use super::write_back::InPlace;
 use super::{Finished, NonLinearFunction, Observer, OperandValues, Thresholds};
 use crate::operation::{Operand, Operation, Role, TensorId};
-use crate::run::Run;
+use crate::runs::Run;
 use crate::sparsity::threshold::TensorKind;
 use crate::tile::{Dimension, TileCoordinate};
 use crate::word::WordFormat;

@@ -1,7 +1,7 @@
 //! The thresholds that DynaProp's calculator has found for each class of operations and kind of tensor.
 
 use crate::operation::{Role, TensorKind};
-use crate::sparsity::prune;
+use crate::sparsity::keep;
 use crate::sparsity::threshold::{self, OperationClass};
 
 const CLASSES: usize = OperationClass::ALL.len();
@@ -39,7 +39,7 @@ impl Thresholds {
     #[must_use]
     #[inline]
     pub fn pruned(x: f64, threshold: f64) -> f64 {
-        if prune::keeps(x, threshold) { x } else { 0.0 }
+        if keep::keeps(x, threshold) { x } else { 0.0 }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::operands::range;
 use super::store::{ValueStore, gone};
 use crate::operation::{ActivationTensor, Operation};
-use crate::run::Run;
+use crate::runs::Run;
 use crate::tile::{Dimension, TileCoordinate};
 
 /// New words of what an operation updates in place.

@@ -74,7 +74,8 @@ impl Offence<'_> {
     }
 
     fn at_value(&self, message: String) -> Problem {
-        Problem::at(self.source, self.value().1, message)
+        let (path, span) = self.value();
+        Problem::at(self.source, span, message).with_path(path)
     }
 
     /// The word that ends where RON stopped, or the characters there.
@@ -99,6 +100,7 @@ impl Offence<'_> {
             None => help,
         };
         self.at_word(found, message)
+            .with_path(path)
             .with_help(help)
             .with_label("not known")
     }
@@ -106,6 +108,7 @@ impl Offence<'_> {
     fn unknown_word(&self, found: &str, accepted: &[&'static str]) -> Problem {
         let (path, _) = self.value();
         self.at_word(found, format!("{} cannot be `{found}`", named(&path)))
+            .with_path(path)
             .with_help(choices(found, accepted))
             .with_label("not known")
     }
@@ -113,6 +116,7 @@ impl Offence<'_> {
     fn twice(&self, field: &str) -> Problem {
         let (path, _) = self.value();
         self.at_word(field, format!("`{field}` is stated twice{}", within(&path)))
+            .with_path(path)
             .with_help("leave one of them")
     }
 
@@ -124,6 +128,7 @@ impl Offence<'_> {
             span,
             format!("`{field}` is missing{}", within(&path)),
         )
+        .with_path(path)
         .with_help(format!("state `{field}: ..` between these brackets"))
     }
 
@@ -135,6 +140,7 @@ impl Offence<'_> {
         }
         let found = self.value_text();
         Problem::at(self.source, span, format!("{} cannot be `{found}`", named(&path)))
+            .with_path(path)
             .with_help(format!("{} is accepted", article(expected)))
     }
 
@@ -152,7 +158,7 @@ impl Offence<'_> {
                 )
                 .with_help("write it without a fraction or an exponent")
             } else {
-                Problem::at(self.source, span, format!("`{value}` is no number")).with_help(
+                Problem::at(self.source, span, format!("`{value}` is not a number")).with_help(
                     "a number carries no unit: the unit is in the name or the description of the field",
                 )
             };

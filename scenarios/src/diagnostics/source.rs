@@ -1,11 +1,7 @@
-//! A text that was read, with its name, as the renderer wants to see it.
+//! A text that was read, with its name, and places in it.
 
 use std::ops::Range;
 
-use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
-
-/// Bytes of context on either side of a place in a line too long to show.
-const CONTEXT_BYTES: usize = 72;
 /// The most bytes that are underlined.
 const MAX_UNDERLINED: usize = 100;
 
@@ -14,20 +10,42 @@ const MAX_UNDERLINED: usize = 100;
 pub struct Source {
     name: String,
     text: String,
-    /// The text without control characters, which could redraw the terminal. Same bytes, same offsets.
-    shown: String,
+}
+
+/// A place in a text.
+#[derive(Clone, Debug)]
+pub struct Place<'a> {
+    /// The text, with the name of its file.
+    pub source: &'a Source,
+    /// The bytes that are wrong, within one line.
+    pub span: Range<usize>,
+    /// The line in which they begin, from 1.
+    pub line: usize,
+    /// The column at which they begin, in characters, from 1.
+    pub column: usize,
+}
+
+impl<'a> Place<'a> {
+    /// The name of the file.
+    #[must_use]
+    pub fn file(&self) -> &'a str {
+        self.source.name()
+    }
+
+    /// The text that is wrong.
+    #[must_use]
+    pub fn text(&self) -> &'a str {
+        &self.source.text()[self.span.clone()]
+    }
 }
 
 impl Source {
     /// A text and the name that diagnostics give it.
     #[must_use]
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
-        let shown = harmless(&text);
         Self {
             name: name.into(),
-            text,
-            shown,
+            text: text.into(),
         }
     }
 
@@ -41,6 +59,18 @@ impl Source {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The line and column of a range that [`Self::clip`] has made.
+    pub(super) fn place(&self, span: Range<usize>) -> Place<'_> {
+        let before = &self.text[..span.start];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Place {
+            source: self,
+            line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            span,
+        }
     }
 
     /// The part of a range that can be underlined: within its first line, and not too long.
@@ -67,70 +97,12 @@ impl Source {
     }
 
     /// The start of the character that `offset` is in, or the end of the text.
-    fn floor(&self, offset: usize) -> usize {
+    pub(super) fn floor(&self, offset: usize) -> usize {
         let mut offset = offset.min(self.text.len());
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
         offset
-    }
-
-    /// The bytes of the text, and the lines before them.
-    fn contents(&self, bytes: Range<usize>, column: usize) -> MietteSpanContents<'_> {
-        let text = self.shown.as_bytes();
-        let newlines = |text: &[u8]| text.iter().filter(|&&byte| byte == b'\n').count();
-        MietteSpanContents::new_named(
-            self.name.clone(),
-            &text[bytes.clone()],
-            (bytes.start, bytes.len()).into(),
-            newlines(&text[..bytes.start]),
-            column,
-            newlines(text),
-        )
-    }
-
-    /// Just the place itself; its column is counted in characters.
-    fn spot(&self, span: &SourceSpan) -> MietteSpanContents<'_> {
-        let start = self.floor(span.offset());
-        let end = self.floor(span.offset() + span.len());
-        let column = self.shown[self.line_start(start)..start].chars().count();
-        self.contents(start..end, column)
-    }
-
-    /// The surroundings of a place in a line that is too long to be shown whole.
-    fn excerpt(&self, span: &SourceSpan) -> MietteSpanContents<'_> {
-        let first = self.floor(span.offset());
-        let last = self.floor(span.offset() + span.len());
-        let line_start = self.line_start(first);
-        let line_end = self.shown[last..]
-            .find('\n')
-            .map_or(self.shown.len(), |length| last + length);
-        let start = self.floor(first.saturating_sub(CONTEXT_BYTES)).max(line_start);
-        let end = self.floor(last + CONTEXT_BYTES).min(line_end);
-        self.contents(start..end, start - line_start)
-    }
-
-    /// The bytes of the lines of a place, and of so many before and after it.
-    fn lines(&self, span: &SourceSpan, before: usize, after: usize) -> Range<usize> {
-        let mut start = self.line_start(self.floor(span.offset()));
-        for _ in 0..before {
-            start = self.line_start(start.saturating_sub(1));
-        }
-        let mut end = self.line_end(self.floor(span.offset() + span.len()));
-        for _ in 0..after {
-            end = self.line_end((end + 1).min(self.shown.len()));
-        }
-        start..end
-    }
-
-    fn line_end(&self, offset: usize) -> usize {
-        self.shown[offset..]
-            .find('\n')
-            .map_or(self.shown.len(), |length| offset + length)
-    }
-
-    fn line_start(&self, offset: usize) -> usize {
-        self.shown[..offset].rfind('\n').map_or(0, |newline| newline + 1)
     }
 }
 
@@ -147,26 +119,4 @@ pub(super) fn harmless(text: &str) -> String {
         shown.push(if kept { c } else { '?' });
     }
     shown
-}
-
-impl SourceCode for Source {
-    fn read_span<'a>(
-        &'a self,
-        span: &SourceSpan,
-        lines_before: usize,
-        lines_after: usize,
-    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        if lines_before == 0 {
-            return Ok(Box::new(self.spot(span)));
-        }
-        let lines = self.lines(span, lines_before, lines_after);
-        let too_long = self.shown[lines.clone()]
-            .lines()
-            .any(|line| line.len() > 4 * CONTEXT_BYTES);
-        Ok(Box::new(if too_long {
-            self.excerpt(span)
-        } else {
-            self.contents(lines, 0)
-        }))
-    }
 }

@@ -9,6 +9,7 @@ mod scanner;
 
 use std::ops::{ControlFlow, Range};
 
+pub use scanner::MAX_NESTING;
 use scanner::{Segment, scan};
 
 /// What kind of value stands at a place.

@@ -9,10 +9,9 @@ use serde::de::DeserializeOwned;
 
 use super::library::{self, Shelf};
 use super::place::{self, Place, Resolver};
-use super::{state, strata};
-use crate::diagnostics::{Diagnostics, Problem, Source, locate, ron_problem};
+use super::{layers, state};
+use crate::diagnostics::{Diagnostics, MAX_NESTING, Problem, Source, locate, ron_problem};
 use crate::schema::Finding;
-use crate::schema::limits::MAX_NESTING;
 
 /// How all RON files are read: `Some(x)` and newtypes may be written as the value alone.
 pub(super) fn options() -> Options {
@@ -34,7 +33,7 @@ impl<T: DeserializeOwned> Document<T> {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// The file cannot be read, or is no `T`.
+    /// The file cannot be read, or is not a `T`.
     pub fn load(path: impl AsRef<Path>, resolver: &dyn Resolver) -> Result<Self, Diagnostics> {
         Self::parse(Place::Disk(path.as_ref().to_owned()).read(resolver)?)
     }
@@ -42,10 +41,10 @@ impl<T: DeserializeOwned> Document<T> {
     /// Reads a shipped file by its name.
     ///
     /// # Errors
-    /// There is none of that name, or it is no `T`.
+    /// There is none of that name, or it is not a `T`.
     pub fn shipped(shelf: Shelf, name: &str) -> Result<Self, Diagnostics> {
         let place =
-            strata::shipped(shelf, name).map_err(|(message, help)| Problem::new(message).with_help(help))?;
+            layers::shipped(shelf, name).map_err(|(message, help)| Problem::new(message).with_help(help))?;
         let text = library::text(&shelf.path(name)).unwrap_or_default();
         Self::parse(place::source(&place.to_string(), text.as_bytes().to_vec())?)
     }
@@ -53,7 +52,7 @@ impl<T: DeserializeOwned> Document<T> {
     /// Reads a text.
     ///
     /// # Errors
-    /// The text is no `T`.
+    /// The text is not a `T`.
     pub fn parse(source: Arc<Source>) -> Result<Self, Diagnostics> {
         match options().from_str(source.text()) {
             Ok(value) => Ok(Self { value, source }),
@@ -69,7 +68,9 @@ impl<T> Document<T> {
         let text = self.source.text();
         let span =
             locate(text, path).map_or(0..0, |found| if found.complete { found.value } else { found.key });
-        Problem::at(&self.source, span, message).with_help(help)
+        Problem::at(&self.source, span, message)
+            .with_path(path)
+            .with_help(help)
     }
 
     /// The text that was read.

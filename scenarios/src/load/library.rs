@@ -6,7 +6,7 @@ static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/library.rs")
 /// The scenario that `elector new` writes: every field with its default, unit and meaning.
 pub const TEMPLATE: &str = include_str!("../../library/template.ron");
 
-/// The folders of the library, by what is in them.
+/// The folders of the shipped library, by kind of file: the one list of what is shipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shelf {
     /// Whole scenarios.
@@ -24,7 +24,7 @@ pub enum Shelf {
 }
 
 impl Shelf {
-    /// The names of what is on the shelf, sorted.
+    /// The names of the shipped files of this kind, sorted.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let (folder, extension) = self.layout();
         FILES.iter().filter_map(move |(path, _)| {
@@ -34,13 +34,19 @@ impl Shelf {
         })
     }
 
+    /// Whether a file of this kind and name is shipped.
+    #[must_use]
+    pub fn holds(self, name: &str) -> bool {
+        self.names().any(|known| known == name)
+    }
+
     /// The path of a shipped file under the library's root.
     pub(crate) fn path(self, name: &str) -> String {
         let (folder, extension) = self.layout();
         format!("{folder}{name}{extension}")
     }
 
-    /// What one thing on the shelf is called.
+    /// What messages call a file of this kind.
     pub(crate) fn noun(self) -> &'static str {
         match self {
             Self::Scenarios => "scenario",
@@ -78,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shelves_hold_what_they_are_for() {
+    fn every_kind_lists_its_own_files() {
         let scenarios: Vec<_> = Shelf::Scenarios.names().collect();
         assert!(
             scenarios.contains(&"bert-tiny-edge") && !scenarios.contains(&"template"),

@@ -57,6 +57,38 @@ impl Resolver for BTreeMap<PathBuf, String> {
     }
 }
 
+impl<R: Resolver + ?Sized> Resolver for &R {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        (**self).read(path)
+    }
+}
+
+impl<R: Resolver + ?Sized> Resolver for Arc<R> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        (**self).read(path)
+    }
+}
+
+/// The resolver that a scenario was loaded with, kept for what is read later.
+#[derive(Clone)]
+pub(crate) struct Files(Arc<dyn Resolver + Send + Sync>);
+
+impl Files {
+    pub(crate) fn new(resolver: impl Resolver + Send + Sync + 'static) -> Self {
+        Self(Arc::new(resolver))
+    }
+
+    pub(crate) fn resolver(&self) -> &dyn Resolver {
+        self.0.as_ref()
+    }
+}
+
+impl fmt::Debug for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Files(..)")
+    }
+}
+
 /// Where a file is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
@@ -122,7 +154,7 @@ pub(crate) fn source(name: &str, bytes: Vec<u8>) -> Result<Arc<Source>, Problem>
         .map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             let shown = Arc::new(Source::new(name, String::from_utf8_lossy(error.as_bytes())));
-            Problem::at(&shown, at..at + 1, "this is not text: the bytes are no UTF-8")
+            Problem::at(&shown, at..at + 1, "this is not text: the bytes are not UTF-8")
         })
 }
 

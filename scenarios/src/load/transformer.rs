@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::dictionary;
+use super::layers::{self, in_dictionary, json_problem};
 use super::library::Shelf;
 use super::place::{self, Disk, Place, Resolver};
-use super::strata::{self, in_dictionary, json_problem};
 use crate::diagnostics::{Diagnostics, Problem, Source};
 use crate::schema::rule::Rule as _;
+use crate::schema::transformer::{Layers, Transformer, TransformerFile};
 use crate::schema::{Checks, Finding};
-use crate::transformer::{Layers, Transformer, TransformerFile, dictionary};
 
 impl Transformer {
     /// Reads the FlexiBERT model dictionary in the file at `path`. Beside the transformer come warnings.
@@ -25,7 +26,7 @@ impl Transformer {
     /// # Errors
     /// There is none.
     pub fn shipped(name: &str) -> Result<Self, Diagnostics> {
-        let place = strata::shipped(Shelf::Models, name)
+        let place = layers::shipped(Shelf::Models, name)
             .map_err(|(message, help)| Problem::new(message).with_help(help))?;
         Ok(read(&place.read(&Disk)?)?.0)
     }
@@ -53,7 +54,7 @@ fn read(source: &Arc<Source>) -> Result<(Transformer, Diagnostics), Diagnostics>
     let mut checks = Checks::default();
     let layers = dictionary::read(&value, &mut checks);
     let mut findings = checks.into_findings();
-    // What is no dictionary yields no layers: the rules for layers would complain again.
+    // A text that is not a dictionary yields no layers; the rules for layers would complain again.
     let sound = findings.iter().all(|finding| finding.warning);
     let transformer = if sound {
         check(layers, &mut findings)
@@ -98,9 +99,9 @@ mod tests {
     #[test]
     fn wrong_dictionaries_are_answered_at_their_place() {
         for (text, place, message) in [
-            ("{", "m.json:1:1", "no JSON"),
+            ("{", "m.json:1:1", "not JSON"),
             ("[]", "m.json:1:1", "is a JSON object"),
-            ("{\"l\": 0}", "m.json:1:7", "no number of layers"),
+            ("{\"l\": 0}", "m.json:1:7", "not a number of layers"),
             (
                 "{\"l\": 1, \"o\": [[\"sa_sdp_64\"]], \"h\": [0], \"f\": [[64]]}",
                 "m.json:1:38",

@@ -1,48 +1,39 @@
-//! The curves on which a wanted sparsity is looked up, and what they do not have.
+//! The curves on which a wanted sparsity is looked up, and warnings of what they lack.
 
 use components::sparsity::threshold::{OperationClass, TensorKind, ThresholdCalculator};
 
-use super::Document;
 use super::library::Shelf;
 use super::place::Resolver;
-use super::strata::Strata;
+use super::{Document, Layers, read_from};
 use crate::diagnostics::Diagnostics;
+use crate::schema::transformer::Head;
 use crate::schema::{Checks, CurvesFile, DensitySource, Phase, Scenario};
-use crate::transformer::Head;
 
 /// The field that names the curves.
 const CURVES: &str = "sparsity.source.curves";
 
-/// The curves that the scenario names; what is wrong with them is noted, and what they cannot do. What is looked for is within
-/// `prefix` first.
+/// The curves that the scenario names; what is wrong with them is noted, and what they cannot do.
 pub(super) fn read_curves(
     scenario: &Scenario,
-    strata: &Strata,
-    prefix: &str,
+    layers: &Layers,
     resolver: &dyn Resolver,
     problems: &mut Diagnostics,
 ) -> Option<ThresholdCalculator> {
     let DensitySource::Wanted { curves, .. } = &scenario.sparsity.source else {
         return None;
     };
-    let path = strata.path_within(prefix, CURVES);
     let read = || -> Result<ThresholdCalculator, Diagnostics> {
-        let place = strata.referenced(&path, curves, Shelf::Curves)?;
-        let source = place
-            .read(resolver)
-            .map_err(|problem| strata.blame(&path, problem))?;
+        let source = read_from(layers, CURVES, curves, Shelf::Curves, resolver)?;
         Document::<CurvesFile>::parse(source)?.calculator()
     };
     let calculator = read().map_err(|wrong| problems.extend(wrong)).ok()?;
     let mut checks = Checks::default();
     check(scenario, &calculator, &mut checks);
-    let findings = checks.into_findings().into_iter();
-    let findings = findings.map(|finding| strata.within(prefix, finding));
-    problems.extend(strata.problems(findings.collect()));
+    problems.extend(layers.problems(checks.into_findings()));
     Some(calculator)
 }
 
-/// Looks every threshold up that the transformer's operations will need.
+/// Looks up every threshold that the transformer's operations need.
 fn check(scenario: &Scenario, calculator: &ThresholdCalculator, checks: &mut Checks) {
     let pruned = pruned(scenario);
     for (kind, field) in [
@@ -90,7 +81,7 @@ fn look_up(
     }
 }
 
-/// What DynaProp prunes of the scenario's transformer.
+/// The operations and tensors of the scenario's transformer that DynaProp prunes.
 fn pruned(scenario: &Scenario) -> Vec<(OperationClass, TensorKind)> {
     let layers = &scenario.workload.transformer.layers;
     let heads = || layers.iter().flat_map(|layer| &layer.heads);
@@ -121,8 +112,8 @@ mod tests {
         let files = BTreeMap::from([(PathBuf::from("sub/mine.ron"), curves.to_owned())]);
         let text = format!("(\n    sparsity: (\n        source: Wanted({source}),\n    ),\n)");
         let flat = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        Scenario::parse("sub/s.ron", &text, &files)
-            .map(|loaded| flat(loaded.warnings.render()))
+        Scenario::parse("sub/s.ron", &text, files)
+            .map(|loaded| flat(loaded.warnings().render()))
             .map_err(|wrong| flat(wrong.render()))
     }
 

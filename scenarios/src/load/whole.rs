@@ -4,14 +4,32 @@ use crate::mapper::tensors_kept;
 use crate::schema::limits::{MAX_FIFO_TILES, MAX_MODULES, MAX_ROWS_FOLLOWED, MAX_TOKENS};
 use crate::schema::{Checks, Scenario, Weights, rows_of_tiles};
 
-/// Looks at products of several fields.
+/// Checks limits on products of several fields.
 pub(super) fn check(scenario: &Scenario, checks: &mut Checks) {
-    modules(scenario, checks);
-    tokens(scenario, checks);
+    checks.involving(MODULES, |checks| modules(scenario, checks));
+    checks.involving(TOKENS, |checks| tokens(scenario, checks));
     weights(scenario, checks);
 }
 
-/// A file of weights is of no use to a machine that does not compute.
+/// The fields of which the numbers of modules and of their operands are products.
+const MODULES: &[&str] = &[
+    "accelerator.processing_elements",
+    "accelerator.lanes_per_pe",
+    "accelerator.operand_fifo_tiles",
+];
+
+/// The fields of which the numbers of tokens and of rows of tiles are products.
+const TOKENS: &[&str] = &[
+    "workload.batch",
+    "workload.sequence_length",
+    "workload.phase",
+    "workload.transformer",
+    "accelerator.tile.b",
+    "accelerator.tile.x",
+    "accelerator.prefetch_operations",
+];
+
+/// Warns of a file of weights that a machine without values does not read.
 fn weights(scenario: &Scenario, checks: &mut Checks) {
     let names_file = matches!(scenario.workload.weights, Weights::File(_));
     if names_file && !scenario.sparsity.source.computes() {
@@ -78,7 +96,7 @@ fn tokens(scenario: &Scenario, checks: &mut Checks) {
                 checks.wrong(
                     format!("the control block would follow the tile rows of {kept} tensors kept for the backward pass"),
                     format!(
-                        "{rows} rows of tiles a tensor x {kept} tensors can be at most {MAX_ROWS_FOLLOWED}, because each is \
+                        "{rows} rows of tiles per tensor x {kept} tensors can be at most {MAX_ROWS_FOLLOWED}, because each is \
                          kept in memory: take a smaller batch or larger tiles"
                     ),
                 );
@@ -92,7 +110,7 @@ fn tokens(scenario: &Scenario, checks: &mut Checks) {
             checks.wrong(
                 format!("the control block would follow {followed} tile rows"),
                 format!(
-                    "rows of tiles an operation x `prefetch_operations` can be at most {MAX_ROWS_FOLLOWED}, because each is \
+                    "rows of tiles per operation x `prefetch_operations` can be at most {MAX_ROWS_FOLLOWED}, because each is \
                      kept in memory: look ahead less, or take larger tiles"
                 ),
             );

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use components::operation::{ActivationTensor, Operand, Operation, TensorKind, WeightTensor, Work};
+use components::runs::Tiling;
 use components::tile::TileGrid;
 use components::units::{BLOCK, Bytes};
 use components::word;
@@ -16,21 +17,24 @@ use super::stored::{DraftOperand, Region, Stored, WordTable};
 #[derive(Clone, Debug)]
 pub(super) struct AddressSpace {
     parameters: MapperParameters,
+    tiling: Tiling,
     /// Where that lies which may be named again: data and masks.
     regions: BTreeMap<Region, (u64, u64)>,
     next: u64,
 }
 
 impl AddressSpace {
-    pub(super) fn new(parameters: &MapperParameters) -> Self {
+    /// The main memory from the first address of `parameters` on.
+    pub(super) fn new(tiling: Tiling, parameters: MapperParameters) -> Self {
         Self {
-            parameters: *parameters,
+            parameters,
+            tiling,
             regions: BTreeMap::new(),
             next: parameters.first_address,
         }
     }
 
-    /// The operation of `draft`, whose result is read `readers` times and, if it is `kept`, again by the backward pass.
+    /// The operation of `draft`, whose tensors get their addresses.
     pub(super) fn place(&mut self, draft: Draft, readers: u32, kept: bool) -> Operation {
         let operands = draft.operands.iter().map(|source| self.operand(source)).collect();
         let work = self.work(draft.task);
@@ -51,7 +55,7 @@ impl AddressSpace {
             head: draft.site.head.map(|head| head as u32),
             role: draft.role,
             work,
-            grid: TileGrid::new([batch, rows, columns, reduction], self.parameters.tile),
+            grid: TileGrid::new([batch, rows, columns, reduction], self.tiling.tile),
             operands,
             output,
             siblings: draft.site.siblings,
@@ -81,7 +85,7 @@ impl AddressSpace {
             } => {
                 let kind = of.kind();
                 let (data, masks) = self.region(&of);
-                let before = self.parameters.footprint(first, kind);
+                let before = self.tiling.footprint(first, kind);
                 let block = |bytes: Bytes| bytes.0 / BLOCK.0 * BLOCK.0;
                 Operand::Weight(WeightTensor {
                     tensor,
@@ -129,7 +133,7 @@ impl AddressSpace {
         }
     }
 
-    /// Where `stored` lies: data and masks.
+    /// `elements` of `whole` from element `start` on, as a tensor of their own.
     fn region(&mut self, stored: &Stored) -> (u64, u64) {
         if let Some(place) = self.regions.get(&stored.region()) {
             return *place;
@@ -144,21 +148,21 @@ impl AddressSpace {
     }
 
     fn dense(&mut self, elements: u64, kind: TensorKind) -> (u64, u64) {
-        let footprint = self.parameters.footprint(elements, kind);
+        let footprint = self.tiling.footprint(elements, kind);
         (self.take(footprint.data), self.take(footprint.mask))
     }
 
-    /// Data and masks of each row directly after the row before.
+    /// A table of `rows` rows that are read one by one: data and masks of each row directly after the one before.
     fn table(&mut self, table: &WordTable) -> (u64, u64) {
-        let row = self.parameters.footprint(u64::from(table.columns), table.kind);
+        let row = self.tiling.footprint(u64::from(table.columns), table.kind);
         let rows = u64::from(table.rows);
         (self.take(row.data * rows), self.take(row.mask * rows))
     }
 
-    /// Each batch tile from a block boundary on.
+    /// Room for a result, each batch tile from a block boundary on.
     fn result(&mut self, columns: u32) -> (u64, u64) {
         let (slices, elements) = self.slices(self.parameters.batch, self.parameters.sequence, columns);
-        let slice = self.parameters.footprint(elements, TensorKind::Activation);
+        let slice = self.tiling.footprint(elements, TensorKind::Activation);
         let whole_blocks = |bytes: Bytes| BLOCK * (bytes.blocks() * slices);
         let data = self.take(whole_blocks(slice.data));
         (data, self.take(whole_blocks(slice.mask)))
@@ -168,15 +172,15 @@ impl AddressSpace {
     /// and large enough for partial sums with zeros in place.
     fn kept(&mut self, batch: u32, rows: u32, columns: u32) -> u64 {
         let (slices, elements) = self.slices(batch, rows, columns);
-        let blocks = self.parameters.word.dense(elements).blocks() + word::mask(elements).blocks();
+        let blocks = self.tiling.word.dense(elements).blocks() + word::mask(elements).blocks();
         self.take(BLOCK * (blocks * slices))
     }
 
     /// Batch tiles, and elements of a full one.
     fn slices(&self, batch: u32, rows: u32, columns: u32) -> (u64, u64) {
-        let items = self.parameters.tile.b.min(batch);
+        let items = self.tiling.tile.b.min(batch);
         (
-            u64::from(batch.div_ceil(self.parameters.tile.b)),
+            u64::from(batch.div_ceil(self.tiling.tile.b)),
             u64::from(items) * u64::from(rows) * u64::from(columns),
         )
     }

@@ -1,7 +1,8 @@
 //! What a training step keeps for the backward pass.
 
 use components::density::Density;
-use components::tile::TileShape;
+use components::runs::{Densities, Tiling};
+use components::tile::{LoopOrder, TileShape};
 use components::word::WordFormat;
 
 use super::{EmbeddingLoad, MapperParameters, Stages};
@@ -46,7 +47,7 @@ fn kept_by(stage: usize, layers: &[Layer]) -> u64 {
     let transformer = Transformer {
         layers: layers.to_vec(),
     };
-    let stage = Stages::new(transformer, SMALLEST).nth(stage);
+    let stage = Stages::new(transformer, ONE_TILE_EACH, SMALLEST).nth(stage);
     let operations = stage.into_iter().flat_map(|stage| stage.operations);
     let kept = operations.filter(|operation| operation.output.is_some_and(|made| made.kept_at.is_some()));
     kept.count() as u64
@@ -58,14 +59,22 @@ const SMALLEST: MapperParameters = MapperParameters {
     sequence: 1,
     vocabulary: 1,
     embedding: EmbeddingLoad::Gather,
+    training: Some(Optimizer::Sgd { momentum: 0.0 }),
+    first_address: 0,
+};
+
+/// Tiles of one element, since sizes do not matter here.
+const ONE_TILE_EACH: Tiling = Tiling {
     tile: TileShape { b: 1, x: 1, y: 1 },
     word: WordFormat {
         integer_bits: 1,
         fraction_bits: 0,
     },
-    weight_density: Density::FULL,
-    activation_density: Density::FULL,
-    gradient_density: Density::FULL,
-    training: Some(Optimizer::Sgd { momentum: 0.0 }),
-    first_address: 0,
+    densities: Densities {
+        weight: Density::FULL,
+        activation: Density::FULL,
+        gradient: Density::FULL,
+    },
+    loop_order: LoopOrder::BIJK,
+    lanes: 1,
 };

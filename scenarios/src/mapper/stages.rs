@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use components::operation::{Operation, TensorId};
+use components::runs::Tiling;
 
 use super::MapperParameters;
 use super::address::AddressSpace;
@@ -39,11 +40,11 @@ pub struct Stages {
 }
 
 impl Stages {
-    /// The program of `transformer`, which has at least one layer.
+    /// The program of `transformer`, which has at least one layer, cut by `tiling`.
     #[must_use]
-    pub fn new(transformer: Transformer, parameters: MapperParameters) -> Self {
+    pub fn new(transformer: Transformer, tiling: Tiling, parameters: MapperParameters) -> Self {
         let mut stages = Self {
-            addresses: AddressSpace::new(&parameters),
+            addresses: AddressSpace::new(tiling, parameters),
             emitter: Emitter::new(transformer, parameters),
             uses: Uses::default(),
             ahead: None,

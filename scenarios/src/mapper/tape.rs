@@ -36,10 +36,6 @@ pub(super) struct LayerTape {
 
 /// One head.
 #[derive(Clone, Copy, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "most heads are attention heads, and there is one tape per head"
-)]
 pub(super) enum HeadTape {
     Attention(AttentionTape),
     LinearTransform { matrix: DraftWeight },

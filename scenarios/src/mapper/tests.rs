@@ -2,7 +2,8 @@
 
 use components::density::Density;
 use components::operation::{Operation, Role};
-use components::tile::{Dimension, TileShape};
+use components::runs::{Densities, Tiling};
+use components::tile::{Dimension, LoopOrder, TileShape};
 use components::word::WordFormat;
 
 use super::{EmbeddingLoad, Mapper, MapperParameters};
@@ -15,16 +16,26 @@ pub(super) fn parameters(batch: u32, sequence: u32) -> MapperParameters {
         sequence,
         vocabulary: 30_522,
         embedding: EmbeddingLoad::Gather,
+        training: None,
+        first_address: 0,
+    }
+}
+
+pub(super) fn tiling() -> Tiling {
+    let half = Density::from_share(0.5);
+    Tiling {
         tile: TileShape { b: 1, x: 16, y: 16 },
         word: WordFormat {
             integer_bits: 4,
             fraction_bits: 16,
         },
-        weight_density: Density::from_share(0.5),
-        activation_density: Density::from_share(0.5),
-        gradient_density: Density::from_share(0.5),
-        training: None,
-        first_address: 0,
+        densities: Densities {
+            weight: half,
+            activation: half,
+            gradient: half,
+        },
+        loop_order: LoopOrder::BIJK,
+        lanes: 1024,
     }
 }
 
@@ -70,7 +81,7 @@ const BERT_TINY_LAYER: [(Role, u64, u64, u128); 12] = [
 
 #[test]
 fn bert_tiny_lowers_to_the_table_worked_out_by_hand() {
-    let summary = ProgramSummary::of(Mapper::new(bert_tiny(), parameters(4, 128)));
+    let summary = ProgramSummary::of(Mapper::new(bert_tiny(), tiling(), parameters(4, 128)));
     for layer in 0..2 {
         for (role, operations, tiles, multiplications) in BERT_TINY_LAYER {
             let totals = summary.roles[&(layer, role)];
@@ -138,7 +149,8 @@ fn each_head_kind_has_the_shapes_of_its_formula() {
             feed_forward: vec![48],
         },
     ];
-    let operations: Vec<Operation> = Mapper::new(Transformer { layers }, parameters(2, 40)).collect();
+    let operations: Vec<Operation> =
+        Mapper::new(Transformer { layers }, tiling(), parameters(2, 40)).collect();
     let extents = |operation: &Operation| Dimension::ALL.map(|dimension| operation.grid.extent(dimension));
     let expected = [
         (Role::WordEmbedding, [2, 40, 96, 1]),

@@ -7,7 +7,7 @@ use components::tile::Dimension;
 use components::units::{BLOCK, Bytes};
 use components::word;
 
-use super::tests::{bert_tiny, parameters};
+use super::tests::{bert_tiny, parameters, tiling};
 use super::{Mapper, MapperParameters};
 use crate::program::ProgramSummary;
 use crate::schema::Optimizer;
@@ -66,7 +66,7 @@ fn all_optimizers() -> [Optimizer; 3] {
 }
 
 fn program(parameters: MapperParameters) -> Vec<Operation> {
-    Mapper::new(mixed(), parameters).collect()
+    Mapper::new(mixed(), tiling(), parameters).collect()
 }
 
 fn extents(operation: &Operation) -> [u32; 4] {
@@ -77,7 +77,7 @@ fn extents(operation: &Operation) -> [u32; 4] {
 /// of attention; a linear transform has one gradient.
 #[test]
 fn gradients_multiply_as_often_as_the_forward_pass() {
-    let summary = ProgramSummary::of(Mapper::new(mixed(), training(Optimizer::Adam)));
+    let summary = ProgramSummary::of(Mapper::new(mixed(), tiling(), training(Optimizer::Adam)));
     let of = |role: Role| {
         let roles = summary.roles.iter().filter(|((_, other), _)| *other == role);
         roles.map(|(_, totals)| totals.multiplications).sum::<u128>()
@@ -144,7 +144,7 @@ fn bert_tiny_lowers_backwards_to_the_table_worked_out_by_hand() {
         training: Some(Optimizer::Adam),
         ..parameters(4, 128)
     };
-    let summary = ProgramSummary::of(Mapper::new(bert_tiny(), parameters));
+    let summary = ProgramSummary::of(Mapper::new(bert_tiny(), tiling(), parameters));
     let table = [
         (Role::LayerNormGradient, 2, 512),
         (Role::FeedForwardInputGradient, 2, 16_384),
@@ -183,7 +183,7 @@ fn bert_tiny_lowers_backwards_to_the_table_worked_out_by_hand() {
 
 #[test]
 fn inference_has_no_backward_pass_and_keeps_nothing() {
-    let operations: Vec<_> = Mapper::new(mixed(), parameters(3, 40)).collect();
+    let operations: Vec<_> = Mapper::new(mixed(), tiling(), parameters(3, 40)).collect();
     for operation in &operations {
         assert_eq!(operation.role.phase(), Phase::Forward);
         assert!(operation.output.is_none_or(|made| made.kept_at.is_none()));
@@ -192,7 +192,7 @@ fn inference_has_no_backward_pass_and_keeps_nothing() {
 
 #[test]
 fn phases_come_in_order_and_the_forward_pass_is_that_of_inference() {
-    let inference: Vec<_> = Mapper::new(mixed(), parameters(3, 40)).collect();
+    let inference: Vec<_> = Mapper::new(mixed(), tiling(), parameters(3, 40)).collect();
     let step = program(training(Optimizer::Adam));
     assert!(step.is_sorted_by_key(|operation| operation.role.phase()));
     // All but the write-back of the result.
@@ -354,7 +354,7 @@ fn large_weights_are_updated_in_parts() {
         feed_forward: vec![300],
     };
     let transformer = Transformer { layers: vec![layer] };
-    let step: Vec<_> = Mapper::new(transformer, training(Optimizer::Adam)).collect();
+    let step: Vec<_> = Mapper::new(transformer, tiling(), training(Optimizer::Adam)).collect();
     let parts: Vec<_> = step
         .iter()
         .filter(|operation| {
@@ -376,7 +376,7 @@ fn large_weights_are_updated_in_parts() {
 #[test]
 fn tensors_lie_apart_in_main_memory() {
     let parameters = training(Optimizer::Adam);
-    let mut mapper = Mapper::new(mixed(), parameters);
+    let mut mapper = Mapper::new(mixed(), tiling(), parameters);
     let mut ranges: BTreeMap<u64, u64> = BTreeMap::new();
     let mut add = |start: u64, bytes: Bytes| {
         if bytes.0 > 0 {
@@ -388,14 +388,14 @@ fn tensors_lie_apart_in_main_memory() {
         // Parts of larger tensors begin inside them.
         if operation.role != Role::WeightUpdate {
             for weight in operation.weights() {
-                let footprint = parameters.footprint(weight.elements, weight.kind);
+                let footprint = tiling().footprint(weight.elements, weight.kind);
                 add(weight.data, footprint.data);
                 add(weight.masks, footprint.mask);
             }
         }
         if let Some((address, made)) = operation.output.and_then(|made| Some((made.kept_at?, made))) {
             let slice = u64::from(made.rows) * u64::from(made.columns);
-            let blocks = parameters.word.dense(slice).blocks() + word::mask(slice).blocks();
+            let blocks = tiling().word.dense(slice).blocks() + word::mask(slice).blocks();
             add(address, BLOCK * (blocks * u64::from(made.batch)));
         }
         if let Work::Gather {
@@ -406,7 +406,7 @@ fn tensors_lie_apart_in_main_memory() {
         } = operation.work
         {
             let kind = operation.output.unwrap().kind;
-            let row = parameters.footprint(u64::from(operation.grid.extent(Dimension::J)), kind);
+            let row = tiling().footprint(u64::from(operation.grid.extent(Dimension::J)), kind);
             add(data, row.data * u64::from(table_rows));
             add(masks, row.mask * u64::from(table_rows));
         }
@@ -453,6 +453,16 @@ fn gradients_know_their_rows() {
                 assert_eq!(turned, [false, false]);
             }
             _ => {}
+        }
+    }
+}
+
+#[test]
+fn roles_and_work_agree_on_what_adds_tensors() {
+    for optimizer in all_optimizers() {
+        for operation in program(training(optimizer)) {
+            let adds = operation.work.profile().adds;
+            assert_eq!(operation.role.is_add(), adds, "{}", operation.role);
         }
     }
 }

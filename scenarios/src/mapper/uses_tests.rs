@@ -6,7 +6,7 @@ use components::operation::{Operation, Phase, Role, TensorId};
 use proptest::prelude::*;
 
 use super::kept::tensors_kept;
-use super::tests::parameters;
+use super::tests::{parameters, tiling};
 use super::{EmbeddingLoad, Mapper, MapperParameters, Position, StageOperations, Stages};
 use crate::schema::{self, Optimizer, Scenario};
 use crate::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
@@ -81,7 +81,7 @@ proptest! {
     /// program will read it, and has as many readers; every tensor that is read was made before.
     #[test]
     fn uses_are_all_places_that_read_a_tensor(transformer in transformer(), parameters in of_any_phase()) {
-        let program: Vec<_> = Stages::new(transformer, parameters).collect();
+        let program: Vec<_> = Stages::new(transformer, tiling(), parameters).collect();
         let mut reads = reads(&program);
         for (number, stage) in program.iter().enumerate() {
             prop_assert_eq!(stage.number as usize, number);
@@ -107,7 +107,7 @@ proptest! {
         transformer in transformer(),
         parameters in of_any_phase(),
     ) {
-        let program: Vec<Operation> = Mapper::new(transformer.clone(), parameters).collect();
+        let program: Vec<Operation> = Mapper::new(transformer.clone(), tiling(), parameters).collect();
         let backward = program.iter().filter(|operation| {
             operation.role.phase() == Phase::Backward && operation.role != Role::LossGradient
         });
@@ -138,7 +138,9 @@ fn a_tensor_that_an_operation_reads_twice_has_two_uses() {
         feed_forward: vec![16],
     };
     let transformer = Transformer { layers: vec![layer] };
-    let embedding = Stages::new(transformer, parameters(1, 16)).next().unwrap();
+    let embedding = Stages::new(transformer, tiling(), parameters(1, 16))
+        .next()
+        .unwrap();
     let made = embedding.operations.last().unwrap().output.unwrap();
     let first = Position { stage: 1, index: 0 };
     assert_eq!(embedding.uses[&made.tensor], [first, first]);

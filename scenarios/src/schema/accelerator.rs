@@ -1,9 +1,9 @@
 //! The accelerator: its clock, processing elements, buffers and control.
 
-use components::tile::LoopOrder;
+use components::tile::{LoopOrder, TileShape};
 use sim_core::Frequency;
 
-use super::limits::MAX_MODULES;
+use super::limits::{MAX_MODULES, MAX_PROCESSING_ELEMENTS};
 use super::rule::{nested, parsed, real, value, whole};
 use super::section::{Stated, section};
 
@@ -14,7 +14,8 @@ section! {
         /// (arXiv:2302.14705).
         clock_mhz: f64 => real(0.001..=100_000.0, 700.0).in_whole(1000.0, "kHz"),
         /// Processing elements (PEs). Default: 64 (`config_tiny`).
-        processing_elements: u32 => whole(1..=MAX_MODULES, 64).because("each PE is an actor"),
+        processing_elements: u32 => whole(1..=MAX_PROCESSING_ELEMENTS, 64)
+            .because("the control block addresses PEs in 16 bits"),
         /// MAC lanes in a PE. Default: 16 (`config_tiny`).
         lanes_per_pe: u32 => whole(1..=MAX_MODULES, 16).because("each lane is an actor"),
         /// Multipliers in a MAC lane, which an adder tree sums. Default: 16 (`config_tiny`).
@@ -34,7 +35,7 @@ section! {
         /// Pairs of operand tiles that a MAC lane holds ahead of the one it works on. Default: 2, double
         /// buffering.
         operand_fifo_tiles: u32 => whole(1..=4096, 2),
-        /// Bytes a cycle of each PE's activation bus and of its weight bus. Default: None, one dense tile a cycle.
+        /// Bytes per cycle of each PE's activation bus and of its weight bus. Default: None, one dense tile per cycle.
         operand_bus_bytes: Option<u32> => whole(1..=1 << 20, 1),
         /// The pipeline stages of a MAC lane before and after the multipliers.
         stages: Stages => nested(),
@@ -94,13 +95,13 @@ section! {
 
 section! {
     /// Cycles that a tile spends in the pipeline stages around the multipliers of a MAC lane. Defaults: one cycle each
-    /// (arXiv:2303.14882: DynaProp takes one cycle a tile).
+    /// (arXiv:2303.14882: DynaProp takes one cycle per tile).
     Stages, StagesFile {
-        /// Run-time pruning of the operands (DynaProp), cycles a tile. Default: 1.
+        /// Run-time pruning of the operands (DynaProp), cycles per tile. Default: 1.
         dynaprop_cycles: u32 => whole(0..=1024, 1),
-        /// The module that picks the pairs in which neither operand is zero, cycles a tile. Default: 1.
+        /// The module that picks the pairs in which neither operand is zero, cycles per tile. Default: 1.
         pre_compute_cycles: u32 => whole(0..=1024, 1),
-        /// The module that compresses the result, cycles a tile. Default: 1.
+        /// The module that compresses the result, cycles per tile. Default: 1.
         post_compute_cycles: u32 => whole(0..=1024, 1),
     }
 }
@@ -108,9 +109,28 @@ section! {
 section! {
     /// The DMA engine.
     Dma, DmaFile {
-        /// Requests of one memory block that may be under way at once. Default: 256, which hides 64 ns of latency at
+        /// Requests of one memory block that may be in flight at once. Default: 256, which hides 64 ns of latency at
         /// 256 GB/s.
         outstanding_requests: u32 => whole(1..=65_536, 256),
+    }
+}
+
+impl Tile {
+    /// The tile that a machine's parts call `shape`.
+    #[must_use]
+    pub fn of(shape: TileShape) -> Self {
+        let TileShape { b, x, y } = shape;
+        Self { b, x, y }
+    }
+
+    /// The tile as a machine's parts take it.
+    #[must_use]
+    pub fn shape(&self) -> TileShape {
+        TileShape {
+            b: self.b,
+            x: self.x,
+            y: self.y,
+        }
     }
 }
 

@@ -1,26 +1,29 @@
-//! Collecting what is wrong with the values of a scenario.
+//! Collects the problems with the values of a scenario.
 
 use crate::diagnostics::MAX_PROBLEMS;
 
-/// What is wrong with a value, and where, by the path of its field.
+/// A problem with a value, located by the path of its field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub(crate) path: String,
     pub(crate) message: String,
     pub(crate) help: String,
     pub(crate) warning: bool,
+    /// Other fields that take part: the problem is said of the first that a program has set, if the field itself is not.
+    pub(crate) involved: &'static [&'static str],
 }
 
-/// Collects what is wrong with the values of a scenario; knows the field being looked at.
+/// Collects problems with the values of a scenario, and tracks the path of the field being checked.
 #[derive(Debug, Default)]
 pub(crate) struct Checks {
     path: String,
+    involved: &'static [&'static str],
     findings: Vec<Finding>,
     errors: usize,
 }
 
 impl Checks {
-    /// Runs `look` with the path one field deeper.
+    /// Calls `look` with the path extended by `field`.
     pub(crate) fn within<R>(&mut self, field: &str, look: impl FnOnce(&mut Self) -> R) -> R {
         let outer = self.path.len();
         if outer > 0 && !field.starts_with('[') {
@@ -32,12 +35,19 @@ impl Checks {
         result
     }
 
-    /// Runs `look` with the path at element `index` of the current one.
+    /// Calls `look` with the path extended by the index of an element.
     pub(crate) fn element<R>(&mut self, index: usize, look: impl FnOnce(&mut Self) -> R) -> R {
         self.within(&format!("[{index}]"), look)
     }
 
-    /// The path of the field being looked at.
+    /// Calls `look` with these other fields taking part in what is found.
+    pub(crate) fn involving(&mut self, fields: &'static [&'static str], look: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.involved, fields);
+        look(self);
+        self.involved = outer;
+    }
+
+    /// The path of the field being checked.
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
@@ -47,7 +57,7 @@ impl Checks {
         self.add(message.into(), help.into(), false);
     }
 
-    /// Something that the user should know of the value at the current path.
+    /// A warning about the value at the current path.
     pub(crate) fn warn(&mut self, message: impl Into<String>, help: impl Into<String>) {
         self.add(message.into(), help.into(), true);
     }
@@ -62,20 +72,21 @@ impl Checks {
             message,
             help,
             warning,
+            involved: self.involved,
         });
     }
 
-    /// How many values were found impossible so far.
+    /// How many impossible values have been found so far.
     pub(crate) fn errors(&self) -> usize {
         self.errors
     }
 
-    /// What was found, in the order of the fields; no more than can be shown.
+    /// The findings, in the order of the fields, no more than can be shown.
     pub(crate) fn into_findings(self) -> Vec<Finding> {
         self.findings
     }
 
-    /// What a message calls the field being looked at: its path, or the end of a long one.
+    /// What messages call the field being checked: its path, or the end of a long one.
     pub(super) fn field(&self) -> &str {
         let last = self.path.rfind('.').map_or(0, |dot| dot + 1);
         if self.path.contains('[') {

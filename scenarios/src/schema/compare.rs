@@ -1,4 +1,4 @@
-//! What `elector compare` sets side by side.
+//! What `elector compare` compares.
 
 use super::checks::Checks;
 use super::rule::{Rule, Section, each, text};
@@ -6,7 +6,7 @@ use super::section::{Overlay, Stated, section};
 use super::{Reference, ScenarioFile};
 
 section! {
-    /// What a scenario is compared over: each candidate on each memory. It changes nothing of the scenario itself.
+    /// The runs of a comparison: each candidate on each memory. It does not change the scenario itself.
     Compare, CompareFile {
         /// The main memories, each `Preset("name")` or `File("file.ron")`. Default: none, the scenario's own.
         memories: Vec<Reference> => each(64),
@@ -67,7 +67,7 @@ impl Rule<Changes> for Section {
 }
 
 impl Compare {
-    /// Names the candidates that have no name.
+    /// Gives a name to candidates without one.
     pub(super) fn name_all(&mut self) {
         for (index, candidate) in self.candidates.iter_mut().enumerate() {
             if candidate.name.is_empty() {

@@ -1,4 +1,4 @@
-//! Who else uses main memory while the transformer runs.
+//! Contention: what else uses main memory while the transformer runs.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,13 @@ use super::rule::{Rule, each, optional_text, real, text};
 use super::section::{section, stated_as_itself};
 
 section! {
-    /// Other traffic on the same main memory. Without any, the transformer has it for itself.
+    /// Other traffic on the same main memory. By default the transformer has it to itself.
     Contention, ContentionFile {
         /// Other transformers, each on an accelerator of its own. Default: none.
         tenants: Vec<Tenant> => each(16),
         /// Traffic of anything else. Default: none.
         background: Vec<Background> => each(64),
-        /// Whose request the controller takes first. Default: AsMemory.
+        /// Which requestor the controller serves first. Default: AsMemory.
         arbitration: Arbitration => Arbitrations,
     }
 }
@@ -36,7 +36,7 @@ section! {
     }
 }
 
-/// Whose request a controller takes first when several wait. Requestors are named as in results (`weights`, `camera`), or
+/// Which requestor a controller serves first when several wait. Requestors are named as in results (`weights`, `camera`), or
 /// by machine: `accelerator` is the scenario's own, a tenant's name all of that tenant's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,13 +71,13 @@ impl Rule<Arbitration> for Arbitrations {
 }
 
 impl Contention {
-    /// Whether there is anybody else.
+    /// Whether the transformer has main memory to itself.
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.tenants.is_empty() && self.background.is_empty()
     }
 
-    /// Names those that have none.
+    /// Gives a name to tenants and sources without one.
     pub(super) fn name_all(&mut self) {
         for (index, tenant) in self.tenants.iter_mut().enumerate() {
             name(&mut tenant.name, "tenant", index);

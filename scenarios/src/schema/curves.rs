@@ -31,13 +31,13 @@ pub struct CurveFile {
     pub points: Vec<(Number, Number)>,
 }
 
-const POINTS_A_LINE: usize = 4;
+const POINTS_PER_LINE: usize = 4;
 
 /// The most points that a curve may have.
 pub const MAX_CURVE_POINTS: usize = 4096;
 
 impl CurvesFile {
-    /// The text of a file that holds the curves, several points a line.
+    /// The text of a file that holds the curves, several points per line.
     #[must_use]
     pub fn to_ron(&self) -> String {
         let mut text = String::from(
@@ -52,7 +52,7 @@ impl CurvesFile {
             text.push_str(&format!(
                 "        (operations: {operations:?}, tensors: {tensors:?}, points: [\n"
             ));
-            for line in curve.points.chunks(POINTS_A_LINE) {
+            for line in curve.points.chunks(POINTS_PER_LINE) {
                 let points: Vec<String> = line
                     .iter()
                     .map(|(threshold, sparsity)| format!("({threshold}, {sparsity}),"))

@@ -14,9 +14,6 @@ pub const MAX_FILE_BYTES: u64 = 4 << 20;
 /// The most files in a chain of `base`.
 pub const MAX_INCLUDE_DEPTH: usize = 16;
 
-/// The deepest nesting of brackets in a file.
-pub const MAX_NESTING: usize = 48;
-
 /// The most layers of a transformer.
 pub const MAX_LAYERS: usize = 1024;
 
@@ -50,6 +47,9 @@ pub fn rows_of_tiles(scenario: &Scenario) -> u64 {
     let (workload, tile) = (&scenario.workload, &scenario.accelerator.tile);
     u64::from(workload.batch.div_ceil(tile.b)) * u64::from(workload.sequence_length.div_ceil(tile.x))
 }
+
+/// The most PEs, which the control block addresses in 16 bits.
+pub const MAX_PROCESSING_ELEMENTS: u64 = (1 << 16) - 1;
 
 /// The most MAC lanes or softmax modules of an accelerator; each is an actor of about 256 bytes.
 pub const MAX_MODULES: u64 = 1 << 20;

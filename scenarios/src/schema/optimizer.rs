@@ -1,4 +1,4 @@
-//! Who makes new weights of gradients.
+//! The optimiser: how a training step makes new weights from gradients.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use super::rule::{Rule, real};
 use super::section::stated_as_itself;
 use super::{Number, Stated};
 
-/// Who makes new weights of gradients.
+/// How a training step makes new weights from gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub enum Optimizer {
     /// Stochastic gradient descent: w = w - rate·v, where v = momentum·v + gradient.

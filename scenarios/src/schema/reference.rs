@@ -1,4 +1,4 @@
-//! Naming another file: a shipped one or the user's own.
+//! References to other files: shipped ones or the user's own.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! How a field is read from its file form: its default, and the values it may have.
+//! How a field is read from its file form: its default and its range.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -9,8 +9,8 @@ use super::{Number, OrNone, Stated};
 
 /// How a field is read from its file form: its default and the values it may have.
 pub(crate) trait Rule<T: Stated> {
-    /// The value stated, or the default. An impossible one is noted and replaced by the default, so that
-    /// reading goes on.
+    /// The value stated, or the default. An impossible value is recorded and replaced by the default, so that
+    /// reading continues.
     fn read(&self, stated: Option<T::Form>, checks: &mut Checks) -> T;
 }
 
@@ -31,7 +31,7 @@ pub(crate) const fn whole(range: RangeInclusive<u64>, default: u64) -> Whole {
 }
 
 impl Whole {
-    /// Says why the range ends where it ends.
+    /// States the reason for the upper bound.
     pub(crate) const fn because(mut self, reason: &'static str) -> Self {
         self.reason = reason;
         self
@@ -201,7 +201,7 @@ impl Rule<Option<String>> for OptionalText {
     }
 }
 
-/// A field of which every value that parses is possible.
+/// A field that accepts every value that parses.
 pub(crate) struct Value<T>(T);
 
 /// A field that needs no check beyond its type, `default` if it is not stated.

@@ -10,7 +10,7 @@ section! {
     Scenario, ScenarioFile {
         /// What the scenario is called in reports. Default: the name of its file.
         name: String => value("unnamed scenario".to_owned()),
-        /// What is computed.
+        /// The workload: what is computed.
         workload: Workload => nested(),
         /// The accelerator.
         accelerator: Accelerator => nested(),
@@ -20,13 +20,13 @@ section! {
         /// Area, power and energy of the modules: `Preset("name")` or `File("file.ron")`. Default:
         /// Preset("14nm").
         costs: Reference => value(Reference::Preset("14nm".to_owned())),
-        /// Zeros in the tensors.
+        /// Sparsity of the tensors.
         sparsity: Sparsity => nested(),
         /// The order of work.
         scheduling: Scheduling => nested(),
-        /// Who else uses main memory.
+        /// Contention: what else uses main memory.
         contention: Contention => nested(),
-        /// What `elector compare` sets side by side.
+        /// What `elector compare` compares.
         compare: Compare => nested(),
         /// Seed of every random draw. Default: 1.
         seed: u64 => whole(0..=u64::MAX, 1),

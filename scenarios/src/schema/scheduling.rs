@@ -1,6 +1,6 @@
-//! In what order the control block issues work.
+//! The order in which the control block issues work.
 
-use components::control_block::SchedulingPolicy as Policy;
+use components::control_block::SchedulingPolicy;
 
 use super::rule::value;
 use super::section::{section, stated_as_itself};
@@ -9,8 +9,8 @@ section! {
     /// Scheduling of tile operations.
     Scheduling, SchedulingFile {
         /// The policy of the control block. Default: StaggeredHeads (arXiv:2302.14705).
-        policy: Policy => value(Policy::StaggeredHeads),
+        policy: SchedulingPolicy => value(SchedulingPolicy::StaggeredHeads),
     }
 }
 
-stated_as_itself!(Policy);
+stated_as_itself!(SchedulingPolicy);

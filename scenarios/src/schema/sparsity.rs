@@ -1,4 +1,4 @@
-//! How many zeros the tensors hold, and what the accelerator makes of them.
+//! Sparsity of the tensors, and how the accelerator exploits it.
 
 use components::sparsity::threshold::TensorKind;
 use serde::{Deserialize, Serialize};
@@ -39,13 +39,13 @@ pub enum DensitySource {
         distribution: Distribution,
     },
     /// The machine computes with real numbers: a tile's density is what it holds after pruning, and the results are
-    /// held against a plain computation. Weights and inputs are drawn from the seed.
+    /// compared with a plain computation. Weights and inputs are drawn from the seed.
     Values {
-        /// DynaProp takes activations of smaller magnitude for zero.
+        /// DynaProp treats activations of smaller magnitude as zero.
         activation_threshold: f64,
-        /// DynaProp takes weights of smaller magnitude for zero.
+        /// DynaProp treats weights of smaller magnitude as zero.
         weight_threshold: f64,
-        /// DynaProp takes gradients of smaller magnitude for zero, in training.
+        /// DynaProp treats gradients of smaller magnitude as zero, in training.
         gradient_threshold: f64,
     },
     /// As [`Self::Values`], with thresholds that DynaProp's calculator looks up on profiled curves, for each class of
@@ -112,13 +112,13 @@ pub enum DensitySourceFile {
     },
     /// The machine computes with real numbers.
     Values {
-        /// DynaProp takes activations of smaller magnitude for zero. Default: 0.
+        /// DynaProp treats activations of smaller magnitude as zero. Default: 0.
         #[serde(default = "zero")]
         activation_threshold: Number,
-        /// DynaProp takes weights of smaller magnitude for zero. Default: 0.
+        /// DynaProp treats weights of smaller magnitude as zero. Default: 0.
         #[serde(default = "zero")]
         weight_threshold: Number,
-        /// DynaProp takes gradients of smaller magnitude for zero, in training. Default: 0.
+        /// DynaProp treats gradients of smaller magnitude as zero, in training. Default: 0.
         #[serde(default = "zero")]
         gradient_threshold: Number,
     },

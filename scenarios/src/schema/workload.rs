@@ -1,4 +1,4 @@
-//! The workload: the transformer and what is fed to it.
+//! The workload: the transformer and its inputs.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,14 +6,14 @@ use super::limits::{MAX_BATCH, MAX_SEQUENCE};
 use super::optimizer::{Optimizer, Optimizers};
 use super::rule::{real, value, whole};
 use super::section::{section, stated_as_itself};
-use crate::transformer::Transformer;
+use super::transformer::{Layers, Transformer};
 
 section! {
-    /// What is computed.
+    /// The workload: what is computed.
     Workload, WorkloadFile {
         /// The transformer: `Preset("name")`, `Dictionary("file.json")` or `Inline(layers: [..])`. Default:
         /// Preset("bert-tiny").
-        transformer: Transformer => crate::transformer::Layers,
+        transformer: Transformer => Layers,
         /// Sequences in a batch. Default: 4 (AccelTran, `config_tiny`).
         batch: u32 => whole(1..=MAX_BATCH, 4),
         /// Tokens of a sequence. Default: 128 (arXiv:2302.14705).
@@ -25,14 +25,14 @@ section! {
         /// Weights and inputs of a machine that computes with values: `Seed`, drawn from the scenario's seed, or
         /// `File("weights.safetensors")`, also `.npz`; `elector new --weights` writes one. Default: Seed.
         weights: Weights => value(Weights::Seed),
-        /// Who makes new weights of gradients in training: `Sgd(momentum: 0.9)` or `Adam`. Default: Adam, as BERT was trained
+        /// The optimiser of a training step: `Sgd(momentum: 0.9)` or `Adam`. Default: Adam, as BERT was trained
         /// (arXiv:1810.04805).
         optimizer: Optimizer => Optimizers,
-        /// How far a step of training goes. It changes values, not time. Default: 1e-4 (BERT).
+        /// The learning rate of a training step. It changes values, not time. Default: 1e-4 (BERT).
         learning_rate: f64 => real(0.0..=1e3, 1e-4),
         /// The non-linearity between feed-forward products. Default: Gelu (BERT).
         activation_function: ActivationFunction => value(ActivationFunction::Gelu),
-        /// What of the embedding table is loaded. Default: Gather.
+        /// Which part of the embedding table is loaded. Default: Gather.
         embedding: Embedding => value(Embedding::Gather),
     }
 }
@@ -47,7 +47,7 @@ pub enum Phase {
     Training,
 }
 
-/// Where the numbers come from with which a machine computes.
+/// Where the numbers that a machine computes with come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Weights {
     /// Drawn from the scenario's seed.
@@ -67,7 +67,7 @@ pub enum ActivationFunction {
     Relu,
 }
 
-/// What of the embedding table is loaded.
+/// Which part of the embedding table is loaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Embedding {
     /// The rows of the tokens in the batch, as hardware would.

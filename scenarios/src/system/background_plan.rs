@@ -13,7 +13,7 @@ use sim_core::Tick;
 
 use super::{MainMemory, Plan, Problem};
 use crate::diagnostics::Diagnostics;
-use crate::load::Loaded;
+use crate::loaded::Loaded;
 use crate::schema::{Arrivals, Background, Traffic};
 
 /// A source of background traffic, ready to be built.
@@ -52,7 +52,7 @@ pub(super) struct Trace {
 
 /// The traces that a scenario names, by source, each read once so that what is wrong with it is known now.
 pub(super) fn find_traces(loaded: &Loaded) -> Result<Vec<Option<Trace>>, Diagnostics> {
-    let sources = loaded.scenario.contention.background.iter().enumerate();
+    let sources = loaded.scenario().contention.background.iter().enumerate();
     let mut problems = Diagnostics::default();
     let traces = sources
         .map(|(index, source)| {

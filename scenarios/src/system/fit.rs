@@ -13,19 +13,8 @@ impl MachinePlan {
     /// Walks the program once: sums it up and collects what does not fit.
     pub(super) fn survey(&mut self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let accelerator = &self.scenario.accelerator;
-        if u16::try_from(accelerator.processing_elements).is_err() {
-            problems.push(Problem::new(
-                "accelerator.processing_elements",
-                format!(
-                    "{} PEs are more than the control block can address",
-                    accelerator.processing_elements
-                ),
-                "at most 65535 PEs are accepted",
-            ));
-        }
         if self
-            .mapper
+            .tiling
             .tile
             .along()
             .iter()
@@ -37,7 +26,7 @@ impl MachinePlan {
                 "accelerator.tile",
                 format!(
                     "no lane can hold a tile of {}: it has over {MAX_TILE_WORK} multiplications",
-                    self.mapper.tile
+                    self.tiling.tile
                 ),
                 format!("b·x·y·y of at most {MAX_TILE_WORK} is accepted"),
             ));
@@ -55,11 +44,7 @@ impl MachinePlan {
         }
         let mut program = self.program();
         let mut summary = ProgramSummary::default();
-        let mut spills = SpillRoom::new(
-            self.scenario.accelerator.prefetch_operations,
-            self.mapper.tile,
-            self.mapper.word,
-        );
+        let mut spills = SpillRoom::new(self.scenario.accelerator.prefetch_operations, self.tiling);
         for operation in program.by_ref() {
             summary.add(&operation);
             spills.add(&operation);
@@ -80,7 +65,7 @@ impl MachinePlan {
         let what = format!("the {} of layer {}", operation.role, operation.layer);
         // A run needs all weights of its operation at once.
         let needed = operation.weights().fold(Footprint::default(), |sum, weight| {
-            plus(sum, self.mapper.footprint(weight.elements, weight.kind))
+            plus(sum, self.tiling.footprint(weight.elements, weight.kind))
         });
         check_room(
             &format!("weights for {what}"),
@@ -130,7 +115,7 @@ impl MachinePlan {
             .into_iter()
             .max()
             .unwrap_or(1);
-        let written = self.mapper.word.dense(tile * longest) * 2;
+        let written = self.tiling.word.dense(tile * longest) * 2;
         if u32::try_from(written.0).is_err() {
             problems.push(Problem::new(
                 "accelerator.tile",
@@ -159,21 +144,18 @@ impl MachinePlan {
             .iter()
             .enumerate()
             .filter(|(_, operand)| !operand.is_weight())
-            .map(|(place, operand)| self.mapper.footprint(slice(place), Operand::kind(operand)));
+            .map(|(place, operand)| self.tiling.footprint(slice(place), Operand::kind(operand)));
         let result = operation.output.as_ref().map_or(Footprint::default(), |made| {
             let elements = if operation.work.sums_batch() {
                 i * j
             } else {
                 items * i * j
             };
-            let final_sums = self.mapper.footprint(elements, made.kind);
-            if operation.work.sums_products() || operation.work.sums_batch() {
-                Footprint {
-                    data: self.mapper.word.dense(elements),
-                    ..final_sums
-                }
+            let profile = operation.work.profile();
+            if profile.sums_reduction || profile.sums_batch {
+                self.tiling.partial_footprint(elements, made.kind)
             } else {
-                final_sums
+                self.tiling.footprint(elements, made.kind)
             }
         });
         // Each slice takes whole bytes.

@@ -4,19 +4,16 @@ use std::sync::Arc;
 
 use components::Component;
 use components::buffer::{Buffer, BufferKind};
-use components::control_block::{ControlBlock, ControlBlockParameters, RunClasses};
+use components::control_block::{ControlBlock, ControlBlockParameters};
 use components::dma::{Dma, DmaParameters};
 use components::memory::{MemoryRoute, RequestorId};
 use components::message::Traffic;
-use components::operation::Operation;
 use components::pe::ProcessingElement;
-use components::pe::layer_norm::LayerNorm;
+use components::pe::dynaprop::DynaProp;
 use components::pe::mac_lane::{LaneParameters, MacLane};
-use components::pe::row_module::ModulePlace;
-use components::pe::softmax::Softmax;
-use components::sparsity::dynaprop::DynaProp;
-use components::sparsity::post_compute::PostComputeSparsity;
-use components::sparsity::pre_compute::PreComputeSparsity;
+use components::pe::post_compute::PostComputeSparsity;
+use components::pe::pre_compute::PreComputeSparsity;
+use components::pe::row_module::{ModulePlace, RowFunction, RowModule};
 use components::units::Bytes;
 use components::values::Values;
 use components::word;
@@ -64,7 +61,7 @@ impl MachinePlan {
                     self.clock,
                     addresses.control_block,
                     self.operand_bus_bytes,
-                    word::mask(self.mapper.tile.elements()),
+                    word::mask(self.tiling.tile.elements()),
                 );
                 Component::ProcessingElement(Box::new(pe))
             }
@@ -91,12 +88,12 @@ impl MachinePlan {
                 Component::PostCompute(module.with_values(values()))
             }
             MachineActor::Softmax { pe, unit } => {
-                let module = Softmax::new(self.module_place(addresses, pe, unit));
-                Component::Softmax(Box::new(module.with_values(values())))
+                let module = RowModule::new(self.module_place(addresses, pe, unit), RowFunction::Softmax);
+                Component::RowModule(Box::new(module.with_values(values())))
             }
             MachineActor::LayerNorm { pe } => {
-                let module = LayerNorm::new(self.module_place(addresses, pe, 0));
-                Component::LayerNorm(Box::new(module.with_values(values())))
+                let module = RowModule::new(self.module_place(addresses, pe, 0), RowFunction::LayerNorm);
+                Component::RowModule(Box::new(module.with_values(values())))
             }
         }
     }
@@ -152,25 +149,12 @@ impl MachinePlan {
         }
     }
 
-    /// The runs into which the control block cuts `operation`, by class.
-    #[must_use]
-    pub fn run_classes(&self, operation: &Operation) -> RunClasses {
-        // Actor addresses do not matter here.
-        let parameters = self.control_parameters(ActorId::default(), [ActorId::default(); 3]);
-        parameters.run_classes(operation)
-    }
-
     fn control_parameters(&self, dma: ActorId, buffers: [ActorId; 3]) -> ControlBlockParameters {
         let (start, size) = self.region;
         let used = self.memory_used.0.next_multiple_of(64).min(size);
         ControlBlockParameters {
             clock: self.clock,
-            loop_order: self.loop_order,
-            tile: self.mapper.tile,
-            word: self.mapper.word,
-            activation_density: self.mapper.activation_density,
-            weight_density: self.mapper.weight_density,
-            gradient_density: self.mapper.gradient_density,
+            tiling: self.tiling,
             activation_space: self.activation_space,
             weight_space: self.weight_space,
             policy: self.policy,

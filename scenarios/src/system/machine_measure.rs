@@ -8,6 +8,7 @@ use components::control_block::{ControlBlock, PhaseAccount, RoleCounts, StallAcc
 use components::message::Traffic;
 use components::operation::{Phase, Role};
 use components::pe::BufferAccesses;
+use components::pe::row_module::RowFunction;
 use sim_core::{Tick, Ticks};
 
 use super::ValueCheck;
@@ -159,13 +160,13 @@ impl MachineMeasurements {
                 self.lanes.post_compute_busy += module.stage().busy();
                 self.lanes.result_tiles += module.tiles();
             }
-            Component::Softmax(module) => {
-                self.softmax.0 += module.tiles();
-                self.softmax.1 += module.busy();
-            }
-            Component::LayerNorm(module) => {
-                self.layer_norm.0 += module.tiles();
-                self.layer_norm.1 += module.busy();
+            Component::RowModule(module) => {
+                let totals = match module.function() {
+                    RowFunction::Softmax => &mut self.softmax,
+                    RowFunction::LayerNorm => &mut self.layer_norm,
+                };
+                totals.0 += module.tiles();
+                totals.1 += module.busy();
             }
             Component::ProcessingElement(pe) => self.add_pe(pe),
             Component::Buffer(buffer) => self.buffers.push(BufferUse {

@@ -6,8 +6,8 @@ use components::control_block::{SchedulingPolicy, split_mask_buffer};
 use components::density::{Density, DensitySource};
 use components::operation::Footprint;
 use components::pe::PeLayout;
+use components::runs::{Densities, Tiling};
 use components::sparsity::threshold::ThresholdCalculator;
-use components::tile::{LoopOrder, TileShape};
 use components::units::Bytes;
 use components::word::WordFormat;
 use sim_core::{Clock, Tick};
@@ -28,12 +28,12 @@ pub struct MachinePlan {
     pub costs: CostTable,
     /// The accelerator's clock.
     pub clock: Clock,
-    /// What the mapper needs.
+    /// How tensors and operations are cut, and what they take.
+    pub tiling: Tiling,
+    /// What the mapper needs besides.
     pub mapper: MapperParameters,
     /// Parts of a PE.
     pub layout: PeLayout,
-    /// Order of the loops.
-    pub loop_order: LoopOrder,
     /// Which operation goes first.
     pub policy: SchedulingPolicy,
     /// Where densities come from.
@@ -85,16 +85,7 @@ impl MachinePlan {
         start: Tick,
     ) -> Result<Self, Vec<Problem>> {
         let accelerator = &scenario.accelerator;
-        let tile = TileShape {
-            b: accelerator.tile.b,
-            x: accelerator.tile.x,
-            y: accelerator.tile.y,
-        };
-        let word = WordFormat {
-            integer_bits: accelerator.word.integer_bits,
-            fraction_bits: accelerator.word.fraction_bits,
-        };
-        let mapper = mapper_parameters(&scenario, tile, word);
+        let tiling = tiling(&scenario);
         let buffers = &accelerator.buffers;
         let [activation, weight, mask] = [
             buffers.activation_bytes(),
@@ -103,19 +94,20 @@ impl MachinePlan {
         ]
         .map(Bytes);
         let (activation_masks, weight_masks) = split_mask_buffer(activation, weight, mask);
-        let dense_tile = word.dense(tile.elements().max(u64::from(tile.y).pow(2)));
+        let tile = tiling.tile;
+        let dense_tile = tiling.word.dense(tile.elements().max(u64::from(tile.y).pow(2)));
         let operand_bus_bytes = accelerator
             .operand_bus_bytes
             .unwrap_or(u32::try_from(dense_tile.0).unwrap_or(u32::MAX))
             .max(1);
         let mut plan = Self {
             clock,
-            mapper,
+            tiling,
+            mapper: mapper_parameters(&scenario),
             layout: PeLayout {
                 lanes: accelerator.lanes_per_pe,
                 softmax: accelerator.softmax_per_pe,
             },
-            loop_order: accelerator.loop_order,
             policy: scenario.scheduling.policy,
             density_source: density_source(&scenario),
             curves,
@@ -158,8 +150,8 @@ impl MachinePlan {
         let function = self.scenario.workload.activation_function;
         ModuleCosts {
             lane: self.costs.lane_cost(accelerator.multipliers_per_lane, function),
-            softmax: self.costs.softmax_cost(&accelerator.tile),
-            layer_norm: self.costs.layer_norm_cost(&accelerator.tile),
+            softmax: self.costs.softmax_cost(self.tiling.tile),
+            layer_norm: self.costs.layer_norm_cost(self.tiling.tile),
         }
     }
 
@@ -180,7 +172,11 @@ impl MachinePlan {
             first_address: self.region.0,
             ..self.mapper
         };
-        Mapper::new(self.scenario.workload.transformer.clone(), parameters)
+        Mapper::new(
+            self.scenario.workload.transformer.clone(),
+            self.tiling,
+            parameters,
+        )
     }
 }
 
@@ -195,9 +191,27 @@ pub struct ModuleCosts {
     pub layer_norm: ModuleCost,
 }
 
-fn mapper_parameters(scenario: &Scenario, tile: TileShape, word: WordFormat) -> MapperParameters {
-    let (workload, sparsity) = (&scenario.workload, &scenario.sparsity);
+fn tiling(scenario: &Scenario) -> Tiling {
+    let (accelerator, sparsity) = (&scenario.accelerator, &scenario.sparsity);
     let pruned = |density| if sparsity.dynaprop { density } else { 1.0 };
+    Tiling {
+        tile: accelerator.tile.shape(),
+        word: WordFormat {
+            integer_bits: accelerator.word.integer_bits,
+            fraction_bits: accelerator.word.fraction_bits,
+        },
+        densities: Densities {
+            weight: Density::from_share(sparsity.weight_density),
+            activation: Density::from_share(pruned(sparsity.activation_density)),
+            gradient: Density::from_share(pruned(sparsity.gradient_density)),
+        },
+        loop_order: accelerator.loop_order,
+        lanes: accelerator.lanes(),
+    }
+}
+
+fn mapper_parameters(scenario: &Scenario) -> MapperParameters {
+    let workload = &scenario.workload;
     MapperParameters {
         batch: workload.batch,
         sequence: workload.sequence_length,
@@ -206,11 +220,6 @@ fn mapper_parameters(scenario: &Scenario, tile: TileShape, word: WordFormat) -> 
             schema::Embedding::Gather => EmbeddingLoad::Gather,
             schema::Embedding::WholeTable => EmbeddingLoad::WholeTable,
         },
-        tile,
-        word,
-        weight_density: Density::from_share(sparsity.weight_density),
-        activation_density: Density::from_share(pruned(sparsity.activation_density)),
-        gradient_density: Density::from_share(pruned(sparsity.gradient_density)),
         training: match workload.phase {
             schema::Phase::Inference => None,
             schema::Phase::Training => Some(workload.optimizer),

@@ -11,7 +11,7 @@ use sim_core::{ActorId, Clock, Frequency, Tick};
 
 use super::{Problem, requestors};
 use crate::diagnostics::Diagnostics;
-use crate::load::{Loaded, Resolver};
+use crate::loaded::Loaded;
 use crate::schema::{Arbitration, Reference};
 
 /// A main memory, checked and ready to be built.
@@ -28,11 +28,11 @@ impl MainMemory {
     ///
     /// # Errors
     /// The file is not there, is no memory description, or describes a memory that cannot be.
-    pub fn load(loaded: &Loaded, resolver: &dyn Resolver) -> Result<Self, Diagnostics> {
-        if loaded.scenario.memory == Reference::Preset("ideal".to_owned()) {
+    pub fn load(loaded: &Loaded) -> Result<Self, Diagnostics> {
+        if loaded.scenario().memory == Reference::Preset("ideal".to_owned()) {
             return Ok(Self::Ideal);
         }
-        let document = loaded.memory::<MemoryDescription>(resolver)?;
+        let document = loaded.memory::<MemoryDescription>()?;
         MemoryPlan::new(document.value.clone())
             .map(|plan| Self::Banked(Box::new(plan)))
             .map_err(|problems| {

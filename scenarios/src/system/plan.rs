@@ -10,25 +10,23 @@ use super::MachinePlan;
 use super::background_plan::{self, BackgroundPlan};
 use super::clocks::Clocks;
 use super::layout::check_sizes;
-use super::machine_parts::{WEIGHTS, shipped_curves};
 use super::machine_plan::Machine;
 use super::main_memory::MainMemory;
 use super::requestors;
 use crate::diagnostics::Diagnostics;
-use crate::load::{Loaded, Resolver};
-use crate::schema::{CostTable, Scenario, Weights};
+use crate::loaded::Loaded;
 
 /// Something in a scenario that no machine can do, at the field that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The tenant in whose scenario it is, by number; none if it is in the scenario itself.
-    pub tenant: Option<usize>,
+pub(super) struct Problem {
+    /// Index of the tenant whose scenario is wrong; `None` for the scenario itself.
+    pub(super) tenant: Option<usize>,
     /// The field, such as `accelerator.tile.x`.
-    pub field: String,
+    pub(super) field: String,
     /// What is wrong.
-    pub message: String,
+    pub(super) message: String,
     /// What would be accepted.
-    pub help: String,
+    pub(super) help: String,
 }
 
 impl Problem {
@@ -71,52 +69,31 @@ impl Plan {
     ///
     /// # Errors
     /// Everything that is wrong with it, each at its place in the file that states it.
-    pub fn load(loaded: &Loaded, resolver: &dyn Resolver) -> Result<Self, Diagnostics> {
-        let memory = MainMemory::load(loaded, resolver)?;
-        let mut tenants = Vec::new();
-        for index in 0..loaded.scenario.contention.tenants.len() {
-            tenants.push(loaded.tenant(index, resolver)?);
-        }
+    pub fn load(loaded: &Loaded) -> Result<Self, Diagnostics> {
+        Self::on_memory(loaded, MainMemory::load(loaded)?)
+    }
+
+    /// As [`Plan::load`], with this main memory in place of the one that the scenario names.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each at its place in the file that states it.
+    pub fn on_memory(loaded: &Loaded, memory: MainMemory) -> Result<Self, Diagnostics> {
+        let tenants = 0..loaded.scenario().contention.tenants.len();
+        let tenants = tenants
+            .map(|index| loaded.tenant(index))
+            .collect::<Result<Vec<_>, _>>()?;
         let machines = tenants.iter().map(Machine::of).collect::<Result<_, _>>()?;
         let traces = background_plan::find_traces(loaded)?;
         let own = Machine::of(loaded)?;
         Self::resolve(own, machines, &traces, memory).map_err(|problems| {
-            let mut diagnostics = Diagnostics::default();
-            for Problem {
-                tenant,
-                field,
-                message,
-                help,
-            } in problems
-            {
-                let source = tenant.map_or(loaded, |tenant| &tenants[tenant]);
-                diagnostics.push(source.problem(&field, message, help));
-            }
-            diagnostics
+            let problems = problems.into_iter();
+            problems
+                .map(|problem| {
+                    let source = problem.tenant.map_or(loaded, |tenant| &tenants[tenant]);
+                    source.problem(&problem.field, problem.message, problem.help)
+                })
+                .collect()
         })
-    }
-
-    /// Resolves `scenario` with its main memory and its costs; tenants and traces that it names are left out. Of curves only
-    /// shipped ones are found.
-    ///
-    /// # Errors
-    /// Everything that the machine cannot hold or do, each at its field.
-    pub fn new(mut scenario: Scenario, memory: MainMemory, costs: CostTable) -> Result<Self, Vec<Problem>> {
-        scenario.contention.tenants.clear();
-        let traces = vec![None; scenario.contention.background.len()];
-        let curves = shipped_curves(&scenario)?;
-        if let (true, Weights::File(file)) = (scenario.sparsity.source.computes(), &scenario.workload.weights)
-        {
-            let message = format!("the weights in {file:?} are not part of the scenario");
-            return Err(vec![Problem::new(WEIGHTS, message, "`Plan::load` reads them")]);
-        }
-        let own = Machine {
-            scenario,
-            costs,
-            curves,
-            constants: None,
-        };
-        Self::resolve(own, Vec::new(), &traces, memory)
     }
 
     fn resolve(

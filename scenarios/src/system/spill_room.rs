@@ -8,15 +8,14 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use components::operation::{Operation, TensorId};
-use components::tile::TileShape;
+use components::runs::Tiling;
 use components::units::BLOCK;
-use components::word::{self, WordFormat};
+use components::word;
 
 /// A walk over a program that finds the room its spills can take.
 pub(super) struct SpillRoom {
     window: u64,
-    tile: TileShape,
-    word: WordFormat,
+    tiling: Tiling,
     operations: u64,
     /// Bytes given out from the beginning of the program.
     given: u64,
@@ -30,11 +29,10 @@ pub(super) struct SpillRoom {
 }
 
 impl SpillRoom {
-    pub(super) fn new(window: u32, tile: TileShape, word: WordFormat) -> Self {
+    pub(super) fn new(window: u32, tiling: Tiling) -> Self {
         Self {
             window: u64::from(window),
-            tile,
-            word,
+            tiling,
             operations: 0,
             given: 0,
             alive: BTreeMap::new(),
@@ -62,10 +60,10 @@ impl SpillRoom {
             }
         }
         if let Some(made) = &operation.output {
-            let items = u64::from(made.batch.min(self.tile.b));
+            let items = u64::from(made.batch.min(self.tiling.tile.b));
             let elements = items * u64::from(made.rows) * u64::from(made.columns);
-            let slices = u64::from(made.batch.div_ceil(self.tile.b));
-            let blocks = self.word.dense(elements).blocks() + word::mask(elements).blocks();
+            let slices = u64::from(made.batch.div_ceil(self.tiling.tile.b));
+            let blocks = self.tiling.word.dense(elements).blocks() + word::mask(elements).blocks();
             let bytes = blocks * BLOCK.0 * slices;
             if made.kept_at.is_some() {
                 self.kept = self.kept.saturating_add(bytes);

@@ -1,7 +1,5 @@
 //! Numbers in files.
 
-use half::{bf16, f16};
-
 /// The format of a stored number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
@@ -54,8 +52,8 @@ impl Element {
             bits = bits << 8 | u64::from(byte);
         }
         match self.format {
-            Format::Half => f16::from_bits(bits as u16).to_f64(),
-            Format::Brain => bf16::from_bits(bits as u16).to_f64(),
+            Format::Half => half(bits as u16),
+            Format::Brain => f32::from_bits((bits as u32) << 16).into(),
             Format::Single => f32::from_bits(bits as u32).into(),
             Format::Double => f64::from_bits(bits),
             Format::Signed(bytes) => {
@@ -67,9 +65,42 @@ impl Element {
     }
 }
 
+/// The number of half precision that `bits` are: a sign, five bits of exponent, ten of the fraction.
+fn half(bits: u16) -> f64 {
+    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
+    let magnitude = match exponent {
+        0 => fraction * 2_f64.powi(-24),
+        0x1f if fraction == 0.0 => f64::INFINITY,
+        0x1f => f64::NAN,
+        _ => (1024.0 + fraction) * 2_f64.powi(exponent - 25),
+    };
+    if bits >> 15 == 0 { magnitude } else { -magnitude }
+}
+
 #[cfg(test)]
 mod tests {
+    use ::half::{bf16, f16};
+
     use super::*;
+
+    #[test]
+    fn every_number_of_half_precision_is_right() {
+        for bits in 0..=u16::MAX {
+            let read = |format, big_endian| Element { format, big_endian }.read(&bits.to_le_bytes());
+            let expected = f16::from_bits(bits).to_f64();
+            assert!(
+                read(Format::Half, false).to_bits() == expected.to_bits() || expected.is_nan(),
+                "{bits:#x}"
+            );
+            assert_eq!(read(Format::Half, false).is_nan(), expected.is_nan(), "{bits:#x}");
+            let expected = bf16::from_bits(bits).to_f64();
+            assert_eq!(
+                read(Format::Brain, false).to_bits(),
+                expected.to_bits(),
+                "{bits:#x}"
+            );
+        }
+    }
 
     #[test]
     fn all_formats_read_in_both_orders() {

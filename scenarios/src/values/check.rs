@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use components::operation::{Operation, Phase, Role, Work};
+use components::operation::{Operation, Phase, Role};
 use components::sparsity::threshold::TensorKind;
 use components::tile::Dimension;
 use components::values::{Finished, Observer, ValueSettings, ValueTotals};
+use components::work::UnitClass;
 
 use super::local;
 use super::matrix::Matrix;
@@ -51,7 +52,7 @@ impl Observer for Shared {
 
 impl Checker {
     pub(super) fn new(plan: &MachinePlan, settings: ValueSettings, parameters: Parameters) -> Self {
-        let (workload, tile) = (&plan.scenario.workload, plan.mapper.tile);
+        let (workload, tile) = (&plan.scenario.workload, plan.tiling.tile);
         let tile_extents = [tile.b, tile.y];
         Self {
             unpruned: Unpruned::new(workload, &settings, &parameters, tile_extents),
@@ -105,8 +106,8 @@ impl Checker {
             ordinal: finished.ordinal,
         };
         self.note_weights(operation, key);
-        let is_write_back = matches!(operation.work, Work::Store { .. } | Work::Scatter { .. });
-        if is_write_back || !finished.complete {
+        let movement = operation.work.profile().movement();
+        if movement.is_some_and(|movement| movement.outward) || !finished.complete {
             return;
         }
         if operation.role == Role::LossGradient {
@@ -154,13 +155,9 @@ impl Checker {
             }
             expected.extend(sum);
         }
-        let of_rows = matches!(
-            operation.work,
-            Work::Softmax | Work::SoftmaxGradient | Work::LayerNorm | Work::LayerNormGradient
-        );
-        let grain = match of_rows {
-            true => nearest(&self.settings),
-            false => grain(&self.settings),
+        let grain = match operation.work.profile().unit() {
+            Some(UnitClass::Softmax | UnitClass::LayerNorm) => nearest(&self.settings),
+            Some(UnitClass::Lane) | None => grain(&self.settings),
         };
         let before = finished.parts.max(1) - 1;
         let rounded = expected.iter().map(|matrix| matrix.rounded(before, grain));

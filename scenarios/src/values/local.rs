@@ -16,7 +16,7 @@ pub(super) fn recomputed(finished: &Finished<'_>, settings: &ValueSettings) -> O
         return None;
     }
     let operation = Local { finished, settings };
-    if matches!(finished.operation.work, Work::Update { .. }) && finished.operation.output.is_none() {
+    if finished.operation.updates_in_place() {
         return operation.updated();
     }
     let items = finished.operation.grid.edge_at(Dimension::B, finished.b) as usize;

@@ -17,7 +17,7 @@ pub fn show_operands(
         return false;
     }
     let settings = super::unpruned_settings(plan, 1);
-    let tile = plan.mapper.tile;
+    let tile = plan.tiling.tile;
     Reference::read_by(
         &plan.scenario.workload,
         settings,

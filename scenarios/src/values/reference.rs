@@ -24,6 +24,8 @@ use crate::weights::Key;
 /// item of the batch.
 pub(super) struct Reference<'a> {
     tensors: BTreeMap<Key, Batch>,
+    /// What each layer makes.
+    outputs: Vec<Key>,
     settings: ValueSettings,
     tile_columns: usize,
     /// Items of a batch tile.
@@ -91,6 +93,7 @@ impl<'a> Reference<'a> {
         let mut reference = Self {
             reader: RefCell::new(reader),
             tensors: BTreeMap::new(),
+            outputs: Vec::new(),
             settings,
             tile_columns: tile_columns as usize,
             tile_items: tile_items as usize,
@@ -110,6 +113,11 @@ impl<'a> Reference<'a> {
     /// The tensor that `key` names.
     pub(super) fn get(&self, key: Key) -> Option<&Batch> {
         self.tensors.get(&key)
+    }
+
+    /// The result of the forward pass.
+    pub(super) fn result(&self) -> Option<Key> {
+        self.outputs.last().copied()
     }
 
     /// The parameters, as the step has left them.

@@ -1,6 +1,5 @@
 //! How far pruning changes the result.
 
-use components::operation::Role;
 use components::values::{Finished, Thresholds, ValueSettings};
 
 use super::matrix::Matrix;
@@ -38,13 +37,8 @@ impl Unpruned {
             thresholds: Thresholds::default(),
             ..settings.clone()
         };
-        let key = Key {
-            layer: workload.transformer.layers.len() as u32 - 1,
-            head: None,
-            role: Role::LayerNorm,
-            ordinal: 1,
-        };
         let reference = Reference::new(&forward, dense, parameters.clone(), tile);
+        let key = reference.result()?;
         Some(Self {
             key,
             items: reference.get(key)?.clone(),

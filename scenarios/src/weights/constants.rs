@@ -189,14 +189,12 @@ impl Constants for SeededConstants {
                     _ => vec![0.0; i * k],
                 }
             }
-            Role::Convolution => {
-                let taps = match operation.work {
-                    components::operation::Work::Convolution { kernel } => kernel as usize,
-                    _ => 0,
-                };
-                self.factor(key, taps, j)
+            _ => {
+                // Of a product k x j words, of a convolution taps x j.
+                let edges = [1, i, j, k].map(|extent| extent as u64);
+                let [_, words] = operation.work.profile().operand_elements(edges, true);
+                self.factor(key, words as usize / j, j)
             }
-            _ => self.factor(key, k, j),
         }
     }
 

@@ -93,7 +93,7 @@ const WRONG: &[(&str, &[(&str, &str)])] = &[
         "too many lanes together",
         &[(
             "s.ron",
-            "(\n    accelerator: (processing_elements: 65536, lanes_per_pe: 64),\n)\n",
+            "(\n    accelerator: (processing_elements: 32768, lanes_per_pe: 64),\n)\n",
         )],
     ),
     (
@@ -154,7 +154,7 @@ const WRONG: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
-        "a dictionary that is no JSON",
+        "a dictionary that is not JSON",
         &[
             (
                 "s.ron",
@@ -212,7 +212,7 @@ fn wrong_inputs_are_answered_like_this() {
                 .map(|(path, text)| (PathBuf::from(path), (*text).to_owned()))
                 .collect(),
         };
-        let answer = match Scenario::load_with(files[0].0, &resolver) {
+        let answer = match Scenario::load_with(files[0].0, resolver) {
             Ok(_) => panic!("{title}: accepted"),
             Err(wrong) => wrong.render(),
         };
@@ -233,7 +233,7 @@ fn warnings_leave_a_scenario_good() {
     )]);
     let text = "(\n    workload: (transformer: Dictionary(\"d.json\")),\n    accelerator: (multipliers_per_lane: 8, word: (fraction_bits: 12)),\n)\n";
     let loaded =
-        Scenario::parse("s.ron", text, &resolver).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
-    assert_eq!(loaded.scenario.workload.transformer.layers.len(), 1);
-    expect_file!["golden/warnings.txt"].assert_eq(&loaded.warnings.render());
+        Scenario::parse("s.ron", text, resolver).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
+    assert_eq!(loaded.scenario().workload.transformer.layers.len(), 1);
+    expect_file!["golden/warnings.txt"].assert_eq(&loaded.warnings().render());
 }

@@ -1,4 +1,4 @@
-//! Files made to hurt: as large as can be, nested without end, and things that are no files.
+//! Files made to hurt: as large as can be, nested without end, and things that are not files.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -76,9 +76,9 @@ fn the_largest_files_are_refused_with_little_work_and_memory() {
         let what = format!("{:.60} {:.60}", scenario, dictionary);
         let size = (scenario.len() + dictionary.len()) as u64;
         let files = BTreeMap::from([(PathBuf::from("d.json"), dictionary)]);
-        let allocated = allocation_counter::measure(|| match Scenario::parse("s.ron", &scenario, &files) {
+        let allocated = allocation_counter::measure(|| match Scenario::parse("s.ron", &scenario, files) {
             // The dictionary with too many lists is good, with a warning.
-            Ok(loaded) => assert!(loaded.warnings.render().len() < 4096, "{what}"),
+            Ok(loaded) => assert!(loaded.warnings().render().len() < 4096, "{what}"),
             Err(wrong) => assert!(wrong.render().len() < 64 << 10, "{what}"),
         });
         println!(
@@ -108,7 +108,7 @@ fn a_long_chain_of_files_is_refused() {
         )
     };
     let files: BTreeMap<PathBuf, String> = (0..100).map(link).collect();
-    let wrong = Scenario::load_with("0.ron", &files)
+    let wrong = Scenario::load_with("0.ron", files)
         .expect_err("100 files are too many")
         .render();
     assert!(
@@ -118,7 +118,7 @@ fn a_long_chain_of_files_is_refused() {
 }
 
 fn refusal(path: &Path) -> String {
-    Scenario::load(path).expect_err("this is no scenario").render()
+    Scenario::load(path).expect_err("this is not a scenario").render()
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn what_is_no_file_of_text_is_refused_by_name() {
     assert!(refusal(&path("large.ron")).contains("it is larger than 4 MiB"));
     let binary = refusal(&path("binary.ron"));
     assert!(
-        binary.contains("binary.ron:1:11]") && binary.contains("no UTF-8"),
+        binary.contains("binary.ron:1:11]") && binary.contains("not UTF-8"),
         "{binary}"
     );
     assert!(refusal(&path("missing.ron")).contains("there is no such file"));
@@ -154,7 +154,7 @@ fn files_on_the_disk_are_found_from_any_directory() {
         r#"(workload: (transformer: Dictionary("models/d.json")))"#,
     )
     .expect("a file");
-    let loaded = Scenario::load_with(folder.path().join("s.ron"), &Disk).expect("a good scenario");
-    assert_eq!(loaded.scenario.workload.transformer.layers[0].hidden, 8);
-    assert_eq!(loaded.scenario.name, "s");
+    let loaded = Scenario::load_with(folder.path().join("s.ron"), Disk).expect("a good scenario");
+    assert_eq!(loaded.scenario().workload.transformer.layers[0].hidden, 8);
+    assert_eq!(loaded.scenario().name, "s");
 }

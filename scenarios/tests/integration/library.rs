@@ -16,7 +16,8 @@ use scenarios::transformer::{AttentionKind, Head, TransformKind};
 fn shipped(name: &str) -> Scenario {
     Scenario::shipped(name)
         .unwrap_or_else(|wrong| panic!("{}", wrong.render()))
-        .scenario
+        .scenario()
+        .clone()
 }
 
 fn no_files() -> BTreeMap<PathBuf, String> {
@@ -32,8 +33,8 @@ fn every_shipped_scenario_loads_without_a_warning_from_the_binary_and_from_the_d
             .join(format!("{name}.ron"));
         let from_disk = Scenario::load(&path).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
         let embedded = Scenario::shipped(name).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
-        assert_eq!(from_disk.scenario, embedded.scenario);
-        assert!(embedded.warnings.is_empty(), "{}", embedded.warnings.render());
+        assert_eq!(from_disk.scenario(), embedded.scenario());
+        assert!(embedded.warnings().is_empty(), "{}", embedded.warnings().render());
         count += 1;
     }
     assert!(count >= 5);
@@ -44,12 +45,12 @@ fn every_shipped_transformer_and_accelerator_loads() {
     for name in Shelf::Models.names() {
         let text = format!("(workload: (transformer: Preset({name:?})))");
         let loaded =
-            Scenario::parse("x.ron", &text, &no_files()).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
-        assert!(loaded.warnings.is_empty());
+            Scenario::parse("x.ron", &text, no_files()).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
+        assert!(loaded.warnings().is_empty());
     }
     for name in Shelf::Accelerators.names() {
         let text = format!("(accelerator: (preset: {name:?}))");
-        Scenario::parse("x.ron", &text, &no_files()).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
+        Scenario::parse("x.ron", &text, no_files()).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
     }
 }
 
@@ -154,10 +155,10 @@ fn the_mixed_transformer_has_every_kind_of_head_and_layers_of_different_width() 
 
 #[test]
 fn the_template_states_every_field_with_its_default() {
-    let loaded = Scenario::parse("template.ron", TEMPLATE, &no_files())
+    let loaded = Scenario::parse("template.ron", TEMPLATE, no_files())
         .unwrap_or_else(|wrong| panic!("{}", wrong.render()));
     assert_eq!(
-        loaded.scenario,
+        *loaded.scenario(),
         Scenario {
             name: "template".into(),
             ..Scenario::default()
@@ -183,9 +184,9 @@ fn writing_a_scenario_out_and_reading_it_back_changes_nothing() {
     for name in Shelf::Scenarios.names() {
         let scenario = shipped(name);
         let text = scenario.to_ron();
-        let again = Scenario::parse("again.ron", &text, &no_files())
+        let again = Scenario::parse("again.ron", &text, no_files())
             .unwrap_or_else(|wrong| panic!("{}", wrong.render()));
-        assert_eq!(again.scenario, scenario);
+        assert_eq!(*again.scenario(), scenario);
     }
 }
 
@@ -243,7 +244,7 @@ fn there_are_24_loop_orders_and_each_has_its_name() {
 #[test]
 fn a_minimal_scenario_is_valid() {
     for text in ["()", r#"(workload: (transformer: Preset("bert-tiny")))"#] {
-        assert!(Scenario::parse("minimal.ron", text, &Disk).is_ok());
+        assert!(Scenario::parse("minimal.ron", text, Disk).is_ok());
     }
     assert!(library::text("template.ron").is_some());
 }

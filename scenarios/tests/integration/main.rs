@@ -1,6 +1,7 @@
 //! The scenario files, through the public interface.
 
 mod diagnostics;
+mod door;
 mod hostile;
 mod library;
 mod mutation;

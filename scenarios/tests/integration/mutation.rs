@@ -1,8 +1,9 @@
-//! Shipped scenarios, damaged in every way that comes to mind: the answer is a valid scenario or a message that
+//! Shipped scenarios, damaged in every way we could think of: the answer is a valid scenario or a message that
 //! names the file, never a panic.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -191,7 +192,7 @@ fn victims() -> Vec<(String, &'static str)> {
     let mut victims = shelf(Shelf::Scenarios, "", ".ron");
     victims.push(("template.ron".to_owned(), library::TEMPLATE));
     let full = Scenario::shipped("flexibert-mixed")
-        .map(|loaded| loaded.scenario.to_ron())
+        .map(|loaded| loaded.scenario().to_ron())
         .unwrap_or_default();
     victims.push(("full.ron".to_owned(), full.leak()));
     victims.extend(shelf(Shelf::Accelerators, "accelerators/", ".ron"));
@@ -239,18 +240,19 @@ fn check(path: &str, bytes: Vec<u8>) {
         bytes,
         others,
     };
-    match Scenario::load_with(top, &damaged) {
+    let damaged = Arc::new(damaged);
+    match Scenario::load_with(top, Arc::clone(&damaged)) {
         Ok(loaded) => {
-            let again = Scenario::parse("again.ron", &loaded.scenario.to_ron(), &damaged);
+            let again = Scenario::parse("again.ron", &loaded.scenario().to_ron(), damaged);
             if let Ok(again) = again {
-                // As text: a candidate that is yet to be read may state what is no number, which equals nothing.
+                // As text: a candidate that is yet to be read may state NaN, which equals nothing.
                 assert_eq!(
-                    format!("{:?}", again.scenario),
-                    format!("{:?}", loaded.scenario),
+                    format!("{:?}", again.scenario()),
+                    format!("{:?}", loaded.scenario()),
                     "what is valid is written and read without a change"
                 );
             }
-            assert!(!loaded.warnings.has_errors());
+            assert!(!loaded.warnings().has_errors());
         }
         Err(wrong) => {
             assert!(wrong.has_errors());

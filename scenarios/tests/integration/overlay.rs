@@ -11,7 +11,7 @@ fn load(files: &[(&str, &str)]) -> Result<Loaded, Diagnostics> {
         .iter()
         .map(|(path, text)| (PathBuf::from(path), (*text).to_owned()))
         .collect();
-    Scenario::load_with(files[0].0, &resolver)
+    Scenario::load_with(files[0].0, resolver)
 }
 
 fn good(files: &[(&str, &str)]) -> Loaded {
@@ -34,7 +34,7 @@ fn a_file_overrides_only_what_it_states() {
             r#"(accelerator: (tile: (b: 2, y: 8), clock_mhz: 350), seed: 3, memory: File("m.ron"))"#,
         ),
     ]);
-    let scenario = &loaded.scenario;
+    let scenario = loaded.scenario();
     let tile = &scenario.accelerator.tile;
     assert_eq!((tile.b, tile.x, tile.y), (2, 8, 32));
     assert_eq!((scenario.accelerator.clock_mhz, scenario.seed), (350.0, 9));
@@ -54,7 +54,7 @@ fn a_preset_stands_below_its_file_and_above_the_base() {
             "(accelerator: (processing_elements: 2, lanes_per_pe: 2, prefetch_operations: 7))",
         ),
     ];
-    let accelerator = good(&files).scenario.accelerator;
+    let accelerator = good(&files).scenario().accelerator.clone();
     assert_eq!(
         (accelerator.processing_elements, accelerator.lanes_per_pe),
         (512, 8)
@@ -71,7 +71,7 @@ fn an_accelerator_can_be_a_file_of_its_own_over_a_shipped_one() {
             r#"(preset: "server", processing_elements: 100)"#,
         ),
     ];
-    let accelerator = good(&files).scenario.accelerator;
+    let accelerator = good(&files).scenario().accelerator.clone();
     assert_eq!(
         (accelerator.processing_elements, accelerator.lanes_per_pe),
         (100, 32)
@@ -87,8 +87,11 @@ fn none_overrides_a_number_below() {
         ),
         ("bottom.ron", "(accelerator: (operand_bus_bytes: 64))"),
     ];
-    assert_eq!(good(&files).scenario.accelerator.operand_bus_bytes, None);
-    assert_eq!(good(&files[1..]).scenario.accelerator.operand_bus_bytes, Some(64));
+    assert_eq!(good(&files).scenario().accelerator.operand_bus_bytes, None);
+    assert_eq!(
+        good(&files[1..]).scenario().accelerator.operand_bus_bytes,
+        Some(64)
+    );
 }
 
 #[test]
@@ -108,9 +111,8 @@ fn files_are_relative_to_the_file_that_names_them() {
         cells: u32,
     }
     let loaded = good(&files);
-    let resolver = BTreeMap::from([(PathBuf::from("b/memory.ron"), memory.to_owned())]);
     let document = loaded
-        .memory::<Memory>(&resolver)
+        .memory::<Memory>()
         .unwrap_or_else(|wrong| panic!("{}", wrong.render()));
     assert_eq!(document.value.cells, 3);
     let wrong = Diagnostics::from(document.problem("cells", "too few cells", "at least 4 are accepted"));
@@ -169,6 +171,6 @@ fn a_value_that_is_replaced_as_a_whole_is_not_looked_for_below() {
             r#"(workload: (transformer: Inline(layers: [(hidden: 4, heads: [Convolution(kernel: 5, dimension: 4)], feed_forward: [8]), (hidden: 4, heads: [Convolution(kernel: 5, dimension: 4)], feed_forward: [8])])))"#,
         ),
     ]);
-    assert_eq!(loaded.scenario.workload.transformer.layers.len(), 1);
+    assert_eq!(loaded.scenario().workload.transformer.layers.len(), 1);
     assert!(place(&loaded, "workload.transformer.layers[1].hidden").starts_with("top.ron"));
 }

@@ -22,12 +22,12 @@ fn loaded(folder: &Path, workload: &str) -> Loaded {
     let text =
         format!("(base: \"tiny-trace\", {source}, workload: (phase: Training, vocabulary: 60,\n{workload}))");
     let name = folder.join("scenario.ron");
-    Scenario::parse(&name.display().to_string(), &text, &Disk)
+    Scenario::parse(&name.display().to_string(), &text, Disk)
         .unwrap_or_else(|wrong| panic!("{}", wrong.render()))
 }
 
 fn run(loaded: &Loaded) -> (Digest, ValueCheck) {
-    let plan = Plan::load(loaded, &Disk).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
+    let plan = Plan::load(loaded).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
     let system = plan.build(Engine::default());
     let measured = system
         .and_then(|system| system.run(&plan))
@@ -39,7 +39,7 @@ fn run(loaded: &Loaded) -> (Digest, ValueCheck) {
 fn file(precision: Precision) -> (TempDir, Loaded) {
     let folder = TempDir::new().unwrap();
     let seeded = loaded(folder.path(), "");
-    let plan = Plan::load(&seeded, &Disk).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
+    let plan = Plan::load(&seeded).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
     let bytes = plan.machine.weights_file(precision).unwrap();
     fs::write(folder.path().join("mine.safetensors"), bytes).unwrap();
     (folder, seeded)
@@ -84,7 +84,7 @@ fn wrong_tensors_are_named_with_what_is_expected() {
         let mut tensors = good.clone();
         change(&mut tensors);
         write(folder.path(), &tensors);
-        let wrong = Plan::load(&loaded(folder.path(), MINE), &Disk).unwrap_err();
+        let wrong = Plan::load(&loaded(folder.path(), MINE)).unwrap_err();
         let rendered = wrong.render();
         let words = rendered.split_whitespace().filter(|word| *word != "│");
         let text = words.collect::<Vec<_>>().join(" ");
@@ -124,22 +124,20 @@ fn wrong_tensors_are_named_with_what_is_expected() {
         "{unknown}"
     );
     fs::remove_file(folder.path().join("mine.safetensors")).unwrap();
-    let wrong = Plan::load(&loaded(folder.path(), MINE), &Disk)
-        .unwrap_err()
-        .render();
+    let wrong = Plan::load(&loaded(folder.path(), MINE)).unwrap_err().render();
     assert!(wrong.contains("cannot read"), "{wrong}");
 }
 
 #[test]
 fn a_machine_that_does_not_compute_reads_no_weights_and_says_so() {
     let text = format!("(workload: ({MINE}))");
-    let loaded = Scenario::parse("s.ron", &text, &Disk).unwrap();
-    let warned = loaded.warnings.render();
+    let loaded = Scenario::parse("s.ron", &text, Disk).unwrap();
+    let warned = loaded.warnings().render();
     assert!(
         warned.contains("s.ron:1:22") && warned.contains("is not read"),
         "{warned}"
     );
-    assert!(Plan::load(&loaded, &Disk).is_ok());
+    assert!(Plan::load(&loaded).is_ok());
 }
 
 /// The tensors of a file, whole numbers and others.

@@ -12,11 +12,11 @@ use sim_core::Engine;
 
 use super::{print, refuse_existing, require, warn};
 use crate::page::{Compared, comparison_page};
-use crate::prepare::load;
+use crate::prepare::{load, with_seed};
 use crate::progress::Bar;
 use crate::report::{Style, compare_report};
 use crate::{Failure, interrupt};
-use analysis::compare::{CellResult, State, Verdict, cells, run_cells};
+use analysis::compare::{CellError, CellResult, State, Verdict, cells, run_cells};
 use analysis::output::write_whole;
 use analysis::runner::Pool;
 
@@ -63,14 +63,12 @@ impl Compare {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
         require(self.engine)?;
         refuse_existing(self.report.as_deref(), self.force)?;
-        let mut loaded = load(&self.scenario)?;
-        warn(&loaded.warnings, quiet);
-        if let Some(seed) = self.seed {
-            loaded.scenario.seed = seed;
-        }
+        let loaded = load(&self.scenario)?;
+        warn(loaded.warnings(), quiet);
+        let loaded = with_seed(loaded, self.seed)?;
         let memories: Vec<Reference> = self.memory.iter().map(|memory| reference(memory)).collect();
         let cells = cells(&loaded, &memories)?;
-        let name = loaded.scenario.name.clone();
+        let name = loaded.scenario().name.clone();
         interrupt::listen();
         let pool = self.jobs.map_or_else(Pool::default, Pool::new);
         let whole = cells.len();
@@ -85,7 +83,8 @@ impl Compare {
             self.engine,
             self.report.is_some(),
             &interrupt::is_requested,
-            |cell| {
+            |mut cell| {
+                cell.outcome = cell.outcome.map_err(rendered);
                 bar.set(
                     finished.len() as u64 + 1,
                     whole as u64,
@@ -143,6 +142,14 @@ fn page(name: &str, finished: &[CellResult]) -> String {
 }
 
 /// Whether all went well.
+/// The same with what is wrong with a scenario as text, each problem with its line underlined.
+fn rendered(error: CellError) -> CellError {
+    match error {
+        CellError::Refused(wrong) => CellError::Failed(wrong.render()),
+        error => error,
+    }
+}
+
 fn outcome(finished: &[CellResult], whole: usize) -> Result<(), Failure> {
     if interrupt::is_requested() {
         return Err(Failure::Interrupted {

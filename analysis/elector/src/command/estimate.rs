@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 
 use analysis::result::{Counting, Estimated};
 use clap::{Args, ValueEnum};
-use components::memory::{MemoryDescription, MemoryPlan};
-use scenarios::Diagnostics;
 use scenarios::load::library::Shelf;
 use scenarios::load::{Disk, Document, Resolver as _};
 use scenarios::schema::CostTable;
-use scenarios::system::{MainMemory, Plan};
+use scenarios::system::Plan;
 use scenarios::transformer::Transformer;
+use scenarios::{Diagnostics, Loaded};
 
 use super::{print, print_json, warn};
 use crate::Failure;
@@ -91,20 +90,21 @@ impl Estimate {
 
     fn of_scenario(&self, path: &Path, quiet: bool) -> Result<Estimated, Failure> {
         let memory = self.memory.as_deref().map(organisation).transpose()?;
-        let mut loaded = prepare::load(path)?;
-        warn(&loaded.warnings, quiet);
+        let loaded = prepare::load(path)?;
+        warn(loaded.warnings(), quiet);
         let convention = self.convention.map_or(Counting::Corrected, Counting::from);
         match convention {
             Counting::Published => {
                 let estimate = estimate_scenario(&loaded, memory, &Convention::published())?;
-                Ok(Estimated::published(loaded.scenario.name, estimate))
+                Ok(Estimated::published(loaded.scenario().name.clone(), estimate))
             }
             Counting::Corrected => {
-                if let Some(memory) = memory {
-                    loaded.scenario.memory = memory.as_preset();
-                }
-                let plan = Plan::load(&loaded, &Disk)?;
-                Estimated::corrected(loaded.scenario.name.clone(), &plan)
+                let loaded = match memory {
+                    Some(memory) => loaded.on_memory(memory.as_preset())?,
+                    None => loaded,
+                };
+                let plan = Plan::load(&loaded)?;
+                Estimated::corrected(loaded.scenario().name.clone(), &plan)
                     .map_err(|error| Diagnostics::at(&loaded, error.field(), error.to_string(), "").into())
             }
         }
@@ -114,17 +114,17 @@ impl Estimate {
         let accelerator = accelerator(vector)?;
         let (transformer, warnings) = Transformer::load(model, &Disk)?;
         warn(&warnings, quiet);
-        let costs: CostTable = Document::shipped(Shelf::Costs, "14nm")?.value;
         let name = model.display().to_string();
         match self.convention.map_or(Counting::Published, Counting::from) {
             Counting::Published => {
+                let costs: CostTable = Document::shipped(Shelf::Costs, "14nm")?.value;
                 let workload = Workload::published(&transformer);
                 let estimate = estimate(workload, &accelerator, &costs, &Convention::published())
                     .map_err(|error| Failure::Usage(format!("--accelerator {}: {error}", short(vector))))?;
                 Ok(Estimated::published(name, estimate))
             }
             Counting::Corrected => {
-                let plan = plan_pair(transformer, &accelerator, costs, vector)?;
+                let plan = plan_pair(transformer, &accelerator, vector)?;
                 Estimated::corrected(name, &plan)
                     .map_err(|error| Failure::Usage(format!("--accelerator {}: {error}", short(vector))))
             }
@@ -136,20 +136,17 @@ impl Estimate {
 fn plan_pair(
     transformer: Transformer,
     accelerator: &PublishedAccelerator,
-    costs: CostTable,
     vector: &str,
 ) -> Result<Plan, Failure> {
-    let wrong = |message: &str| Failure::Usage(format!("--accelerator {}: {message}", short(vector)));
-    let name = accelerator.memory.preset_name();
-    let description: MemoryDescription = Document::shipped(Shelf::Memories, &name)?.value;
-    let memory = MemoryPlan::new(description).map_err(|_| wrong(&format!("{name} is no memory")))?;
-    let scenario = accelerator.scenario(transformer);
-    Plan::new(scenario, MainMemory::Banked(Box::new(memory)), costs).map_err(|problems| {
-        let listed: Vec<String> = problems
-            .iter()
-            .map(|problem| format!("{} ({}: {})", problem.message, problem.field, problem.help))
-            .collect();
-        wrong(&listed.join("; "))
+    let plan = Loaded::from_value(accelerator.scenario(transformer)).and_then(|loaded| Plan::load(&loaded));
+    plan.map_err(|problems| {
+        let listed = problems.iter().map(|problem| {
+            let (path, help) = (problem.path(), problem.help());
+            let (path, help) = (path.unwrap_or_default(), help.unwrap_or_default());
+            format!("{} ({path}: {help})", problem.message())
+        });
+        let listed: Vec<String> = listed.collect();
+        Failure::Usage(format!("--accelerator {}: {}", short(vector), listed.join("; ")))
     })
 }
 

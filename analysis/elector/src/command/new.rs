@@ -4,7 +4,6 @@ use std::io::{Write as _, stderr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use scenarios::load::Disk;
 use scenarios::load::library::TEMPLATE;
 use scenarios::system::Plan;
 use scenarios::weights::Precision;
@@ -83,7 +82,7 @@ impl New {
             return Err(Failure::Usage(message));
         }
         let loaded = load(scenario)?;
-        let plan = Plan::load(&loaded, &Disk)?;
+        let plan = Plan::load(&loaded)?;
         let precision = match self.double {
             true => Precision::Double,
             false => Precision::Single,

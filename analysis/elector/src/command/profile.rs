@@ -145,8 +145,8 @@ impl Profiling {
     /// The tensors that a scenario computes with.
     fn computed(&self, scenario: &Path, quiet: bool) -> Result<(Profile, String, String), Failure> {
         let loaded = load(scenario)?;
-        warn(&loaded.warnings, quiet);
-        let plan = Plan::load(&loaded, &Disk)?;
+        warn(loaded.warnings(), quiet);
+        let plan = Plan::load(&loaded)?;
         let profile = of_operands(&plan.machine, &self.kinds()).ok_or_else(|| {
             let (what, help) = (
                 "the scenario does not compute with values",
@@ -159,7 +159,7 @@ impl Profiling {
             scenario.display(),
             self.points
         );
-        Ok((profile, loaded.scenario.name, source))
+        Ok((profile, loaded.scenario().name.clone(), source))
     }
 
     fn write(&self, file: &Path, curves: &CurvesFile, quiet: bool) -> Result<(), Failure> {

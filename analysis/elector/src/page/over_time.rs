@@ -177,7 +177,7 @@ impl<'a> OverTime<'a> {
 
     fn buffers(&self) -> Markup {
         let buffers = &self.rates.result.machine.buffers;
-        let names: Vec<&str> = buffers.iter().map(|buffer| buffer.name).collect();
+        let names: Vec<&str> = buffers.iter().map(|buffer| buffer.name.as_ref()).collect();
         let all: Vec<Line> = (0..buffers.len())
             .map(|buffer| self.line(names[buffer], &self.rates.fill(buffer)))
             .collect();

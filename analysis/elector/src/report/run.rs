@@ -197,7 +197,7 @@ fn buffers(result: &RunResult) -> String {
     table.row(cells(["", "peak", "mean", "capacity", "peak share"]));
     for buffer in &result.machine.buffers {
         table.row([
-            buffer.name.to_owned(),
+            buffer.name.to_string(),
             Bytes(buffer.peak_bytes).to_string(),
             Bytes(buffer.mean_bytes.round() as u64).to_string(),
             Bytes(buffer.capacity_bytes).to_string(),

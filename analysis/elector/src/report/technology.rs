@@ -102,7 +102,7 @@ fn timing(technology: &TechnologyResult) -> String {
     let entries = technology
         .timing
         .iter()
-        .map(|entry| (entry.symbol, entry.span, entry.name));
+        .map(|entry| (entry.symbol.as_ref(), entry.span, entry.name.as_ref()));
     for (symbol, span, name) in entries.chain([idle]).filter(|(_, span, _)| span.cycles > 0) {
         table.row([
             symbol.to_owned(),

@@ -51,9 +51,9 @@ fn every_machine_of_acceltran_is_planned() {
                 continue;
             }
             let text = imported.unwrap().text;
-            let loaded = Scenario::parse("imported.ron", &text, &Disk).unwrap();
-            assert_eq!(loaded.scenario.name, format!("{model} on {config}"));
-            Plan::load(&loaded, &Disk).unwrap();
+            let loaded = Scenario::parse("imported.ron", &text, Disk).unwrap();
+            assert_eq!(loaded.scenario().name, format!("{model} on {config}"));
+            Plan::load(&loaded).unwrap();
         }
     }
 }
@@ -65,8 +65,11 @@ fn imported_scenario_is_the_shipped_one() {
         ("bert_base", "config_base", "bert-base-server"),
     ] {
         let text = shipped(model, config).unwrap().text;
-        let mut imported = Scenario::parse("imported.ron", &text, &Disk).unwrap().scenario;
-        let shipped = Scenario::shipped(name).unwrap().scenario;
+        let mut imported = Scenario::parse("imported.ron", &text, Disk)
+            .unwrap()
+            .scenario()
+            .clone();
+        let shipped = Scenario::shipped(name).unwrap().scenario().clone();
         imported.name.clone_from(&shipped.name);
         // AccelTran's server takes four sequences, the shipped scenario 32.
         imported.workload.batch = shipped.workload.batch;
@@ -77,9 +80,9 @@ fn imported_scenario_is_the_shipped_one() {
 #[test]
 fn every_value_is_stated() {
     let text = shipped("bert_tiny", "config_tiny").unwrap().text;
-    let stated = Scenario::parse("imported.ron", &text, &Disk)
+    let stated = Scenario::parse("imported.ron", &text, Disk)
         .unwrap()
-        .scenario
+        .scenario()
         .to_ron();
     let key = |line: &str| Some(line.trim().split_once(':')?.0.to_owned());
     // Other traffic, comparisons and training are no part of what AccelTran's files run.

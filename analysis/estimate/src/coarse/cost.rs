@@ -3,28 +3,17 @@
 mod operands;
 mod timing;
 
-use components::control_block::{RunClass, RunClasses};
-use components::operation::{Operation, Work};
-use components::run::Run;
+use components::operation::Operation;
+use components::runs::Run;
+use components::runs::{RunClass, RunClasses};
 use components::tile::Dimension;
 use components::units::Bytes;
 use components::word;
+pub(super) use components::work::UnitClass as Unit;
 use scenarios::system::MachinePlan;
 
 pub(super) use timing::Timing;
 use timing::{HOP, LaneTiming};
-
-/// The units that take runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
-    Lane,
-    Softmax,
-    LayerNorm,
-}
-
-impl Unit {
-    pub(super) const ALL: [Self; 3] = [Self::Lane, Self::Softmax, Self::LayerNorm];
-}
 
 /// Work and accesses of all runs of an operation; cycles summed over modules.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -129,18 +118,13 @@ impl Machine {
             dynaprop: f64::from(pruning),
             pre_compute: f64::from(stages.pre_compute_cycles),
             post_compute: f64::from(stages.post_compute_cycles),
-            tile_mask: word::mask(plan.mapper.tile.elements()),
+            tile_mask: word::mask(plan.tiling.tile.elements()),
         }
     }
 
-    /// What `operation` costs, whose runs are `runs`; none if it only moves data.
+    /// What `operation` costs, whose runs are `runs`; `None` if it only moves data.
     pub(super) fn cost(&self, operation: &Operation, runs: &RunClasses) -> Option<Cost> {
-        let unit = match operation.work {
-            work if !work.is_compute() => return None,
-            Work::Softmax | Work::SoftmaxGradient => Unit::Softmax,
-            Work::LayerNorm | Work::LayerNormGradient => Unit::LayerNorm,
-            _ => Unit::Lane,
-        };
+        let unit = operation.work.profile().unit()?;
         let mut cost = Cost {
             unit,
             runs: runs.runs(),

@@ -1,10 +1,11 @@
 //! What the DMA moves for an operation by itself: rows of tables, loads and stores of activations and gradients.
 
 use components::message::TokenRows;
-use components::operation::{Footprint, Operand, Operation, TensorKind, Work};
+use components::operation::{Footprint, Operation, TensorKind};
 use components::tile::Dimension;
 use components::units::Bytes;
 use components::words::Words;
+use components::work::{MovedRows, Movement};
 use scenarios::system::MachinePlan;
 
 /// Which way, and over which addresses.
@@ -60,38 +61,31 @@ impl Amount {
 impl Moves {
     /// What is moved for `operation`; nothing if it has tiles.
     pub(super) fn of(plan: &MachinePlan, operation: &Operation, words: &Words) -> Option<Self> {
-        let moved = operation.output.as_ref().map(|made| made.kind);
-        let kind = moved.or_else(|| operation.operands.first().map(Operand::kind))?;
+        let Movement {
+            outward,
+            rows: moved_rows,
+            ..
+        } = operation.work.profile().movement()?;
+        let kind = operation.moved_kind()?;
         let columns = u64::from(operation.grid.extent(Dimension::J));
-        let row = plan.mapper.footprint(columns, kind);
+        let row = plan.tiling.footprint(columns, kind);
         let batches = 0..operation.grid.tiles(Dimension::B);
-        let (pattern, amounts, table_row) = match operation.work {
-            Work::Gather { once, .. } => {
-                let amounts = batches.map(|b| rows(operation, b, once && plan.trains(), row, words));
-                (Pattern::Gather, amounts.collect(), Some(row.data))
-            }
-            Work::Scatter { accumulates, .. } => {
-                let amounts = batches.map(|b| match accumulates {
-                    true => accumulated(operation, b, row, words),
-                    false => rows(operation, b, true, row, words),
-                });
-                (Pattern::Scatter, amounts.collect(), Some(row.data))
-            }
-            Work::Load { .. } | Work::Store { .. } => {
-                let amounts = batches.map(|_| whole(plan, operation, kind)).collect();
-                let pattern = match operation.work {
-                    Work::Load { .. } => Pattern::Load,
-                    _ => Pattern::Store,
-                };
-                (pattern, amounts, None)
-            }
-            _ => return None,
-        };
+        let of_table = moved_rows != MovedRows::Consecutive;
+        let amounts = batches.map(|b| match moved_rows {
+            MovedRows::Consecutive => whole(plan, operation, kind),
+            MovedRows::OfTable { once } => rows(operation, b, once && plan.trains(), row, words),
+            MovedRows::AddedToTable => accumulated(operation, b, row, words),
+        });
         Some(Self {
-            pattern,
+            pattern: match (of_table, outward) {
+                (false, false) => Pattern::Load,
+                (false, true) => Pattern::Store,
+                (true, false) => Pattern::Gather,
+                (true, true) => Pattern::Scatter,
+            },
             is_urgent: matches!(kind, TensorKind::Weight | TensorKind::Activation),
-            amounts,
-            table_row,
+            amounts: amounts.collect(),
+            table_row: of_table.then_some(row.data),
         })
     }
 
@@ -111,7 +105,7 @@ fn whole(plan: &MachinePlan, operation: &Operation, kind: TensorKind) -> Amount 
         grid.extent(Dimension::J),
     ]
     .map(u64::from);
-    let [data, masks] = blocks_of(plan.mapper.footprint(items * rows * columns, kind));
+    let [data, masks] = blocks_of(plan.tiling.footprint(items * rows * columns, kind));
     Amount {
         data,
         masks,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use components::operation::{Footprint, Operation, Phase, RowAccess, TensorId, Work};
+use components::operation::{Footprint, Operation, Phase, RowAccess, TensorId};
 use components::tile::Dimension;
 use components::units::Bytes;
 use components::words::Words;
@@ -117,7 +117,7 @@ impl Steps {
             .map(|weight| {
                 *weights.entry(weight.tensor).or_insert_with(|| {
                     self.weights
-                        .push(plan.mapper.footprint(weight.elements, weight.kind));
+                        .push(plan.tiling.footprint(weight.elements, weight.kind));
                     self.weights.len() - 1
                 })
             })
@@ -125,7 +125,7 @@ impl Steps {
         if let Some(output) = &operation.output {
             makers.insert(output.tensor, index);
         }
-        let runs = plan.run_classes(operation);
+        let runs = plan.tiling.run_classes(operation);
         let (batches, rows) = (
             operation.grid.tiles(Dimension::B),
             operation.grid.tiles(Dimension::I),
@@ -133,7 +133,7 @@ impl Steps {
         self.steps.push(Step {
             layer: operation.layer,
             phase: operation.role.phase(),
-            pieces: Pieces::new(batches, rows, plan.mapper.tile.x),
+            pieces: Pieces::new(batches, rows, plan.tiling.tile.x),
             cost: machine.cost(operation, &runs),
             output: output(plan, operation, runs.finishes_sums),
             inputs,
@@ -158,11 +158,10 @@ impl Steps {
 
 /// An update without a result works in the weight buffer: all its operands but the gradient, which is the first, go back.
 fn written_back(plan: &MachinePlan, operation: &Operation) -> Option<[f64; 2]> {
-    let in_place = matches!(operation.work, Work::Update { .. }) && operation.output.is_none();
-    in_place.then(|| {
+    operation.updates_in_place().then(|| {
         let updated = operation.weights().skip(1);
         updated.fold([0.0; 2], |[data, masks], weight| {
-            let [more_data, more_masks] = blocks_of(plan.mapper.footprint(weight.elements, weight.kind));
+            let [more_data, more_masks] = blocks_of(plan.tiling.footprint(weight.elements, weight.kind));
             [data + more_data, masks + more_masks]
         })
     })
@@ -172,13 +171,13 @@ fn output(plan: &MachinePlan, operation: &Operation, finishes_sums: bool) -> Opt
     let made = operation.output.as_ref()?;
     let items = made.batch.min(operation.grid.edge_at(Dimension::B, 0));
     let elements = u64::from(items) * u64::from(made.rows) * u64::from(made.columns);
-    let Footprint { data, mask } = plan.mapper.footprint(elements, made.kind);
+    let Footprint { data, mask } = plan.tiling.footprint(elements, made.kind);
     Some(Output {
         sums_batch: operation.work.sums_batch(),
         partial: if finishes_sums {
             data
         } else {
-            plan.mapper.word.dense(elements)
+            plan.tiling.partial_footprint(elements, made.kind).data
         },
         data,
         mask,

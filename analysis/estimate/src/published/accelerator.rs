@@ -1,5 +1,6 @@
 //! The accelerator of the published figures: twelve numbers.
 
+use components::tile::TileShape;
 use scenarios::Scenario;
 use scenarios::schema::{ActivationFunction, Buffers, Tile};
 use scenarios::transformer::Transformer;
@@ -10,7 +11,7 @@ use super::Organisation;
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublishedAccelerator {
     /// The tile.
-    pub tile: Tile,
+    pub tile: TileShape,
     /// PEs.
     pub processing_elements: u32,
     /// MAC lanes in a PE.
@@ -60,7 +61,7 @@ impl PublishedAccelerator {
             ..Scenario::default()
         };
         let machine = &mut scenario.accelerator;
-        machine.tile = self.tile.clone();
+        machine.tile = Tile::of(self.tile);
         machine.processing_elements = self.processing_elements;
         machine.lanes_per_pe = self.lanes_per_pe;
         machine.multipliers_per_lane = self.multipliers_per_lane;

@@ -1,7 +1,8 @@
 //! The figures of the cost table that an estimate needs, for one accelerator.
 
+use components::tile::TileShape;
+use scenarios::schema::CostTable;
 use scenarios::schema::costs::{ModuleCost, PublishedBandwidth, PublishedRate};
-use scenarios::schema::{CostTable, Tile};
 
 use super::organisation::Mode;
 use super::{Convention, EstimateError, Power, PublishedAccelerator};
@@ -75,8 +76,8 @@ impl Constants {
                 .ok_or_else(|| missing(&format!("main_memory_access_nj.{memory}")))?,
             buffer_access_nj: costs.activation_buffer.access_nj(accelerator.activation_mb),
             lane: costs.lane_cost(accelerator.multipliers_per_lane, accelerator.activation_function),
-            softmax: costs.softmax_cost(&accelerator.tile),
-            layer_norm: costs.layer_norm_cost(&accelerator.tile),
+            softmax: costs.softmax_cost(accelerator.tile),
+            layer_norm: costs.layer_norm_cost(accelerator.tile),
             pre_compute: costs.pre_compute_sparsity,
             post_compute: costs.post_compute_sparsity,
             fifo: costs.operand_fifo,
@@ -156,7 +157,7 @@ fn check_sizes(accelerator: &PublishedAccelerator, costs: &CostTable) -> Result<
             accepted: format!("lanes of {}", listed(&lanes)),
         });
     }
-    let Tile { x, y, .. } = accelerator.tile;
+    let TileShape { x, y, .. } = accelerator.tile;
     let known = |table: &[scenarios::schema::costs::TileModuleCost]| {
         table.iter().any(|module| module.tile == x && module.tile == y)
     };

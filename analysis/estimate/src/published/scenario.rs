@@ -21,7 +21,7 @@ pub fn estimate_scenario(
     memory: Option<Organisation>,
     convention: &Convention,
 ) -> Result<Estimate, Diagnostics> {
-    let scenario = &loaded.scenario;
+    let scenario = loaded.scenario();
     let mut problems = Diagnostics::default();
     problems.extend(beyond_words(loaded));
     let memory = memory.map_or_else(|| organisation(loaded), Ok);
@@ -39,14 +39,14 @@ pub fn estimate_scenario(
         vocabulary: scenario.workload.vocabulary,
     };
     let accelerator = accelerator(scenario, memory);
-    estimate(workload, &accelerator, &loaded.costs, convention)
+    estimate(workload, &accelerator, loaded.costs(), convention)
         .map_err(|error| Diagnostics::at(loaded, error.field(), error.to_string(), ""))
 }
 
 fn accelerator(scenario: &Scenario, memory: Organisation) -> PublishedAccelerator {
     let machine = &scenario.accelerator;
     PublishedAccelerator {
-        tile: machine.tile.clone(),
+        tile: machine.tile.shape(),
         processing_elements: machine.processing_elements,
         lanes_per_pe: machine.lanes_per_pe,
         multipliers_per_lane: machine.multipliers_per_lane,
@@ -62,7 +62,7 @@ fn accelerator(scenario: &Scenario, memory: Organisation) -> PublishedAccelerato
 
 /// What of a scenario changes results and has no counterpart in the published convention.
 fn beyond_words(loaded: &Loaded) -> Vec<Problem> {
-    let (scenario, costs) = (&loaded.scenario, &loaded.costs);
+    let (scenario, costs) = (loaded.scenario(), loaded.costs());
     let (accelerator, sparsity) = (&scenario.accelerator, &scenario.sparsity);
     let mut problems = Vec::new();
     let mut refuse = |wrong: bool, path: &str, what: String, help: String| {
@@ -114,7 +114,7 @@ fn beyond_words(loaded: &Loaded) -> Vec<Problem> {
 }
 
 fn organisation(loaded: &Loaded) -> Result<Organisation, Problem> {
-    let (known, stated) = match &loaded.scenario.memory {
+    let (known, stated) = match &loaded.scenario().memory {
         Reference::Preset(name) => (Organisation::of_shipped(name), name),
         Reference::File(file) => (None, file),
     };

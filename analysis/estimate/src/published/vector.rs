@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use components::tile::TileShape;
+use scenarios::schema::ActivationFunction;
 use scenarios::schema::limits::{MAX_BATCH, MAX_MODULES};
-use scenarios::schema::{ActivationFunction, Tile};
 use thiserror::Error;
 
 use super::{Organisation, PublishedAccelerator};
@@ -81,7 +82,7 @@ impl PublishedAccelerator {
         let [.., activation_mb, weight_mb, mask_mb, memory] = *vector;
         let organisation = Organisation::from_index(memory as usize);
         Ok(Self {
-            tile: Tile {
+            tile: TileShape {
                 b: tile_b,
                 x: tile_x,
                 y: tile_y,

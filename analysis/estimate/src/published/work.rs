@@ -64,7 +64,7 @@ impl Machine<'_> {
     }
 
     fn product(&self, rows: u32, reduction: u32, columns: u32) -> Costed {
-        let tile = &self.accelerator.tile;
+        let tile = self.accelerator.tile;
         let (x, y) = (f64::from(tile.x), f64::from(tile.y));
         let left = self.tiles(rows, reduction);
         let (tiles, multiplications) = if self.convention.reduction_counted_twice {
@@ -79,7 +79,7 @@ impl Machine<'_> {
     }
 
     fn convolution(&self, rows: u32, columns: u32, kernel: u32) -> Costed {
-        let tile = &self.accelerator.tile;
+        let tile = self.accelerator.tile;
         let (b, x, y) = (f64::from(tile.b), f64::from(tile.x), f64::from(tile.y));
         let kernel = f64::from(kernel);
         let multiplications = if self.convention.kernel_subtracted {
@@ -109,7 +109,7 @@ impl Machine<'_> {
     }
 
     fn row_module(&self, resource: Resource, tiles: f64, modules: f64) -> Costed {
-        let tile = &self.accelerator.tile;
+        let tile = self.accelerator.tile;
         let share = if self.convention.row_modules_skip_zeros {
             DENSITY
         } else {
@@ -129,7 +129,7 @@ impl Machine<'_> {
 
     /// Tiles of a tensor of `rows` x `columns` for each item of the batch.
     fn tiles(&self, rows: u32, columns: u32) -> f64 {
-        let tile = &self.accelerator.tile;
+        let tile = self.accelerator.tile;
         tiles(self.accelerator.batch, tile.b) * tiles(rows, tile.x) * tiles(columns, tile.y)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Entry;
 use crate::read::TraceReader;
@@ -27,11 +27,18 @@ pub struct Difference {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Parting {
     /// In the first trace; none if it has ended.
+    #[serde(deserialize_with = "owned")]
     pub left: Option<Entry<'static>>,
     /// In the second one.
+    #[serde(deserialize_with = "owned")]
     pub right: Option<Entry<'static>>,
     /// Names of the columns that differ.
     pub columns: Vec<String>,
+}
+
+fn owned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Entry<'static>>, D::Error> {
+    let entry = Option::<Entry<'de>>::deserialize(deserializer)?;
+    Ok(entry.map(Entry::into_owned))
 }
 
 /// Reads both traces until they part.

@@ -6,7 +6,7 @@ use super::refresh::Target;
 use super::scheduler::{Candidate, Step, bits};
 use super::{Access, CLOSED, Channel, MemoryMessage, NONE};
 use crate::label::{self, CommandKind};
-use crate::{Command, Operation, Reply};
+use crate::{Command, DramOperation, Reply};
 
 impl Channel {
     /// Issues the next command for a queued request. Tells whether it was a column command.
@@ -47,7 +47,7 @@ impl Channel {
         self.queues[bank].row_changed(row);
         self.open_banks |= 1 << bank;
         self.update_wants(bank);
-        self.to_rank(bank, now, Operation::Activate { row }, context);
+        self.to_rank(bank, now, DramOperation::Activate { row }, context);
         self.trace_command(CommandKind::Activate, bank, row, 0, now, context);
     }
 
@@ -62,7 +62,7 @@ impl Channel {
         self.queues[bank].row_changed(CLOSED);
         self.open_banks &= !(1 << bank);
         self.update_wants(bank);
-        self.to_rank(bank, now, Operation::Precharge, context);
+        self.to_rank(bank, now, DramOperation::Precharge, context);
         self.trace_command(CommandKind::Precharge, bank, 0, 0, now, context);
     }
 
@@ -105,7 +105,7 @@ impl Channel {
                 self.to_bank(
                     bank,
                     now,
-                    Operation::Read {
+                    DramOperation::Read {
                         row: entry.row,
                         reply,
                     },
@@ -134,7 +134,7 @@ impl Channel {
                     .of(transaction.requestor)
                     .write_latency
                     .record(latency);
-                self.to_bank(bank, now, Operation::Write { row: entry.row }, context);
+                self.to_bank(bank, now, DramOperation::Write { row: entry.row }, context);
                 let bus = (label::WRITE_DATA, now + rules.write_to_data, done);
                 self.trace_burst(bus, bank, entry.row, context);
                 self.trace_command(
@@ -225,12 +225,12 @@ impl Channel {
             Target::Rank(rank) => {
                 self.board.refresh_rank(rank, now);
                 let bank = self.board.banks_of(rank).start;
-                self.to_rank(bank, now, Operation::Refresh { times }, context);
+                self.to_rank(bank, now, DramOperation::Refresh { times }, context);
                 self.trace_command(CommandKind::Refresh, bank, times, 0, now, context);
             }
             Target::Bank(bank) => {
                 self.board.refresh_bank(bank, now);
-                self.to_rank(bank, now, Operation::RefreshBank { times }, context);
+                self.to_rank(bank, now, DramOperation::RefreshBank { times }, context);
                 self.trace_command(CommandKind::RefreshBank, bank, times, 0, now, context);
             }
         }
@@ -263,7 +263,7 @@ impl Channel {
         &self,
         bank: usize,
         cycle: u64,
-        operation: Operation,
+        operation: DramOperation,
         context: &mut Context<'_, M>,
     ) {
         let command = Command {
@@ -283,7 +283,7 @@ impl Channel {
         &self,
         bank: usize,
         cycle: u64,
-        operation: Operation,
+        operation: DramOperation,
         context: &mut Context<'_, M>,
     ) {
         let command = Command {

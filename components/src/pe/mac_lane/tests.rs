@@ -7,7 +7,7 @@ use sim_core::{Actor, ActorId, Clock, Context, Engine, Simulation, Tick, Timebas
 
 use super::*;
 use crate::pe::LaneAddresses;
-use crate::run::{Indexing, OperandSources};
+use crate::runs::{Indexing, OperandSources};
 use crate::tile::{Dimension, TileCoordinate};
 
 /// What came, when, and to whom.

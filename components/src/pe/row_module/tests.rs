@@ -47,8 +47,7 @@ fn worked(length: u16, work: u32, last_work: u32) -> (u64, u64, u64) {
     simulation.add(Part::Keeper(log.clone()));
     simulation.add(Part::Module(Box::new(RowModule::new(
         place,
-        RunKind::Softmax,
-        crate::trace_labels::SOFTMAX_TILE,
+        RowFunction::Softmax,
     ))));
     let run = Run {
         first: TileCoordinate([0; 4]),

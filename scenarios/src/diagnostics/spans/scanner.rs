@@ -2,7 +2,8 @@
 
 use std::ops::{ControlFlow, Range};
 
-use crate::schema::limits::MAX_NESTING;
+/// The deepest nesting of brackets in a file.
+pub const MAX_NESTING: usize = 48;
 
 /// One step of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::schema::Checks;
 pub struct PublishedRate {
     /// Bandwidth, in GB/s of 10^9 bytes.
     pub gb_s: f64,
-    /// What the published figures make of it, in bits a cycle: GB/s x 2^30 x bits of a word / clock, which takes gigabytes
+    /// What the published figures make of it, in bits per cycle: GB/s x 2^30 x bits of a word / clock, which takes gigabytes
     /// for words.
     pub bits_per_cycle: f64,
 }

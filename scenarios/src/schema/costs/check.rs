@@ -1,4 +1,4 @@
-//! Whether a cost table is sound, and whether it serves an accelerator.
+//! Checks a cost table, and whether it covers the sizes of an accelerator.
 
 use super::scaling::elements;
 use super::{BufferCost, CostTable, MAX_SCALING, ModuleCost, TileModuleCost};
@@ -8,7 +8,7 @@ use crate::schema::{Accelerator, ActivationFunction, Checks, Number};
 const MAX_COST: f64 = 1e12;
 
 impl CostTable {
-    /// Looks for impossible values.
+    /// Records impossible values.
     pub(crate) fn check(&self, checks: &mut Checks) {
         checks.within("clock_mhz", |checks| positive(self.clock_mhz, checks));
         checks.within("block_bytes", |checks| positive(self.block_bytes.into(), checks));
@@ -71,7 +71,7 @@ impl CostTable {
     }
 
     fn check_tile(&self, accelerator: &Accelerator, checks: &mut Checks) {
-        let tile = &accelerator.tile;
+        let tile = accelerator.tile.shape();
         let of = |name: &str, table: &[TileModuleCost]| Tabulated {
             what: format!("{name} of {}x{} tiles", tile.x, tile.y),
             costs: table.iter().map(|module| (module.tile, module.cost)).collect(),

@@ -1,14 +1,16 @@
 //! Costs of sizes that are not tabulated.
 
+use components::tile::TileShape;
+
 use super::{CostTable, ModuleCost, TileModuleCost};
-use crate::schema::{ActivationFunction, Tile};
+use crate::schema::ActivationFunction;
 
 impl CostTable {
     /// The cost of a MAC lane.
     ///
     /// Between and beyond the tabulated sizes it is a straight line through the two nearest: a lane is a fixed part
     /// (accumulator, non-linearity) and a multiplier with its share of the adder tree for each further operand. The 14 nm
-    /// table bears that out: lanes with GELU and with ReLU units, synthesised apart, give the same area a multiplier
+    /// table bears that out: lanes with GELU and with ReLU units, synthesised apart, give the same area per multiplier
     /// (547 and 548 um^2), the same power (0.302 and 0.308 mW), and a GELU unit costs the same in both sizes.
     ///
     /// If one size alone is tabulated, cost goes in proportion to the multipliers. A line can fall to 0 or below; a scenario for
@@ -30,23 +32,23 @@ impl CostTable {
     /// the 14 nm table area goes with the elements to the power of 0.98 to 1.00. If one size alone is tabulated, cost goes in
     /// proportion to the elements.
     #[must_use]
-    pub fn softmax_cost(&self, tile: &Tile) -> ModuleCost {
+    pub fn softmax_cost(&self, tile: TileShape) -> ModuleCost {
         tile_module(&self.softmax, tile)
     }
 
     /// The cost of a layer-norm module for tiles of this size, by the same rule as [`Self::softmax_cost`].
     #[must_use]
-    pub fn layer_norm_cost(&self, tile: &Tile) -> ModuleCost {
+    pub fn layer_norm_cost(&self, tile: TileShape) -> ModuleCost {
         tile_module(&self.layer_norm, tile)
     }
 }
 
 /// Elements of a tile that a module has to take at once.
-pub(super) fn elements(tile: &Tile) -> f64 {
+pub(super) fn elements(tile: TileShape) -> f64 {
     f64::from(tile.x) * f64::from(tile.y)
 }
 
-fn tile_module(table: &[TileModuleCost], tile: &Tile) -> ModuleCost {
+fn tile_module(table: &[TileModuleCost], tile: TileShape) -> ModuleCost {
     let points = table
         .iter()
         .map(|module| (f64::from(module.tile).powi(2), module.cost));
@@ -99,8 +101,8 @@ mod tests {
         Document::shipped(Shelf::Costs, "14nm").unwrap().value
     }
 
-    fn tile(x: u32, y: u32) -> Tile {
-        Tile { b: 1, x, y }
+    fn tile(x: u32, y: u32) -> TileShape {
+        TileShape { b: 1, x, y }
     }
 
     #[test]
@@ -113,18 +115,12 @@ mod tests {
             );
         }
         for module in &table.softmax {
-            assert_eq!(table.softmax_cost(&tile(module.tile, module.tile)), module.cost);
+            assert_eq!(table.softmax_cost(tile(module.tile, module.tile)), module.cost);
         }
         for module in &table.layer_norm {
-            assert_eq!(
-                table.layer_norm_cost(&tile(module.tile, module.tile)),
-                module.cost
-            );
+            assert_eq!(table.layer_norm_cost(tile(module.tile, module.tile)), module.cost);
         }
-        assert_eq!(
-            table.softmax_cost(&tile(8, 32)),
-            table.softmax_cost(&tile(16, 16))
-        );
+        assert_eq!(table.softmax_cost(tile(8, 32)), table.softmax_cost(tile(16, 16)));
     }
 
     #[test]
@@ -143,7 +139,7 @@ mod tests {
     fn the_middle_of_the_tile_table_follows_from_its_ends() {
         let mut table = table();
         let middle = table.softmax.remove(1);
-        let scaled = table.softmax_cost(&tile(16, 16));
+        let scaled = table.softmax_cost(tile(16, 16));
         assert!(
             (scaled.area_um2 / middle.cost.area_um2 - 1.0).abs() < 0.02,
             "{scaled:?}"
@@ -178,7 +174,7 @@ mod tests {
     fn larger_modules_never_cost_less() {
         let table = table();
         let areas: Vec<f64> = (4..=64)
-            .map(|side| table.layer_norm_cost(&tile(side, side)).area_um2)
+            .map(|side| table.layer_norm_cost(tile(side, side)).area_um2)
             .collect();
         assert!(areas.is_sorted());
         let lanes: Vec<f64> = (1..=64)

@@ -2,15 +2,15 @@
 
 use components::memory::MemoryActor;
 use components::message::Message;
+use components::pe::row_module::RowFunction;
 use sim_core::{Engine, Tick};
 
 use super::*;
 use crate::Scenario;
-use crate::load::Disk;
 use crate::system::{System, Track};
 
 fn plan(name: &str) -> Plan {
-    Plan::load(&Scenario::shipped(name).unwrap(), &Disk).unwrap()
+    Plan::load(&Scenario::shipped(name).unwrap()).unwrap()
 }
 
 /// What an actor is, by itself.
@@ -27,8 +27,10 @@ fn kind_of(actor: &Component) -> TrackKind {
         Component::ProcessingElement(_) => TrackKind::ProcessingElement,
         Component::MacLane(_) => TrackKind::MacLane,
         Component::DynaProp(_) | Component::PreCompute(_) | Component::PostCompute(_) => TrackKind::Sparsity,
-        Component::Softmax(_) => TrackKind::Softmax,
-        Component::LayerNorm(_) => TrackKind::LayerNorm,
+        Component::RowModule(module) => match module.function() {
+            RowFunction::Softmax => TrackKind::Softmax,
+            RowFunction::LayerNorm => TrackKind::LayerNorm,
+        },
     }
 }
 
@@ -48,8 +50,10 @@ fn last_name(actor: &Component) -> String {
         Component::DynaProp(_) => "dynaprop".to_owned(),
         Component::PreCompute(_) => "pre_compute".to_owned(),
         Component::PostCompute(_) => "post_compute".to_owned(),
-        Component::Softmax(_) => "softmax[#]".to_owned(),
-        Component::LayerNorm(_) => "layer_norm".to_owned(),
+        Component::RowModule(module) => match module.function() {
+            RowFunction::Softmax => "softmax[#]".to_owned(),
+            RowFunction::LayerNorm => "layer_norm".to_owned(),
+        },
     }
 }
 
@@ -83,7 +87,7 @@ fn tracks_are_of_the_kind_of_their_actors_and_named_so() {
         let Ok(loaded) = Scenario::shipped(name) else {
             continue;
         };
-        let plan = Plan::load(&loaded, &Disk).unwrap();
+        let plan = Plan::load(&loaded).unwrap();
         let system: System = plan.build(Engine::Wheel).unwrap();
         let tracks = tracks_of_actors(&plan);
         assert_eq!(system.simulation.actors().len(), tracks.len(), "{name}");

@@ -2,6 +2,7 @@
 
 use components::operation::{
     ActivationTensor, Operand, Operation, OperationId, Role, RowAccess, TensorId, TensorKind, WeightTensor,
+    Work,
 };
 use components::tile::{TileGrid, TileShape};
 use components::values::OperandValues;
@@ -13,13 +14,14 @@ use crate::values::settings;
 use crate::weights::SeededConstants;
 
 fn checker() -> Checker {
-    let mut loaded = Scenario::shipped("tiny-trace").unwrap();
-    loaded.scenario.sparsity.source = DensitySource::Values {
-        activation_threshold: 0.0,
-        weight_threshold: 0.0,
-        gradient_threshold: 0.0,
-    };
-    let plan = Plan::new(loaded.scenario, MainMemory::Ideal, loaded.costs).unwrap();
+    let loaded = Scenario::shipped("tiny-trace").unwrap().with(|scenario| {
+        scenario.sparsity.source = DensitySource::Values {
+            activation_threshold: 0.0,
+            weight_threshold: 0.0,
+            gradient_threshold: 0.0,
+        };
+    });
+    let plan = Plan::on_memory(&loaded.unwrap(), MainMemory::Ideal).unwrap();
     let constants = SeededConstants::new(1, &plan.machine.scenario.workload);
     let settings = settings(&plan.machine, 1).unwrap();
     Checker::new(&plan.machine, settings, Parameters::new(constants))

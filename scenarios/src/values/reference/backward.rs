@@ -51,12 +51,7 @@ impl Reference<'_> {
         });
         let targets = targets.collect();
         let targets = self.keep_rows(layer, None, Role::Target, targets);
-        let result = self.made(Key {
-            layer,
-            head: None,
-            role: Role::LayerNorm,
-            ordinal: 1,
-        });
+        let result = self.result().map(|key| self.made(key)).unwrap_or_default();
         let pairs = result.iter().zip(&targets);
         let distances: Batch = pairs.map(|(result, target)| result.minus(target)).collect();
         let words = distances.iter().flat_map(|matrix| &matrix.numbers);
@@ -199,16 +194,8 @@ impl Reference<'_> {
         let Some(before) = pass.index.checked_sub(1) else {
             return self.made(pass.key(None, Role::EmbeddingAdd, 0));
         };
-        let key = |role, ordinal| Key {
-            layer: before,
-            head: None,
-            role,
-            ordinal,
-        };
-        match self.tensors.get(&key(Role::Projection, 0)) {
-            Some(projected) => projected.clone(),
-            None => self.made(key(Role::LayerNorm, 1)),
-        }
+        let output = self.outputs.get(before as usize);
+        output.map(|key| self.made(*key)).unwrap_or_default()
     }
 }
 

@@ -79,9 +79,13 @@ impl Reference<'_> {
         match next {
             Some(next) if next.hidden != pass.layer.hidden => {
                 let shape = [pass.layer.hidden, next.hidden];
+                self.outputs.push(pass.key(None, Role::Projection, 0));
                 self.product(pass, None, Role::Projection, &output, shape)
             }
-            _ => output,
+            _ => {
+                self.outputs.push(pass.key(None, Role::LayerNorm, 1));
+                output
+            }
         }
     }
 

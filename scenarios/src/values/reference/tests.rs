@@ -4,7 +4,6 @@ use components::values::{NonLinearFunction, Rounding, Thresholds, UpdateRule};
 use components::word::WordFormat;
 use components::words::Words;
 
-use super::update::WEIGHTS;
 use super::*;
 use crate::schema::{ActivationFunction, Scenario};
 use crate::transformer::{AttentionKind, Head, TransformKind};
@@ -97,12 +96,13 @@ fn gradients_of_weights_are_differences_of_the_loss() {
     for function in [ActivationFunction::Gelu, ActivationFunction::Relu] {
         let workload = workload(function);
         let reference = step(&workload, Parameters::new(SeededConstants::new(3, &workload)));
-        for (role, _) in WEIGHTS {
-            let of_role = reference.tensors.iter().filter(|(key, _)| key.role == *role);
+        let trained = Role::ALL.iter().filter_map(|role| Some((*role, role.trains()?)));
+        for (role, weights_role) in trained {
+            let of_role = reference.tensors.iter().filter(|(key, _)| key.role == role);
             let before = compared;
             for (key, gradient) in of_role {
                 let gradient = &gradient[0];
-                let weights = reference.weights_of(*key);
+                let weights = reference.weights_of(*key, weights_role);
                 let shape = [gradient.rows, gradient.columns];
                 // A few places of each matrix, its first and last among them.
                 let places = gradient.numbers.len();

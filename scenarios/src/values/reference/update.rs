@@ -9,19 +9,6 @@ use super::{Batch, Reference, grain};
 use crate::schema::Workload;
 use crate::weights::Key;
 
-/// The gradient of weights, by the role of the product that has them.
-pub(super) const WEIGHTS: &[(Role, Role)] = &[
-    (Role::ProjectionWeightGradient, Role::Projection),
-    (Role::FeedForwardWeightGradient, Role::FeedForward),
-    (Role::HeadOutputWeightGradient, Role::HeadOutput),
-    (Role::WeightedQueryWeightGradient, Role::WeightedQuery),
-    (Role::QueryWeightGradient, Role::Query),
-    (Role::KeyWeightGradient, Role::Key),
-    (Role::ValueWeightGradient, Role::Value),
-    (Role::ConvolutionKernelGradient, Role::Convolution),
-    (Role::PositionGradient, Role::EmbeddingAdd),
-];
-
 impl Reference<'_> {
     pub(super) fn update(&mut self, workload: &Workload) {
         let Some(rule) = self.settings.update else { return };
@@ -32,19 +19,16 @@ impl Reference<'_> {
             .map(|(key, batch)| (*key, batch.clone()))
             .collect();
         for (key, gradient) in gradients {
-            if let [gradient] = gradient.as_slice() {
-                let is_of_weights = WEIGHTS.iter().any(|(role, _)| *role == key.role);
-                if is_of_weights {
-                    self.update_matrix(rule, self.weights_of(key), gradient);
-                }
+            if let [gradient] = gradient.as_slice()
+                && let Some(weights) = key.role.trains()
+            {
+                self.update_matrix(rule, self.weights_of(key, weights), gradient);
             }
         }
     }
 
-    /// The weights whose gradient `key` names. The last products of a feed-forward stack come first.
-    pub(super) fn weights_of(&self, key: Key) -> Key {
-        let of_gradient = WEIGHTS.iter().find(|(role, _)| *role == key.role);
-        let role = of_gradient.map_or(key.role, |(_, weights)| *weights);
+    /// The weights of `role` whose gradient `key` names. The last products of a feed-forward stack come first.
+    pub(super) fn weights_of(&self, key: Key, role: Role) -> Key {
         let ordinal = match role {
             Role::FeedForward => {
                 let is_there = |&ordinal: &u32| self.tensors.contains_key(&Key { role, ordinal, ..key });

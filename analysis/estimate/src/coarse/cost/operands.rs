@@ -1,6 +1,6 @@
 //! What a run's operands take on a PE's buses, given what the lane's registers keep from tile to tile.
 
-use components::run::Run;
+use components::runs::Run;
 
 use super::{Machine, blocks};
 

@@ -176,7 +176,7 @@ proptest! {
             let tile = Tile { b: 1, x: size, y: size };
             let costs = [
                 ("accelerator.multipliers_per_lane", table.lane_cost(size, GELU), &lanes),
-                ("accelerator.tile", table.softmax_cost(&tile), &modules),
+                ("accelerator.tile", table.softmax_cost(tile.shape()), &modules),
             ];
             for ((path, cost, tabulated), least) in costs.into_iter().zip(&mut areas) {
                 if found.iter().any(|(place, _)| place == path) {

@@ -1,15 +1,15 @@
-//! The runs of an operation by class, without a walk over its tiles: for those who count runs rather than issue them.
+//! The runs of an operation by class, without a walk over its tiles: to count runs rather than to issue them.
 //!
-//! Tiles differ only where an extent is no multiple of the tile's edge. So along each dimension there are whole tiles and
+//! Tiles differ only where an extent is not a multiple of the tile's edge. So along each dimension there are whole tiles and
 //! at most one ragged one, and all runs of an operation fall into a few classes of equal runs.
 
-use super::ControlBlockParameters;
 use super::cursor::Cursor;
+use super::run::Run;
+use super::tiling::Tiling;
 use crate::operation::Operation;
-use crate::run::Run;
 use crate::tile::{Dimension, TileCoordinate};
 
-/// Equal runs: they differ in where they stand alone.
+/// Runs that are equal except for their position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunClass {
     /// One of them.
@@ -18,8 +18,8 @@ pub struct RunClass {
     pub count: u64,
 }
 
-/// All runs of an operation, if each is as long as the control block ever makes it. It makes runs along rows (`i`) or items
-/// of the batch (`b`) shorter while not all of their rows are ready.
+/// All runs of an operation, each as long as possible. The control block makes runs along rows (`i`) or items of the batch
+/// (`b`) shorter while not all of their rows are ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunClasses {
     /// The classes, those of full tiles first.
@@ -38,20 +38,19 @@ impl RunClasses {
     }
 }
 
-impl ControlBlockParameters {
+impl Tiling {
     /// The runs of `operation` by class. Operations that only move data have none.
     #[must_use]
     pub fn run_classes(&self, operation: &Operation) -> RunClasses {
-        let lanes = u64::from(self.pes) * u64::from(self.layout.lanes);
-        let cursor = Cursor::new(operation, self.loop_order, lanes);
+        let cursor = self.cursor(operation);
         let mut found = RunClasses {
             classes: Vec::new(),
             loops: cursor.loops(),
             finishes_sums: cursor.finishes_sums(),
         };
-        if !operation.work.is_compute() {
+        let Some(kind) = operation.work.profile().run_kind() else {
             return found;
-        }
+        };
         let along = cursor.along();
         let pieces = pieces(operation, &cursor);
         let across: Vec<Dimension> = Dimension::ALL
@@ -71,7 +70,7 @@ impl ControlBlockParameters {
                     place = place.stepped(dimension, index);
                 }
                 found.classes.push(RunClass {
-                    run: self.describe(operation, &cursor, place, length),
+                    run: self.describe(operation, kind, &cursor, place, length),
                     count: count * a.1 * b.1 * c.1,
                 });
             }

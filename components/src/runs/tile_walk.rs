@@ -1,6 +1,6 @@
 //! The tiles of an operation in the order in which the control block issues them.
 
-use crate::control_block::cursor::Cursor;
+use super::cursor::Cursor;
 use crate::operation::Operation;
 use crate::tile::{LoopOrder, TileCoordinate};
 

@@ -1,17 +1,15 @@
 //! Transformers: stacks of layers, each with heads of its own kinds and width.
 
-pub(crate) mod dictionary;
+use serde::{Deserialize, Serialize, Serializer};
 
-use serde::{Deserialize, Serialize};
-
-use crate::schema::Checks;
-use crate::schema::limits::{MAX_FEED_FORWARD, MAX_HEADS, MAX_HEADS_IN_ALL, MAX_LAYERS, MAX_WIDTH};
-use crate::schema::rule::{Rule, Whole, whole};
-use crate::schema::section::stated_as_itself;
-use crate::schema::{Number, Stated};
+use super::checks::Checks;
+use super::limits::{MAX_FEED_FORWARD, MAX_HEADS, MAX_HEADS_IN_ALL, MAX_LAYERS, MAX_WIDTH};
+use super::rule::{Rule, Whole, whole};
+use super::section::stated_as_itself;
+use super::{Number, Stated};
 
 /// A transformer, from the first encoder layer to the last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transformer {
     /// The layers, first to last.
     pub layers: Vec<Layer>,
@@ -20,7 +18,7 @@ pub struct Transformer {
 /// One encoder layer: heads side by side, then a stack of feed-forward products back to the layer's width.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Layer {
-    /// Width of the layer's input and output, in elements a token.
+    /// Width of the layer's input and output, in elements per token.
     pub hidden: u32,
     /// The heads; their outputs are summed.
     pub heads: Vec<Head>,
@@ -130,6 +128,12 @@ pub enum HeadFile {
 }
 
 stated_as_itself!(TransformerFile);
+
+impl Serialize for Transformer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_form().serialize(serializer)
+    }
+}
 
 impl Stated for Transformer {
     type Form = TransformerFile;

@@ -1,7 +1,8 @@
 //! The walk over an operation's tiles in loop order, cut into runs.
 
-use crate::operation::{Operation, Work};
+use crate::operation::Operation;
 use crate::tile::{Dimension, LoopOrder, TileCoordinate};
+use crate::work::Walk;
 
 /// Where the walk stands, and how long its runs may be.
 #[derive(Clone, Debug)]
@@ -15,15 +16,15 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    /// The walk over `operation` in `order`, with runs short enough that `units` lanes all get some.
+    /// The walk over `operation` in `order`, with runs short enough that each of `units` lanes gets some.
     pub(crate) fn new(operation: &Operation, order: LoopOrder, units: u64) -> Self {
-        let loops = loops_of(operation.work, order);
+        let profile = operation.work.profile();
+        let loops = loops_of(profile.walk, order);
         let tiles = Dimension::ALL
             .map(|dimension| u16::try_from(operation.grid.tiles(dimension)).unwrap_or(u16::MAX));
         let along = tiles[loops[3] as usize];
-        let longest_run = match operation.work {
-            // The normaliser of a row needs the whole row in one module.
-            Work::Softmax | Work::SoftmaxGradient | Work::LayerNorm | Work::LayerNormGradient => along,
+        let longest_run = match profile.walk {
+            Walk::WholeRows => along,
             _ => {
                 let whole = operation.grid.total() / u64::from(along) * u64::from(operation.siblings);
                 let pieces = units.div_ceil(whole).clamp(1, u64::from(along));
@@ -35,7 +36,7 @@ impl Cursor {
             tiles,
             next: TileCoordinate::default(),
             longest_run,
-            sums_batch: operation.work.sums_batch(),
+            sums_batch: profile.sums_batch,
             exhausted: false,
         }
     }
@@ -99,15 +100,13 @@ impl Cursor {
     }
 }
 
-/// The loops of an operation, outermost first. Products follow the loop order; convolutions too, but for the reduction,
-/// which stays inside a tile; gradients of weights too, but for the batch, which is outermost: so each slice of what
-/// they read is needed once. All others walk along rows.
-fn loops_of(work: Work, order: LoopOrder) -> [Dimension; 4] {
-    match work {
-        Work::Product => order.loops(),
-        Work::Convolution { .. } => with_outermost(Dimension::K, order),
-        Work::WeightGradient | Work::KernelGradient => with_outermost(Dimension::B, order),
-        _ => [Dimension::K, Dimension::B, Dimension::I, Dimension::J],
+/// The loops of an operation, outermost first.
+fn loops_of(walk: Walk, order: LoopOrder) -> [Dimension; 4] {
+    match walk {
+        Walk::LoopOrder => order.loops(),
+        Walk::ReductionOutermost => with_outermost(Dimension::K, order),
+        Walk::BatchOutermost => with_outermost(Dimension::B, order),
+        Walk::Rows | Walk::WholeRows => [Dimension::K, Dimension::B, Dimension::I, Dimension::J],
     }
 }
 
@@ -127,7 +126,7 @@ fn with_outermost(outermost: Dimension, order: LoopOrder) -> [Dimension; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::{OperationId, Role};
+    use crate::operation::{OperationId, Role, Work};
     use crate::tile::{TileGrid, TileShape};
 
     fn product(extents: [u32; 4]) -> Operation {

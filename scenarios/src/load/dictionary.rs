@@ -6,8 +6,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{AttentionKind, HeadFile, KERNELS, LayerFile, TransformKind, TransformerFile};
 use crate::schema::limits::MAX_LAYERS;
+use crate::schema::transformer::{
+    AttentionKind, HeadFile, KERNELS, LayerFile, TransformKind, TransformerFile,
+};
 use crate::schema::{Checks, Number};
 
 /// The entries of a dictionary.
@@ -18,7 +20,7 @@ const HEADS: &str = "`sa_sdp_D`, `sa_wma_D`, `l_dft_D`, `l_dct_D`, and `c_K_D` w
                      the width of the head";
 
 /// The transformer that a dictionary describes; what is wrong with it goes to `checks`, by its path in the dictionary.
-pub(crate) fn read(dictionary: &Value, checks: &mut Checks) -> TransformerFile {
+pub(super) fn read(dictionary: &Value, checks: &mut Checks) -> TransformerFile {
     let layers = match dictionary {
         Value::Object(entries) => Dictionary { entries }.layers(checks),
         _ => {
@@ -32,8 +34,8 @@ pub(crate) fn read(dictionary: &Value, checks: &mut Checks) -> TransformerFile {
     TransformerFile::Inline { layers }
 }
 
-/// Where in a dictionary stands what stands at `path` under `workload.transformer` of a scenario.
-pub(crate) fn path_in_dictionary(path: &str) -> String {
+/// The path in a dictionary of the value at `path` under `workload.transformer` of a scenario.
+pub(super) fn path_in_dictionary(path: &str) -> String {
     let Some(rest) = path.strip_prefix("layers") else {
         return String::new();
     };
@@ -93,7 +95,7 @@ impl Dictionary<'_> {
         let count = count.filter(|count| (1..=MAX_LAYERS).contains(count));
         if count.is_none() {
             checks.within("l", |checks| {
-                checks.wrong("this is no number of layers", accepted)
+                checks.wrong("this is not a number of layers", accepted)
             });
         }
         count
@@ -114,7 +116,7 @@ impl Dictionary<'_> {
         };
         checks.within(name, |checks| {
             let Value::Array(list) = list else {
-                checks.wrong(format!("\"{name}\" is no list"), accepted);
+                checks.wrong(format!("\"{name}\" is not a list"), accepted);
                 return Vec::new();
             };
             let message = format!("\"{name}\" lists {} layers, \"l\" says {count}", list.len());
@@ -133,7 +135,10 @@ impl Dictionary<'_> {
 
 fn elements<T>(list: &Value, checks: &mut Checks, read: impl Fn(&Value, &mut Checks) -> T) -> Vec<T> {
     let Value::Array(list) = list else {
-        checks.wrong("this is no list", "a list with at least one element is accepted");
+        checks.wrong(
+            "this is not a list",
+            "a list with at least one element is accepted",
+        );
         return Vec::new();
     };
     let elements = list.iter().enumerate();
@@ -151,7 +156,7 @@ fn number(value: &Value, checks: &mut Checks) -> Number {
             .or_else(|| value.as_f64().map(Number::Real)),
     };
     number.unwrap_or_else(|| {
-        checks.wrong("this is no number", "a width in elements is accepted");
+        checks.wrong("this is not a number", "a width in elements is accepted");
         Number::Whole(1)
     })
 }

@@ -2,13 +2,13 @@
 
 use sim_core::{ActorId, Context, Ticks};
 
+use super::stage::Stage;
 use crate::message::Message;
-use crate::run::Run;
-use crate::sparsity::Stage;
+use crate::runs::Run;
 use crate::trace_labels as labels;
 use crate::values::Values;
 
-/// One lane's post-compute sparsity module: it finds the zeros of a result tile, collapses them away and makes the mask.
+/// One lane's post-compute sparsity module: it finds the zeros of a result tile, removes them and makes the mask.
 #[derive(Clone, Debug)]
 pub struct PostComputeSparsity {
     cost: Ticks,
@@ -19,7 +19,7 @@ pub struct PostComputeSparsity {
 }
 
 impl PostComputeSparsity {
-    /// The module after a lane of the PE at `pe`, which takes `cost` a result tile.
+    /// The module after a lane of the PE at `pe`, which takes `cost` per result tile.
     #[must_use]
     pub fn new(cost: Ticks, pe: ActorId) -> Self {
         Self {

@@ -2,9 +2,9 @@
 
 use sim_core::{ActorId, Context, Ticks};
 
+use super::stage::Stage;
 use crate::density::DensitySource;
 use crate::message::{Message, TileWork};
-use crate::sparsity::Stage;
 
 /// One lane's DynaProp module: it compares a whole tile with the threshold at once, so a tile takes one cycle
 /// (arXiv:2302.14705, section on dynamic inference with DynaTran, of which DynaProp is the training counterpart).
@@ -19,7 +19,7 @@ pub struct DynaProp {
 }
 
 impl DynaProp {
-    /// A module that takes `cost` per tile, prunes to the densities of `source` and hands its tiles to `pre_compute`.
+    /// A module that takes `cost` per tile and prunes to the densities of `source`.
     #[must_use]
     pub fn new(cost: Ticks, pre_compute: ActorId, source: DensitySource) -> Self {
         Self {

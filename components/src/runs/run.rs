@@ -5,20 +5,7 @@ use sim_core::{Label, mix};
 use crate::density::Density;
 use crate::operation::OperationId;
 use crate::tile::{Dimension, TileCoordinate};
-
-/// What the tiles of a run have done to them, and so which module of a PE takes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum RunKind {
-    /// Multiply and accumulate, on a MAC lane.
-    MultiplyAccumulate,
-    /// Additions and non-linearities, on a MAC lane.
-    Elementwise,
-    /// On a softmax module.
-    Softmax,
-    /// On the layer-norm module.
-    LayerNorm,
-}
+use crate::work::{Indexing, RunKind};
 
 /// Which indices of a tile operation name its operands' tiles, and which buffers they come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,20 +18,6 @@ pub struct OperandSources {
     pub right_is_weight: bool,
     /// Whether the result goes to the weight buffer.
     pub result_is_weight: bool,
-}
-
-/// How the tiles of the operands follow from the tile of the loop nest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Indexing {
-    /// Left (b, i, k), right (b, k, j).
-    Product,
-    /// Left (b, i, j), right (j): one kernel a channel.
-    Convolution,
-    /// Left (b, i, j), right (b, i, j).
-    Elementwise,
-    /// Left (b, k + i, j), right (b, k, j): taps of a kernel, each at its own distance.
-    KernelGradient,
 }
 
 impl OperandSources {
@@ -85,11 +58,11 @@ pub struct Run {
     pub operation: OperationId,
     /// Its first tile.
     pub first: TileCoordinate,
-    /// Its tiles.
+    /// Its number of tiles.
     pub length: u16,
     /// The loop it walks.
     pub along: Dimension,
-    /// What is done.
+    /// How units work on its tiles.
     pub kind: RunKind,
     /// Where operands come from.
     pub sources: OperandSources,
@@ -145,7 +118,7 @@ impl Run {
         self.first.stepped(self.along, index)
     }
 
-    /// Result tiles the run writes: one when it walks the reduction, else one a tile.
+    /// Result tiles the run writes: one if it walks the reduction, else one per tile.
     #[must_use]
     pub fn result_tiles(&self) -> u16 {
         if self.along == Dimension::K {
@@ -166,7 +139,7 @@ impl Run {
         }
     }
 
-    /// A number that tells this run from others.
+    /// A number by which runs differ.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let shape = (u64::from(self.length) << 40) | (u64::from(self.work) << 8) | self.along as u64;

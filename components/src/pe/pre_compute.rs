@@ -2,8 +2,8 @@
 
 use sim_core::{ActorId, Context, Ticks};
 
+use super::stage::Stage;
 use crate::message::{Message, TileWork};
-use crate::sparsity::Stage;
 use crate::trace_labels as labels;
 use crate::values::Values;
 
@@ -21,7 +21,7 @@ pub struct PreComputeSparsity {
 }
 
 impl PreComputeSparsity {
-    /// The module before `lane`, which takes `cost` a tile.
+    /// The module before `lane`, which takes `cost` per tile.
     #[must_use]
     pub fn new(cost: Ticks, lane: ActorId) -> Self {
         Self {

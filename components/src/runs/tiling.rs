@@ -1,0 +1,78 @@
+//! How a machine cuts tensors and operations, and what the pieces take.
+
+use super::cursor::Cursor;
+use crate::density::Density;
+use crate::operation::{Footprint, Operation, TensorKind};
+use crate::tile::{LoopOrder, TileShape};
+use crate::units::Bytes;
+use crate::word::{self, WordFormat};
+
+/// Mean shares of elements that are not zero, by what a tensor holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Densities {
+    /// Of weights and embeddings.
+    pub weight: Density,
+    /// Of what the forward pass makes.
+    pub activation: Density,
+    /// Of what the backward pass makes.
+    pub gradient: Density,
+}
+
+impl Densities {
+    /// The density of tensors of `kind`. An optimiser's state is never pruned.
+    #[must_use]
+    #[inline]
+    pub fn of(&self, kind: TensorKind) -> Density {
+        match kind {
+            TensorKind::Weight => self.weight,
+            TensorKind::Activation => self.activation,
+            TensorKind::Gradient => self.gradient,
+            TensorKind::OptimizerState => Density::FULL,
+        }
+    }
+}
+
+/// How a machine cuts tensors into tiles and operations into runs, and what they take: the facts that mapper, control
+/// block and estimate share. It knows no actor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tiling {
+    /// Edges of a tile.
+    pub tile: TileShape,
+    /// The format of a word.
+    pub word: WordFormat,
+    /// Mean densities of tensors.
+    pub densities: Densities,
+    /// Order of the loops of a product.
+    pub loop_order: LoopOrder,
+    /// MAC lanes of the machine: runs are cut until every lane can get some.
+    pub lanes: u64,
+}
+
+impl Tiling {
+    /// What `elements` of a tensor take whose sums are final: zero-free data and, if there can be zeros to leave out, a
+    /// mask.
+    #[must_use]
+    pub fn footprint(&self, elements: u64, kind: TensorKind) -> Footprint {
+        Footprint {
+            data: self.word.data(elements, self.densities.of(kind)),
+            mask: match kind {
+                TensorKind::OptimizerState => Bytes(0),
+                _ => word::mask(elements),
+            },
+        }
+    }
+
+    /// What `elements` of a tensor take while their sums are partial: zeros in place.
+    #[must_use]
+    pub fn partial_footprint(&self, elements: u64, kind: TensorKind) -> Footprint {
+        Footprint {
+            data: self.word.dense(elements),
+            ..self.footprint(elements, kind)
+        }
+    }
+
+    /// The walk over the tiles of `operation`, cut into runs.
+    pub(crate) fn cursor(&self, operation: &Operation) -> Cursor {
+        Cursor::new(operation, self.loop_order, self.lanes)
+    }
+}
