@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use components::operation::{Operation, Role, Work};
-use components::sparsity::prune::keeps;
+use components::sparsity::keep::keeps;
 use components::sparsity::threshold::{OperationClass, TensorKind, ThresholdCalculator};
 use components::tile::Dimension;
 use components::values::{Thresholds, ValueSettings};

@@ -15,7 +15,7 @@ use scenarios::{Diagnostics, Loaded, Scenario};
 use tempfile::TempDir;
 
 fn edge() -> Loaded {
-    Scenario::shipped("bert-tiny-edge").unwrap()
+    Scenario::shipped("bert-tiny-edge").expect("it is shipped")
 }
 
 /// The paths of what is wrong, each with nothing of a file.
@@ -314,8 +314,10 @@ fn candidates_are_variants_of_the_changed_scenario() {
 
     // A candidate that a program adds: what it states is the program's, the rest is not.
     let added = loaded.with(|scenario| {
-        let mut changes = ScenarioFile::default();
-        changes.workload = edge().scenario().workload.to_form().into();
+        let changes = ScenarioFile {
+            workload: edge().scenario().workload.to_form().into(),
+            ..ScenarioFile::default()
+        };
         let mut candidate = scenario.compare.candidates[0].clone();
         candidate.name = "added".to_owned();
         candidate.changes = Changes(Box::new(changes));

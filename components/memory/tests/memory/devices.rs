@@ -3,7 +3,7 @@
 
 use memory::description::Cells;
 use memory::{
-    Command, MemoryActor, MemoryDescription, MemoryMessage, MemoryPlan, Operation, Reply, RequestorId,
+    Command, DramOperation, MemoryActor, MemoryDescription, MemoryMessage, MemoryPlan, Reply, RequestorId,
     build_memory, collect,
 };
 use sim_core::{Actor, ActorId, Context, Cycles, Engine, Simulation, Tick, Timebase};
@@ -59,7 +59,7 @@ fn breaches(description: &MemoryDescription, commands: &[(u64, u8, Give)]) -> Ve
         simulation.post(to, clock.edge(Cycles(cycle)), MemoryMessage::Command(command));
     }
     simulation.run().unwrap();
-    let (parts, _) = simulation.into_parts();
+    let parts = simulation.into_actors();
     let devices = parts.iter().filter_map(|part| match part {
         Part::Device(device) => Some(device),
         Part::Host => None,
@@ -69,19 +69,19 @@ fn breaches(description: &MemoryDescription, commands: &[(u64, u8, Give)]) -> Ve
 }
 
 /// Column commands go to their bank, row commands by way of its rank.
-fn addressed(give: Give, host: ActorId, rank: ActorId, bank: ActorId) -> (ActorId, Operation) {
+fn addressed(give: Give, host: ActorId, rank: ActorId, bank: ActorId) -> (ActorId, DramOperation) {
     let reply = Reply {
         to: host,
         tag: 0,
         requestor: RequestorId(0),
     };
     match give {
-        Act => (rank, Operation::Activate { row: 0 }),
-        Pre => (rank, Operation::Precharge),
-        Rd => (bank, Operation::Read { row: 0, reply }),
-        Wr => (bank, Operation::Write { row: 0 }),
-        Ref => (rank, Operation::Refresh { times: 1 }),
-        RefBank => (rank, Operation::RefreshBank { times: 1 }),
+        Act => (rank, DramOperation::Activate { row: 0 }),
+        Pre => (rank, DramOperation::Precharge),
+        Rd => (bank, DramOperation::Read { row: 0, reply }),
+        Wr => (bank, DramOperation::Write { row: 0 }),
+        Ref => (rank, DramOperation::Refresh { times: 1 }),
+        RefBank => (rank, DramOperation::RefreshBank { times: 1 }),
     }
 }
 

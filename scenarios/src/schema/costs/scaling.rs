@@ -166,8 +166,8 @@ mod tests {
         assert_eq!(four.dynamic_mw * 4.0, sixteen.dynamic_mw);
         assert_eq!(thirty_two.leakage_mw, sixteen.leakage_mw * 2.0);
         // 8 x 16 elements are half of 16 x 16.
-        let whole = table.softmax_cost(&tile(16, 16));
-        assert_eq!(table.softmax_cost(&tile(8, 16)).area_um2 * 2.0, whole.area_um2);
+        let whole = table.softmax_cost(tile(16, 16));
+        assert_eq!(table.softmax_cost(tile(8, 16)).area_um2 * 2.0, whole.area_um2);
     }
 
     #[test]
