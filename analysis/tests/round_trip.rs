@@ -1,5 +1,7 @@
 //! Results are read back as they were written.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use analysis::result::{Estimated, Resolved, RunResult, Summary};
 use analysis::run::run;
 use scenarios::Scenario;
@@ -29,7 +31,10 @@ fn plan(text: &str) -> Plan {
 fn same_again<T: Serialize + DeserializeOwned>(value: &T) -> T {
     let text = serde_json::to_string(value).expect("results can be written");
     let read: T = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
-    assert_eq!(serde_json::to_string(&read).expect("results can be written"), text);
+    assert_eq!(
+        serde_json::to_string(&read).expect("results can be written"),
+        text
+    );
     read
 }
 

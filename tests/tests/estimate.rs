@@ -278,7 +278,10 @@ fn energy_at_a_runs_own_counts_is_the_runs_energy() {
         let energy = did.energy(machine, timebase);
         let memory = &run.measured.memory;
         let MainMemory::Banked(banked) = &run.plan.memory else {
-            panic!("{}: memory without limits takes no energy", loaded.scenario().name);
+            panic!(
+                "{}: memory without limits takes no energy",
+                loaded.scenario().name
+            );
         };
         let priced = EnergyTable::new(banked.description()).energy(&memory.commands);
         let near = |what: &str, estimated: f64, run: f64| {
