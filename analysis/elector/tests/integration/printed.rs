@@ -194,27 +194,32 @@ fn rewritten(shown: &[String], printed: &[String]) -> Vec<String> {
         };
         return printed.iter().map(same).collect();
     }
-    let mut from = 0;
-    shown
-        .iter()
-        .map(|line| {
-            if line.trim() == "..." || line.is_empty() {
-                return line.clone();
-            }
-            let place = printed[from..]
-                .iter()
-                .position(|printed| topic(printed) == topic(line));
-            // A topic that was renamed is where it was: after the one before.
-            let place = from + place.unwrap_or(0);
-            assert!(place < printed.len(), "nothing is printed like {line:?}");
-            from = place + 1;
-            if lasting(&printed[place]) == lasting(line) {
-                line.clone()
-            } else {
-                printed[place].clone()
-            }
-        })
-        .collect()
+    let (mut new, mut from, mut elided): (Vec<String>, usize, bool) = (Vec::new(), 0, true);
+    for line in shown {
+        if line.trim() == "..." || line.is_empty() {
+            elided |= !line.is_empty();
+            new.push(line.clone());
+            continue;
+        }
+        let place = printed[from..]
+            .iter()
+            .position(|printed| topic(printed) == topic(line));
+        // A topic that was renamed is where it was: after the one before.
+        let place = from + place.unwrap_or(0);
+        assert!(place < printed.len(), "nothing is printed like {line:?}");
+        let skipped = printed[from..place].iter().any(|printed| !printed.is_empty());
+        if skipped && !elided {
+            new.push("  ...".to_owned());
+        }
+        let same = lasting(&printed[place]) == lasting(line);
+        new.push(if same {
+            line.clone()
+        } else {
+            printed[place].clone()
+        });
+        (from, elided) = (place + 1, false);
+    }
+    new
 }
 
 #[test]
