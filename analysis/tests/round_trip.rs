@@ -1,5 +1,7 @@
 //! Results are read back as they were written.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use analysis::result::{Estimated, Resolved, RunResult, Summary};
 use analysis::run::run;
 use scenarios::Scenario;

@@ -211,7 +211,10 @@ fn read_costs(
     if sound {
         let mut checks = Checks::default();
         checks.involving(&["costs"], |checks| {
-            document.value.check_sizes(&scenario.accelerator, checks);
+            let function = scenario.workload.activation_function;
+            document
+                .value
+                .check_sizes(&scenario.accelerator, function, checks);
         });
         problems.extend(layers.problems(checks.into_findings()));
     }

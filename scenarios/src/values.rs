@@ -5,6 +5,7 @@
 //! two roundings; and the whole transformer from its inputs on (`reference.rs`), with a bound that follows every rounding
 //! from there. The first catches any mistake of an operation; the second shows that the operations are the right ones.
 
+mod calibration;
 mod check;
 mod gradient;
 mod local;
@@ -23,6 +24,7 @@ use components::values::{
 };
 use sim_core::mix;
 
+use calibration::{Calibration, Fetches};
 use check::Checker;
 pub use operands::show_operands;
 use parameters::Parameters;
@@ -88,8 +90,8 @@ impl Computation {
     }
 }
 
-/// The thresholds by which DynaProp prunes; `None` if the machine does not compute.
-fn thresholds(plan: &MachinePlan) -> Option<Thresholds> {
+/// What DynaProp prunes by, given all settings but this; `None` if the machine does not compute.
+fn thresholds(plan: &MachinePlan, unpruned: &ValueSettings) -> Option<Thresholds> {
     let sparsity = &plan.scenario.sparsity;
     Some(match sparsity.source {
         _ if !sparsity.source.computes() => return None,
@@ -103,19 +105,40 @@ fn thresholds(plan: &MachinePlan) -> Option<Thresholds> {
             TensorKind::Weights => weight_threshold,
             TensorKind::Gradients => gradient_threshold,
         }),
-        // Nothing is pruned without a curve, or if no zeros are wanted.
-        _ => Thresholds::by_class_and_kind(|class, kind| {
-            let wanted = sparsity.source.wanted(kind).filter(|wanted| *wanted > 0.0);
-            let found = wanted.zip(plan.curves.as_deref());
-            let found = found.and_then(|(wanted, curves)| curves.threshold(class, kind, wanted));
-            found.map_or(0.0, |found| found.value)
-        }),
+        _ => wanted_thresholds(plan, unpruned),
     })
 }
 
-/// The parameters of the numbers of training step `step`, counted from 1.
+/// The thresholds for the sparsities that are wanted, whatever the step: a machine is set up once.
+fn wanted_thresholds(plan: &MachinePlan, unpruned: &ValueSettings) -> Thresholds {
+    let Some(curves) = plan.curves.as_deref() else {
+        return Thresholds::default();
+    };
+    let (source, tile) = (&plan.scenario.sparsity.source, plan.tiling.tile);
+    let calibration = Calibration {
+        workload: &plan.scenario.workload,
+        settings: unpruned,
+        parameters: &Parameters::new(plan.seeded_constants()),
+        tile: [tile.b, tile.y],
+        curves,
+        fetches: &Fetches::of(plan.program()),
+        wanted: TensorKind::ALL.map(|kind| source.wanted(kind).unwrap_or(0.0)),
+    };
+    calibration.thresholds()
+}
+
+/// What the numbers of step `step` of a training, counted from 1, depend on; `None` if the machine does not compute.
 fn settings(plan: &MachinePlan, step: u32) -> Option<ValueSettings> {
-    let thresholds = thresholds(plan)?;
+    let unpruned = unpruned_settings(plan, step);
+    let thresholds = thresholds(plan, &unpruned)?;
+    Some(ValueSettings {
+        thresholds,
+        ..unpruned
+    })
+}
+
+/// The same without pruning.
+fn unpruned_settings(plan: &MachinePlan, step: u32) -> ValueSettings {
     let workload = &plan.scenario.workload;
     let rate = workload.learning_rate;
     let (rounding, update) = match (workload.phase, workload.optimizer) {
@@ -129,10 +152,10 @@ fn settings(plan: &MachinePlan, step: u32) -> Option<ValueSettings> {
             (Rounding::Stochastic { seed }, Some(rule))
         }
     };
-    Some(ValueSettings {
+    ValueSettings {
         word: plan.tiling.word,
         rounding,
-        thresholds,
+        thresholds: Thresholds::default(),
         function: match workload.activation_function {
             ActivationFunction::Gelu => NonLinearFunction::Gelu,
             ActivationFunction::Relu => NonLinearFunction::Relu,
@@ -140,7 +163,7 @@ fn settings(plan: &MachinePlan, step: u32) -> Option<ValueSettings> {
         words: plan.words(),
         update,
         loss_scale: loss_scale(workload),
-    })
+    }
 }
 
 /// The power of two at or below one over the number of tokens, so that the loss is about the mean over them for any

@@ -75,7 +75,7 @@ pub struct Compared {
 /// Estimates `pair` and simulates it.
 ///
 /// # Panics
-/// Either does not come to its end.
+/// The estimate or the simulation fails.
 #[must_use]
 pub fn compare(pair: Pair) -> Compared {
     let estimate = coarse_estimate(&pair.plan).unwrap_or_else(|error| panic!("pair {}: {error}", pair.seed));

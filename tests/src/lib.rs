@@ -2,6 +2,7 @@
 
 pub mod band;
 pub mod pairs;
+pub mod shipped;
 pub mod traced;
 
 use components::memory::{MemoryDescription, MemoryPlan};
@@ -11,12 +12,12 @@ use scenarios::system::{MainMemory, Measurements, Plan, RunError};
 use scenarios::{Loaded, Scenario};
 use sim_core::{Engine, Tick};
 
-/// A run that came to its end, with the plan that it followed.
+/// A finished run, with the plan that it followed.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// What was to be done, and on which machine.
     pub plan: Plan,
-    /// What came of it.
+    /// What was measured.
     pub measured: Measurements,
 }
 
@@ -63,11 +64,17 @@ pub fn shipped(name: &str, change: impl FnOnce(&mut Scenario)) -> Loaded {
 #[must_use]
 pub fn shipped_small(name: &str) -> Loaded {
     shipped(name, |scenario| {
-        if scenario.accelerator.processing_elements >= 512 {
+        if is_large(scenario) {
             scenario.workload.transformer.layers.truncate(1);
             scenario.workload.batch = 2;
         }
     })
+}
+
+/// Whether a shipped scenario takes a minute or more, so that tests cut it: those on the server accelerator do.
+#[must_use]
+pub fn is_large(scenario: &Scenario) -> bool {
+    scenario.accelerator.processing_elements >= 512
 }
 
 /// The main memory called `name` in the library.
@@ -103,13 +110,13 @@ pub fn plan_on_memory(loaded: &Loaded, change: impl FnOnce(&mut MemoryDescriptio
 /// Runs `plan` on `engine`.
 ///
 /// # Errors
-/// The engine stopped, or the machine came to a standstill.
+/// The engine stopped, or the machine deadlocked.
 pub fn try_run(plan: Plan, engine: Engine) -> Result<Run, RunError> {
     let measured = plan.build(engine)?.run(&plan)?;
     Ok(Run { plan, measured })
 }
 
-/// Runs `plan`, which is known to come to its end, on the default engine.
+/// Runs `plan`, which is known to finish, on the default engine.
 ///
 /// # Panics
 /// It does not.
@@ -121,7 +128,15 @@ pub fn run(plan: Plan) -> Run {
 /// The engines of this build.
 #[must_use]
 pub fn engines() -> Vec<Engine> {
-    let mut engines = vec![Engine::Wheel, Engine::Heap];
+    let mut engines = vec![Engine::Wheel];
+    engines.extend(other_engines());
+    engines
+}
+
+/// The engines of this build but the default one.
+#[must_use]
+pub fn other_engines() -> Vec<Engine> {
+    let mut engines = vec![Engine::Heap];
     if cfg!(feature = "desim") {
         engines.push(Engine::Desim);
     }

@@ -62,7 +62,7 @@ pub struct Pair {
     pub plan: Plan,
 }
 
-/// The pair number `seed`, with other traffic on its memory if `contended`; none if its buffers cannot hold it, or it has
+/// The pair number `seed`, with other traffic on its memory if `contended`; `None` if its buffers cannot hold it, or it has
 /// over `most_tiles` tile operations.
 #[must_use]
 pub fn pair(seed: u64, contended: bool, most_tiles: u64) -> Option<Pair> {
@@ -81,7 +81,7 @@ pub fn pair(seed: u64, contended: bool, most_tiles: u64) -> Option<Pair> {
     planned(seed, loaded, most_tiles)
 }
 
-/// The training step number `seed`, alone on its memory; none if its buffers cannot hold it, or it has over `most_tiles` tile
+/// The training step number `seed`, alone on its memory; `None` if its buffers cannot hold it, or it has over `most_tiles` tile
 /// operations.
 #[must_use]
 pub fn training_pair(seed: u64, most_tiles: u64) -> Option<Pair> {

@@ -2,10 +2,10 @@
 //! be written down.
 //!
 //! The control block looks one operation ahead (`prefetch_operations: 1`), so operations follow each other, and a run's
-//! time is the sum of theirs. All densities are full, all sizes are whole tiles of 16, and a bus moves a tile a cycle.
+//! time is the sum of theirs. All densities are full, all sizes are whole tiles of 16, and a bus moves one tile per cycle.
 //! From the timing rules, in cycles, with *M* multipliers and *n* tiles that take *c* cycles each in the lane:
 //!
-//! - Loading: 1 for the order to reach the DMA, then 8 blocks of 64 bytes a cycle through the ports of a buffer (370 GB/s
+//! - Loading: 1 for the order to reach the DMA, then 8 blocks of 64 bytes per cycle through the ports of a buffer (370 GB/s
 //!   at 700 MHz); data and masks go to different buffers at once, and the slower one counts.
 //! - A run's way to the lane: 1 to the PE, 1 to the lane, *f* for the first operands on the bus, 1 in DynaProp, 1 in the
 //!   pre-compute module. From then on the lane never waits, as the FIFO holds two tiles of at least 16 cycles each and the bus is never
@@ -13,14 +13,15 @@
 //!   make the lane wait.)
 //! - Back: log2 *M* levels of the adder tree, 1 in the post-compute module and 1 on the bus for each tile of the result,
 //!   1 to the control block. Only the last run's way back shows; those before are hidden behind the lane's work.
-//! - Softmax and layer norm: 1 to the PE, a bus cycle for each tile of the row, 1 to the module, 16 + 16 a tile, a bus
+//! - Softmax and layer norm: 1 to the PE, a bus cycle for each tile of the row, 1 to the module, 16 + 16 per tile, a bus
 //!   cycle for each tile on the way back, 1 to the control block. The module is free again one cycle after its last tile;
 //!   the next row is then on its way to the PE for 1 cycle and waits for the bus, which is still writing the last row.
 
-use components::energy_part::Action;
+use components::energy_part::{Action, EnergyPart};
 use scenarios::Scenario;
 use scenarios::load::Disk;
-use tests::{memory, plan, run, shipped};
+use sim_core::Ticks;
+use tests::{Run, memory, plan, run, shipped};
 
 const TILE: u64 = 16;
 const MULTIPLIERS: u64 = 16;
@@ -163,4 +164,55 @@ fn looking_ahead_hides_what_the_sum_cannot_but_not_the_lanes_work() {
         "{busy} {}",
         run.cycles()
     );
+}
+
+/// A layer of width 72 with two heads of 36 and a feed-forward product to 40, on three sequences of 40 tokens, in tiles of
+/// `items` x 16 x 16: nothing is a multiple of 16.
+fn ragged(items: u32) -> Run {
+    let text = format!(
+        "(base: \"bert-tiny-edge\", accelerator: (tile: (b: {items})), workload: (batch: 3, sequence_length: 40, \
+         transformer: Inline(layers: [(hidden: 72, feed_forward: [40], heads: [Attention(kind: ScaledDotProduct, dimension: 36), \
+         Attention(kind: ScaledDotProduct, dimension: 36)])])))"
+    );
+    let loaded =
+        Scenario::parse("ragged.ron", &text, Disk).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
+    run(plan(&loaded))
+}
+
+#[test]
+fn ragged_tiles_take_what_they_have() {
+    for items in [1, 2] {
+        let run = ragged(items);
+        let (plan, machine) = (&run.plan.machine, &run.measured.machine);
+        let cycles = |ticks: Ticks| ticks.0 / plan.clock.period().0;
+        // Rows of 40 are tiles of 16, 16 and 8; rows of 72 are four of 16 and one of 8. A tile takes its rows and its columns:
+        // 3 x 40 + 3 x 40 for the probabilities of a head, 5 x 40 + 3 x 72 for a norm.
+        let (softmax, layer_norm) = (2 * 3 * 240, 2 * 3 * 416);
+        assert_eq!(
+            cycles(machine.time(Action::Softmax)),
+            softmax,
+            "softmax, tiles of {items}"
+        );
+        assert_eq!(
+            cycles(machine.time(Action::LayerNorm)),
+            layer_norm,
+            "layer norm, tiles of {items}"
+        );
+        // 34.6343 and 43.8378 mW at 700 MHz.
+        let energy = machine.energy(plan, run.plan.timebase).by_part();
+        let near =
+            |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
+        near(energy[EnergyPart::Softmax].0, softmax as f64 * 34.6343 / 700.0);
+        near(
+            energy[EnergyPart::LayerNorm].0,
+            layer_norm as f64 * 43.8378 / 700.0,
+        );
+        // Queries, keys, values and a head's output; scores and context; the two feed-forward products.
+        let sequence = 2 * (4 * 40 * 72 * 36 + 2 * 40 * 40 * 36) + 2 * 40 * 72 * 40;
+        assert_eq!(
+            machine.lanes.dense_multiplications,
+            3 * sequence,
+            "tiles of {items}"
+        );
+    }
 }

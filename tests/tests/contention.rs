@@ -260,7 +260,7 @@ fn any_arbitration() -> impl Strategy<Value = Arbitration> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Whatever the traffic, the transformer comes to its end, nobody's bytes are lost, and no timing rule is broken.
+    /// Whatever the traffic, the transformer finishes, no requestor's bytes are lost, and no timing rule is broken.
     #[test]
     fn any_contention_keeps_the_invariants(
         sources in proptest::collection::vec(any_source(), 1..4),

@@ -1,11 +1,11 @@
 //! The critical path is what it says: a chain without a gap, as long as the run, each step of which waited for the one before.
 
-use analysis::critical_path::{CriticalPath, CriticalPathSink, Part, Work};
+use analysis::critical_path::{CriticalPath, CriticalPathSink, Part};
 use components::energy_part::Action;
 use components::trace_event::{Event, TransferOrder};
 use scenarios::system::{Measurements, Plan};
 use sim_core::{ActorId, Engine, Label, Span, Tick, TraceSink};
-use tests::{memory, plan, shipped, shipped_names, shipped_small};
+use tests::{memory, plan, shipped, shipped_small};
 
 /// An actor, when, and what.
 type Link = (ActorId, u64, Event);
@@ -51,21 +51,6 @@ fn share(path: &CriticalPath, parts: &[Part]) -> f64 {
             .sum()
     };
     ticks(&|part| parts.contains(&part)) as f64 / ticks(&|_| true) as f64
-}
-
-#[test]
-fn it_is_as_long_as_the_run_on_every_shipped_scenario() {
-    for name in shipped_names() {
-        let plan = plan(&shipped_small(name));
-        let (path, measured) = critical_path(&plan);
-        assert_eq!(path.length(), measured.machine.finished.0, "{name}");
-        let first = path.steps.first().unwrap();
-        assert_eq!((first.work, first.start), (Work::Start, 0), "{name}");
-        for pair in path.steps.windows(2) {
-            assert_eq!(pair[0].end(), pair[1].start, "{name}: {pair:?}");
-        }
-        assert_eq!(path.steps.last().unwrap().end(), measured.machine.finished.0);
-    }
 }
 
 /// The beginnings of all steps, found the plain way: backwards through all links of the run. Counts the transfers that

@@ -3,7 +3,7 @@
 use scenarios::Loaded;
 use scenarios::schema::{DensitySource, Distribution};
 use sim_core::{Digest, Engine};
-use tests::{engines, memory, plan, shipped, shipped_names, shipped_small, try_run};
+use tests::{memory, plan, shipped, shipped_small, try_run};
 
 fn outcome(loaded: &Loaded, engine: Engine) -> (Digest, u64, u64) {
     let run = try_run(plan(loaded), engine).unwrap();
@@ -11,26 +11,9 @@ fn outcome(loaded: &Loaded, engine: Engine) -> (Digest, u64, u64) {
 }
 
 #[test]
-fn all_engines_agree_on_every_shipped_scenario() {
-    for name in shipped_names() {
-        let loaded = shipped_small(name);
-        let expected = outcome(&loaded, Engine::Wheel);
-        for engine in engines() {
-            assert_eq!(outcome(&loaded, engine), expected, "{name} on {engine:?}");
-        }
-    }
-}
-
-#[test]
 fn a_run_repeats() {
-    for name in ["tiny-trace", "flexibert-mixed"] {
-        let loaded = shipped_small(name);
-        assert_eq!(
-            outcome(&loaded, Engine::Wheel),
-            outcome(&loaded, Engine::Wheel),
-            "{name}"
-        );
-    }
+    let loaded = shipped_small("tiny-trace");
+    assert_eq!(outcome(&loaded, Engine::Wheel), outcome(&loaded, Engine::Wheel));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Damaged scenarios, taken all the way: loaded, planned and, if small, run. What is wrong is said with the name of
-//! the file; nothing panics or comes to a standstill.
+//! the file; nothing panics or deadlocks.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

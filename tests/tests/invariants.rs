@@ -5,21 +5,9 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use scenarios::schema::Phase;
 use scenarios::system::violations;
 use sim_core::Engine;
-use tests::{plan, run, shipped_names, shipped_small, try_run};
+use tests::try_run;
 
 use crate::random::planned;
-
-#[test]
-fn every_shipped_scenario_keeps_the_invariants() {
-    for name in shipped_names() {
-        let run = run(plan(&shipped_small(name)));
-        assert_eq!(
-            violations(&run.plan, &run.measured),
-            Vec::<String>::new(),
-            "{name}"
-        );
-    }
-}
 
 /// Random scenarios of a fixed seed, so that what failed once fails again.
 fn cases() -> u32 {

@@ -1,4 +1,7 @@
-//! What must hold of whole machines, one claim a module.
+//! What must hold of whole machines, one claim per module.
+//!
+//! `#[cfg(test)]` tells Clippy that a module is of tests, in which `unwrap` is allowed; in modules without it functions beside
+//! the tests would need `expect`.
 
 #[cfg(test)]
 mod closed_form;
@@ -22,6 +25,8 @@ mod rooflines;
 #[cfg(test)]
 mod sampled;
 mod scaling;
+#[cfg(test)]
+mod shipped;
 #[cfg(all(test, not(feature = "desim")))]
 mod threads;
 #[cfg(test)]

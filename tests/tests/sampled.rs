@@ -30,11 +30,11 @@ fn the_mean_work_over_seeds_is_the_uniform_work() {
     let uniform = compute_bound(1, DensitySource::Uniform);
     let runs: Vec<Run> = (0..12).map(|seed| compute_bound(seed, sampled(20.0))).collect();
     let pairs = |run: &Run| run.measured.machine.lanes.multiplications as f64;
-    // 61,440 tiles a run with a standard deviation of a quarter of the mean: a standard error of 0.03% over 12 runs; tiles of
+    // 61,440 tiles per run with a standard deviation of a quarter of the mean: a standard error of 0.03% over 12 runs; tiles of
     // one operand tile share its draw, which makes it some times that.
     let ratio = mean(&runs, pairs) / pairs(&uniform);
     assert!((ratio - 1.0).abs() < 0.005, "{ratio}");
-    // Rounding up to whole cycles a tile adds at most half a cycle on average to the sampled ones.
+    // Rounding up to whole cycles per tile adds at most half a cycle on average to the sampled ones.
     let busy = |run: &Run| run.measured.machine.time(Action::MacLane).0 as f64;
     let ratio = mean(&runs, busy) / busy(&uniform);
     assert!((0.995..1.02).contains(&ratio), "{ratio}");

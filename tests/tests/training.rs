@@ -31,7 +31,7 @@ fn blocks(bytes: Bytes) -> u64 {
 }
 
 /// Blocks of the rows that an operation on a table of gradients or of the optimiser's state moves: one for each word; a sum
-/// writes a row a token, and reads it before if it is not the word's first.
+/// writes one row per token, and reads it before if it is not the word's first.
 fn blocks_of_rows(plan: &Plan, operation: &Operation) -> u64 {
     let (scenario, tiling) = (&plan.machine.scenario, plan.machine.tiling);
     let kind = match operation.output {

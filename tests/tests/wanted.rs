@@ -1,13 +1,12 @@
-//! What comes out of pruning is what was wanted of it, as far as the curves go.
+//! What comes out of pruning is what was wanted of it.
 
 use proptest::prelude::*;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use scenarios::schema::{DensitySource, Phase, Reference, Scenario};
-use scenarios::system::{ValueCheck, violations};
+use scenarios::system::{Pruned, ValueCheck, violations};
 use tests::{plan, run, shipped};
 
-/// How far what comes out may be from what was wanted. The curves count each operand once for each operation that reads it,
-/// while a machine fetches some of them more often than others; they are of a whole batch with other words; and what is pruned
-/// early in the transformer changes what is pruned later.
+/// How far what comes out may be from what was wanted. Thresholds are set with the first batch tile; a run has further items.
 const TOLERANCE: f64 = 0.08;
 
 fn wanted([activation_sparsity, weight_sparsity, gradient_sparsity]: [f64; 3]) -> DensitySource {
@@ -28,39 +27,62 @@ fn pruned(name: &str, shares: [f64; 3], change: impl Fn(&mut Scenario)) -> Value
     run.measured.machine.values.expect("the machine computes")
 }
 
+/// BERT-Tiny on one sequence of other words than the curves are of.
+fn one_sequence(activations: f64, weights: f64) -> ValueCheck {
+    let check = pruned("bert-tiny-values", [activations, weights, 0.0], |scenario| {
+        scenario.workload.batch = 1;
+        scenario.seed = 2;
+    });
+    for (kind, pruned) in &check.pruned {
+        let off = pruned.zero_share - pruned.wanted.unwrap_or(0.0);
+        assert!(
+            off.abs() < TOLERANCE,
+            "{activations}, {weights}: {kind}: {pruned:?}"
+        );
+    }
+    check
+}
+
+fn rises(kind: &str, less: Pruned, more: Pruned) {
+    assert!(
+        more.zero_share >= less.zero_share - 0.01,
+        "{kind}: {less:?}, {more:?}"
+    );
+}
+
 #[test]
 fn what_comes_out_is_near_what_was_wanted_and_rises_with_it() {
     let share = || 0.02..0.95f64;
     let pairs = [(share(), share()), (share(), share())];
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+    let config = ProptestConfig {
         cases: 4,
         failure_persistence: None,
         max_shrink_iters: 0,
         ..ProptestConfig::default()
-    });
+    };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let look = |pairs: [(f64, f64); 2]| {
         let [activations, weights] = pairs.map(|(a, b)| (a.min(b), a.max(b)));
-        let at = |activations, weights| {
-            pruned("bert-tiny-values", [activations, weights, 0.0], |scenario| {
-                scenario.workload.batch = 1;
-                scenario.seed = 2;
-            })
-        };
-        let seen = [at(activations.0, weights.0), at(activations.1, weights.1)];
-        for check in &seen {
-            for (kind, pruned) in &check.pruned {
-                let off = pruned.zero_share - pruned.wanted.unwrap_or(0.0);
-                prop_assert!(off.abs() < TOLERANCE, "{kind}: {pruned:?}");
-            }
-        }
+        let [less, more] = [(activations.0, weights.0), (activations.1, weights.1)]
+            .map(|(activations, weights)| one_sequence(activations, weights));
         for kind in ["activations", "weights"] {
-            let [less, more] = [&seen[0], &seen[1]].map(|check| check.pruned[kind]);
-            let rises = more.zero_share >= less.zero_share - 0.01;
-            prop_assert!(rises, "{kind}: {less:?}, {more:?}");
+            rises(kind, less.pruned[kind], more.pruned[kind]);
         }
         Ok(())
     };
     runner.run(&pairs, look).unwrap_or_else(|wrong| panic!("{wrong}"));
+}
+
+/// With half of the weights pruned, probabilities lie about 1 / 128, and a threshold just above it prunes them and the context.
+#[test]
+fn probabilities_that_crowd_do_not_fall_all_at_once() {
+    let shares = [0.10, 0.13, 0.16, 0.20];
+    let seen = shares.map(|share| one_sequence(share, 0.5).pruned["activations"]);
+    for pair in seen.windows(2) {
+        rises("activations", pair[0], pair[1]);
+        let jump = pair[1].zero_share - pair[0].zero_share;
+        assert!(jump < TOLERANCE, "{pair:?}");
+    }
 }
 
 #[test]
@@ -70,9 +92,11 @@ fn training_prunes_gradients_by_their_own_curves() {
         scenario.workload.batch = 1;
         scenario.workload.sequence_length = 32;
     });
-    let gradients = check.pruned["gradients"];
-    assert_eq!(gradients.wanted, Some(0.5));
-    assert!(gradients.zero_share > 0.3, "{gradients:?}");
+    for (kind, wanted) in [("activations", 0.3), ("weights", 0.4), ("gradients", 0.5)] {
+        let found = check.pruned[kind];
+        assert_eq!(found.wanted, Some(wanted));
+        assert!((found.zero_share - wanted).abs() < TOLERANCE, "{kind}: {found:?}");
+    }
 }
 
 #[test]

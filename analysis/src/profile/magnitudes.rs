@@ -48,6 +48,9 @@ impl Magnitudes {
 
     /// A curve of at most `points` points, at least 2: the first at threshold 0, the last where all is pruned, the others
     /// the lowest bounds of bins that reach sparsities which are evenly spaced at first and then close in on 1.
+    ///
+    /// A bin that reaches several of these at once is a step, and has points on both sides. If there are so few bins that each
+    /// can have both, each has, and the curve is exact.
     #[must_use]
     pub fn curve(&self, points: usize) -> Vec<CurvePoint> {
         let share = |count: u64| (count as f64 / (self.values.max(1)) as f64 * 1e6).round() / 1e6;
@@ -55,21 +58,32 @@ impl Magnitudes {
             threshold: 0.0,
             sparsity: share(self.zeros),
         }];
+        let mut push = |bin: usize, count: u64| {
+            let threshold = bound(bin);
+            // A bin's lower bound is the upper one of the bin before.
+            if curve.last().is_some_and(|last| threshold > last.threshold) {
+                let sparsity = share(count);
+                curve.push(CurvePoint { threshold, sparsity });
+            }
+        };
+        let filled = || self.bins.iter().enumerate().filter(|(_, count)| **count > 0);
+        let is_exact = filled().count() * 2 < points;
         let rest = (self.values - self.zeros) as f64;
         let mut targets = targets(points).peekable();
         let mut below = self.zeros;
-        for (bin, &count) in self.bins.iter().enumerate() {
+        for (bin, &count) in filled() {
+            let before = below;
             below += count;
             let reached = (below - self.zeros) as f64;
-            let mut reaches = false;
+            let mut reaches = 0;
             while targets.next_if(|target| reached >= target * rest).is_some() {
-                reaches = true;
+                reaches += 1;
             }
-            if count > 0 && reaches {
-                curve.push(CurvePoint {
-                    threshold: bound(bin + 1),
-                    sparsity: share(below),
-                });
+            if is_exact || reaches > 1 {
+                push(bin, before);
+            }
+            if is_exact || reaches > 0 {
+                push(bin + 1, below);
             }
         }
         if curve.len() == 1 {
@@ -146,6 +160,60 @@ mod tests {
                 }
             }
             prop_assert!(SparsityCurve::new(points_found).is_ok());
+        }
+    }
+
+    /// Shares of the values with a magnitude below `threshold`, and with one below the next lower threshold that could differ.
+    fn at_and_below(values: &[f64], threshold: f64) -> [f64; 2] {
+        [threshold, threshold * (1.0 - 1.0 / 1000.0)].map(|threshold| sparsity_at(values, threshold))
+    }
+
+    #[test]
+    fn values_of_few_magnitudes_are_pruned_level_by_level() {
+        // Of 1,000 values 300 are 0, 459 are 0.01 or -0.01, and 241 are 0.02: half of them is only to be had with 75.9%.
+        let levels = [(0.0, 300), (0.01, 200), (-0.01, 259), (0.02, 241)];
+        let values: Vec<f64> = levels
+            .iter()
+            .flat_map(|&(value, count)| std::iter::repeat_n(value, count))
+            .collect();
+        for points in [8, 33, 257] {
+            let curve = SparsityCurve::new(counted(&values).curve(points)).unwrap();
+            for (wanted, pruned) in [
+                (0.31, 0.759),
+                (0.5, 0.759),
+                (0.75, 0.759),
+                (0.76, 1.0),
+                (0.99, 1.0),
+            ] {
+                let found = curve.threshold_for(wanted);
+                let [at, below] = at_and_below(&values, found.value);
+                assert_eq!((at, found.sparsity), (pruned, pruned), "{wanted} of {points}");
+                assert!(below < wanted, "{wanted} of {points}: {below}");
+            }
+            let none = curve.threshold_for(0.3);
+            assert_eq!((none.value, none.sparsity), (0.0, 0.3));
+            assert!((curve.threshold_for(0.5).value / 0.01 - 1.0).abs() < 1.0 / 1000.0);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_threshold_prunes_what_it_is_said_to_and_no_lower_one_does(
+            levels in prop::collection::vec((0.001..8.0_f64, 1_usize..40), 1..8),
+            zeros in 0_usize..40,
+            wanted in 0.0..=1.0_f64,
+        ) {
+            let mut values = vec![0.0; zeros];
+            for (level, count) in levels {
+                values.extend(std::iter::repeat_n(level, count));
+            }
+            let curve = SparsityCurve::new(counted(&values).curve(33)).unwrap();
+            let found = curve.threshold_for(wanted);
+            let [at, below] = at_and_below(&values, found.value);
+            // Shares are held to six digits.
+            prop_assert!((at - found.sparsity).abs() < 1e-6, "{found:?} prunes {at}");
+            prop_assert!(at > wanted - 1e-6, "{found:?} prunes {at} for {wanted}");
+            prop_assert!(found.value == 0.0 || below < wanted + 1e-6, "{found:?} is too much: {below}");
         }
     }
 

@@ -240,7 +240,6 @@ impl Stalls {
 #[cfg(test)]
 mod tests {
     use scenarios::Scenario;
-    use scenarios::load::Disk;
     use scenarios::system::Plan;
     use sim_core::Engine;
 
@@ -250,7 +249,7 @@ mod tests {
     #[test]
     fn parts_are_keys_in_order_and_read_back() {
         for (name, rounding) in [("tiny-trace", ""), ("bert-tiny-train", "stochastic_rounding ")] {
-            let plan = Plan::load(&Scenario::shipped(name).unwrap(), &Disk).unwrap();
+            let plan = Plan::load(&Scenario::shipped(name).unwrap()).unwrap();
             let area = AreaResult::new(&plan.machine);
             let text = serde_json::to_string(&area).unwrap();
             let keys = format!("mac_lanes softmax layer_norm sparsity {rounding}buffers other");

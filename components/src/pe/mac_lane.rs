@@ -245,3 +245,6 @@ impl MacLane {
         self.counts
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -172,3 +172,6 @@ impl RowModule {
         self.busy
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,11 +45,17 @@ pub enum CurveFault {
 pub struct Threshold {
     /// The threshold.
     pub value: f64,
-    /// The sparsity that the curve promises at it: the wanted one, or the nearest end of the curve.
+    /// The sparsity that the curve promises at it: the wanted one, the upper end of the step in which that lies, or the nearest
+    /// end of the curve.
     pub sparsity: f64,
 }
 
-/// A curve of threshold and sparsity: straight lines between its points, level beyond the last one.
+/// Two points whose thresholds differ by no more than this share of the upper one are the two sides of a step: of values that
+/// all have one magnitude, a threshold prunes all or none.
+const STEP: f64 = 1.0 / 1024.0;
+
+/// A curve of threshold and sparsity: straight lines between its points, level beyond the last one. Where two thresholds are
+/// next to each other (within 1/1024), the curve has a step.
 #[derive(Clone, PartialEq)]
 pub struct SparsityCurve {
     points: Vec<CurvePoint>,
@@ -113,7 +119,7 @@ impl SparsityCurve {
     }
 
     /// The threshold that prunes to `wanted`: the lowest one if there are several. What the hardware looks up at run time,
-    /// by bisection.
+    /// by bisection. Within a step it is the step's upper end, which prunes more than `wanted`; just below, less is pruned.
     ///
     /// The curve's ends bound the answer, as hardware cannot fail: a tensor that already has more zeros than wanted gets
     /// threshold 0, and for more than the curve reaches there is the threshold that reaches most. [`Threshold::sparsity`]
@@ -129,9 +135,16 @@ impl SparsityCurve {
                 sparsity: high.sparsity,
             };
         };
+        let width = high.threshold - low.threshold;
+        if width <= STEP * high.threshold {
+            return Threshold {
+                value: high.threshold,
+                sparsity: high.sparsity,
+            };
+        }
         let share = (wanted - low.sparsity) / (high.sparsity - low.sparsity);
         Threshold {
-            value: low.threshold + share * (high.threshold - low.threshold),
+            value: low.threshold + share * width,
             sparsity: wanted,
         }
     }
@@ -193,6 +206,34 @@ mod tests {
             let [low, high] = [f64::min(a, b), f64::max(a, b)].map(|wanted| curve.threshold_for(wanted).value);
             prop_assert!(low <= high);
             prop_assert!(curve.sparsity_at(low) <= curve.sparsity_at(high));
+        }
+    }
+
+    #[test]
+    fn within_a_step_all_of_it_is_pruned() {
+        // 30% zeros, 45.9% of magnitude 1 and 24.1% of magnitude 2.
+        let levels = [
+            (0.0, 0.3),
+            (1.0, 0.3),
+            (1.0005, 0.759),
+            (2.0, 0.759),
+            (2.001, 1.0),
+        ];
+        let curve = curve(&levels).unwrap();
+        for (wanted, value, sparsity) in [
+            (0.0, 0.0, 0.3),
+            (0.3, 0.0, 0.3),
+            (0.3001, 1.0005, 0.759),
+            (0.5, 1.0005, 0.759),
+            (0.759, 1.0005, 0.759),
+            (0.7591, 2.001, 1.0),
+            (1.0, 2.001, 1.0),
+        ] {
+            assert_eq!(
+                curve.threshold_for(wanted),
+                Threshold { value, sparsity },
+                "{wanted}"
+            );
         }
     }
 

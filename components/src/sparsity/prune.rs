@@ -33,6 +33,7 @@ pub fn sparsity_at(values: &[f64], threshold: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sparsity::compressed::Extents;
     use crate::sparsity::samples::tile;
     use proptest::prelude::*;
 
@@ -54,5 +55,28 @@ mod tests {
             prune_tile(&mut tile, 0.0);
             prop_assert_eq!(tile.decompress(), dense);
         }
+    }
+
+    #[test]
+    fn what_equals_the_threshold_is_kept() {
+        // Of 0, 1/4, -1/2, 1/2 and 1, a threshold of 1/2 prunes 1/4 alone; one just above prunes both halves as well.
+        let values = [0.0, 0.25, -0.5, 0.5, 1.0];
+        let above = f64::next_up(0.5);
+        for (threshold, kept, sparsity) in [
+            (0.0, [0.0, 0.25, -0.5, 0.5, 1.0], 0.2),
+            (0.5, [0.0, 0.0, -0.5, 0.5, 1.0], 0.4),
+            (above, [0.0, 0.0, 0.0, 0.0, 1.0], 0.8),
+            (1.0, [0.0, 0.0, 0.0, 0.0, 1.0], 0.8),
+            (f64::next_up(1.0), [0.0; 5], 1.0),
+        ] {
+            let mut pruned = values;
+            prune(&mut pruned, threshold);
+            assert_eq!(pruned, kept, "{threshold}");
+            assert_eq!(sparsity_at(&values, threshold), sparsity, "{threshold}");
+            let mut tile = CompressedTile::compress(Extents::matrix(1, 5), &values);
+            prune_tile(&mut tile, threshold);
+            assert_eq!(tile.decompress(), kept, "{threshold}");
+        }
+        assert!(keeps(-0.5, 0.5) && !keeps(-0.5, above) && keeps(0.0, 0.0));
     }
 }

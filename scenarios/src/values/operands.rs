@@ -1,7 +1,6 @@
 //! The tensors that DynaProp prunes, as they would be without pruning.
 
 use components::sparsity::threshold::{OperationClass, TensorKind};
-use components::values::{Thresholds, ValueSettings};
 
 use super::parameters::Parameters;
 use super::reference::Reference;
@@ -14,13 +13,10 @@ pub fn show_operands(
     plan: &MachinePlan,
     mut each: impl FnMut(OperationClass, TensorKind, &mut dyn Iterator<Item = f64>) + Send,
 ) -> bool {
-    let Some(settings) = super::settings(plan, 1) else {
+    if !plan.scenario.sparsity.source.computes() {
         return false;
-    };
-    let settings = ValueSettings {
-        thresholds: Thresholds::default(),
-        ..settings
-    };
+    }
+    let settings = super::unpruned_settings(plan, 1);
     let tile = plan.tiling.tile;
     Reference::read_by(
         &plan.scenario.workload,

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::fuzz::{Limits, fuzz};
 
 fn edge() -> Loaded {
-    Scenario::shipped("bert-tiny-edge").unwrap()
+    Scenario::shipped("bert-tiny-edge").expect("it is shipped")
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn a_trace_that_is_cut_off_is_read_up_to_there() {
     let file = folder.path().join("run.pftrace");
     let (bytes, all) = trace(&file);
     let mut refused = 0;
-    // A stride that is no multiple of any packet's length.
+    // A stride that is not a multiple of any packet's length.
     for end in (1..bytes.len()).step_by(bytes.len() / 293 + 1) {
         fs::write(&file, &bytes[..end]).unwrap();
         let (seen, error) = read(&file);

@@ -22,7 +22,7 @@ fn energies(plan: &Plan, entries: &[Entry<'static>], track: &str) -> BTreeMap<St
     }
     let microsecond = plan.timebase.frequency().hertz() / 1e6;
     let integral = |(part, values): (String, Vec<(u64, u64)>)| {
-        assert_eq!(values.last().unwrap().1, 0, "{part} goes on for ever");
+        assert_eq!(values.last().unwrap().1, 0, "{part} never ends");
         let held = values.windows(2).map(|pair| {
             assert!(pair[0].0 < pair[1].0, "{part} has two values at once");
             pair[0].1 as f64 * (pair[1].0 - pair[0].0) as f64

@@ -48,11 +48,26 @@ fn row(curve: &ProfiledCurve) -> Vec<String> {
     };
     cells.extend(WANTED.map(|wanted| {
         let found = lookup.threshold_for(wanted);
-        match found.value {
-            0.0 => "0".to_owned(),
-            value if (1e-3..1e4).contains(&value) => format!("{value:.4}"),
-            value => format!("{value:.2e}"),
-        }
+        rounded_up(found.value)
     }));
     cells
+}
+
+/// A threshold in four digits or so, rounded up: one that is lower prunes less than it is said to.
+fn rounded_up(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let digits = if value < 1e-3 {
+        2 - value.log10().floor() as i32
+    } else {
+        4.max(3 - value.log10().floor() as i32)
+    };
+    let scale = 10f64.powi(digits);
+    let up = (value * scale).ceil() / scale;
+    if (1e-3..1e4).contains(&up) {
+        format!("{up:.*}", digits.clamp(0, 6) as usize)
+    } else {
+        format!("{up:.2e}")
+    }
 }

@@ -76,3 +76,6 @@ impl Collector {
         used.collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Descriptions that make no sense are told so, and never panic.
 
 use memory::pattern::{Pattern, SplitMix64};
-use memory::{MemoryPlan, replay};
+use memory::{MemoryPlan, ReplayError, replay};
 use proptest::prelude::*;
 use sim_core::Engine;
 
@@ -62,9 +62,20 @@ proptest! {
         if let Ok(description) = parse(&changed)
             && let Ok(plan) = MemoryPlan::new(description)
         {
-            let records = Pattern::Random { seed: 1 }.records(geometry(&plan), 50);
-            // Fewer bytes than a request of the pattern has, or a clock without a tick, may fail; none may hang.
-            let _ = replay(&plan, records, 1, Engine::Wheel);
+            let (geometry, reads) = (geometry(&plan), 50);
+            let records = Pattern::Random { seed: 1 }.records(geometry, reads);
+            match replay(&plan, records, 1, Engine::Wheel) {
+                Ok(report) => {
+                    let memory = report.memory;
+                    prop_assert_eq!(memory.violations.first(), None, "{}", changed);
+                    prop_assert_eq!(memory.reads, reads, "{}", changed);
+                    let answered = memory.read_commands + memory.forwarded_reads + memory.merged_reads;
+                    prop_assert_eq!(answered, reads, "{}", changed);
+                    prop_assert!(report.last_answer > 0 && memory.bus_utilisation <= 1.0, "{}", changed);
+                }
+                // A clock for which there is no tick, and nothing else.
+                Err(error) => prop_assert!(matches!(error, ReplayError::Clock(_)), "{}: {}", error, changed),
+            }
         }
     }
 }

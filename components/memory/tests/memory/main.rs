@@ -4,6 +4,7 @@
 
 mod closed_forms;
 mod command_traces;
+mod devices;
 mod golden;
 mod hostile_descriptions;
 mod monitor;
@@ -13,3 +14,4 @@ mod properties;
 mod recorder;
 mod refresh;
 mod traffic;
+mod worked_out;

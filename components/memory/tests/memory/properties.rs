@@ -172,7 +172,7 @@ fn check(seed: u64) -> Result<(), TestCaseError> {
     let minimum = 1 + plan.constraints().read_delay;
     for fate in all() {
         let array = fate.wish.access == Access::Read && !written.contains(&fate.wish.address);
-        // Merged reads share a column access that was in flight.
+        // Merged reads share a column access in flight.
         let least = if array && !description.controller.read_merging {
             minimum
         } else {

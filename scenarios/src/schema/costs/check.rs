@@ -34,29 +34,30 @@ impl CostTable {
         self.check_sources(checks);
     }
 
-    /// Whether the sizes of `accelerator` are in the table or near it.
-    pub(crate) fn check_sizes(&self, accelerator: &Accelerator, checks: &mut Checks) {
-        let lanes = self.mac_lane.iter();
-        let sizes: Vec<u32> = lanes.map(|lane| lane.multipliers).collect();
+    /// Whether the sizes of `accelerator`, whose lanes compute `function`, are in the table or near it, and cost something.
+    pub(crate) fn check_sizes(
+        &self,
+        accelerator: &Accelerator,
+        function: ActivationFunction,
+        checks: &mut Checks,
+    ) {
         checks.within("accelerator", |checks| {
             checks.within("multipliers_per_lane", |checks| {
                 let size = accelerator.multipliers_per_lane;
-                near(
-                    f64::from(size),
-                    &sizes,
-                    1,
-                    &format!("a lane of {size} multipliers"),
-                    checks,
-                );
+                let lanes = Tabulated {
+                    what: format!("a lane of {size} multipliers"),
+                    costs: self
+                        .mac_lane
+                        .iter()
+                        .filter(|lane| lane.activation_function == function)
+                        .map(|lane| (lane.multipliers, lane.cost))
+                        .collect(),
+                    power: 1,
+                };
+                let scaled = self.lane_cost(size, function);
+                lanes.check(f64::from(size), &scaled, checks);
             });
-            checks.within("tile", |checks| {
-                let sizes: Vec<u32> = self.softmax.iter().map(|module| module.tile).collect();
-                let what = format!(
-                    "softmax and layer norm of {}x{} tiles",
-                    accelerator.tile.x, accelerator.tile.y
-                );
-                near(elements(accelerator.tile.shape()), &sizes, 2, &what, checks);
-            });
+            checks.within("tile", |checks| self.check_tile(accelerator, checks));
             checks.within("word", |checks| {
                 let (bits, tabulated) = (accelerator.word.bits(), self.word_bits);
                 if bits != tabulated {
@@ -67,6 +68,33 @@ impl CostTable {
                 }
             });
         });
+    }
+
+    fn check_tile(&self, accelerator: &Accelerator, checks: &mut Checks) {
+        let tile = accelerator.tile.shape();
+        let of = |name: &str, table: &[TileModuleCost]| Tabulated {
+            what: format!("{name} of {}x{} tiles", tile.x, tile.y),
+            costs: table.iter().map(|module| (module.tile, module.cost)).collect(),
+            power: 2,
+        };
+        let modules = [
+            ("softmax", &self.softmax, self.softmax_cost(tile)),
+            ("layer norm", &self.layer_norm, self.layer_norm_cost(tile)),
+        ];
+        let [softmax, layer_norm] = [&self.softmax, &self.layer_norm].map(|table| of("", table).sizes());
+        if softmax == layer_norm {
+            // One message says what holds for both.
+            let both = of("softmax and layer norm", &self.softmax);
+            if both.check_size(elements(tile), checks) {
+                for (name, table, scaled) in &modules {
+                    of(name, table).check_scaled(scaled, checks);
+                }
+            }
+        } else {
+            for (name, table, scaled) in &modules {
+                of(name, table).check(elements(tile), scaled, checks);
+            }
+        }
     }
 
     fn check_lanes(&self, checks: &mut Checks) {
@@ -86,6 +114,16 @@ impl CostTable {
             checks.element(index, |checks| {
                 checks.within("multipliers", |checks| positive(lane.multipliers.into(), checks));
                 checks.within("cost", |checks| check_module(&lane.cost, checks));
+                let others = self.mac_lane[..index].iter();
+                let others = others.filter(|other| other.activation_function == lane.activation_function);
+                let what = |multipliers: u32| {
+                    format!(
+                        "a MAC lane of {multipliers} multipliers with {:?}",
+                        lane.activation_function
+                    )
+                };
+                let others = others.map(|other| (other.multipliers, &other.cost));
+                check_among(others, (lane.multipliers, &lane.cost), what, checks);
             });
         }
     }
@@ -120,35 +158,87 @@ impl CostTable {
     }
 }
 
-/// Whether a size is one of `tabulated` (to the power of `power`), or near enough to scale.
-fn near(size: f64, tabulated: &[u32], power: i32, what: &str, checks: &mut Checks) {
-    let sizes = || tabulated.iter().map(|&size| f64::from(size).powi(power));
-    if sizes().any(|known| known == size) {
-        return;
+/// The costs of modules that differ in size.
+struct Tabulated {
+    /// The module that is asked for.
+    what: String,
+    costs: Vec<(u32, ModuleCost)>,
+    /// 2 if a size is the side of a square, else 1.
+    power: i32,
+}
+
+impl Tabulated {
+    fn check(&self, size: f64, scaled: &ModuleCost, checks: &mut Checks) {
+        if self.check_size(size, checks) {
+            self.check_scaled(scaled, checks);
+        }
     }
-    let low = sizes().fold(f64::INFINITY, f64::min) / MAX_SCALING;
-    let high = sizes().fold(0.0, f64::max) * MAX_SCALING;
-    let mut tabulated: Vec<String> = tabulated.iter().map(u32::to_string).collect();
-    tabulated.dedup();
-    let tabulated = tabulated.join(", ");
-    let side = if power == 2 {
-        " (rows of a square tile)"
-    } else {
-        ""
-    };
-    if (low..=high).contains(&size) {
-        checks.warn(
-            format!("{what}: the cost is scaled"),
-            format!("tabulated are {tabulated}{side}; area, power and energy of other sizes are estimates"),
-        );
-    } else {
-        checks.wrong(
-            format!("{what}: the cost is not known"),
-            format!(
-                "tabulated are {tabulated}{side}, and costs are scaled by a factor of {MAX_SCALING} beyond; a cost table of \
-                 your own, `costs: File(\"..\")`, can hold others"
-            ),
-        );
+
+    /// The sizes, in order.
+    fn sizes(&self) -> Vec<u32> {
+        let mut sizes: Vec<u32> = self.costs.iter().map(|(size, _)| *size).collect();
+        sizes.sort_unstable();
+        sizes
+    }
+
+    /// Whether `size` is tabulated, or near enough to scale, which is said.
+    fn check_size(&self, size: f64, checks: &mut Checks) -> bool {
+        let tabulated = self.sizes();
+        let sizes = || tabulated.iter().map(|&size| f64::from(size).powi(self.power));
+        if sizes().any(|known| known == size) {
+            return true;
+        }
+        let low = sizes().fold(f64::INFINITY, f64::min) / MAX_SCALING;
+        let high = sizes().fold(0.0, f64::max) * MAX_SCALING;
+        let side = if self.power == 2 {
+            " (rows of a square tile)"
+        } else {
+            ""
+        };
+        let listed: Vec<String> = tabulated.iter().map(u32::to_string).collect();
+        let listed = match listed.as_slice() {
+            [only] => format!("tabulated is {only}{side} alone"),
+            all => format!("tabulated are {}{side}", all.join(", ")),
+        };
+        let what = &self.what;
+        if !(low..=high).contains(&size) {
+            checks.wrong(
+                format!("{what}: the cost is not known"),
+                format!(
+                    "{listed}, and costs are scaled by a factor of {MAX_SCALING} beyond; a cost table of your own, \
+                     `costs: File(\"..\")`, can hold others"
+                ),
+            );
+            return false;
+        }
+        let way = match tabulated.len() {
+            1 => "area, power and energy of other sizes are taken in proportion to it",
+            _ => "area, power and energy of other sizes are estimates",
+        };
+        checks.warn(format!("{what}: the cost is scaled"), format!("{listed}; {way}"));
+        true
+    }
+
+    /// Whether nothing has become free by scaling: a cost is 0 only if the table says so of all sizes or of this one.
+    fn check_scaled(&self, scaled: &ModuleCost, checks: &mut Checks) {
+        type Part = fn(&ModuleCost) -> f64;
+        let parts: [(&str, Part); 3] = [
+            ("area_um2", |cost| cost.area_um2),
+            ("dynamic_mw", |cost| cost.dynamic_mw),
+            ("leakage_mw", |cost| cost.leakage_mw),
+        ];
+        if self.costs.iter().any(|(_, cost)| cost == scaled) {
+            return;
+        }
+        for (field, of) in parts {
+            let costs_something = self.costs.iter().any(|(_, cost)| of(cost) > 0.0);
+            if costs_something && of(scaled) <= 0.0 {
+                checks.wrong(
+                    format!("{}: the cost table comes to a `{field}` of {:.3}", self.what, of(scaled)),
+                    "the line through the two nearest sizes falls to 0 there: tabulate this size in a cost table of your own",
+                );
+            }
+        }
     }
 }
 
@@ -160,7 +250,40 @@ fn check_tiles(table: &[TileModuleCost], checks: &mut Checks) {
         checks.element(index, |checks| {
             checks.within("tile", |checks| positive(module.tile.into(), checks));
             checks.within("cost", |checks| check_module(&module.cost, checks));
+            let others = table[..index].iter().map(|other| (other.tile, &other.cost));
+            let what = |side: u32| format!("a module for tiles of {side}x{side}");
+            check_among(others, (module.tile, &module.cost), what, checks);
         });
+    }
+}
+
+/// Whether a size is tabulated once, and none takes less area than a smaller one, among those that stand before it.
+fn check_among<'a>(
+    others: impl Iterator<Item = (u32, &'a ModuleCost)>,
+    (size, cost): (u32, &ModuleCost),
+    what: impl Fn(u32) -> String,
+    checks: &mut Checks,
+) {
+    for (other, of_other) in others {
+        if other == size {
+            checks.wrong(
+                format!("{} is tabulated twice", what(size)),
+                "state each size once: two costs of one size say nothing of other sizes",
+            );
+            return;
+        }
+        let ((small, least), (large, most)) = if other < size {
+            ((other, of_other.area_um2), (size, cost.area_um2))
+        } else {
+            ((size, cost.area_um2), (other, of_other.area_um2))
+        };
+        if most < least {
+            checks.wrong(
+                format!("{} takes less area than {}", what(large), what(small)),
+                "correct `area_um2`: a larger module takes at least the area of a smaller one",
+            );
+            return;
+        }
     }
 }
 
@@ -201,3 +324,6 @@ fn impossible(value: f64, from: &str, checks: &mut Checks) {
         format!("a number {from} and at most {MAX_COST:e} is accepted"),
     );
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,9 @@ impl CostTable {
     /// (accumulator, non-linearity) and a multiplier with its share of the adder tree for each further operand. The 14 nm
     /// table bears that out: lanes with GELU and with ReLU units, synthesised apart, give the same area per multiplier
     /// (547 and 548 um^2), the same power (0.302 and 0.308 mW), and a GELU unit costs the same in both sizes.
+    ///
+    /// If one size alone is tabulated, cost goes in proportion to the multipliers. A line can fall to 0 or below; a scenario for
+    /// which it does is refused when it is loaded.
     #[must_use]
     pub fn lane_cost(&self, multipliers: u32, activation_function: ActivationFunction) -> ModuleCost {
         let lanes = self
@@ -26,7 +29,8 @@ impl CostTable {
     /// pass one after the other.
     ///
     /// Between and beyond the tabulated sizes it is a power law through the two nearest, in the elements of a tile. In
-    /// the 14 nm table area goes with the elements to the power of 0.98 to 1.00.
+    /// the 14 nm table area goes with the elements to the power of 0.98 to 1.00. If one size alone is tabulated, cost goes in
+    /// proportion to the elements.
     #[must_use]
     pub fn softmax_cost(&self, tile: TileShape) -> ModuleCost {
         tile_module(&self.softmax, tile)
@@ -51,25 +55,25 @@ fn tile_module(table: &[TileModuleCost], tile: TileShape) -> ModuleCost {
     scale(points.collect(), elements(tile), power_law)
 }
 
-/// The cost at `size`: a tabulated one, or on the curve through the two nearest.
+/// The cost at `size`: a tabulated one, on the curve through the two nearest, or in proportion to the only one.
 fn scale(mut points: Vec<(f64, ModuleCost)>, size: f64, curve: impl Fn(Line, f64) -> f64) -> ModuleCost {
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let exact = points.iter().find(|point| point.0 == size);
-    if let (Some((_, cost)), _) | (None, [(_, cost)]) = (exact, points.as_slice()) {
+    if let Some((_, cost)) = points.iter().find(|point| point.0 == size) {
         return *cost;
     }
     let nearest = points
         .windows(2)
         .find(|pair| size < pair[1].0)
         .or_else(|| points.windows(2).last());
-    let Some([(x0, low), (x1, high)]) = nearest else {
-        return ModuleCost::default();
-    };
-    let at = |of: fn(&ModuleCost) -> f64| curve(Line(*x0, of(low), *x1, of(high)), size).max(0.0);
-    ModuleCost {
+    let each = |at: &dyn Fn(fn(&ModuleCost) -> f64) -> f64| ModuleCost {
         area_um2: at(|cost| cost.area_um2),
         dynamic_mw: at(|cost| cost.dynamic_mw),
         leakage_mw: at(|cost| cost.leakage_mw),
+    };
+    match (nearest, points.as_slice()) {
+        (Some([(x0, low), (x1, high)]), _) => each(&|of| curve(Line(*x0, of(low), *x1, of(high)), size)),
+        (_, [(x, only)]) => each(&|of| of(only) * size / x),
+        _ => ModuleCost::default(),
     }
 }
 
@@ -148,6 +152,22 @@ mod tests {
             (scaled.leakage_mw / middle.cost.leakage_mw - 1.0).abs() < 0.02,
             "{scaled:?}"
         );
+    }
+
+    #[test]
+    fn one_size_is_scaled_in_proportion() {
+        let mut table = table();
+        table.mac_lane.retain(|lane| lane.multipliers == 16);
+        table.softmax.retain(|module| module.tile == 16);
+        let sixteen = table.lane_cost(16, ActivationFunction::Gelu);
+        let [four, thirty_two] =
+            [4, 32].map(|multipliers| table.lane_cost(multipliers, ActivationFunction::Gelu));
+        assert_eq!(four.area_um2 * 4.0, sixteen.area_um2);
+        assert_eq!(four.dynamic_mw * 4.0, sixteen.dynamic_mw);
+        assert_eq!(thirty_two.leakage_mw, sixteen.leakage_mw * 2.0);
+        // 8 x 16 elements are half of 16 x 16.
+        let whole = table.softmax_cost(tile(16, 16));
+        assert_eq!(table.softmax_cost(tile(8, 16)).area_um2 * 2.0, whole.area_um2);
     }
 
     #[test]

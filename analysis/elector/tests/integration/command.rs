@@ -1,16 +1,12 @@
 //! The command as users meet it: what it prints, and how it exits.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
-mod process;
-
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use expect_test::expect;
 use serde_json::Value;
 
-use process::{elector, err, here, json, out};
+use crate::process::{elector, err, here, json, out};
 
 #[test]
 fn new_scenario_checks_and_runs() {

@@ -1,9 +1,5 @@
 //! `elector profile` as users meet it: files good and bad, drawn tensors against the closed form of their distribution.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
-mod process;
-
 use std::io::{Cursor, Write as _};
 use std::path::Path;
 
@@ -17,7 +13,7 @@ use scenarios::schema::CurvesFile;
 use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 
-use process::{elector, err, here, json, out};
+use crate::process::{elector, err, here, json, out, parsed, root};
 
 /// A `.npy` file of single-precision numbers.
 fn npy(values: &[f32]) -> Vec<u8> {
@@ -120,11 +116,8 @@ fn the_shipped_curves_are_what_the_command_makes() {
             folder.path(),
         );
         assert_eq!(made.status.code(), Some(0), "{}", err(&made));
-        let path = format!("../../scenarios/library/curves/synthetic-{model}.ron");
-        let (made, shipped) = (
-            calculator(&folder.path().join("c.ron")),
-            calculator(Path::new(&path)),
-        );
+        let path = root().join(format!("scenarios/library/curves/synthetic-{model}.ron"));
+        let (made, shipped) = (calculator(&folder.path().join("c.ron")), calculator(&path));
         // Drawing takes logarithms and exponentials of the platform's, so digits may differ, but no more.
         for (class, kind, curve) in shipped.curves() {
             let same = distance(made.curve(class, kind).unwrap(), |t| curve.sparsity_at(t));
@@ -216,7 +209,7 @@ fn all_formats_of_one_tensor_give_one_curve() {
     ]);
     let points = |file: &str| {
         let output = elector(&["profile", file, "--json"], folder.path());
-        process::parsed(&output)["curves"].clone()
+        parsed(&output)["curves"].clone()
     };
     let first = points("a.npy");
     assert_eq!(first[0]["values"], 499);
@@ -234,7 +227,7 @@ fn all_formats_of_one_tensor_give_one_curve() {
         ],
         folder.path(),
     );
-    let both = &process::parsed(&both)["curves"][0];
+    let both = &parsed(&both)["curves"][0];
     assert_eq!(
         (&both["operations"], &both["values"]),
         (&"Convolution".into(), &998.into())

@@ -1,13 +1,9 @@
 //! The commands of the user's guide run, page by page, in the order in which they stand there.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
-mod process;
-
 use std::fs;
 use std::path::Path;
 
-use process::{elector, err, out};
+use crate::process::{elector, err, out, root};
 
 /// Runs a page's commands in a folder of its own, after writing the files that it shows: a block of RON under a line with the
 /// file's name. How many commands there were.
@@ -44,7 +40,7 @@ fn run(command: &str, folder: &Path) {
 
 #[test]
 fn every_command_of_the_guide_runs() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let docs = root().join("docs");
     let mut commands = 0;
     for page in fs::read_dir(docs).unwrap() {
         let page = page.unwrap().path();
@@ -58,7 +54,7 @@ fn every_command_of_the_guide_runs() {
 /// Every page is in the table of contents, and everything there is a page.
 #[test]
 fn the_table_of_contents_is_complete() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let docs = root().join("docs");
     let contents = fs::read_to_string(docs.join("SUMMARY.md")).unwrap();
     let linked = contents
         .split("](")
@@ -91,5 +87,5 @@ fn the_reference_of_fields_is_that_of_the_command() {
         new(&[]),
         new(&["--memory", "ddr4-2400"]),
     );
-    expect_test::expect_file!["../../../docs/fields.md"].assert_eq(&page);
+    expect_test::expect_file!["../../../../docs/fields.md"].assert_eq(&page);
 }

@@ -1,15 +1,11 @@
 //! `elector run --trace` and `elector inspect`, as a user meets them.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
-mod process;
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use process::{elector, err, out, parsed};
+use crate::process::{elector, err, out, parsed};
 use serde_json::Value;
 
 const FORMATS: [&str; 5] = ["pftrace", "vcd", "fst", "parquet", "jsonl"];

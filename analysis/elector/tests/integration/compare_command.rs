@@ -1,11 +1,9 @@
 //! `elector compare`, as a user meets it.
 
-mod process;
-
 use std::fs;
 
+use crate::process::{elector, err, fed, here, json, out, parsed, root};
 use expect_test::expect_file;
-use process::{elector, err, fed, here, json, out, parsed};
 use serde_json::Value;
 
 /// A small scenario with other traffic.
@@ -92,8 +90,8 @@ fn bytes_of_every_requestor_are_what_it_moves_alone() {
 #[test]
 fn a_run_that_fails_stands_beside_the_others() {
     let folder = tempfile::tempdir().unwrap();
-    let small = fs::read_to_string("../../scenarios/library/memory/lpddr3-1600.ron").unwrap();
-    // A row a bank: too small for any transformer.
+    let small = fs::read_to_string(root().join("scenarios/library/memory/lpddr3-1600.ron")).unwrap();
+    // One row per bank: too small for any transformer.
     let small = small.replace("rows: 32768", "rows: 1");
     assert!(small.contains("rows: 1,"));
     fs::write(folder.path().join("small.ron"), small).unwrap();

@@ -1,9 +1,5 @@
 //! `elector memory` as users meet it, and against the library that it calls.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
-mod process;
-
 use std::path::Path;
 
 use analysis::result::memory::{LatencyHistogram, decode_histogram};
@@ -15,7 +11,7 @@ use scenarios::load::library::Shelf;
 use serde_json::Value;
 use sim_core::Engine;
 
-use process::{elector, err, fed, here, json, out, parsed};
+use crate::process::{elector, err, fed, here, json, out, parsed};
 
 /// The text of a trace that DRAMsim3 could read.
 fn trace(pattern: Pattern, requests: u64) -> String {

@@ -1,9 +1,6 @@
 //! `elector estimate` as users meet it, and its parsers under fire.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use estimate::published::convention::SWITCHES;
 use estimate::{Convention, PublishedAccelerator, Workload, estimate};
@@ -14,17 +11,10 @@ use scenarios::schema::CostTable;
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
 use serde_json::Value;
 
+use crate::process::{elector, err, here, out, root};
+
 const MODEL: &str = r#"{"l": 1, "o": [["sa_sdp_16", "c_9_16"]], "h": [32], "f": [[64]]}"#;
 const VECTOR: &str = "1,16,16,64,16,16,4,4,4,8,1,8";
-
-fn elector(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_elector"));
-    command.args(arguments).current_dir(folder).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
 
 /// A folder with `model.json`, and what `elector estimate` makes of `vector` in it.
 fn pair(vector: &str, more: &[&str]) -> Output {
@@ -33,15 +23,12 @@ fn pair(vector: &str, more: &[&str]) -> Output {
     std::fs::write(folder.path().join("vector.json"), format!("[{VECTOR}]")).unwrap();
     std::fs::write(folder.path().join("wrong.json"), "[1, 2, \"three\"").unwrap();
     let arguments = ["estimate", "--model", "model.json", "--accelerator", vector];
-    elector(folder.path(), &[&arguments[..], more].concat())
+    elector(&[&arguments[..], more].concat(), folder.path())
 }
 
 #[test]
 fn report_of_the_edge_machine() {
-    let output = elector(
-        Path::new("."),
-        &["estimate", "bert-tiny-edge", "--convention", "published"],
-    );
+    let output = here(&["estimate", "bert-tiny-edge", "--convention", "published"]);
     assert_eq!(output.status.code(), Some(0));
     expect![[r#"
         BERT-Tiny on the edge accelerator
@@ -59,12 +46,12 @@ fn report_of_the_edge_machine() {
           others       171.7 uJ  41.22 uJ   15.3%
           total        1.394 mJ            100.0%
     "#]]
-    .assert_eq(&text(&output.stdout));
+    .assert_eq(&out(&output));
 }
 
 #[test]
 fn corrected_report_of_a_training_step() {
-    let output = elector(Path::new("."), &["estimate", "bert-tiny-train"]);
+    let output = here(&["estimate", "bert-tiny-train"]);
     assert_eq!(output.status.code(), Some(0));
     expect![[r#"
         Training BERT-Tiny on the edge accelerator
@@ -92,7 +79,7 @@ fn corrected_report_of_a_training_step() {
           others       20.41 uJ  134.7 uJ    3.7%
           total        4.165 mJ            100.0%
     "#]]
-    .assert_eq(&text(&output.stdout));
+    .assert_eq(&out(&output));
 }
 
 #[test]
@@ -100,9 +87,9 @@ fn a_training_step_that_may_be_far_off_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let scenario = r#"(base: "bert-tiny-train", memory: Preset("rram"))"#;
     std::fs::write(folder.path().join("slow.ron"), scenario).unwrap();
-    let report = elector(folder.path(), &["estimate", "slow.ron"]);
-    assert!(text(&report.stdout).contains("caution: a training step on a memory with write pulses"));
-    let json = elector(folder.path(), &["estimate", "slow.ron", "--json"]);
+    let report = elector(&["estimate", "slow.ron"], folder.path());
+    assert!(out(&report).contains("caution: a training step on a memory with write pulses"));
+    let json = elector(&["estimate", "slow.ron", "--json"], folder.path());
     let found: Value = serde_json::from_slice(&json.stdout).unwrap();
     assert!(
         found
@@ -116,17 +103,14 @@ fn a_training_step_that_may_be_far_off_says_so() {
 
 #[test]
 fn the_published_convention_refuses_a_training_step() {
-    let output = elector(
-        Path::new("."),
-        &["estimate", "bert-tiny-train", "--convention", "published"],
-    );
+    let output = here(&["estimate", "bert-tiny-train", "--convention", "published"]);
     assert_ne!(output.status.code(), Some(0));
-    assert!(text(&output.stderr).contains("cannot express a training step"));
+    assert!(err(&output).contains("cannot express a training step"));
 }
 
 #[test]
 fn corrected_report_of_the_edge_machine() {
-    let output = elector(Path::new("."), &["estimate", "bert-tiny-edge"]);
+    let output = here(&["estimate", "bert-tiny-edge"]);
     assert_eq!(output.status.code(), Some(0));
     expect![[r#"
         BERT-Tiny on the edge accelerator
@@ -150,13 +134,13 @@ fn corrected_report_of_the_edge_machine() {
           others       9.071 uJ  12.49 uJ    3.9%
           total        546.7 uJ            100.0%
     "#]]
-    .assert_eq(&text(&output.stdout));
+    .assert_eq(&out(&output));
 }
 
 #[test]
 fn vectors_come_as_text_or_as_a_file() {
     let plain = pair(VECTOR, &["--json"]);
-    assert_eq!(plain.status.code(), Some(0), "{}", text(&plain.stderr));
+    assert_eq!(plain.status.code(), Some(0), "{}", err(&plain));
     for vector in ["vector.json", &format!("[{}]", VECTOR.replace(',', ", "))] {
         assert_eq!(pair(vector, &["--json"]).stdout, plain.stdout);
     }
@@ -172,14 +156,12 @@ fn vectors_come_as_text_or_as_a_file() {
 
 #[test]
 fn scenario_and_pair_agree() {
-    let model = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../scenarios/library/models/bert-tiny.json"
-    );
+    let model = root().join("scenarios/library/models/bert-tiny.json");
+    let model = model.to_str().unwrap();
     for convention in ["published", "corrected"] {
         let counted = |arguments: &[&str]| -> Value {
             let more = ["--convention", convention, "--json"];
-            let output = elector(Path::new("."), &[&["estimate"], arguments, &more[..]].concat());
+            let output = here(&[&["estimate"], arguments, &more[..]].concat());
             serde_json::from_slice(&output.stdout).unwrap()
         };
         let edge = counted(&["bert-tiny-edge", "--memory", "dram_32_2_1"]);
@@ -210,7 +192,7 @@ fn wrong_input_is_refused_with_a_remedy() {
         (&long, "12 numbers"),
     ] {
         let output = pair(vector, &[]);
-        let message = text(&output.stderr);
+        let message = err(&output);
         assert_eq!(output.status.code(), Some(2), "{message}");
         assert!(message.contains(words) && message.len() < 1000, "{message}");
         assert!(output.stdout.is_empty());
@@ -224,7 +206,7 @@ fn wrong_input_is_refused_with_a_remedy() {
         &["estimate", "flexibert-mixed", "--convention", "published"],
         &["estimate", "no-such-scenario"],
     ] {
-        let output = elector(Path::new("."), arguments);
+        let output = here(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(output.stdout.is_empty());
     }
@@ -248,10 +230,10 @@ fn scenarios_beyond_the_convention_are_refused_at_their_place() {
     ] {
         std::fs::write(folder.path().join("mine.ron"), format!("(\n    {field},\n)")).unwrap();
         let output = elector(
-            folder.path(),
             &["estimate", "mine.ron", "--convention", "published"],
+            folder.path(),
         );
-        let message = text(&output.stderr);
+        let message = err(&output);
         assert_eq!(output.status.code(), Some(2), "{message}");
         assert!(
             message.contains("mine.ron:2:") && message.contains(place),

@@ -1,14 +1,10 @@
 //! `--report`: pages that read without a network, in any browser.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
-mod process;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use process::{elector, err, out};
+use crate::process::{elector, err, out};
 
 /// The attribute `name` of every element that has it.
 fn attributes<'a>(page: &'a str, name: &str) -> Vec<&'a str> {

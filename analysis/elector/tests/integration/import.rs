@@ -1,10 +1,8 @@
 //! `elector import`: the files of AccelTran become scenarios, and wrong ones are answered.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use analysis::import::Imported;
 use analysis::import::acceltran::import;
@@ -13,13 +11,13 @@ use scenarios::load::Disk;
 use scenarios::system::Plan;
 use scenarios::{Diagnostics, Scenario};
 
+use crate::process::{elector, root};
+
 const MODELS: [&str; 3] = ["bert_nano", "bert_tiny", "bert_base"];
 const CONFIGS: [&str; 4] = ["config_nano", "config_tiny", "config_tiny_lp", "config_base"];
 
 fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/data/acceltran")
-        .join(name)
+    root().join("tests/data/acceltran").join(name)
 }
 
 fn shipped(model: &str, config: &str) -> Result<Imported, Diagnostics> {
@@ -39,11 +37,6 @@ fn configured(config: &str) -> Result<Imported, Diagnostics> {
 
 fn config_tiny() -> String {
     std::fs::read_to_string(data("config_tiny.yaml")).unwrap()
-}
-
-fn elector(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_elector"));
-    command.args(arguments).current_dir(folder).output().unwrap()
 }
 
 #[test]
@@ -199,18 +192,18 @@ fn command_writes_a_scenario_that_runs() {
         "--config",
         "c.yaml",
     ];
-    let printed = elector(at, &files);
+    let printed = elector(&files, at);
     assert_eq!(printed.status.code(), Some(0));
     let arguments = [&files[..], &["mine.ron"]].concat();
-    assert_eq!(elector(at, &arguments).status.code(), Some(0));
+    assert_eq!(elector(&arguments, at).status.code(), Some(0));
     assert_eq!(std::fs::read(at.join("mine.ron")).unwrap(), printed.stdout);
-    let again = elector(at, &arguments);
+    let again = elector(&arguments, at);
     assert_eq!(again.status.code(), Some(2));
     let forced = [&arguments[..], &["--force", "--quiet"]].concat();
-    let forced = elector(at, &forced);
+    let forced = elector(&forced, at);
     assert_eq!((forced.status.code(), forced.stderr.len()), (Some(0), 0));
-    let run = elector(at, &["run", "mine.ron", "--json"]);
-    let shipped = elector(at, &["run", "bert-tiny-edge", "--json"]);
+    let run = elector(&["run", "mine.ron", "--json"], at);
+    let shipped = elector(&["run", "bert-tiny-edge", "--json"], at);
     let cycles = |output: &Output| {
         let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         result["cycles"].clone()
@@ -220,7 +213,7 @@ fn command_writes_a_scenario_that_runs() {
         ["--model", "none.json", "--config", "c.yaml"],
         ["--model", "c.yaml", "--config", "none.yaml"],
     ] {
-        let output = elector(at, &[&["import", "acceltran"], &files[..]].concat());
+        let output = elector(&[&["import", "acceltran"], &files[..]].concat(), at);
         assert_eq!(output.status.code(), Some(2));
         assert!(String::from_utf8(output.stderr).unwrap().contains("none."));
     }

@@ -1,16 +1,19 @@
 //! The command as a process: what it prints, and how it exits.
 
-#![allow(dead_code, reason = "each test binary uses some of these")]
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot start its process has failed"
-)]
-
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+
+/// The root of the workspace.
+pub(crate) fn root() -> PathBuf {
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    folders
+        .find(|folder| folder.join("Cargo.lock").exists())
+        .unwrap()
+        .to_owned()
+}
 
 /// Runs the command in `folder`.
 pub(crate) fn elector(arguments: &[&str], folder: &Path) -> Output {
