@@ -164,8 +164,24 @@ impl<P: Copy> MemoryMeter<P> {
         }
     }
 
-    /// Ends standby at `end`.
+    /// Ranks with a bank open.
+    fn open_ranks(&self) -> usize {
+        let of_rank = u64::MAX >> (64 - self.banks_per_rank);
+        let of_channel = |channel: &Channel| {
+            let ranks = (0..64 / self.banks_per_rank).map(|rank| channel.open >> (rank * self.banks_per_rank));
+            ranks.filter(|open| open & of_rank != 0).count()
+        };
+        self.channels.iter().map(of_channel).sum()
+    }
+
+    /// Ends standby at `end`. Main memory counts standby in whole cycles, so the rest of the cycle is charged with the last tick.
     pub(super) fn finish<A: Accounts<Price = P>>(&mut self, end: u64, accounts: &mut A) {
+        let rest = ((end / self.cycle + 1) * self.cycle - end) as f64;
+        let last = end.saturating_sub(1);
+        accounts.charge(MACHINE, last, end, &self.standby, rest);
+        for _ in 0..self.open_ranks() {
+            accounts.charge(MACHINE, last, end, &self.active, rest);
+        }
         accounts.change(MACHINE, end, &self.standby, -1.0);
         for place in 0..self.channels.len() {
             while self.channels[place].open != 0 {

@@ -61,7 +61,8 @@ impl AreaResult {
     #[must_use]
     pub fn new(plan: &MachinePlan) -> Self {
         let area = area(plan);
-        Self(ByPart::new(|part| has(plan, part).then_some(area[part].0)))
+        let has_area = |part| EnergyPart::WITH_AREA.contains(&part) && has(plan, part);
+        Self(ByPart::new(|part| has_area(part).then_some(area[part].0)))
     }
 
     /// The parts with their names in reports.
