@@ -73,15 +73,17 @@ fn what_comes_out_is_near_what_was_wanted_and_rises_with_it() {
     runner.run(&pairs, look).unwrap_or_else(|wrong| panic!("{wrong}"));
 }
 
-/// With half of the weights pruned, probabilities lie about 1 / 128, and a threshold just above it prunes them and the context.
+/// With half of the weights pruned, many probabilities are the very word 1 / 128: a threshold prunes all of them, and the context
+/// that they would make, or none, which is a step of 9 percentage points. What comes out is its nearer end.
 #[test]
-fn probabilities_that_crowd_do_not_fall_all_at_once() {
+fn a_step_is_met_at_its_nearer_end() {
     let shares = [0.10, 0.13, 0.16, 0.20];
     let seen = shares.map(|share| one_sequence(share, 0.5).pruned["activations"]);
+    for (share, pruned) in shares.into_iter().zip(seen) {
+        assert!((pruned.zero_share - share).abs() < 0.05, "{share}: {pruned:?}");
+    }
     for pair in seen.windows(2) {
         rises("activations", pair[0], pair[1]);
-        let jump = pair[1].zero_share - pair[0].zero_share;
-        assert!(jump < TOLERANCE, "{pair:?}");
     }
 }
 

@@ -25,47 +25,45 @@ const NEAR: f64 = 0.004;
 /// How often a share is measured at most.
 const MEASUREMENTS: u32 = 12;
 
-/// How often lanes fetch a word of an operand, on average over the operations of each role and by kind of tensor.
+/// An operand of operations: their role, what it is, and its words for one item of the batch, which tell the operands of one role
+/// apart.
+type Operands = (Role, TensorKind, u64);
+
+/// How often lanes fetch a word of each operand.
 #[derive(Debug, Default)]
-pub(super) struct Fetches(BTreeMap<(Role, TensorKind), f64>);
+pub(super) struct Fetches(BTreeMap<Operands, f64>);
 
 impl Fetches {
     /// Those of a program.
     pub(super) fn of(program: impl Iterator<Item = Operation>) -> Self {
-        let mut counts: BTreeMap<(Role, TensorKind), [f64; 2]> = BTreeMap::new();
+        let mut times = BTreeMap::new();
         for operation in program {
             for (place, operand) in operation.operands.iter().take(2).enumerate() {
-                let Some(kind) = TensorKind::of(operand.kind()) else {
-                    continue;
-                };
-                let (words, times) = words_and_times(&operation, place, operand.is_weight());
-                let [fetched, held] = counts.entry((operation.role, kind)).or_default();
-                *fetched += words * times;
-                *held += words;
+                if let Some(kind) = TensorKind::of(operand.kind()) {
+                    let (words, fetched) = words_and_times(&operation, place, operand.is_weight());
+                    times.insert((operation.role, kind, words), fetched);
+                }
             }
         }
-        let fetches = counts
-            .into_iter()
-            .map(|(of, [fetched, held])| (of, fetched / held.max(1.0)));
-        Self(fetches.collect())
+        Self(times)
     }
 
-    fn at(&self, role: Role, kind: TensorKind) -> f64 {
-        self.0.get(&(role, kind)).copied().unwrap_or(1.0)
+    fn at(&self, operand: Operands) -> f64 {
+        self.0.get(&operand).copied().unwrap_or(1.0)
     }
 }
 
-/// The words of operand number `place` of a product, and for how many of its tile operations each is fetched: a left factor for
-/// each tile of columns, a right one for each tile of rows. Kernels slide, so that each word counts once.
-fn words_and_times(operation: &Operation, place: usize, is_weight: bool) -> (f64, f64) {
+/// The words of operand number `place` for one item, and for how many tile operations each is fetched: a left factor for each tile
+/// of columns, a right one for each tile of rows. Kernels slide, so that each word counts once.
+fn words_and_times(operation: &Operation, place: usize, is_weight: bool) -> (u64, f64) {
     let grid = &operation.grid;
-    let [b, i, j, k] = Dimension::ALL.map(|dimension| f64::from(grid.extent(dimension)));
+    let [b, i, j, k] = Dimension::ALL.map(|dimension| u64::from(grid.extent(dimension)));
     let tiles = |dimension| f64::from(grid.tiles(dimension));
     match (operation.work, place) {
-        (Work::Product | Work::WeightGradient, 0) => (b * i * k, tiles(Dimension::J)),
-        (Work::Product | Work::WeightGradient, _) if is_weight => (k * j, b * tiles(Dimension::I)),
-        (Work::Product | Work::WeightGradient, _) => (b * k * j, tiles(Dimension::I)),
-        _ => (b * i * j, 1.0),
+        (Work::Product | Work::WeightGradient, 0) => (i * k, tiles(Dimension::J)),
+        (Work::Product | Work::WeightGradient, _) if is_weight => (k * j, b as f64 * tiles(Dimension::I)),
+        (Work::Product | Work::WeightGradient, _) => (k * j, tiles(Dimension::I)),
+        _ => (i * j, 1.0),
     }
 }
 
@@ -165,11 +163,13 @@ impl Calibration<'_> {
             self.tile,
             Some(&mut |role, of, matrix| {
                 if TensorKind::of(of) == Some(kind) {
-                    let (threshold, times) = (thresholds.of(role, of), self.fetches.at(role, kind));
+                    let words_of_item = matrix.numbers.len() as u64;
+                    let times = self.fetches.at((role, kind, words_of_item));
+                    let threshold = thresholds.of(role, of);
                     let numbers = matrix.numbers.iter().map(|bounded| bounded.number);
                     let pruned = numbers.filter(|&number| number == 0.0 || !keeps(number, threshold));
                     zeros += pruned.count() as f64 * times;
-                    words += matrix.numbers.len() as f64 * times;
+                    words += words_of_item as f64 * times;
                 }
             }),
         );
