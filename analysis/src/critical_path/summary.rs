@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use scenarios::system::OperationNames;
 use scenarios::system::Plan;
 use serde::{Deserialize, Serialize};
 
 use super::step::CriticalPath;
 use crate::longest::Longest;
-use scenarios::system::OperationNames;
 
 /// How long the path was occupied by something, of all its length.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

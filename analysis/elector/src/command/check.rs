@@ -3,13 +3,13 @@
 use std::io::{IsTerminal as _, stdout};
 use std::path::PathBuf;
 
+use analysis::result::Resolved;
 use clap::Args;
 
 use super::{print, print_json, warn};
 use crate::Failure;
 use crate::prepare::{Prepared, prepare};
 use crate::report::{Style, check_report};
-use analysis::result::Resolved;
 
 /// Check a scenario and show the machine it describes, without running it.
 #[derive(Debug, Args)]

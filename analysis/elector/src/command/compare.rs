@@ -5,6 +5,9 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use analysis::compare::{CellError, CellResult, State, Verdict, cells, run_cells};
+use analysis::output::write_whole;
+use analysis::runner::Pool;
 use clap::Args;
 use scenarios::load::library::Shelf;
 use scenarios::schema::Reference;
@@ -16,9 +19,6 @@ use crate::prepare::{load, with_seed};
 use crate::progress::Bar;
 use crate::report::{Style, compare_report};
 use crate::{Failure, interrupt};
-use analysis::compare::{CellError, CellResult, State, Verdict, cells, run_cells};
-use analysis::output::write_whole;
-use analysis::runner::Pool;
 
 /// Simulate a scenario on several memories, alone and under contention, and set the results side by side.
 #[derive(Debug, Args)]

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use analysis::result::{Counting, Estimated};
 use clap::{Args, ValueEnum};
+use estimate::published::scenario::estimate_scenario;
+use estimate::{Convention, Organisation, PublishedAccelerator, Workload, estimate};
 use scenarios::load::library::Shelf;
 use scenarios::load::{Disk, Document, Resolver as _};
 use scenarios::schema::CostTable;
@@ -16,8 +18,6 @@ use super::{print, print_json, warn};
 use crate::Failure;
 use crate::prepare;
 use crate::report::{Style, estimate_report};
-use estimate::published::scenario::estimate_scenario;
-use estimate::{Convention, Organisation, PublishedAccelerator, Workload, estimate};
 
 /// Estimate area, cycles and energy by a closed form, without simulating.
 #[derive(Debug, Args)]

@@ -3,13 +3,13 @@
 use std::io::{Write as _, stderr};
 use std::path::{Path, PathBuf};
 
+use analysis::import::{Imported, acceltran};
+use analysis::output::write_whole;
 use clap::{Args, Subcommand};
 use scenarios::load::Disk;
 
 use super::{print, warn};
 use crate::Failure;
-use analysis::import::{Imported, acceltran};
-use analysis::output::write_whole;
 
 /// Make a scenario from the files of another simulator.
 #[derive(Debug, Args)]

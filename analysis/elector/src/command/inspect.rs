@@ -4,12 +4,12 @@ use std::io::{IsTerminal as _, stdout};
 use std::path::PathBuf;
 
 use clap::Args;
+use traces::inspect::{Question, difference, inspect};
+use traces::{TimePoint, TimeWindow};
 
 use super::{print, print_json};
 use crate::Failure;
 use crate::report::{Style, difference_report, inspect_report};
-use traces::inspect::{Question, difference, inspect};
-use traces::{TimePoint, TimeWindow};
 
 /// Ask questions of a trace: utilisation, slow operations, idle lanes, transfers, differences.
 #[derive(Debug, Args)]

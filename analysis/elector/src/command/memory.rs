@@ -3,6 +3,8 @@
 use std::io::{IsTerminal as _, stdin, stdout};
 use std::path::{Path, PathBuf};
 
+use analysis::replay::{TraceInput, replay};
+use analysis::result::memory::{NamedMemory, ReplayResult, ShippedMemory, TechnologyResult};
 use clap::Args;
 use components::memory::MemoryDescription;
 use scenarios::Diagnostics;
@@ -14,8 +16,6 @@ use super::{print, print_json, require};
 use crate::prepare::prepare_memory;
 use crate::report::{Style, replay_report, technologies_report, technology_report};
 use crate::{Failure, progress};
-use analysis::replay::{TraceInput, replay};
-use analysis::result::memory::{NamedMemory, ReplayResult, ShippedMemory, TechnologyResult};
 
 /// Replay a trace of requests through one memory alone; without a trace, show what the memory is; without a memory,
 /// list those that are shipped.

@@ -3,6 +3,7 @@
 use std::io::{Write as _, stderr};
 use std::path::{Path, PathBuf};
 
+use analysis::output::write_whole;
 use clap::Args;
 use scenarios::load::library::TEMPLATE;
 use scenarios::system::Plan;
@@ -11,7 +12,6 @@ use scenarios::weights::Precision;
 use super::print;
 use crate::Failure;
 use crate::prepare::{load, shipped_memory_text};
-use analysis::output::write_whole;
 
 /// Write a commented scenario, every field with its default; or a memory technology.
 #[derive(Debug, Args)]

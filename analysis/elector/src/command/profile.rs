@@ -3,6 +3,9 @@
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 use std::path::{Path, PathBuf};
 
+use analysis::output::write_whole;
+use analysis::profile::{Profile, of_operands, read_files, synthetic};
+use analysis::result::ProfileResult;
 use clap::{Args, ValueEnum};
 use components::sparsity::threshold::{OperationClass, TensorKind};
 use scenarios::Diagnostics;
@@ -15,9 +18,6 @@ use super::{print, print_json, warn};
 use crate::Failure;
 use crate::prepare::load;
 use crate::report::{Style, profile_report};
-use analysis::output::write_whole;
-use analysis::profile::{Profile, of_operands, read_files, synthetic};
-use analysis::result::ProfileResult;
 
 /// Profile tensors: which threshold prunes which share of them, for DynaProp to look up.
 #[derive(Debug, Args)]

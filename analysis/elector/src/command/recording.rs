@@ -3,16 +3,16 @@
 use std::io::{Write as _, stderr};
 use std::path::PathBuf;
 
-use scenarios::system::Plan;
-use sim_core::{Ticks, TraceSink};
-
-use crate::page::run_page;
-use crate::{Failure, interrupt};
 use analysis::critical_path::{CriticalPath, CriticalPathSink, PathSummary, STRETCHES};
 use analysis::over_time::TimelineSink;
 use analysis::result::RunResult;
 use analysis::tee::Tee;
+use scenarios::system::Plan;
+use sim_core::{Ticks, TraceSink};
 use traces::{TraceFile, TraceHealth, TraceOptions};
+
+use crate::page::run_page;
+use crate::{Failure, interrupt};
 
 /// What is being recorded: its sinks are lent to the run.
 pub(super) struct Recording {

@@ -6,9 +6,13 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use analysis::Error as LibraryError;
+use analysis::output::write_whole;
+use analysis::result::RunResult;
+use analysis::run::{self, RunError};
 use clap::Args;
 use scenarios::system::Plan;
 use sim_core::Engine;
+use traces::{TimeWindow, TraceHealth, TraceOptions};
 
 use super::recording::Recording;
 use super::{print, print_json, refuse_existing, require, warn};
@@ -16,10 +20,6 @@ use crate::prepare::{Prepared, prepare};
 use crate::progress::Bar;
 use crate::report::{Style, run_report};
 use crate::{Failure, interrupt};
-use analysis::output::write_whole;
-use analysis::result::RunResult;
-use analysis::run::{self, RunError};
-use traces::{TimeWindow, TraceHealth, TraceOptions};
 
 /// Simulate a scenario and report cycles, energy, utilisation and memory traffic.
 #[derive(Debug, Args)]

@@ -1,13 +1,13 @@
 //! Several runs side by side.
 
+use analysis::over_time::Curves;
+use analysis::result::RunResult;
 use maud::{Markup, html};
 
 use super::charts::{BarRow, bars};
 use super::side_by_side::over_time;
 use super::{latency, page, roofline};
 use crate::number::{grouped, percent, scaled};
-use analysis::over_time::Curves;
-use analysis::result::RunResult;
 
 /// Parts of critical paths that have a smaller share in all runs are not shown.
 const LEAST_SHARE: f64 = 0.005;

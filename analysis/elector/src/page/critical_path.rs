@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use analysis::critical_path::{CriticalPath, PathSummary, part_name};
 use maud::{Markup, html};
 
 use super::charts::{BarRow, bars, stacked};
 use super::over_time::OverTime;
 use super::plot::{Axis, figure};
 use crate::number::{cycles, percent};
-use analysis::critical_path::{CriticalPath, PathSummary, part_name};
 
 /// Parts with a colour of their own; the others share one.
 const COLOURS: usize = 7;

@@ -1,11 +1,11 @@
 //! Distributions of main memory's latencies.
 
+use analysis::result::RunResult;
+use analysis::result::memory::{LatencyHistogram, decode_histogram};
 use maud::Markup;
 
 use super::charts::{Line, lines};
 use super::plot::{Axis, figure};
-use analysis::result::RunResult;
-use analysis::result::memory::{LatencyHistogram, decode_histogram};
 
 /// The share of reads that were answered within a time, for each requestor of a run.
 pub(super) fn of_requestors(result: &RunResult) -> Option<Markup> {

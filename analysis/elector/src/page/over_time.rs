@@ -1,13 +1,13 @@
 //! Plots over time, from the timeline of a run.
 
+use analysis::over_time::{Quantity, Rates, Timeline};
+use analysis::result::RunResult;
 use components::control_block::StallCause;
 use maud::{Markup, html};
 use scenarios::system::Plan;
 
 use super::charts::{Line, activity_map, greatest, lines, stacked};
 use super::plot::{Axis, TimeUnit, figure};
-use analysis::over_time::{Quantity, Rates, Timeline};
-use analysis::result::RunResult;
 
 /// What the plots over time need.
 pub(super) struct OverTime<'a> {

@@ -1,10 +1,10 @@
 //! What a run came to, in numbers: headline, energy, area, buffers, main memory.
 
+use analysis::result::RunResult;
 use maud::{Markup, html};
 
 use super::charts::{BarRow, bars};
 use crate::number::{grouped, percent, scaled};
-use analysis::result::RunResult;
 
 /// The figures that matter first.
 pub(super) fn headline(result: &RunResult) -> Markup {

@@ -2,10 +2,10 @@
 //!
 //! Williams, Waterman and Patterson, "Roofline: an insightful visual performance model for multicore architectures", CACM 52(4), 2009.
 
+use analysis::result::RunResult;
 use maud::{Markup, html};
 
 use super::plot::{Axis, Frame, at, figure, points};
-use analysis::result::RunResult;
 
 /// A run in the plot.
 struct Point {

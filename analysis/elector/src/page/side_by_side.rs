@@ -1,5 +1,6 @@
 //! Several runs over time: in one plot as long as their lines can be told apart, else in many small ones.
 
+use analysis::over_time::{Curves, Measure};
 use maud::{Markup, html};
 
 use super::charts::{Line, greatest};
@@ -8,7 +9,6 @@ use super::markers::{MARKERS, key, marked};
 use super::multiples::Multiples;
 use super::plot::{Axis, Frame, TimeUnit};
 use crate::number::scaled;
-use analysis::over_time::{Curves, Measure};
 
 /// Slices of time along an axis: fewer than the fewest bins of a run that is as long as it.
 const SLICES: f64 = 120.0;

@@ -1,11 +1,11 @@
 //! The report of `elector check`.
 
+use analysis::result::Resolved;
 use components::units::Bytes;
 
 use super::Style;
 use super::table::Table;
 use crate::number::{grouped, percent, scaled};
-use analysis::result::Resolved;
 
 /// The machine of a scenario and the work that waits for it.
 #[must_use]

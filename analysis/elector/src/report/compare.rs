@@ -1,11 +1,12 @@
 //! The report of `elector compare`: one table, a column for each run, a row for each figure.
 
-use super::Style;
-use super::table::Table;
-use crate::number::{grouped, percent, scaled};
 use analysis::compare::{CellResult, Figure, State};
 use analysis::result::RunResult;
 use analysis::result::memory::Latency;
+
+use super::Style;
+use super::table::Table;
+use crate::number::{grouped, percent, scaled};
 
 /// What stands where there is no figure.
 const NOTHING: &str = "-";

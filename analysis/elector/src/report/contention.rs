@@ -1,10 +1,10 @@
 //! Who else used main memory, and what it got.
 
+use analysis::result::RunResult;
 use components::units::Bytes;
 
 use super::table::Table;
 use crate::number::{grouped, percent, scaled};
-use analysis::result::RunResult;
 
 /// Tenants and background traffic; none if the transformer had main memory for itself.
 pub(super) fn contention(result: &RunResult) -> Option<String> {

@@ -1,12 +1,12 @@
 //! The report of `elector estimate`.
 
+use analysis::result::{Counting, Estimated};
 use components::operation::Phase;
+use estimate::coarse::Details;
 
 use super::Style;
 use super::table::Table;
 use crate::number::{grouped, percent, scaled};
-use analysis::result::{Counting, Estimated};
-use estimate::coarse::Details;
 
 /// Cycles, time, area and energy in a line, then the energy by group.
 #[must_use]

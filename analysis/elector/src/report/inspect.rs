@@ -1,10 +1,11 @@
 //! The reports of `elector inspect`.
 
+use traces::inspect::{Difference, IdleLanes, Inspection};
+
 use super::Style;
 use super::path::path_section;
 use super::table::Table;
 use crate::number::{cycles, grouped, percent, scaled};
-use traces::inspect::{Difference, IdleLanes, Inspection};
 
 /// What a trace answers, in tables.
 #[must_use]

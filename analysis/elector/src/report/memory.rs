@@ -1,10 +1,10 @@
 //! The section on main memory, in the reports of `elector run` and `elector memory`.
 
+use analysis::result::memory::{MemoryResult, WearResult};
 use components::units::Bytes;
 
 use super::table::Table;
 use crate::number::{grouped, percent, scaled};
-use analysis::result::memory::{MemoryResult, WearResult};
 
 /// What a memory did, and how long its requestors waited.
 pub(super) fn memory_section(memory: &MemoryResult) -> String {

@@ -1,8 +1,9 @@
 //! The critical path in tables: what it was spent on, and its longest stretches.
 
+use analysis::critical_path::PathSummary;
+
 use super::table::Table;
 use crate::number::{cycles, grouped, percent};
-use analysis::critical_path::PathSummary;
 
 /// Parts of the path below this share are summed up in one line.
 const LEAST_SHARE: f64 = 0.001;

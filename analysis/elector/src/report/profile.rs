@@ -1,11 +1,11 @@
 //! The report of `elector profile`.
 
+use analysis::result::{ProfileResult, ProfiledCurve};
 use components::sparsity::curve::{CurvePoint, SparsityCurve};
 
 use super::Style;
 use super::table::Table;
 use crate::number::{grouped, percent};
-use analysis::result::{ProfileResult, ProfiledCurve};
 
 /// The sparsities for which thresholds are shown.
 const WANTED: [f64; 6] = [0.25, 0.5, 0.75, 0.9, 0.95, 0.99];

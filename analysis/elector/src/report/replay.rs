@@ -1,10 +1,11 @@
 //! The report of `elector memory --replay`.
 
+use analysis::result::memory::{ReplayResult, decode_histogram};
+
 use super::Style;
 use super::memory::{bandwidth, memory_section};
 use super::table::Table;
 use crate::number::{bar, grouped, percent, scaled};
-use analysis::result::memory::{ReplayResult, decode_histogram};
 
 /// A replay in words and tables; `trace` is what the trace is called.
 #[must_use]

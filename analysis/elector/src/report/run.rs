@@ -1,5 +1,6 @@
 //! The report of `elector run`: the figure that matters first, then where time, energy and bytes went.
 
+use analysis::result::RunResult;
 use components::units::Bytes;
 
 use super::Style;
@@ -8,7 +9,6 @@ use super::memory::memory_section;
 use super::path::path_section;
 use super::table::Table;
 use crate::number::{bar, grouped, percent, scaled};
-use analysis::result::RunResult;
 
 /// A run in words and tables.
 #[must_use]

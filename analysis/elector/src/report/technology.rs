@@ -1,5 +1,6 @@
 //! The reports of `elector memory` without a trace: one technology, or all that are shipped.
 
+use analysis::result::memory::{ShippedMemory, TechnologyResult};
 use components::memory::description::{
     Arbitration, Cells, CommandQueues, Controller, EnergyModel, HitCap, PagePolicy, Scheduling,
     TransactionQueues, WriteDrain,
@@ -9,7 +10,6 @@ use components::units::Bytes;
 use super::Style;
 use super::table::Table;
 use crate::number::{grouped, scaled};
-use analysis::result::memory::{ShippedMemory, TechnologyResult};
 
 /// What a memory is.
 #[must_use]

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::process::{elector, err, out, parsed};
 use serde_json::Value;
+
+use crate::process::{elector, err, out, parsed};
 
 const FORMATS: [&str; 5] = ["pftrace", "vcd", "fst", "parquet", "jsonl"];
 

@@ -1,10 +1,11 @@
 //! Cycles and energy of the steps, one after the other.
 
+use scenarios::schema::costs::ModuleCost;
+
 use super::constants::{Constants, DENSITY};
 use super::lowering::{ComputeStep, Lowering, MemoryStep, Transfer};
 use super::work::{Costed, Machine, Resource};
 use super::{Convention, Energy, EstimateError, Power, PublishedAccelerator, Workload, group};
-use scenarios::schema::costs::ModuleCost;
 
 /// What a walk over all steps came to.
 #[derive(Clone, Copy, Debug, PartialEq)]
