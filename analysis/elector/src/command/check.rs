@@ -1,4 +1,4 @@
-//! `elector check`: whether a scenario is right, and the machine it describes.
+//! `elector check`: checks a scenario and shows the machine it describes.
 
 use std::io::{IsTerminal as _, stdout};
 use std::path::PathBuf;

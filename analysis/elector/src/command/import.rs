@@ -14,7 +14,7 @@ use crate::Failure;
 /// Make a scenario from the files of another simulator.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// Whose files.
+    /// Which simulator's files.
     #[command(subcommand)]
     pub from: From,
 }
@@ -39,7 +39,7 @@ pub struct AccelTran {
     /// The scenario to write; `-` is standard output.
     #[arg(default_value = "-")]
     pub file: PathBuf,
-    /// Overwrite a file that is there already.
+    /// Overwrite an existing file.
     #[arg(long)]
     pub force: bool,
 }

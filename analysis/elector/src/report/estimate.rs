@@ -115,7 +115,7 @@ fn energy(estimated: &Estimated) -> String {
     table.render(&[0])
 }
 
-/// A number of cycles with its thousands apart. Long kernels can make it negative.
+/// A number of cycles with its thousands separated. Long kernels can make it negative.
 fn signed(cycles: i128) -> String {
     let sign = if cycles < 0 { "-" } else { "" };
     format!("{sign}{}", grouped(cycles.unsigned_abs()))
