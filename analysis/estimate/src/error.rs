@@ -29,8 +29,8 @@ pub enum EstimateError {
     },
     /// By the corrected convention, the machine deadlocks.
     #[error(
-        "an operation of layer {layer} never finds room in the buffers (take larger ones, or let `elector run` show what it waits \
-         for)"
+        "an operation of layer {layer} never finds room in the buffers (take larger ones, or let `elector run` show what it \
+         waits for)"
     )]
     Standstill {
         /// The layer of the operation.

@@ -135,8 +135,8 @@ impl<'a> OverTime<'a> {
             });
             layers.push((cause.name().replace('_', " "), of_cause.collect::<Vec<f64>>()));
         }
-        let caption = "Share of busy MAC lanes, and what the others waited for: in each slice of time, idle lanes are attributed to \
-                       what the oldest operation with work to issue waited for.";
+        let caption = "Share of busy MAC lanes, and what the others waited for: in each slice of time, idle lanes are \
+                       attributed to what the oldest operation with work to issue waited for.";
         let names: Vec<&str> = layers.iter().map(|(name, _)| name.as_str()).collect();
         let y = Axis::linear("of the lanes, %", 100.0);
         let drawing = stacked(

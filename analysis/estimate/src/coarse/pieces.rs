@@ -95,7 +95,7 @@ impl Pieces {
     }
 
     /// The pieces of an operand (cut as `of_operand`) that `piece` of a result needs. Where operand and result have
-    /// different rows, the result needs the whole operand: it reads it transposed, or sums over its rows.
+    /// different rows, the result needs all rows of the operand's slice: it reads them transposed, or sums over them.
     pub(super) fn needed(
         &self,
         piece: usize,
