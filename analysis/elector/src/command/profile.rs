@@ -92,8 +92,8 @@ Examples:
   elector profile bert.safetensors --out curves.ron
   elector profile --kind activations --operations attention q.npy k.npy v.npy --out attention.ron
 
-A tensor of a file belongs to the operations that its name tells (attention, mlp, conv, ...); --operations overrides that.
-Numbers have to be floating-point and finite.";
+A tensor in a file belongs to the operations that its name implies (attention, mlp, conv, ...); --operations overrides
+that. Numbers must be floating-point and finite.";
 
 impl Profiling {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
