@@ -20,23 +20,23 @@ use crate::run::{self, RunError};
 use crate::runner::Pool;
 use crate::tee::Tee;
 
-/// Whether anybody else uses main memory.
+/// Whether other requestors use main memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// The transformer has main memory for itself.
+    /// The transformer has main memory to itself.
     Alone,
     /// With all the traffic that the scenario states.
     Contended,
 }
 
-/// What a run is of.
+/// What a run simulates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// The variant of the scenario, if it has any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub candidate: Option<String>,
-    /// The memory's name, or its file.
+    /// The memory's name or file.
     pub memory: String,
 }
 
@@ -52,14 +52,14 @@ impl fmt::Display for Subject {
 /// One run to be done.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// What it is of.
+    /// What it simulates.
     pub subject: Subject,
     /// Alone or contended.
     pub state: State,
     loaded: Loaded,
 }
 
-/// Why there is no result of a cell.
+/// Why a cell has no result.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum CellError {
@@ -71,7 +71,7 @@ pub enum CellError {
     Failed(String),
 }
 
-/// What came of a cell.
+/// The outcome of a cell.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CellResult {
     /// What was run.
@@ -79,7 +79,7 @@ pub struct CellResult {
     pub subject: Subject,
     /// Alone or contended.
     pub state: State,
-    /// The run, or why there is none.
+    /// The result, or why there is none.
     #[serde(flatten, with = "outcome")]
     pub outcome: Result<Box<RunResult>, CellError>,
     /// What happened over time, if that was recorded.
@@ -87,11 +87,11 @@ pub struct CellResult {
     pub curves: Option<Curves>,
 }
 
-/// The cells of a scenario: each candidate on each memory, alone and, if it has any other traffic, contended. `memories`
-/// are taken in place of the scenario's own list; without any, the scenario's memory is all there is.
+/// The cells of a scenario: each candidate on each memory, alone and, if the scenario states other traffic, contended.
+/// `memories` replace the scenario's own list; if both are empty, only the scenario's memory is used.
 ///
 /// # Errors
-/// A memory that is not there, or a candidate that cannot be.
+/// A memory that does not exist, or an invalid candidate.
 pub fn cells(loaded: &Loaded, memories: &[Reference]) -> Result<Vec<Cell>, Diagnostics> {
     let candidates = &loaded.scenario().compare.candidates;
     if candidates.is_empty() {
@@ -141,8 +141,8 @@ fn cells_of(
 }
 
 /// Runs the cells on `pool` and hands each result to `emit`, in the order of the cells. A cell that fails is a result
-/// like the others. Once `is_cancelled` says so (it is asked often), no cell is begun, those in flight are given up, and
-/// `emit` sees what is finished. With `over_time` it is recorded what each did over time.
+/// like the others. Once `is_cancelled` returns true (it is called often), no further cell is started, those in flight
+/// are abandoned, and `emit` gets the finished ones. With `over_time`, the activity of each cell over time is recorded.
 pub fn run_cells(
     cells: Vec<Cell>,
     pool: Pool,
@@ -173,14 +173,14 @@ pub fn run_cells(
     });
 }
 
-/// Why a run did not come to its end.
+/// Why a run did not finish.
 enum Stop {
     Interrupted,
     Failed(CellError),
 }
 
 impl Cell {
-    /// Runs the cell. What it records lives on the thread that runs it; only the few numbers of its curves leave that.
+    /// Runs the cell. Its recording stays on the thread that runs it; only the few numbers of its curves leave the thread.
     fn run(
         self,
         engine: Engine,
@@ -214,21 +214,21 @@ impl Cell {
     }
 }
 
-/// A figure by which memories are set side by side.
+/// A figure by which memories are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Figure {
     /// Simulated seconds of the scenario's own transformer.
     Latency,
-    /// Latency over that of the same memory alone.
+    /// Latency relative to the same memory alone.
     Slowdown,
-    /// Energy of its accelerator and of all main memory.
+    /// Energy of its accelerator and of all of main memory.
     Energy,
     /// Energy times latency.
     EnergyDelayProduct,
-    /// Bytes a second that main memory moved, for everybody.
+    /// Bytes per second that main memory moved, for all requestors.
     Bandwidth,
-    /// Energy of a bit moved.
+    /// Energy per bit moved.
     EnergyPerBit,
 }
 
@@ -243,7 +243,7 @@ impl Figure {
         Self::EnergyPerBit,
     ];
 
-    /// The figure of a cell; none if the cell failed or has no such figure.
+    /// The figure of a cell; `None` if the cell failed or has no such figure.
     #[must_use]
     pub fn of(self, cell: &CellResult, all: &[CellResult]) -> Option<f64> {
         let result = cell.outcome.as_ref().ok()?;
@@ -266,7 +266,7 @@ impl Figure {
         }
     }
 
-    /// The run with the best figure among those in `state`; none if there is but one to choose from.
+    /// The run with the best figure among those in `state`; `None` if there is only one run.
     #[must_use]
     pub fn best(self, state: State, all: &[CellResult]) -> Option<&Subject> {
         let mut best: Option<(&Subject, f64)> = None;
@@ -292,14 +292,14 @@ fn alone<'a>(cell: &CellResult, all: &'a [CellResult]) -> Option<&'a RunResult> 
 /// The best run by every figure, and the slowdowns.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Verdict {
-    /// Latency under contention over latency alone, by run.
+    /// Latency under contention relative to latency alone, by run.
     pub slowdown: BTreeMap<String, f64>,
     /// The best run by state and figure.
     pub best: BTreeMap<State, BTreeMap<Figure, String>>,
 }
 
 impl Verdict {
-    /// What the finished cells say.
+    /// Sums up the finished cells.
     #[must_use]
     pub fn new(cells: &[CellResult]) -> Self {
         let slowdowns = cells.iter().filter_map(|cell| {

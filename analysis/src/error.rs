@@ -1,4 +1,4 @@
-//! What a library call can answer.
+//! Errors of library calls.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,20 +8,20 @@ use scenarios::Diagnostics;
 use scenarios::system::RunError;
 use thiserror::Error;
 
-/// Why a call of this library did not do what was asked.
+/// Why a library call failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A scenario, a memory or another file that describes something is wrong.
+    /// A scenario, a memory or another description is wrong.
     #[error("{0}")]
     Input(#[from] Diagnostics),
-    /// The run did not reach its end.
+    /// The run did not finish.
     #[error("the run failed: {0}")]
     Run(#[from] RunError),
-    /// The replay of a trace did not reach its end.
+    /// The replay of a trace did not finish.
     #[error("the replay failed: {0}")]
     Replay(#[source] ReplayError),
-    /// The run reached its end, but broke what must hold after every run.
+    /// The run finished, but broke invariants that must hold after every run.
     #[error("the run broke {} of the invariants:\n  {}", .0.len(), .0.join("\n  "))]
     Violations(Vec<String>),
     /// A file cannot be read, or does not hold what it should.
@@ -47,13 +47,13 @@ pub enum Error {
     Unwritable {
         /// The file.
         file: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// A file is there already, and overwriting it was not asked for.
+    /// The file exists already, and overwriting it was not requested.
     #[error("{} is there already", .0.display())]
     Exists(PathBuf),
-    /// The trace of a run could not be written to its end. No file is left.
+    /// The trace of a run could not be written completely. No file is left.
     #[error("cannot write the trace {}: {source}; nothing is left under that name", file.display())]
     Trace {
         /// The trace.
@@ -61,16 +61,16 @@ pub enum Error {
         /// What went wrong.
         source: io::Error,
     },
-    /// Something could not be put into JSON.
+    /// Something could not be serialised to JSON.
     #[error("cannot write JSON: {0}")]
     Json(#[from] serde_json::Error),
-    /// A setting cannot be had.
+    /// A setting is not available.
     #[error("{0}")]
     Setting(String),
 }
 
 impl Error {
-    /// `file` cannot be read, for this reason.
+    /// The error that `file` cannot be read, for `reason`.
     pub fn unreadable(file: impl Into<PathBuf>, reason: impl std::fmt::Display) -> Self {
         Self::Unreadable {
             file: file.into(),

@@ -7,11 +7,11 @@ mod yaml;
 
 use scenarios::Diagnostics;
 
-/// A scenario that was made of other files.
+/// A scenario made from other files.
 #[derive(Clone, Debug)]
 pub struct Imported {
-    /// The scenario, commented, with every value stated. It passes `elector check`.
+    /// The scenario as commented text, with every value stated. It passes `elector check`.
     pub text: String,
-    /// Settings that have no counterpart, and what else the user should know.
+    /// Settings without a counterpart, and other notes for the user.
     pub notes: Diagnostics,
 }

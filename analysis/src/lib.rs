@@ -1,10 +1,10 @@
-//! What comes of a run, and what can be said of it.
+//! Running a plan, and analysing the run.
 //!
-//! [`run::run`] makes a [`result::RunResult`] of a plan; [`compare`] runs the same workload on several memories; [`replay`] does for a
-//! memory alone what `run` does for a machine. [`critical_path`], [`over_time`] and [`power`] are sinks that a run is given: what
-//! decided its latency, what happened when, and what that cost.
+//! [`run::run`] turns a plan into a [`result::RunResult`]; [`compare`] runs the same workload on several memories; [`replay`]
+//! does for a memory alone what `run` does for a machine. [`critical_path`], [`over_time`] and [`power`] are sinks to pass to a
+//! run: they find what decided its latency, what happened when, and what that cost.
 //!
-//! A program takes a shipped scenario, changes it, and reads what came of the run:
+//! A program takes a shipped scenario, changes it, runs it and reads the result:
 //!
 //! ```
 //! use scenarios::Scenario;

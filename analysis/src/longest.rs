@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// Keeps the longest of what it is offered; of equally long ones those with the smaller keys.
+/// Keeps the longest of the items offered to it; among equally long ones, those with the smaller keys.
 #[derive(Debug)]
 pub struct Longest<K, T> {
     most: usize,
@@ -11,7 +11,7 @@ pub struct Longest<K, T> {
 }
 
 impl<K: Ord, T> Longest<K, T> {
-    /// Keeps at most so many.
+    /// Keeps at most `most` items.
     pub fn new(most: usize) -> Self {
         Self {
             most,
@@ -19,7 +19,7 @@ impl<K: Ord, T> Longest<K, T> {
         }
     }
 
-    /// Offers one; it is only made if it is kept.
+    /// Offers an item; `make` is called only if it is kept.
     pub fn offer(&mut self, length: u64, key: K, make: impl FnOnce() -> T) {
         let key = (Reverse(length), key);
         if self.kept.len() >= self.most {
@@ -34,7 +34,7 @@ impl<K: Ord, T> Longest<K, T> {
         }
     }
 
-    /// Those that were kept, the longest first.
+    /// The kept items, the longest first.
     pub fn finish(self) -> impl Iterator<Item = (K, T)> {
         self.kept.into_iter().map(|((_, key), value)| (key, value))
     }

@@ -1,4 +1,4 @@
-//! Files that are written whole or not at all: under a temporary name beside their target, and renamed when complete.
+//! Files that are written completely or not at all: under a temporary name next to the target, renamed when complete.
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -15,10 +15,10 @@ pub fn folder_of(file: &Path) -> &Path {
     }
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file completely or not at all.
 ///
 /// # Errors
-/// It cannot be written; without `force`, it is there already.
+/// It cannot be written, or it exists already and `force` is not set.
 pub fn write_whole(file: &Path, content: impl AsRef<[u8]>, force: bool) -> Result<(), Error> {
     let wrong = |error: io::Error| Error::Unwritable {
         file: file.to_owned(),
@@ -53,7 +53,7 @@ pub fn put_in_place(temporary: NamedTempFile, file: &Path, force: bool) -> Resul
     }
 }
 
-/// Temporary files are their owner's alone; what becomes of this one is for everyone to read.
+/// Temporary files are readable by their owner only; the final file should be readable by everyone.
 fn allow_reading(file: &NamedTempFile) -> io::Result<()> {
     #[cfg(unix)]
     {

@@ -1,4 +1,4 @@
-//! What happened over time, in a few hundred bins: recorded as a trace is, kept in bounded memory, read as rates and curves.
+//! Activity over time, in a few hundred bins: recorded like a trace, kept in bounded memory, read as rates and curves.
 
 mod curves;
 mod rates;

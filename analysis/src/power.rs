@@ -1,6 +1,6 @@
-//! Power over time: what every part does is charged where it is done, and read microsecond by microsecond.
+//! Power over time: the work of every part is charged when it is done, and read microsecond by microsecond.
 //!
-//! The prices are those by which the run's result charges the same actions, of
+//! The prices are those that the run's result uses for the same actions, from
 //! [`energy_prices`](scenarios::system::energy_prices) and [`MemoryPrices`](scenarios::system::MemoryPrices), so the counters
 //! integrate to the energies of the result. Pages draw what the same meter charges to their bins.
 
@@ -19,10 +19,10 @@ use self::ledger::Ledger;
 pub(crate) use self::meter::{Accounts, Meter};
 use crate::ticks::ticks_per_microsecond;
 
-/// First kind of the counters of power; see [`counter_name`].
+/// Kind of the first power counter; see [`counter_name`].
 const POWER: u16 = 0x200;
 
-/// Counters of power: one for each part, and their sum.
+/// Power counters: one for each part, and their sum.
 const COUNTERS: usize = EnergyPart::ALL.len() + 1;
 
 /// The parts in the order of their counters: those on the chip, then main memory.
@@ -32,7 +32,7 @@ fn counted() -> [EnergyPart; EnergyPart::ALL.len()] {
     parts
 }
 
-/// The name of a counter of power, such as `leakage_milliwatts`; `None` if `counter` is not one.
+/// The name of a power counter, such as `leakage_milliwatts`; `None` if `counter` is not one.
 #[must_use]
 pub fn counter_name(counter: u16) -> Option<&'static str> {
     static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
@@ -50,13 +50,13 @@ pub struct Reading {
     pub actor: u32,
     /// The counter.
     pub kind: u16,
-    /// When it begins to hold.
+    /// From when it holds.
     pub at: Tick,
     /// In mW.
     pub value: u64,
 }
 
-/// The ledgers of all machines; `None` for those that are not read.
+/// The ledgers of all machines; `None` for machines that are not read.
 struct Ledgers(Vec<Option<Ledger>>);
 
 impl Accounts for Ledgers {
@@ -84,16 +84,16 @@ impl Accounts for Ledgers {
 pub struct PowerMeter {
     meter: Meter<ByPart<NanoJoules>>,
     ledgers: Ledgers,
-    /// Ticks of a microsecond.
+    /// Ticks per microsecond.
     window: u64,
     now: Tick,
-    /// The end of the present microsecond.
+    /// The end of the current microsecond.
     next: Tick,
 }
 
 impl PowerMeter {
-    /// A meter of a run of `plan`, of the machines whose tracks are `selected`, which is read in a `span` of time; `None` if there
-    /// are none.
+    /// A meter for a run of `plan`, for the machines whose tracks are `selected`, read within `span`; `None` if none is
+    /// selected.
     #[must_use]
     pub fn new(plan: &Plan, tracks: &[Track], selected: &[bool], span: (Tick, Tick)) -> Option<Self> {
         let powers = tracks.iter().enumerate();
@@ -116,7 +116,7 @@ impl PowerMeter {
         })
     }
 
-    /// Charges what tiles cost.
+    /// Charges the energy of tiles.
     #[inline]
     pub fn span(&mut self, span: &Span) {
         self.meter.span(span, &mut self.ledgers);
@@ -127,7 +127,7 @@ impl PowerMeter {
         self.meter.instant(actor, at, *label, &mut self.ledgers);
     }
 
-    /// Charges what has no record of its own.
+    /// Charges activities, which have no record of their own.
     #[inline]
     pub fn activity(&mut self, activity: &Activity) {
         self.meter.activity(activity, &mut self.ledgers);
@@ -140,7 +140,7 @@ impl PowerMeter {
         now >= self.next
     }
 
-    /// Hands readings that are final to `emit`.
+    /// Passes final readings to `emit`.
     pub fn read(&mut self, emit: &mut dyn FnMut(Reading)) {
         let now = self.now;
         self.next = Tick((now.0 / self.window + 1) * self.window);
@@ -152,7 +152,7 @@ impl PowerMeter {
         }
     }
 
-    /// The run is over, or was broken off: what is still charged ends, and what is left is emitted.
+    /// The run has ended or was cancelled: ends ongoing charges and emits the remaining readings.
     pub fn finish(&mut self, emit: &mut dyn FnMut(Reading)) {
         self.meter.finish(self.now, &mut self.ledgers);
         for ledger in self.ledgers.0.iter_mut().flatten() {

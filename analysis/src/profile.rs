@@ -1,7 +1,8 @@
-//! Profiling tensors: which threshold prunes which share of them.
+//! Profiling tensors: the share of values that each threshold prunes.
 //!
-//! Values come from files ([`read_files`]), are drawn ([`synthetic`]) or computed ([`of_operands`]), are counted by magnitude ([`Magnitudes`]), a count for
-//! each class of operations and kind of tensor, and the counts become curves that a file holds ([`Profile`]).
+//! Values come from files ([`read_files`]), or are drawn ([`synthetic`]) or computed ([`of_operands`]). They are counted by
+//! magnitude ([`Magnitudes`]), separately for each class of operations and kind of tensor, and the counts become curves for a
+//! file ([`Profile`]).
 
 mod classify;
 mod computed;
@@ -35,7 +36,7 @@ pub struct Group {
 }
 
 impl Profile {
-    /// The magnitudes that a further tensor of this class and kind is to be counted in.
+    /// Begins another tensor of this class and kind; returns the magnitudes to count it in.
     pub fn tensor(&mut self, class: OperationClass, kind: TensorKind) -> &mut Magnitudes {
         let group = self.groups.entry((class, kind)).or_default();
         group.tensors += 1;

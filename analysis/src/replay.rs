@@ -1,4 +1,4 @@
-//! From a memory and a trace of requests to a result.
+//! Replaying a trace of requests in a memory.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -12,7 +12,7 @@ use sim_core::Engine;
 use crate::Error;
 use crate::result::memory::{NamedMemory, ReplayResult, ReplaySettings};
 
-/// A trace that is read while it is replayed, and what errors call it.
+/// A trace that is read while it is replayed, and its name in errors.
 pub struct TraceInput {
     name: String,
     input: Box<dyn BufRead>,
@@ -64,11 +64,11 @@ impl TraceInput {
     }
 }
 
-/// Runs the requests of `trace` through `memory` alone, no more than `requests_per_cycle` in a cycle of its clock.
+/// Runs the requests of `trace` through `memory` alone, at most `requests_per_cycle` per cycle of its clock.
 ///
 /// # Errors
-/// A line of the trace is not a request, the memory's clock cannot be simulated, or the run did not come to its end or
-/// broke a timing rule.
+/// A line of the trace is not a request, the memory's clock cannot be simulated, or the run did not finish or broke a
+/// timing rule.
 pub fn replay(
     memory: &NamedMemory,
     trace: TraceInput,

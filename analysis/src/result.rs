@@ -1,4 +1,4 @@
-//! What a run came to: one struct, one form in JSON.
+//! The result of a run: one struct, one form in JSON.
 
 pub mod background;
 mod estimate;
@@ -44,7 +44,7 @@ pub struct RunResult {
     pub machine: MachineResult,
     /// Messages delivered.
     pub events: u64,
-    /// Main memory, from the beginning to the end of the last transformer.
+    /// Main memory, from the start of the run to the end of the last transformer.
     pub memory: MemoryResult,
     /// The other transformers on the same main memory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -54,10 +54,10 @@ pub struct RunResult {
     pub background: Vec<BackgroundResult>,
     /// A hash of every delivered message in order: equal for equal behaviour.
     pub trace_digest: String,
-    /// What decided the latency of the scenario's own transformer, if that was asked.
+    /// What decided the latency of the scenario's own transformer, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub critical_path: Option<PathSummary>,
-    /// Whether invariants held, if that was asked.
+    /// Whether the invariants held, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checks: Option<Checks>,
     /// How long the simulation itself took.
@@ -73,16 +73,16 @@ pub struct TenantResult {
     pub start_seconds: f64,
     /// All its requests to main memory.
     pub requests: u64,
-    /// Bytes of them.
+    /// Bytes of these requests.
     pub bytes: u64,
-    /// Latency of its reads, whatever they are for.
+    /// Latency of all its reads.
     pub latency_ns: Latency,
-    /// What it did; main memory's energy is left out.
+    /// What it did, without main memory's energy.
     #[serde(flatten)]
     pub machine: MachineResult,
 }
 
-/// Whether what must hold after every run did.
+/// Whether the invariants that must hold after every run did.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Checks {
     /// Every invariant that the run broke, in words.

@@ -9,19 +9,19 @@ use sim_core::{Engine, TraceSink};
 
 use crate::result::{Checks, RunResult};
 
-/// Runs the machine of `plan` on `engine`; with `check`, looks afterwards whether all invariants held.
+/// Runs the machine of `plan` on `engine`; with `check`, verifies the invariants afterwards.
 ///
 /// # Errors
-/// The engine is not part of this build, or the run did not come to its end.
+/// The engine is not part of this build, or the run did not finish.
 pub fn run(plan: &Plan, engine: Engine, check: bool) -> Result<RunResult, RunError> {
     run_watched(plan, engine, check, None, &mut |_| ControlFlow::Continue(()))
 }
 
-/// As [`run`], with a trace into `sink` if there is one; `watch` is told every so often how far the run is, and may break it
-/// off.
+/// As [`run`], with a trace into `sink` if there is one. `watch` is regularly called with the progress of the run, and may
+/// cancel it.
 ///
 /// # Errors
-/// As [`run`], or `watch` broke it off.
+/// As [`run`], or `watch` cancelled it.
 pub fn run_watched(
     plan: &Plan,
     engine: Engine,

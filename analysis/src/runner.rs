@@ -1,6 +1,6 @@
 //! Independent jobs on several threads, their results in the order of the jobs.
 //!
-//! Memory is bounded: at most [`Pool::window`] jobs are under way or finished out of turn at any time, however many
+//! Memory is bounded: at most [`Pool::window`] jobs are in flight or finished out of turn at any time, however many
 //! there are. A job that panics is one result among the others.
 
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ pub struct Pool {
 pub struct Panicked(pub String);
 
 impl Default for Pool {
-    /// As many workers as the machine has processors.
+    /// One worker per processor.
     fn default() -> Self {
         Self {
             workers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
@@ -38,17 +38,17 @@ impl Pool {
         Self { workers }
     }
 
-    /// The most jobs that are under way or wait for their turn.
+    /// The most jobs that are in flight or wait for their turn.
     #[must_use]
     pub fn window(self) -> usize {
         self.workers.get() * 2
     }
 
-    /// Does `work` on each of `jobs`, which are taken as they are needed, and hands the results to `emit` in the order
-    /// of the jobs, each as soon as it and those before it are there. Once `emit` breaks, or `stop` says so, no
-    /// further job is begun; results of those under way are still handed on, in order, unless `emit` broke.
+    /// Does `work` on each of `jobs`, which are taken as needed, and passes the results to `emit` in the order of the
+    /// jobs, each as soon as it and all before it are available. Once `emit` breaks, or `stop` returns true, no
+    /// further job is started; results of jobs in flight are still passed on, in order, unless `emit` broke.
     ///
-    /// Which results come does not depend on the number of workers, if `work` depends on its job alone.
+    /// The results do not depend on the number of workers if `work` depends on its job alone.
     pub fn run<J, R>(
         self,
         jobs: impl IntoIterator<Item = J>,
@@ -71,11 +71,11 @@ impl Pool {
             self.feed(jobs.into_iter(), &to_workers, &results, stop, emit);
             drop(to_workers);
         });
-        // Workers catch the panics of jobs, and do nothing else that could.
+        // Workers catch the panics of jobs and do nothing else that could panic.
         outcome.unwrap_or_else(|fault| std::panic::resume_unwind(fault));
     }
 
-    /// Hands jobs out and results on, from the calling thread.
+    /// Hands out jobs and passes on results, on the calling thread.
     fn feed<J, R>(
         self,
         mut jobs: impl Iterator<Item = J>,

@@ -2,16 +2,16 @@
 
 use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
 
-/// Hands every record to all of its sinks, in their order.
+/// Passes every record to all of its sinks, in order.
 pub struct Tee<'a>(Vec<&'a mut dyn TraceSink>);
 
 impl<'a> Tee<'a> {
-    /// A tee of these sinks, which are lent to it.
+    /// A tee of these borrowed sinks.
     pub fn new(sinks: Vec<&'a mut dyn TraceSink>) -> Self {
         Self(sinks)
     }
 
-    /// The sinks as one, to be lent to a run; `None` if there is not any.
+    /// The sinks as one, to lend to a run; `None` if there are none.
     pub fn sink(&mut self) -> Option<&mut dyn TraceSink> {
         match self.0.len() {
             0 => None,

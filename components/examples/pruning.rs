@@ -146,7 +146,7 @@ fn draw(tensor: Tensor, dice: &mut Stream) -> Result<Vec<f64>, Box<dyn Error>> {
     Ok(values.into_iter().map(|value| WORD.nearest(value)).collect())
 }
 
-/// What a way of pruning came to over all tiles.
+/// The result of a pruning method over all tiles.
 struct Outcome {
     mean: f64,
     least: f64,

@@ -3,11 +3,11 @@
 //! A record carries a [`Label`] of three integers, which is the packed form of an [`Event`]: it is packed and unpacked here, and
 //! nowhere else.
 //!
-//! Some records repeat others: a *mark* tells of the beginning of a span that is recorded only at its end, for those who need
-//! records in order of time ([`Event::marks`]). A *link* records causality ([`Event::is_link`]). The control block acts at once,
-//! so everything it issues or orders after one of its links [`Event::Started`], [`Event::UnitFreed`], [`Event::RunRetired`] and
-//! [`Event::TransferDone`] and before the next was waiting for that link's event. The DMA begins a transfer that queued when it
-//! has requested all of the one before, [`Event::TransferRequested`].
+//! Some records repeat others: a *mark* records the beginning of a span that is otherwise recorded only at its end, for sinks
+//! that need records in order of time ([`Event::marks`]). A *link* records causality ([`Event::is_link`]). The control block
+//! acts at once, so everything it issues or orders after one of its links [`Event::Started`], [`Event::UnitFreed`],
+//! [`Event::RunRetired`] and [`Event::TransferDone`] and before the next was waiting for that link's event. The DMA begins a
+//! transfer that queued when it has requested all of the one before, [`Event::TransferRequested`].
 //!
 //! A transfer's number is that of its data, or one more for its mask; numbers are used again.
 
@@ -219,7 +219,7 @@ impl Event {
         })
     }
 
-    /// The span whose beginning a mark tells of; `None` if this is not a mark.
+    /// The span whose beginning a mark records; `None` if this is not a mark.
     #[must_use]
     #[inline]
     pub const fn marks(self) -> Option<Self> {

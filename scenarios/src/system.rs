@@ -47,7 +47,7 @@ pub use verdict::{Pruned, ValueCheck, Wrong};
 use sim_core::SimError;
 use thiserror::Error;
 
-/// Why a run did not come to its end.
+/// Why a run did not finish.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RunError {

@@ -1,4 +1,4 @@
-//! The command line: one subcommand a file.
+//! The command line: one file per subcommand.
 
 pub mod check;
 pub mod compare;
@@ -31,10 +31,10 @@ pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Say nothing but errors on standard error.
+    /// Print only errors on standard error.
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Say more on standard error; twice for more still.
+    /// Print more on standard error; give it twice for even more.
     #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
 }
@@ -48,17 +48,17 @@ pub enum Command {
     Check(check::Check),
     /// Simulate a scenario.
     Run(run::Run),
-    /// Set memories side by side, alone and under contention.
+    /// Compare memories side by side, alone and under contention.
     Compare(compare::Compare),
-    /// Ask questions of a trace of a run.
+    /// Analyse the trace of a run.
     Inspect(inspect::Inspect),
     /// List the tile operations of a scenario, in the order in which they are issued.
     Lower(lower::Lower),
-    /// Replay a trace of requests through a memory alone, or show what a memory is.
+    /// Replay a trace of requests through a memory alone, or describe a memory.
     Memory(memory::Memory),
     /// Estimate area, cycles and energy by formula, without simulating.
     Estimate(estimate::Estimate),
-    /// Profile tensors: which threshold prunes which share of them.
+    /// Profile tensors: the share of values that each threshold prunes.
     Profile(profile::Profiling),
     /// Make a scenario from the files of another simulator.
     Import(import::Import),
@@ -75,7 +75,7 @@ Examples:
 
 Exit codes: 0 done, 1 the run failed, 2 the input is wrong.";
 
-/// Runs the command that was typed.
+/// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -126,12 +126,12 @@ fn listen(arguments: &Arguments) {
 fn report(failure: &Failure) {
     match failure {
         Failure::Input(diagnostics) => say(diagnostics),
-        // Nothing is left to do if standard error cannot be written to.
+        // If standard error cannot be written to, there is nothing left to do.
         failure => drop(writeln!(stderr().lock(), "elector: {failure}")),
     }
 }
 
-/// Shows diagnostics on standard error.
+/// Prints diagnostics to standard error.
 fn say(diagnostics: &Diagnostics) {
     let mut out = stderr().lock();
     let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -149,13 +149,13 @@ fn warn(warnings: &Diagnostics, quiet: bool) {
     }
 }
 
-/// Whether this build has `engine`.
+/// Fails if this build does not have `engine`.
 fn require(engine: Engine) -> Result<(), Failure> {
     if Engine::available().contains(&engine) {
         return Ok(());
     }
     Err(Failure::Usage(format!(
-        "this build has no engine `{engine}`; build with `--features {engine}`"
+        "this build does not have the engine `{engine}`; build with `--features {engine}`"
     )))
 }
 

@@ -1,4 +1,4 @@
-//! Why a command did not do what was asked, and the exit code that says so.
+//! Why a command failed, and its exit code.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,23 +10,23 @@ use thiserror::Error;
 
 use crate::interrupt;
 
-/// Why a command did not do what was asked.
+/// Why a command failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Failure {
     /// The scenario is wrong.
     #[error("{0}")]
     Input(#[from] Diagnostics),
-    /// What was asked for on the command line cannot be had.
+    /// A request on the command line cannot be met.
     #[error("{0}")]
     Usage(String),
-    /// The run did not come to its end.
+    /// The run did not finish.
     #[error("the run failed: {0}")]
     Run(#[from] RunError),
-    /// The run or the replay failed, or broke what must hold after it.
+    /// The run or the replay failed, or broke an invariant.
     #[error("{0}")]
     Failed(String),
-    /// Some of several runs failed; which and why stands beside the others' results.
+    /// Some of several runs failed; their results say which and why.
     #[error("{failed} of {whole} runs failed")]
     Cells {
         /// Runs that failed.
@@ -45,13 +45,13 @@ pub enum Failure {
     /// Ctrl-C was pressed during a run.
     #[error("interrupted: the run is not finished{}", trace_kept(.trace.as_deref()))]
     RunInterrupted {
-        /// The trace up to there.
+        /// The trace up to that point.
         trace: Option<PathBuf>,
     },
     /// Results could not be written.
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
-    /// Results could not be put into JSON.
+    /// Results could not be serialised to JSON.
     #[error("cannot write JSON: {0}")]
     Json(#[source] serde_json::Error),
 }
@@ -67,7 +67,7 @@ impl Failure {
         }
     }
 
-    /// Whether nobody reads the output any more, as after `elector lower ... | head`.
+    /// Whether the reader of the output has gone, as after `elector lower ... | head`.
     #[must_use]
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
@@ -80,7 +80,7 @@ fn trace_kept(trace: Option<&Path>) -> String {
         .unwrap_or_default()
 }
 
-/// A library's error in the words of the command: with the flags that help, and sorted by exit code.
+/// Turns a library error into one of the command: with the flags that help, and with its exit code.
 impl From<LibraryError> for Failure {
     fn from(error: LibraryError) -> Self {
         match error {

@@ -1,10 +1,10 @@
-//! Ctrl-C: what is finished is kept.
+//! Ctrl-C: finished results are kept.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
-/// From now on the first Ctrl-C is noted, and the second ends the process at once.
+/// Installs the handler: the first Ctrl-C is noted, the second ends the process at once.
 pub fn listen() {
     let handler = || {
         if REQUESTED.swap(true, Ordering::Relaxed) {
@@ -22,5 +22,5 @@ pub fn is_requested() -> bool {
     REQUESTED.load(Ordering::Relaxed)
 }
 
-/// What a shell expects of a process that Ctrl-C has ended: 128 + SIGINT.
+/// The exit code that a shell expects of a process ended by Ctrl-C: 128 + SIGINT.
 pub const EXIT_CODE: u8 = 130;

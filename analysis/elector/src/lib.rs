@@ -1,9 +1,10 @@
-//! The command `elector`: what users type, and the reports and pages that come back.
+//! The command `elector`: its command line, reports and pages.
 //!
-//! One way through: [`prepare`] makes a plan of what the user names, a function of [`analysis`] a result of the plan, and [`report`]
-//! a text for a terminal, or [`page`] a page of HTML, of the result. [`command`] holds one file per subcommand.
+//! Every command takes the same path: [`prepare`] makes a plan from what the user names, a function of [`analysis`] turns the
+//! plan into a result, and [`report`] turns the result into text for a terminal, or [`page`] into an HTML page. [`command`]
+//! holds one file per subcommand.
 //!
-//! Exit codes, Ctrl-C and hints of flags live here and nowhere below.
+//! Exit codes, Ctrl-C and hints about flags belong here, not in the libraries below.
 
 pub mod command;
 mod failure;

@@ -1,6 +1,6 @@
 //! Numbers as people read them.
 
-/// A whole number with its thousands apart.
+/// A whole number with its thousands separated.
 pub(crate) fn grouped(number: impl Into<u128>) -> String {
     let digits = number.into().to_string();
     let mut text = String::new();
@@ -13,7 +13,7 @@ pub(crate) fn grouped(number: impl Into<u128>) -> String {
     text
 }
 
-/// A whole number of cycles, or one with a decimal.
+/// A number of cycles: whole, or with one decimal.
 pub(crate) fn cycles(cycles: f64) -> String {
     match cycles.fract() == 0.0 {
         true => grouped(cycles as u64),

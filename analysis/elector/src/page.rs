@@ -1,7 +1,7 @@
 //! A run, or several side by side, as one page of HTML: no script, no network, drawings in SVG.
 //!
-//! Drawings are made here rather than by a plotting crate: their colours come from the page's style sheet, so one page is right on
-//! light and dark screens and on paper, and every mark carries its name for those who cannot see it.
+//! Drawings are made here rather than by a plotting crate: their colours come from the page's style sheet, so one page suits
+//! light and dark screens and paper, and every mark carries its name for screen readers.
 
 mod charts;
 mod comparison;
@@ -28,7 +28,7 @@ use plot::raw;
 
 const STYLE: &str = include_str!("page/style.css");
 
-/// The page of one run of `plan`, whose records went to `timeline` and which has this critical path.
+/// The page of one run of `plan`, recorded in `timeline`, with its critical path.
 #[must_use]
 pub fn run_page(
     plan: &Plan,
@@ -95,7 +95,7 @@ fn page(title: &str, subtitle: &str, body: &Markup, footer: &str) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) " · elector" }
-                // A page without an icon would ask a server for one.
+                // Without this, a browser would request an icon from a server.
                 link rel="icon" href="data:,";
                 style { (raw(STYLE)) }
             }

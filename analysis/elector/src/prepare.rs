@@ -12,7 +12,7 @@ use scenarios::{Diagnostics, Loaded, Scenario};
 
 pub use memory::{prepare_memory, shipped_memory_text};
 
-/// A plan, and what the user should know although nothing is wrong.
+/// A plan and its warnings.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     /// The plan.
@@ -21,8 +21,8 @@ pub struct Prepared {
     pub warnings: Diagnostics,
 }
 
-/// Loads the scenario at `path` and plans its machine. `-` is standard input; the name of a shipped scenario is
-/// taken where there is no such file. `seed`, if given, takes the place of the scenario's own.
+/// Loads the scenario at `path` and plans its machine. `-` is standard input; if there is no such file, the name of a
+/// shipped scenario is accepted. `seed`, if given, replaces the scenario's own.
 ///
 /// # Errors
 /// Everything that is wrong with the scenario, each at its place.
@@ -34,10 +34,10 @@ pub fn prepare(path: &Path, seed: Option<u64>) -> Result<Prepared, Diagnostics> 
     })
 }
 
-/// The scenario with this seed, if one is given.
+/// The scenario with this seed, if given.
 ///
 /// # Errors
-/// A file that the scenario names cannot be read any more.
+/// A file that the scenario names can no longer be read.
 pub fn with_seed(loaded: Loaded, seed: Option<u64>) -> Result<Loaded, Diagnostics> {
     match seed {
         Some(seed) => loaded.with(|scenario| scenario.seed = seed),
@@ -57,7 +57,7 @@ pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
 }
 
 fn read_stdin() -> Result<String, Problem> {
-    // More than any scenario may have; the loader refuses what is too large.
+    // More than any scenario may have; the loader refuses larger ones.
     const LIMIT: u64 = 64 << 20;
     let mut text = String::new();
     io::stdin()

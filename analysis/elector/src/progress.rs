@@ -1,4 +1,4 @@
-//! A sign of life on the terminal while something takes longer than a second. None if standard error is not a terminal.
+//! Progress on the terminal for work that takes longer than a second; nothing if standard error is not a terminal.
 
 use std::io::{IsTerminal as _, stderr};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use scenarios::system::Progress;
 
-/// What takes less than this needs no sign of life.
+/// Shorter work shows no progress.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Does `work`; meanwhile, if it takes over a second and standard error is a terminal, shows that time passes.
+/// Does `work`; shows a spinner if it takes over a second and standard error is a terminal.
 pub(crate) fn show_while<T>(message: &str, quiet: bool, work: impl FnOnce() -> T) -> T {
     if quiet || !stderr().is_terminal() {
         return work();
@@ -37,7 +37,7 @@ pub(crate) fn show_while<T>(message: &str, quiet: bool, work: impl FnOnce() -> T
     })
 }
 
-/// A bar that appears after a second: how much of a whole is done, and when the rest will be.
+/// A progress bar that appears after a second: how much is done, and the remaining time.
 pub(crate) struct Bar {
     bar: ProgressBar,
     began: Instant,
@@ -60,7 +60,7 @@ impl Bar {
         }
     }
 
-    /// How far it is.
+    /// Updates the progress.
     pub(crate) fn set(&self, done: u64, whole: u64, message: String) {
         if !self.visible || self.began.elapsed() < PATIENCE {
             return;
@@ -73,7 +73,7 @@ impl Bar {
         self.bar.set_message(message);
     }
 
-    /// How far a run is.
+    /// Updates the progress of a run.
     pub(crate) fn set_run(&self, progress: Progress) {
         let seconds = self.began.elapsed().as_secs_f64();
         let rate = HumanCount((progress.events as f64 / seconds) as u64);

@@ -27,7 +27,7 @@ pub use technology::{technologies_report, technology_report};
 /// Whether text may carry colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// Letters only.
+    /// Plain text.
     Plain,
     /// Headings and the main figure stand out.
     Coloured,

@@ -1,4 +1,4 @@
-//! What each convention of the published figures changes: every switch corrected alone, over all published designs.
+//! The effect of each convention of the published figures: every switch corrected alone, over all published designs.
 //!
 //! ```text
 //! tests/data/published/pairs.json ──> estimate as published ──┐
@@ -32,7 +32,7 @@ struct Row {
     fits: bool,
 }
 
-/// The designs whose embeddings fit, and what they cost.
+/// The designs whose embeddings fit, and their costs.
 struct Designs {
     pairs: Vec<(Transformer, PublishedAccelerator)>,
     costs: CostTable,
@@ -103,7 +103,7 @@ fn ratios(before: &[Estimate], after: &[Estimate], figure: impl Fn(&Estimate) ->
     format!("{mean} | {least} | {largest}")
 }
 
-/// As many digits as tell a ratio near 1 from 1.
+/// With enough digits to tell a ratio near 1 from 1.
 fn shown(ratio: f64) -> String {
     match ratio.abs() {
         at if at >= 100.0 => format!("{ratio:.0}"),

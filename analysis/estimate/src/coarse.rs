@@ -1,11 +1,11 @@
 //! The corrected convention: the event-driven model in closed form.
 //!
-//! The same program as the simulator's, the same runs, the same costs; but no tile, request or message. Each operation's
-//! runs fall into a few classes whose time on a unit is a formula (`cost`); main memory is a pace in blocks, found by
-//! walking one channel's timing rules along a stream (`stream`, `memory`); and the control block's rules put the operations
-//! in order, rows of tiles at a time (`schedule`).
+//! It uses the simulator's program, runs and costs, but no tiles, requests or messages. Each operation's runs fall into a
+//! few classes, and a formula gives the time of each on a unit (`cost`). Main memory is a pace in blocks, found by walking
+//! one channel's timing rules along a stream (`stream`, `memory`). The control block's rules order the operations, one row
+//! of tiles at a time (`schedule`).
 //!
-//! `docs/conventions.md` states how far from the simulation it is, and where not to trust it.
+//! `docs/conventions.md` states how far it is from the simulation, and where not to trust it.
 
 mod bounds;
 mod caution;
@@ -30,37 +30,37 @@ use crate::{Estimate, EstimateError};
 use memory::Memory;
 use step::Steps;
 
-/// What a scenario costs by the corrected convention.
+/// The cost of a scenario by the corrected convention.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CoarseEstimate {
     /// Area, cycles, energy.
     #[serde(flatten)]
     pub estimate: Estimate,
-    /// Where they come from.
+    /// What they are made up of.
     #[serde(flatten)]
     pub details: Details,
 }
 
-/// Where an estimate by the corrected convention comes from.
+/// What an estimate by the corrected convention is made up of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Details {
     /// Leakage of the buffers, which is part of `energy_nj.buffer`, in nJ.
     pub buffer_leakage_nj: f64,
-    /// What each part of the machine would need if nothing else took time, in cycles.
+    /// How long each part of the machine would take if nothing else took time, in cycles.
     pub bounds: Bounds,
-    /// The part that needs longest.
+    /// The part that takes longest.
     pub bound_by: Limit,
-    /// Why cycles may be farther off than usual, if they may.
+    /// Why cycles may be farther off than usual; `None` if there is no known reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caution: Option<Caution>,
-    /// Slices of activations and gradients, one a batch tile, that were pushed out to main memory for want of room; those that
-    /// lay there already are not counted.
+    /// Slices of activations and gradients, one per batch tile, that were spilled to main memory for lack of room. Slices that
+    /// main memory held already are not counted.
     pub slices_pushed_out: u64,
-    /// Phase by phase, layer by layer.
+    /// One row per phase and layer.
     pub layers: Vec<LayerEstimate>,
 }
 
-/// The estimate of the scenario's own machine in `plan`.
+/// Estimates the scenario's own machine in `plan`.
 ///
 /// # Errors
 /// An operation never gets the room it needs.

@@ -6,7 +6,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum EstimateError {
-    /// The table of words and positions is loaded into the weight buffer first, and has no room there.
+    /// The table of words and positions is loaded into the weight buffer first, and does not fit there.
     #[error(
         "embeddings exceed the weight buffer: {needed_mb:.3} MB of it are needed, it has {available_mb} MB (take a larger \
          weight buffer, or a transformer whose first layer is narrower)"
@@ -24,12 +24,12 @@ pub enum EstimateError {
         field: &'static str,
         /// The modules.
         what: String,
-        /// The sizes that it has costs for.
+        /// The sizes with known costs.
         accepted: String,
     },
-    /// By the corrected convention, the machine comes to a standstill.
+    /// By the corrected convention, the machine deadlocks.
     #[error(
-        "an operation of layer {layer} never finds room in the buffers (take larger ones, or see with `elector run` what it \
+        "an operation of layer {layer} never finds room in the buffers (take larger ones, or let `elector run` show what it \
          waits for)"
     )]
     Standstill {
@@ -48,7 +48,7 @@ pub enum EstimateError {
 }
 
 impl EstimateError {
-    /// The field of a scenario that is to blame.
+    /// The scenario field that causes the error.
     #[must_use]
     pub fn field(&self) -> &'static str {
         match self {

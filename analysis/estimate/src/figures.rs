@@ -1,8 +1,8 @@
-//! What an estimate says.
+//! The figures of an estimate.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// What a transformer costs on an accelerator.
+/// The cost of a transformer on an accelerator.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// Area of the chip, in mm^2.
@@ -18,7 +18,7 @@ pub struct Estimate {
     pub energy_nj: Energy,
 }
 
-/// Flattened structs hold no numbers of 128 bits while they are read; no estimate in use exceeds 63.
+/// serde's flattened structs cannot hold 128-bit numbers during deserialisation; 63 bits suffice for every estimate in use.
 fn cycles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i128, D::Error> {
     i64::deserialize(deserializer).map(i128::from)
 }
@@ -42,13 +42,13 @@ pub struct Energy {
     pub others: Power,
 }
 
-/// What modules used while they worked and what they leaked; in JSON a pair. Energies in nJ, or powers in mW.
+/// Dynamic and leakage parts of modules; a pair in JSON. Energies in nJ, or powers in mW.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "[f64; 2]", into = "[f64; 2]")]
 pub struct Power {
-    /// For working.
+    /// While working.
     pub dynamic: f64,
-    /// For being switched on.
+    /// While switched on.
     pub leakage: f64,
 }
 
@@ -65,7 +65,7 @@ impl From<Power> for [f64; 2] {
 }
 
 impl Energy {
-    /// The groups that come as pairs, by name.
+    /// The groups that are pairs, by name.
     #[must_use]
     pub fn modules(&self) -> [(&'static str, Power); 5] {
         [
@@ -77,7 +77,7 @@ impl Energy {
         ]
     }
 
-    /// All of it, in nJ.
+    /// The total, in nJ.
     #[must_use]
     pub fn total(&self) -> f64 {
         let modules = self.modules();

@@ -1,7 +1,7 @@
 //! Area, cycles and energy of a transformer on an accelerator, without simulating every tile.
 //!
-//! [`published`] is the closed form of the published figures; [`coarse`] a second, coarser simulation of the event-driven model: the same
-//! program and the same costs, but rows of tiles in place of tiles and a pace in place of memory requests.
+//! [`published`] is the closed form of the published figures. [`coarse`] is a second, coarser simulation of the event-driven
+//! model: it has the same program and costs, but rows of tiles instead of tiles, and a pace instead of memory requests.
 
 pub mod coarse;
 mod error;

@@ -1,8 +1,8 @@
-//! The published convention: the closed form with which the figures of TransCODE (arXiv:2303.14882) were made.
+//! The published convention: the closed form behind the figures of TransCODE (arXiv:2303.14882).
 //!
-//! It follows the simulator of AccelTran (github.com/jha-lab/acceltran). [`lowering`] lists what is moved and computed, [`walk`] counts
-//! its cycles and energy, [`area`] the chip. What the published figures take for granted is a [`Convention`] of switches, each of
-//! which can be corrected alone.
+//! It follows the simulator of AccelTran (github.com/jha-lab/acceltran). [`lowering`] lists what is moved and computed,
+//! [`walk`] counts its cycles and energy, and [`area`] computes the area of the chip. The assumptions of the published figures
+//! are the switches of a [`Convention`], each of which can be corrected alone.
 
 pub mod accelerator;
 pub mod area;
@@ -27,19 +27,19 @@ use crate::error::EstimateError;
 use crate::figures::{Energy, Estimate, Power};
 use constants::Constants;
 
-/// What is fed to the transformer. The published figures hold for 128 tokens and BERT's vocabulary.
+/// A transformer and the shape of its input. The published figures hold for 128 tokens and BERT's vocabulary.
 #[derive(Clone, Copy, Debug)]
 pub struct Workload<'a> {
     /// The transformer.
     pub transformer: &'a Transformer,
-    /// Tokens of a sequence.
+    /// Tokens per sequence.
     pub sequence_length: u32,
     /// Rows of the table of words.
     pub vocabulary: u32,
 }
 
 impl<'a> Workload<'a> {
-    /// `transformer` with sequences and vocabulary of the published figures.
+    /// `transformer` with the sequence length and vocabulary of the published figures.
     #[must_use]
     pub fn published(transformer: &'a Transformer) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl<'a> Workload<'a> {
     }
 }
 
-/// What `workload` costs on `accelerator`, whose modules cost what `costs` says, by `convention`.
+/// The cost of `workload` on `accelerator` by `convention`, with module costs from `costs`.
 ///
 /// # Errors
 /// The embeddings exceed the weight buffer, or `costs` lacks a figure.

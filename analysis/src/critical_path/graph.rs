@@ -1,4 +1,4 @@
-//! What waited for what: a tree of causes, of which only what can still become part of the path is kept.
+//! What waited for what: a tree of causes. Only nodes that can still become part of the path are kept.
 
 use super::step::{CriticalPath, Split, Step, Work};
 
@@ -6,11 +6,11 @@ use super::step::{CriticalPath, Split, Step, Work};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NodeId(u32);
 
-/// The moment at which something left a node: what it then causes begins there.
+/// The moment at which something left a node; whatever it causes begins then.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Exit {
     pub(super) node: NodeId,
-    /// How the time since the node's beginning divides.
+    /// How the time since the node's start divides into parts.
     pub(super) split: Split,
 }
 
@@ -18,9 +18,9 @@ pub(super) struct Exit {
 struct Node {
     work: Work,
     start: u64,
-    /// None for the beginning of the run.
+    /// `None` for the start of the run.
     cause: Option<Exit>,
-    /// Nodes that it is the cause of, and others who know it.
+    /// Reference count: nodes that it caused, and other holders.
     holds: u32,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    /// Adds a node that begins where `cause` was left; it is held once.
+    /// Adds a node that begins where `cause` was left; the caller holds it once.
     pub(super) fn add(&mut self, work: Work, start: u64, cause: Option<Exit>) -> NodeId {
         if let Some(cause) = cause {
             self.hold(cause.node);

@@ -1,4 +1,4 @@
-//! The sink that follows what waits for what during a run.
+//! The sink that follows causes during a run.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ impl CriticalPathSink {
         self.0.path.as_ref()
     }
 
-    /// The path, once the last operation has finished; from then on the sink has none.
+    /// Takes the path, once the last operation has finished.
     pub fn take_path(&mut self) -> Option<CriticalPath> {
         self.0.path.take()
     }
@@ -46,7 +46,7 @@ impl TraceSink for CriticalPathSink {
     fn counter(&mut self, _actor: ActorId, _at: Tick, _counter: u16, _value: u64) {}
 }
 
-/// A run on its way, until it is written back.
+/// A run in flight, until it is written back.
 #[derive(Clone, Copy, Debug)]
 struct InHand {
     node: NodeId,
@@ -56,13 +56,13 @@ struct InHand {
 /// Per-actor state, kept in one struct for locality: there are more lanes than fit in a cache.
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    /// Whether it is of the scenario's own accelerator: the path is only of that.
+    /// Whether it belongs to the scenario's own accelerator: the path covers only that.
     is_own: bool,
-    /// The part of a step that the work of a lane or module is.
+    /// The part of a step that a lane's or module's work counts as.
     unit: Option<Part>,
-    /// The end of the last tile that it has begun.
+    /// The end of the last tile it has started.
     busy_until: u64,
-    /// The run that it has, until it can take the next one, and the tile with which that begins.
+    /// Its current run, until it can take the next one, and the run's first tile.
     run: Option<(InHand, TilePlace)>,
 }
 
@@ -72,7 +72,7 @@ struct Links {
     graph: Graph,
     /// What the control block has just learned.
     current: Option<Exit>,
-    /// Runs whose units can take the next one, and whose results are on their way.
+    /// Runs whose results are in flight and whose units can already take the next run.
     finishing: BTreeMap<TilePlace, InHand>,
     transfers: Transfers,
     path: Option<CriticalPath>,

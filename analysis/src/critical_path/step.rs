@@ -5,9 +5,9 @@ use components::message::Traffic;
 /// What is done in a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// The beginning of the run, which takes no time.
+    /// The start of the run, which takes no time.
     Start,
-    /// A run on a unit, whose work is this part.
+    /// A run on a unit.
     Run {
         /// What the unit does: [`Part::MacLanes`], [`Part::Softmax`] or [`Part::LayerNorm`].
         unit: Part,
@@ -20,7 +20,7 @@ pub enum Work {
         traffic: Traffic,
         /// Whether it goes out of a buffer.
         outward: bool,
-        /// The operation that it was ordered for, if that is known.
+        /// The operation it was ordered for, if known.
         operation: Option<u32>,
     },
 }
@@ -29,9 +29,9 @@ pub enum Work {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Part {
-    /// A run is on its way from the control block to the unit.
+    /// A run travels from the control block to the unit.
     Issue,
-    /// Operands are on their way to the unit: buses, DynaProp, pre-compute.
+    /// Operands travel to the unit: buses, DynaProp, pre-compute.
     Operands,
     /// A MAC lane works on tiles.
     MacLanes,
@@ -39,9 +39,9 @@ pub enum Part {
     Softmax,
     /// A layer-norm module works on tiles.
     LayerNorm,
-    /// Results are on their way out: adder tree, post-compute, bus, word to the control block.
+    /// Results travel out: adder tree, post-compute, bus, message to the control block.
     Results,
-    /// A transfer waits for its first request, though the DMA has no older transfer to request.
+    /// A transfer waits for its first request although the DMA has no older transfer to request.
     DmaQueue,
     /// Main memory reads.
     Load,
@@ -84,11 +84,11 @@ impl Part {
     }
 }
 
-/// How the time in a step divides, in ticks: of a run issue, operands, work, results; of a transfer queue, nothing,
-/// main memory, buffer.
+/// How the time in a step divides, in ticks. For a run: issue, operands, work, results. For a transfer: queue,
+/// nothing, main memory, buffer.
 pub(super) type Split = [u64; 4];
 
-/// A run or a transfer of the path, from where it became critical to where what waited for it began.
+/// A run or a transfer of the path, from where it became critical to where its successor began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// What was done.
@@ -105,8 +105,8 @@ impl Step {
         self.start + self.split.iter().sum::<u64>()
     }
 
-    /// Its segments, one after another without a gap. The waits of a run for its operands stand before its work, though some
-    /// may have been between its tiles.
+    /// Its segments, consecutive and without gaps. A run's waits for operands come before its work here, although some may
+    /// have been between its tiles.
     pub fn segments(&self) -> impl Iterator<Item = Segment> + use<> {
         let (parts, traffic, operation) = match self.work {
             Work::Start => ([Part::Issue; 4], None, None),
@@ -143,11 +143,11 @@ impl Step {
 /// A piece of the path that was spent on one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
-    /// What on.
+    /// What it was spent on.
     pub part: Part,
     /// What it carries, if it is part of a transfer.
     pub traffic: Option<Traffic>,
-    /// The operation, if it is known.
+    /// The operation, if known.
     pub operation: Option<u32>,
     /// First tick.
     pub start: u64,
@@ -155,7 +155,7 @@ pub struct Segment {
     pub end: u64,
 }
 
-/// The critical path of a run: steps one after another without a gap, from the beginning to the end of the last operation.
+/// The critical path of a run: consecutive steps without gaps, from the start to the end of the last operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CriticalPath {
     /// The steps, in order of time.
@@ -168,7 +168,7 @@ impl CriticalPath {
         self.steps.iter().flat_map(Step::segments)
     }
 
-    /// Ticks from its beginning to its end, as the sum of its segments.
+    /// Its length in ticks: the sum of its segments.
     #[must_use]
     pub fn length(&self) -> u64 {
         self.segments().map(|segment| segment.end - segment.start).sum()

@@ -1,18 +1,18 @@
-//! What a critical path says: shares by part and by operation, and its longest stretches.
+//! Summary of a critical path: shares by part and by operation, and its longest stretches.
 
 use std::collections::BTreeMap;
 
+use scenarios::system::OperationNames;
 use scenarios::system::Plan;
 use serde::{Deserialize, Serialize};
 
 use super::step::CriticalPath;
 use crate::longest::Longest;
-use scenarios::system::OperationNames;
 
-/// How long the path was occupied by something, of all its length.
+/// How much of the path was spent on one part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartShare {
-    /// What it was occupied by.
+    /// What it was spent on.
     pub part: String,
     /// What it carried, if it was a transfer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,14 +24,14 @@ pub struct PartShare {
 }
 
 impl PartShare {
-    /// What occupied it, and what that carried: `memory read of weights`.
+    /// The part and what it carried, such as `memory read of weights`.
     #[must_use]
     pub fn name(&self) -> String {
         part_name(&self.part, self.traffic.as_deref())
     }
 }
 
-/// How long the path was in operations of one role and layer, their loads and waits included.
+/// How much of the path was spent in operations of one role and layer, including their loads and waits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperationShare {
     /// What the operations are for.
@@ -61,14 +61,14 @@ pub struct Stretch {
     pub layer: Option<u32>,
     /// What most of it was spent on.
     pub mostly: String,
-    /// How much of the stretch that was.
+    /// The share of the stretch spent on that.
     pub mostly_share: f64,
 }
 
 /// The critical path, summed up. All cycles are the accelerator's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PathSummary {
-    /// Its length; that of a whole run is the run's latency.
+    /// Its length; for a whole run, the run's latency.
     pub cycles: f64,
     /// Shares by part, the largest first.
     pub parts: Vec<PartShare>,
@@ -76,12 +76,12 @@ pub struct PathSummary {
     pub operations: Vec<OperationShare>,
     /// Its longest stretches, in order of time.
     pub stretches: Vec<Stretch>,
-    /// How many stretches there are, with the shorter ones.
+    /// Number of stretches, including the shorter ones.
     pub stretches_in_all: u64,
 }
 
 impl PathSummary {
-    /// Sums up the path of a run of `plan`; of its stretches, the `top` longest are named.
+    /// Summarises the path of a run of `plan` and names its `top` longest stretches.
     #[must_use]
     pub fn new(path: &CriticalPath, plan: &Plan, top: usize) -> Self {
         let mut names = OperationNames::new(Box::new(plan.machine.program()));
@@ -104,7 +104,7 @@ impl PathSummary {
 /// A segment with its names.
 #[derive(Clone, Copy, Debug)]
 pub struct Named<'a> {
-    /// What the path was occupied by.
+    /// What the path was spent on.
     pub part: &'a str,
     /// What a transfer carried.
     pub traffic: Option<&'a str>,
@@ -230,7 +230,7 @@ impl SummaryCollector {
     }
 }
 
-/// The common name of a part, with what it carried: `memory read of weights`.
+/// The display name of a part, with what it carried, such as `memory read of weights`.
 pub fn part_name(part: &str, traffic: Option<&str>) -> String {
     let part = part.replace('_', " ");
     match traffic {
@@ -239,7 +239,7 @@ pub fn part_name(part: &str, traffic: Option<&str>) -> String {
     }
 }
 
-/// Adds to a sum. Traces that are read back may hold any number.
+/// Adds to a sum, saturating: traces that are read back may hold any number.
 fn charge<K: Ord>(sums: &mut BTreeMap<K, u64>, key: K, ticks: u64) {
     let sum = sums.entry(key).or_default();
     *sum = sum.saturating_add(ticks);

@@ -1,4 +1,4 @@
-//! What is known of runs and transfers in flight: how their time divides up to any moment.
+//! Runs and transfers in flight, and how their time divides up to any moment.
 
 use super::step::Split;
 
@@ -6,9 +6,9 @@ use super::step::Split;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RunTimes {
     pub(super) issued: u64,
-    /// When the lane had it in hand; modules do not tell.
+    /// When the lane received it; modules do not report that.
     pub(super) started: Option<u64>,
-    /// When the unit will be done with the run before.
+    /// When the unit will finish the previous run.
     pub(super) busy_before: u64,
     /// First tick of its first tile, and end of its last one so far.
     tiles: Option<(u64, u64)>,
@@ -34,8 +34,8 @@ impl RunTimes {
         self.worked += end - start;
     }
 
-    /// How the time from its issue to `at` divides: issue, operands, work, results. While the unit's multipliers work on the run before,
-    /// the run waits for them: that is work, too.
+    /// How the time from its issue to `at` divides: issue, operands, work, results. Waiting for the unit's multipliers to
+    /// finish the previous run counts as work.
     pub(super) fn split(&self, at: u64) -> Split {
         let started = self.started.unwrap_or(self.issued).min(at);
         let (first, end) = self.tiles.unwrap_or((at, at));
@@ -51,7 +51,7 @@ impl RunTimes {
 /// A transfer that the DMA moves.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TransferTimes {
-    /// When it was ordered or, if it queued behind another one, when the DMA turned to it.
+    /// When it was ordered or, if it queued behind another transfer, when the DMA turned to it.
     pub(super) start: u64,
     /// Its first request.
     pub(super) began: u64,
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(run.split(11), [1, 0, 0, 0]);
         run.tile(17, 20);
         run.tile(22, 30);
-        // The multipliers are busy to 14, operands come at 17, and the second tile's two later than they could.
+        // The multipliers are busy until 14; operands come at 17, and the second tile's come two ticks late.
         assert_eq!(run.split(35), [2, 3 + 2, 2 + 3 + 8, 5]);
         assert_eq!(run.split(25), [2, 5, 2 + 3 + 3, 0]);
     }
@@ -96,7 +96,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Whatever is known of a run, its parts add up to the time since its issue.
+        /// However much is known of a run, its parts add up to the time since its issue.
         #[test]
         fn parts_add_up(
             issued in 0u64..100, hop in 0u64..5, before in 0u64..200, gaps in proptest::collection::vec((0u64..9, 0u64..9), 0..6), after in 0u64..50,

@@ -1,4 +1,4 @@
-//! Transfers on the path: which order each follows, and which other transfer it had waited for.
+//! Transfers on the path: the order that each follows from, and the transfer it had waited for.
 
 use components::message::Traffic;
 use components::trace_event::{TransferOrder, TransferRecord};
@@ -7,7 +7,7 @@ use super::graph::{Exit, Graph, NodeId};
 use super::step::Work;
 use super::times::TransferTimes;
 
-/// An order to the DMA: of data and mask, which become nodes of their own when they begin to move.
+/// An order to the DMA, for data and mask; each becomes a node of its own when it begins to move.
 #[derive(Clone, Copy, Debug)]
 struct Order {
     cause: Exit,
@@ -24,19 +24,19 @@ struct Moving {
     times: TransferTimes,
 }
 
-/// Transfers that are ordered, and those that the DMA moves.
+/// Transfers that have been ordered, and those that the DMA is moving.
 #[derive(Debug, Default)]
 pub(super) struct Transfers {
-    /// By the transfer's number, halved.
+    /// By half the transfer's number.
     orders: Vec<Option<Order>>,
     /// By the transfer's number.
     moving: Vec<Option<Moving>>,
-    /// The transfer that the DMA has turned away from last, and when.
+    /// The transfer that the DMA last turned away from, and when.
     turned_from: Option<(Moving, u64)>,
 }
 
 impl Transfers {
-    /// The control block orders the transfers of data and mask, since it has learned of `cause`.
+    /// The control block orders the transfers of data and mask, because of `cause`.
     pub(super) fn ordered(&mut self, graph: &mut Graph, cause: Exit, at: u64, ordered: TransferOrder) {
         graph.hold(cause.node);
         let order = Order {
@@ -49,7 +49,7 @@ impl Transfers {
         }
     }
 
-    /// The DMA begins a transfer. If that had queued while another one was being requested, it had waited for that.
+    /// The DMA begins a transfer. If it had queued while another one was being requested, it had waited for that one.
     pub(super) fn began(&mut self, graph: &mut Graph, at: u64, record: TransferRecord) {
         let order = self.orders.get(record.transfer as usize / 2).copied().flatten();
         let Some(order) = order else { return };
@@ -82,8 +82,8 @@ impl Transfers {
         }
     }
 
-    /// The DMA turns away from a transfer. If it had turned to others in between, since they are more urgent, the transfer had
-    /// waited for the last of them.
+    /// The DMA turns away from a transfer. If it had served more urgent ones in between, the transfer had waited for the last
+    /// of them.
     pub(super) fn requested(&mut self, graph: &mut Graph, transfer: u32, at: u64) {
         let moving = self.moving.get(transfer as usize).copied().flatten();
         let Some(mut moving) = moving else { return };
@@ -107,7 +107,7 @@ impl Transfers {
         }
     }
 
-    /// The last answer to a transfer has come.
+    /// The last answer to a transfer has arrived.
     pub(super) fn answered(&mut self, transfer: u32, at: u64) {
         let moving = self.moving.get_mut(transfer as usize);
         if let Some(moving) = moving.and_then(Option::as_mut) {
@@ -115,7 +115,7 @@ impl Transfers {
         }
     }
 
-    /// The control block learns that a transfer has ended. The node that is left with it is the caller's to release.
+    /// The control block learns that a transfer has ended. The caller must release the node that is left.
     pub(super) fn done(&mut self, graph: &mut Graph, transfer: usize, at: u64) -> Option<Exit> {
         if let Some(moved) = self.moving.get_mut(transfer).and_then(Option::take) {
             return Some(Exit {
@@ -137,7 +137,7 @@ impl Transfers {
     }
 }
 
-/// Puts `value` at `place`, and hands back what was there.
+/// Puts `value` at `place` and returns the previous value.
 fn replace_at<T: Clone>(places: &mut Vec<Option<T>>, place: usize, value: T) -> Option<T> {
     if place >= places.len() {
         places.resize(place + 1, None);

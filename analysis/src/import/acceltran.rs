@@ -1,5 +1,5 @@
-//! A scenario of the two files that AccelTran (github.com/jha-lab/acceltran) runs: a model dictionary in JSON and the
-//! configuration of an accelerator in YAML.
+//! A scenario from the two files that AccelTran (github.com/jha-lab/acceltran) runs: a model dictionary in JSON and
+//! the configuration of an accelerator in YAML.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::design::{Design, WITHOUT_COUNTERPART, unknown};
 use super::text::ScenarioText;
 use super::yaml::Document;
 
-/// The scenario of the model dictionary at `model` and the configuration at `config`.
+/// Makes a scenario from the model dictionary at `model` and the configuration at `config`.
 ///
 /// # Errors
 /// A file cannot be read, something in it is wrong, or the accelerator cannot hold the transformer; each at its place.
@@ -34,7 +34,7 @@ pub fn import(model: &Path, config: &Path, resolver: &dyn Resolver) -> Result<Im
         file_name(config)
     )];
     heading.push(
-        "Behind each value stands the setting it comes from; defaults have no setting in AccelTran."
+        "The comment behind each value names the setting it comes from; defaults have no setting in AccelTran."
             .to_owned(),
     );
     if !without.is_empty() {
@@ -56,7 +56,7 @@ fn read(path: &Path, resolver: &dyn Resolver) -> Result<Arc<Source>, Problem> {
         .read(path)
         .map_err(|error| unreadable(error.to_string()))?;
     let text = String::from_utf8(bytes)
-        .map_err(|_| unreadable("it is not text: the bytes are no UTF-8".to_owned()))?;
+        .map_err(|_| unreadable("it is not text: the bytes are not UTF-8".to_owned()))?;
     Ok(Arc::new(Source::new(path.display().to_string(), text)))
 }
 
@@ -74,7 +74,7 @@ fn file_name(path: &Path) -> String {
         .into_owned()
 }
 
-/// The settings of `document` that have no counterpart: each group as a comment, and as a warning at its first place.
+/// The settings of `document` that have no counterpart: each group as a comment, and as a warning where it first occurs.
 fn without_counterpart(document: &Document) -> Vec<(String, Problem)> {
     let known = WITHOUT_COUNTERPART.iter().filter_map(|(paths, why)| {
         let stated = paths
@@ -99,7 +99,7 @@ fn without_counterpart(document: &Document) -> Vec<(String, Problem)> {
         .collect()
 }
 
-/// Checks the scenario as `elector check` does. What is wrong or worth a warning is told at the setting it comes from.
+/// Checks the scenario as `elector check` does. Errors and warnings point to the setting they come from.
 fn check(scenario: &ScenarioText, model: &Path, document: &Document) -> Result<Diagnostics, Diagnostics> {
     let at_origin = |problems: Diagnostics| -> Diagnostics {
         let problems = problems.into_iter();
@@ -123,7 +123,7 @@ fn origin(problem: Problem, scenario: &ScenarioText, model: &Path, document: &Do
         None if scenario.transformer.contains(&line) => {
             Problem::new(format!("{}: {}", model.display(), problem.message()))
         }
-        // A default that does not go with the settings.
+        // A default that does not fit the settings.
         None => document.problem(&(0..0), problem.message()),
     };
     let moved = moved.with_help(problem.help().unwrap_or_default());

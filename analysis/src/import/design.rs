@@ -1,4 +1,4 @@
-//! An accelerator as a configuration of AccelTran states it.
+//! An accelerator as stated in an AccelTran configuration.
 
 use std::fmt;
 use std::ops::Range;
@@ -36,7 +36,7 @@ pub(super) struct Design {
     pub(super) memory: Setting<&'static str>,
 }
 
-/// Settings that are known but have no counterpart, with the reason.
+/// Known settings without a counterpart, with the reason.
 pub(super) const WITHOUT_COUNTERPART: [(&[&str], &str); 3] = [
     (
         &["main_memory.banks", "main_memory.ranks", "main_memory.channels"],
@@ -90,7 +90,7 @@ impl Design {
     }
 }
 
-/// The settings in `document` that nobody knows: the first few of them.
+/// The first few unknown settings in `document`.
 pub(super) fn unknown(document: &Document) -> Vec<(String, Range<usize>)> {
     const MOST: usize = 20;
     let known = || {
@@ -121,7 +121,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// All settings are looked at, so that everything wrong is said at once.
+    /// Reads all settings, so that all problems are reported at once.
     fn design(&mut self) -> Option<Design> {
         let [tile_b, tile_x, tile_y] =
             ["tile.tile_b", "tile.tile_x", "tile.tile_y"].map(|path| self.whole(path));
@@ -187,7 +187,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The shipped memory for a technology and its bandwidth. Without a mode, it is that of AccelTran's own machines.
+    /// The shipped memory for a technology and its bandwidth. Without a mode, the one of AccelTran's own machines.
     fn memory(&mut self) -> Option<Setting<&'static str>> {
         let kind = self.one_of(
             "main_memory.type",
@@ -247,7 +247,7 @@ impl Reader<'_> {
     }
 }
 
-/// What a user wrote, and what it may mean.
+/// What the user wrote, and a hint at what may be meant.
 fn describe(value: &Value) -> (String, &'static str) {
     match value {
         Value::Scalar(text) => (format!("{text:?}"), ""),

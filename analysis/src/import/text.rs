@@ -1,4 +1,4 @@
-//! The text of an imported scenario: every value stated, behind each where it comes from.
+//! The text of an imported scenario: every value is stated, with its origin in a comment.
 
 use std::fmt::{Display, Write as _};
 use std::ops::Range;
@@ -7,17 +7,17 @@ use scenarios::transformer::{Head, Layer, Transformer};
 
 use super::design::{Design, Setting};
 
-/// The widest line of heads.
+/// The widest line of a list of heads.
 const WIDTH: usize = 110;
 
-/// Where AccelTran has what its configurations do not state.
+/// Where AccelTran keeps values that its configurations do not state.
 const CONSTANTS: &str = "constants.yaml of AccelTran";
-/// What AccelTran has no word for.
+/// The origin of values that AccelTran does not have.
 const DEFAULT: &str = "default";
-/// Requests under way that fill 256 GB/s at a latency of 250 ns.
+/// Requests in flight that saturate 256 GB/s at a latency of 250 ns.
 const MANY_REQUESTS: u32 = 1024;
 
-/// A scenario in the making.
+/// A scenario under construction.
 #[derive(Debug, Default)]
 pub(super) struct ScenarioText {
     pub(super) text: String,
@@ -28,7 +28,7 @@ pub(super) struct ScenarioText {
 }
 
 impl ScenarioText {
-    /// The scenario of `design` and `transformer`, called `name`, under `heading`, which is put into comments.
+    /// The scenario of `design` and `transformer`, called `name`, below the comment `heading`.
     pub(super) fn new(name: &str, heading: &[String], design: &Design, transformer: &Transformer) -> Self {
         let mut this = Self::default();
         for line in heading {
@@ -75,7 +75,7 @@ impl ScenarioText {
         self.line(2, "]),");
         self.transformer = first..self.lines();
         self.setting(2, "batch", design.batch_size.value, &design.batch_size);
-        // Too many tokens are too many sequences.
+        // A problem of too many tokens points to the number of sequences.
         self.origins.push((self.lines(), design.batch_size.span.clone()));
         self.field(2, "sequence_length", 128, "fixed in AccelTran");
         self.field(2, "vocabulary", 30_522, "fixed in AccelTran");
@@ -119,7 +119,7 @@ impl ScenarioText {
             design.softmax_per_pe.value,
             &design.softmax_per_pe,
         );
-        // What is said of the tile as a whole.
+        // Where problems of the tile as a whole point to.
         self.origins.push((self.lines(), design.tile_x.span.clone()));
         self.line(2, "tile: (");
         self.setting(3, "b", design.tile_b.value, &design.tile_b);

@@ -1,4 +1,4 @@
-//! A small YAML reader that knows where everything stands: mappings and scalars, as configurations have them.
+//! A small YAML reader that keeps source positions: mappings and scalars, as configurations have them.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Parser, ScanError, Span};
 use scenarios::diagnostics::{Problem, Source};
 
-/// The deepest nesting that is read; configurations have three levels.
+/// The deepest nesting that is accepted; configurations have three levels.
 const MAX_DEPTH: usize = 16;
 
-/// A value and where it stands, in characters of the text.
+/// A value and its position, in characters of the text.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) span: Range<usize>,
@@ -18,7 +18,7 @@ pub(super) struct Node {
 
 #[derive(Clone, Debug)]
 pub(super) enum Value {
-    /// A word or a number, as it is written.
+    /// A word or a number, as written.
     Scalar(String),
     /// A list. Nothing here reads its elements.
     List,
@@ -33,7 +33,7 @@ pub(super) struct Entry {
     pub(super) node: Node,
 }
 
-/// A YAML text that was read.
+/// A parsed YAML text.
 #[derive(Clone, Debug)]
 pub(super) struct Document {
     source: Arc<Source>,
@@ -65,7 +65,7 @@ impl Document {
         &self.root
     }
 
-    /// The entry at a path of keys with dots between them.
+    /// The entry at a path of keys separated by dots.
     pub(super) fn find(&self, path: &str) -> Option<&Entry> {
         let mut entries = self.root.entries();
         let mut found = None;
@@ -84,7 +84,7 @@ impl Document {
 }
 
 impl Node {
-    /// The entries of a mapping; none of anything else.
+    /// The entries of a mapping; empty for anything else.
     pub(super) fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Mapping(entries) => entries,
@@ -93,10 +93,10 @@ impl Node {
     }
 }
 
-/// A collection whose end has not come yet.
+/// A collection whose end has not been read yet.
 struct Open {
     node: Node,
-    /// The key that waits for its value.
+    /// The key whose value comes next.
     key: Option<(String, Range<usize>)>,
 }
 
@@ -130,7 +130,7 @@ impl Builder<'_> {
                 .with_help("write the value itself")),
             Event::DocumentStart(_) if self.root.is_some() => {
                 Err(problem(self.source, &span, "a second document begins here")
-                    .with_help("one document a file is accepted"))
+                    .with_help("one document per file is accepted"))
             }
             _ => Ok(()),
         }
@@ -158,7 +158,7 @@ impl Builder<'_> {
             let Value::Scalar(key) = node.value else {
                 return Err(problem(self.source, &node.span, "a key is a word"));
             };
-            // Configurations have a dozen keys: a search through them is as good as a map.
+            // Configurations have a dozen keys: a linear search is as good as a map.
             if entries.len() == MAX_KEYS {
                 return Err(problem(self.source, &node.span, "there are too many keys")
                     .with_help(format!("{MAX_KEYS} are read")));
@@ -185,7 +185,7 @@ fn no_yaml(source: &Arc<Source>, error: &ScanError) -> Problem {
     problem(
         source,
         &(at..at + 1),
-        format!("this is no YAML: {}", error.info()),
+        format!("this is not YAML: {}", error.info()),
     )
 }
 

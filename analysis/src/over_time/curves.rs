@@ -1,4 +1,4 @@
-//! A run over time in a few numbers, small enough to be kept for each of many runs.
+//! A run over time in a few thousand numbers, small enough to keep for each of many runs.
 
 use scenarios::system::Plan;
 
@@ -7,12 +7,12 @@ use super::rates::Rates;
 use super::timeline::Quantity;
 use crate::result::RunResult;
 
-/// What several runs are set side by side by, over time.
+/// A quantity over time by which several runs are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
-    /// MAC lanes at work, in percent.
+    /// Busy MAC lanes, in percent.
     Lanes,
-    /// GB/s of main memory, for everybody.
+    /// GB/s of main memory, for all requestors.
     Bandwidth,
     /// Fill of the activation buffer, in percent.
     ActivationBuffer,
@@ -21,24 +21,24 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// All measures, in the order in which they are shown.
+    /// All measures, in display order.
     pub const ALL: [Self; 4] = [Self::Lanes, Self::Bandwidth, Self::ActivationBuffer, Self::Power];
 }
 
-/// A run's curves over time: a few thousand numbers, however long it was. They know nothing of the plan that they came from,
-/// so a thread can hand them on.
+/// A run's curves over time: a few thousand numbers, however long it was. They hold no reference to the plan, so they can be
+/// sent to other threads.
 #[derive(Clone, Debug)]
 pub struct Curves {
     /// Nanoseconds at the ends of its bins.
     edges: Vec<f64>,
-    /// For each measure its value in each bin; empty if it is not known.
+    /// The value of each measure in each bin; empty if unknown.
     values: [Vec<f64>; Measure::ALL.len()],
     /// The mean of each measure as the run itself reports it.
     means: [f64; Measure::ALL.len()],
 }
 
 impl Curves {
-    /// The curves of a run of `plan`, whose records went to `timeline`.
+    /// The curves of a run of `plan` that was recorded in `timeline`.
     #[must_use]
     pub fn new(plan: &Plan, result: &RunResult, timeline: &TimelineSink) -> Self {
         let timeline = &timeline.timeline();
@@ -79,13 +79,14 @@ impl Curves {
         }
     }
 
-    /// When the last thing happened, in ns.
+    /// Time of the last event, in ns.
     pub fn end(&self) -> f64 {
         self.edges.last().copied().unwrap_or(0.0)
     }
 
-    /// A measure in slices of `width` ns, which are the same for all runs: peaks of slices of different widths cannot be
-    /// compared. The last slice ends with the run. Each is the middle of its time, and the mean of the measure in it.
+    /// A measure in slices of `width` ns. Use the same width for all runs: peaks over slices of different widths cannot
+    /// be compared. The last slice ends with the run. Each item is the middle of a slice and the mean of the measure in
+    /// it.
     pub fn sliced(&self, measure: Measure, width: f64) -> Vec<(f64, f64)> {
         let values = &self.values[measure as usize];
         let end = self.end();
@@ -110,8 +111,8 @@ impl Curves {
         means.collect()
     }
 
-    /// The mean of a measure as the run reports it: of lanes and buffer over the time of its own transformer, of main memory
-    /// and of power until the last transformer has ended.
+    /// The mean of a measure as the run reports it: for lanes and buffer over the time of its own transformer, for main
+    /// memory and power until the last transformer has ended.
     pub fn mean(&self, measure: Measure) -> Option<f64> {
         let known = !self.values[measure as usize].is_empty();
         known.then(|| self.means[measure as usize])
@@ -125,7 +126,7 @@ mod tests {
 
     use super::*;
 
-    /// What is drawn of a run adds up to what the run reports, its energy among it.
+    /// The curves of a run add up to what the run reports, including its energy.
     #[test]
     fn curves_integrate_to_the_means_of_the_run() {
         for name in ["tiny-trace", "bert-tiny-train", "contention"] {

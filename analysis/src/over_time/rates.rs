@@ -1,4 +1,4 @@
-//! A run's quantities over time in the units in which they are plotted, one value per bin of its timeline.
+//! A run's quantities over time in plotting units, one value per bin of its timeline.
 
 use scenarios::system::{MainMemory, Plan};
 use sim_core::Ticks;
@@ -9,9 +9,9 @@ use crate::result::RunResult;
 /// A timeline with the plan and the result that turn its sums into rates.
 #[derive(Clone, Copy)]
 pub struct Rates<'a> {
-    /// What ran.
+    /// The plan that ran.
     pub plan: &'a Plan,
-    /// What the run as a whole amounts to.
+    /// The result of the whole run.
     pub result: &'a RunResult,
     /// What happened when.
     pub timeline: &'a Timeline,
@@ -23,20 +23,20 @@ impl Rates<'_> {
         self.plan.timebase.nanoseconds(Ticks(tick))
     }
 
-    /// First and last tick of all that was recorded; of no records nothing.
+    /// The last recorded tick; 0 if nothing was recorded.
     pub fn end(&self) -> u64 {
         let bins = self.timeline.bins();
         bins.checked_sub(1)
             .map_or(0, |last| self.timeline.span_of(last).1)
     }
 
-    /// The share, 0 to 1, of `units` that were at work.
+    /// The share, 0 to 1, of `units` that were busy.
     pub fn shares(&self, quantity: Quantity, units: f64) -> Vec<f64> {
         let rate = self.timeline.rate(quantity);
         rate.into_iter().map(|busy| busy / units.max(1.0)).collect()
     }
 
-    /// How many MAC lanes, softmax and layer-norm modules the accelerator has.
+    /// Numbers of MAC lanes, softmax and layer-norm modules of the accelerator.
     pub fn units(&self) -> [f64; 3] {
         let accelerator = &self.plan.machine.scenario.accelerator;
         let pes = f64::from(accelerator.processing_elements);
@@ -47,13 +47,13 @@ impl Rates<'_> {
         ]
     }
 
-    /// MAC lanes at work, in percent.
+    /// Busy MAC lanes, in percent.
     pub fn lanes(&self) -> Vec<f64> {
         let shares = self.shares(Quantity::MacLanes, self.units()[0]);
         shares.into_iter().map(|share| share * 100.0).collect()
     }
 
-    /// Whether main memory has data buses, whose bursts were recorded: the ideal one has none.
+    /// Whether main memory has data buses, whose bursts are recorded. The ideal memory has none.
     pub fn has_buses(&self) -> bool {
         !matches!(self.plan.memory, MainMemory::Ideal)
     }
@@ -61,7 +61,7 @@ impl Rates<'_> {
     /// GB/s on main memory's data buses, read or written.
     pub fn bandwidth(&self, quantity: Quantity) -> Vec<f64> {
         let tick = self.nanoseconds(1);
-        // Bytes a nanosecond are GB/s.
+        // Bytes per nanosecond are GB/s.
         let rate = self.timeline.rate(quantity);
         rate.into_iter().map(|a_tick| a_tick / tick).collect()
     }

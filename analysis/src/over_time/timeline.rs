@@ -1,4 +1,4 @@
-//! What happened over time, in a few hundred bins, however long the run: recorded as a trace is, kept in bounded memory.
+//! Activity over time, in a few hundred bins however long the run: recorded like a trace, kept in bounded memory.
 
 use components::control_block::StallCause;
 use components::energy_part::ByPart;
@@ -11,33 +11,33 @@ use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
 
 use crate::power::{Accounts, Meter};
 
-/// The most bins; when a run outgrows them, each two become one of twice the width.
+/// The most bins. When a run outgrows them, each two are merged into one of twice the width.
 const BINS: usize = 240;
 
-/// The most rows of the activity map; PEs beyond them share rows.
+/// The most rows of the activity map; with more PEs than that, PEs share rows.
 const ROWS: usize = 64;
 
 /// Reasons for idle lanes, in the order of the stall account.
 pub const CAUSES: usize = StallCause::ALL.len();
 
-/// What is summed up in each bin.
+/// A quantity that is summed up in each bin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantity {
-    /// Ticks at work, over all MAC lanes.
+    /// Busy ticks, over all MAC lanes.
     MacLanes,
-    /// Ticks at work, over all softmax modules.
+    /// Busy ticks, over all softmax modules.
     Softmax,
-    /// Ticks at work, over all layer-norm modules.
+    /// Busy ticks, over all layer-norm modules.
     LayerNorm,
     /// Bytes read from main memory, by any requestor.
     Read,
     /// Bytes written to it.
     Written,
-    /// Byte-ticks in the buffer of that number: activation, weight, mask.
+    /// Byte-ticks in the buffer with that number: activation, weight, mask.
     Buffer(usize),
-    /// Ticks with idle lanes for the cause of that number.
+    /// Ticks with idle lanes for the cause with that number.
     Stalled(usize),
-    /// Ticks at work of the lanes of the PEs of that row.
+    /// Busy ticks of the lanes of the PEs in that row.
     Row(usize),
 }
 
@@ -58,12 +58,12 @@ impl Quantity {
     }
 }
 
-/// An actor as the timeline counts it.
+/// How the timeline counts an actor.
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    /// Whether it is of the scenario's own accelerator.
+    /// Whether it belongs to the scenario's own accelerator.
     is_own: bool,
-    /// Of a lane the row of its PE, of a buffer its number.
+    /// For a lane the row of its PE, for a buffer its number.
     number: usize,
 }
 
@@ -73,9 +73,9 @@ pub struct Timeline {
     places: Vec<Place>,
     /// Ticks per bin.
     width: u64,
-    /// For each quantity its bins.
+    /// The bins of each quantity.
     sums: Vec<[f64; BINS]>,
-    /// For each buffer what it holds, and since when.
+    /// For each buffer, what it holds and since when.
     held: [(u64, u64); 3],
     power: PowerBins,
     end: u64,
@@ -88,7 +88,7 @@ pub struct Timeline {
 struct PowerBins {
     /// Charged in each bin.
     charged: [f64; BINS],
-    /// By how much the charge per tick differs after each bin.
+    /// By how much the charge per tick changes after each bin.
     change: [f64; BINS],
 }
 
@@ -101,7 +101,7 @@ pub struct TimelineSink {
 }
 
 impl TimelineSink {
-    /// An empty timeline of a run of `plan`, about its own accelerator and main memory.
+    /// An empty timeline for a run of `plan`, covering its own accelerator and main memory.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
         let tracks = plan.tracks();
@@ -113,7 +113,7 @@ impl TimelineSink {
         }
     }
 
-    /// What was recorded.
+    /// The recorded timeline.
     #[must_use]
     pub fn timeline(&self) -> Timeline {
         let Self {
@@ -157,7 +157,7 @@ impl TraceSink for TimelineSink {
     }
 }
 
-/// The energy of the scenario's own machine and of main memory goes to the bins in which it is spent.
+/// Charges the energy of the scenario's own machine and of main memory to the bins in which it is spent.
 impl Accounts for Timeline {
     type Price = f64;
 
@@ -257,7 +257,7 @@ impl Timeline {
         }
     }
 
-    /// What buffers hold at the end they have held since their last change.
+    /// Accounts for what each buffer has held since its last change.
     fn settle_buffers(&mut self) {
         for buffer in 0..self.held.len() {
             let (value, since) = self.held[buffer];
@@ -277,7 +277,7 @@ impl Timeline {
         );
     }
 
-    /// Makes room for what lasts until `end`.
+    /// Makes room for activity until `end`.
     fn reach(&mut self, end: u64) {
         while end > self.width * BINS as u64 {
             self.fold();
@@ -289,7 +289,7 @@ impl Timeline {
         for bins in &mut self.sums {
             fold(bins);
         }
-        // What changes after the first of two bins holds throughout the second.
+        // A change after the first of two bins holds throughout the second.
         let width = self.width as f64;
         for (charged, change) in self.power.charged.iter_mut().zip(&self.power.change).step_by(2) {
             *charged += change * width;
@@ -312,7 +312,7 @@ impl Timeline {
             .collect()
     }
 
-    /// Bins with anything in them.
+    /// Number of bins in use.
     pub fn bins(&self) -> usize {
         self.end.div_ceil(self.width) as usize
     }
@@ -322,7 +322,7 @@ impl Timeline {
         self.sums.len() - Quantity::BEFORE_ROWS
     }
 
-    /// Where bin number `bin` begins and ends; the last one ends with the run.
+    /// Start and end of bin number `bin`; the last one ends with the run.
     pub fn span_of(&self, bin: usize) -> (u64, u64) {
         let start = bin as u64 * self.width;
         (start, (start + self.width).min(self.end))
@@ -356,7 +356,7 @@ fn add_evenly(bins: &mut [f64; BINS], width: u64, (start, end): (u64, u64), per_
     }
 }
 
-/// Makes one bin of each two.
+/// Merges each two bins into one.
 fn fold(bins: &mut [f64; BINS]) {
     for bin in 0..BINS {
         let pair = [2 * bin, 2 * bin + 1].map(|part| bins.get(part).copied().unwrap_or(0.0));
@@ -372,7 +372,7 @@ mod tests {
 
     use super::*;
 
-    /// What is summed up over time is what the run itself has counted, however often bins were folded.
+    /// The sums over time equal what the run itself has counted, however often bins were folded.
     #[test]
     fn sums_are_those_of_the_run() {
         for name in ["tiny-trace", "bert-tiny-edge", "bert-tiny-train"] {

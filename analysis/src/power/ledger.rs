@@ -1,4 +1,4 @@
-//! Energy of a machine by part and microsecond.
+//! Energy of a machine, by part and microsecond.
 
 use std::collections::VecDeque;
 
@@ -8,36 +8,36 @@ use sim_core::Tick;
 
 use super::{COUNTERS, POWER, Reading, counted};
 
-/// What is known of a microsecond.
+/// The charges of a microsecond.
 #[derive(Clone, Copy, Debug, Default)]
 struct Slice {
     /// Charged in it.
     charged: ByPart<NanoJoules>,
-    /// By how much the charge per tick differs after it.
+    /// By how much the charge per tick changes after it.
     change: ByPart<NanoJoules>,
 }
 
-/// The account of a machine. Slices are kept until nothing can come for them any more.
+/// The account of a machine. Slices are kept until no more charges can come for them.
 pub(super) struct Ledger {
     track: u32,
-    /// What is read: from the first tick on, to the end.
+    /// The time that is read: first tick and end.
     shown: (Tick, Tick),
-    /// Ticks of a slice, and how many microseconds that is.
+    /// Ticks per slice, and how many microseconds that is.
     window: u64,
     microseconds: f64,
-    /// The number of the first slice that is kept.
+    /// The number of the first kept slice.
     first: u64,
     slices: VecDeque<Slice>,
     /// Charged per tick from the beginning of the first slice on.
     level: ByPart<NanoJoules>,
-    /// What rounding has kept back of each counter, in mW.
+    /// The rounding remainder of each counter, in mW.
     kept_back: [f64; COUNTERS],
     last: [Option<u64>; COUNTERS],
 }
 
 impl Ledger {
-    /// An account whose readings are those of `track`, in slices of so many ticks, which are so many microseconds; only
-    /// those within `shown` are read.
+    /// An account that reads out as `track`, in slices of `window` ticks or `microseconds`; only slices within `shown`
+    /// are read.
     pub(super) fn new(track: u32, window: u64, microseconds: f64, shown: (Tick, Tick)) -> Self {
         Self {
             track,
@@ -52,7 +52,7 @@ impl Ledger {
         }
     }
 
-    /// The slice at `tick`; what comes too late is charged to the first that is left, so that none is lost.
+    /// The slice at `tick`. A late charge goes to the first remaining slice, so that none is lost.
     fn slice(&mut self, tick: u64) -> (u64, &mut Slice) {
         let number = (tick / self.window).max(self.first);
         let place = (number - self.first) as usize;
@@ -96,7 +96,7 @@ impl Ledger {
         }
     }
 
-    /// Emits all slices that end by `told`, before which nothing can come any more.
+    /// Emits all slices that end by `told`, before which no more charges can come.
     pub(super) fn close(&mut self, told: u64, emit: &mut dyn FnMut(Reading)) {
         while (self.first + 1) * self.window <= told {
             let slice = self.slices.pop_front().unwrap_or_default();
@@ -112,8 +112,8 @@ impl Ledger {
         }
     }
 
-    /// Emits the counters of the first slice, in whole mW. What rounding keeps back is added to the next slice, so that the sum
-    /// over time is right.
+    /// Emits the counters of the first slice, in whole mW. The rounding remainder is added to the next slice, so that the sum
+    /// over time is exact.
     fn read(&mut self, whole: [f64; COUNTERS], emit: &mut dyn FnMut(Reading)) {
         let at = Tick(self.first * self.window);
         for (counter, energy) in whole.into_iter().enumerate() {
@@ -137,7 +137,7 @@ impl Ledger {
         }
     }
 
-    /// Emits what is left of a run that has ended at `end`: nothing is charged after it, and all counters are 0.
+    /// Emits the remaining slices of a run that ended at `end`. After it nothing is charged, and all counters are 0.
     pub(super) fn finish(&mut self, end: u64, emit: &mut dyn FnMut(Reading)) {
         let slices = (self.first + self.slices.len() as u64) * self.window;
         let over = end.div_ceil(self.window) * self.window;

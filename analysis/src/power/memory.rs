@@ -16,7 +16,7 @@ const MACHINE: usize = 0;
 struct Channel {
     /// Open banks, one bit each: no channel has more than 64.
     open: u64,
-    /// Its last command: earlier ones cannot come any more.
+    /// Time of its last command; earlier ones can no longer come.
     told: u64,
 }
 
@@ -28,22 +28,22 @@ pub(super) struct MemoryMeter<P> {
     write: P,
     refresh: P,
     bank_refresh: P,
-    /// Of all ranks with all banks closed, per tick.
+    /// Standby of all ranks with all banks closed, per tick.
     standby: P,
-    /// What a rank with an open bank takes more, per tick.
+    /// Extra standby of a rank with an open bank, per tick.
     active: P,
     banks_per_rank: u32,
-    /// Ticks of a cycle of the memory's clock.
+    /// Ticks per cycle of the memory's clock.
     cycle: u64,
     /// Ticks from one refresh of a rank, or of a bank, to its next.
     refresh_round: u64,
-    /// By actor the channel.
+    /// The channel of each actor.
     places: Vec<Option<usize>>,
     channels: Vec<Channel>,
 }
 
 impl<P: Copy> MemoryMeter<P> {
-    /// A meter of the main memory of `plan`; the ideal one takes no energy.
+    /// A meter for the main memory of `plan`; `None` for the ideal one, which takes no energy.
     pub(super) fn new<A: Accounts<Price = P>>(plan: &Plan, tracks: &[Track]) -> Option<Self> {
         let prices = MemoryPrices::new(plan)?;
         let mut channels = 0;
@@ -77,12 +77,12 @@ impl<P: Copy> MemoryMeter<P> {
         })
     }
 
-    /// Charges standby from the beginning on.
+    /// Charges standby from the start.
     pub(super) fn begin_standby<A: Accounts<Price = P>>(&self, accounts: &mut A) {
         accounts.change(MACHINE, 0, &self.standby, 1.0);
     }
 
-    /// Until when all channels have reported: an idle one sleeps, and reports its refreshes when it wakes.
+    /// The time until which all channels have reported. An idle channel sleeps, and reports its refreshes when it wakes.
     pub(super) fn told(&self) -> u64 {
         self.channels
             .iter()
@@ -126,7 +126,7 @@ impl<P: Copy> MemoryMeter<P> {
         accounts.charge(MACHINE, at, at + self.cycle, &price, 1.0);
     }
 
-    /// Charges a refresh and those before it that it stands for, each when it was due.
+    /// Charges a refresh and the earlier ones that it represents, each when it was due.
     fn spend_refreshes<A: Accounts<Price = P>>(
         &self,
         at: u64,
@@ -140,7 +140,7 @@ impl<P: Copy> MemoryMeter<P> {
         }
     }
 
-    /// Notes that a bank opens or closes; with its rank's first or last one standby takes another power.
+    /// Notes that a bank opens or closes. The first open and the last closed bank of a rank change its standby power.
     fn set_open<A: Accounts<Price = P>>(
         &mut self,
         place: usize,

@@ -1,4 +1,4 @@
-//! What a run spends, charged where and when it is spent.
+//! The energy of a run, charged where and when it is spent.
 
 use components::energy_part::{Action, ByAction, ByPart, Measure};
 use components::trace_event::Event;
@@ -8,12 +8,12 @@ use sim_core::{Activity, ActorId, Label, Span, Tick};
 
 use super::memory::MemoryMeter;
 
-/// Where energy is charged, by machine: in microseconds of a trace, in bins of a page.
+/// Where energy is charged, by machine: to microseconds of a trace, or to bins of a page.
 pub(crate) trait Accounts {
-    /// An energy as these accounts keep it: by part, or as a sum.
+    /// An energy in the form of these accounts: by part, or as a sum.
     type Price: Copy;
 
-    /// An energy by part as a price.
+    /// Converts an energy by part to a price.
     fn price(energy: &ByPart<NanoJoules>) -> Self::Price;
 
     /// Charges `amount` times `price`, evenly from tick `start` to tick `end`.
@@ -23,23 +23,23 @@ pub(crate) trait Accounts {
     fn change(&mut self, machine: usize, tick: u64, price: &Self::Price, factor: f64);
 }
 
-/// Follows the records of a run, and charges what they cost to accounts. Main memory is charged to the scenario's own machine.
+/// Follows the records of a run and charges their energy to accounts. Main memory is charged to the scenario's own machine.
 ///
-/// Prices are those by which the run's result charges the same actions, so that all charges together are its energy.
+/// Prices are those that the run's result uses for the same actions, so all charges add up to its energy.
 #[derive(Clone, Debug)]
 pub(crate) struct Meter<P> {
     /// The machine of each actor.
     machines: Vec<u16>,
     prices: Vec<ByAction<P>>,
     memory: Option<MemoryMeter<P>>,
-    /// When each machine is switched on, until it has been.
+    /// When each machine will be switched on; `None` once it has been.
     starts: Vec<Option<Tick>>,
     /// Which machines are switched on.
     on: Vec<bool>,
 }
 
 impl<P: Copy> Meter<P> {
-    /// A meter of a run of `plan` that charges to `accounts`.
+    /// A meter for a run of `plan` that charges to `accounts`.
     pub(crate) fn new<A: Accounts<Price = P>>(plan: &Plan, tracks: &[Track], accounts: &mut A) -> Self {
         let memory = MemoryMeter::new::<A>(plan, tracks);
         if let Some(memory) = &memory {
@@ -65,7 +65,7 @@ impl<P: Copy> Meter<P> {
             .map(|&machine| usize::from(machine))
     }
 
-    /// Charges what tiles cost.
+    /// Charges the energy of tiles.
     #[inline]
     pub(crate) fn span<A: Accounts<Price = P>>(&self, span: &Span, accounts: &mut A) {
         let Some(Event::Tile(unit, _)) = Event::of(span.label) else {
@@ -78,7 +78,7 @@ impl<P: Copy> Meter<P> {
         }
     }
 
-    /// Charges main memory's commands, and switches a machine off that is finished.
+    /// Charges main memory's commands, and switches off a machine that has finished.
     pub(crate) fn instant<A: Accounts<Price = P>>(
         &mut self,
         actor: ActorId,
@@ -97,7 +97,7 @@ impl<P: Copy> Meter<P> {
         }
     }
 
-    /// Charges what has no record of its own.
+    /// Charges activities, which have no record of their own.
     #[inline]
     pub(crate) fn activity<A: Accounts<Price = P>>(&self, activity: &Activity, accounts: &mut A) {
         let (Some(machine), Some(action)) = (self.machine_of(activity.actor), Action::of_kind(activity.kind))
@@ -116,7 +116,7 @@ impl<P: Copy> Meter<P> {
         }
     }
 
-    /// Switches those machines on that have started by `now`.
+    /// Switches on the machines that have started by `now`.
     pub(crate) fn switch_on<A: Accounts<Price = P>>(&mut self, now: Tick, accounts: &mut A) {
         for (machine, start) in self.starts.iter_mut().enumerate() {
             if let Some(began) = start.take_if(|start| *start <= now) {
@@ -133,8 +133,8 @@ impl<P: Copy> Meter<P> {
         }
     }
 
-    /// Until when all is charged to the account of `machine`, at `now`: an idle channel of main memory reports its refreshes
-    /// when it wakes.
+    /// The time until which everything has been charged to the account of `machine`, at `now`. An idle channel of main
+    /// memory reports its refreshes only when it wakes.
     pub(crate) fn told(&self, machine: usize, now: Tick) -> u64 {
         match (&self.memory, machine) {
             (Some(memory), 0) => memory.told().min(now.0),
@@ -142,7 +142,7 @@ impl<P: Copy> Meter<P> {
         }
     }
 
-    /// The run has ended at `end`, or was broken off: nothing is charged after it.
+    /// The run has ended at `end`, or was cancelled: nothing is charged after it.
     pub(crate) fn finish<A: Accounts<Price = P>>(&mut self, end: Tick, accounts: &mut A) {
         for machine in 0..self.on.len() {
             self.switch_off(machine, end, accounts);

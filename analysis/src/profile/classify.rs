@@ -2,8 +2,8 @@
 
 use components::sparsity::threshold::OperationClass;
 
-/// Parts of names, by class; the first that a name holds decides. They are those of the models of Hugging Face (BERT, GPT,
-/// LLaMA, T5), of FNet's transforms and of ConvBERT's convolutions.
+/// Parts of names, by class; the first one found in a name decides. They come from the models of Hugging Face (BERT, GPT,
+/// LLaMA, T5), FNet's transforms and ConvBERT's convolutions.
 const PARTS: [(OperationClass, &[&str]); 4] = [
     (
         OperationClass::Convolution,
@@ -44,10 +44,10 @@ const PARTS: [(OperationClass, &[&str]); 4] = [
     ),
 ];
 
-/// Layer norms and biases are small and dense, and no operand of a product, wherever they stand.
+/// Layer norms and biases are small, dense, and never operands of a product, wherever they occur.
 const NO_OPERANDS: [&str; 5] = ["layernorm", "layer_norm", "ln_", "bias", "embedding"];
 
-/// The class of operations that a tensor of this name belongs to.
+/// The class of operations that a tensor with this name belongs to.
 #[must_use]
 pub fn class_of(name: &str) -> OperationClass {
     let name = name.to_ascii_lowercase();

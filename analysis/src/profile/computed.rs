@@ -6,8 +6,8 @@ use scenarios::values::show_operands;
 
 use super::Profile;
 
-/// Counts the operands of all products and convolutions of `plan` that are of one of `kinds`, as they are without pruning: once
-/// for each operation that reads them. None if the machine does not compute with values.
+/// Counts the operands of `kinds` of all products and convolutions of `plan`, as they are without pruning, once for each
+/// operation that reads them. `None` if the machine does not compute with values.
 #[must_use]
 pub fn of_operands(plan: &MachinePlan, kinds: &[TensorKind]) -> Option<Profile> {
     let mut profile = Profile::default();

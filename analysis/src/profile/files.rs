@@ -9,12 +9,12 @@ use scenarios::tensors::{StoredTensor, read_tensors};
 
 use super::{Profile, class_of};
 
-/// Counts all tensors of floating-point numbers in `files`, `.npy`, `.npz` or `.safetensors`, as tensors of `kind` and,
-/// unless `class` says otherwise, of the class that their names tell. Whole numbers in a checkpoint, such as those of positions,
-/// are passed over.
+/// Counts all tensors of floating-point numbers in `files`, `.npy`, `.npz` or `.safetensors`, as tensors of `kind` and of
+/// `class` or, if that is `None`, of the class that their names imply. Integers in a checkpoint, such as positions, are
+/// skipped.
 ///
 /// # Errors
-/// A file cannot be read, is none of these, or holds what cannot be profiled.
+/// A file cannot be read, has another format, or holds what cannot be profiled.
 pub fn read_files(
     files: &[PathBuf],
     kind: TensorKind,
@@ -44,7 +44,7 @@ fn count(
         return match ending.is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors")) {
             true => Ok(()),
             false => Err(tensor.place.problem(
-                "its elements are of a type of whole numbers",
+                "its elements have an integer type",
                 "only floating-point numbers are profiled: save array.astype(\"float32\")",
             )),
         };

@@ -2,19 +2,19 @@
 
 use components::sparsity::curve::CurvePoint;
 
-/// Bits of a single-precision number that a bin leaves out: 11 bits of fraction remain, so that neighbouring bounds differ
-/// by a 2048th at most.
+/// Bits of a single-precision number that a bin ignores: 11 bits of fraction remain, so neighbouring bounds differ by at
+/// most 1/2048.
 const DROPPED_BITS: u32 = 12;
 
 /// Bins up to the largest finite number.
 const BINS: usize = (f32::MAX.to_bits() >> DROPPED_BITS) as usize + 1;
 
-/// How many values there are of each magnitude, in bins between single-precision numbers of 11 bits of fraction.
+/// A histogram of magnitudes, in bins between single-precision numbers with 11 bits of fraction.
 ///
-/// Takes 4 MB however many values there are. How many values lie below the bound of a bin is exact.
+/// It takes 4 MB however many values there are. The number of values below the bound of a bin is exact.
 #[derive(Clone, Debug, Default)]
 pub struct Magnitudes {
-    /// Values that are not zero, by bin; empty until there is one.
+    /// Non-zero values, by bin; empty until there is one.
     bins: Vec<u64>,
     zeros: u64,
     values: u64,
@@ -46,10 +46,11 @@ impl Magnitudes {
         self.zeros
     }
 
-    /// A curve of at most `points` points, at least 2: the first at threshold 0, the last where all is pruned, the others
-    /// the lowest bounds of bins that reach sparsities which are evenly spaced at first and then close in on 1.
+    /// A curve of at most `points` points (at least 2): the first at threshold 0, the last where everything is pruned,
+    /// the others at the lowest bounds of bins that reach target sparsities. The targets are evenly spaced at first and
+    /// then approach 1.
     ///
-    /// A bin that reaches several of these at once is a step, and has points on both sides. If there are so few bins that each
+    /// A bin that reaches several targets at once is a step, with points on both sides. If there are few enough bins that each
     /// can have both, each has, and the curve is exact.
     #[must_use]
     pub fn curve(&self, points: usize) -> Vec<CurvePoint> {
@@ -97,8 +98,8 @@ impl Magnitudes {
     }
 }
 
-/// Shares of the values that are not zero at which a curve has points: evenly spaced ones, and for a quarter of the points
-/// such that halve what is left time and again, because tails are long and high sparsities wanted.
+/// Shares of the non-zero values at which a curve has points. Three quarters of the points are evenly spaced; the others
+/// halve the remainder again and again, because tails are long and high sparsities are of interest.
 fn targets(points: usize) -> impl Iterator<Item = f64> {
     let tail = points / 4;
     let steps = (points.saturating_sub(1 + tail)).max(1) as f64;
@@ -117,7 +118,7 @@ fn bin(magnitude: f64) -> usize {
     (single.to_bits() >> DROPPED_BITS) as usize
 }
 
-/// The lower bound of a bin, in as few digits as tell it from its neighbours in single precision.
+/// The lower bound of a bin, with as few digits as distinguish it from its neighbours in single precision.
 fn bound(bin: usize) -> f64 {
     let bits = (bin as u32) << DROPPED_BITS;
     let single = f32::from_bits(bits.min(f32::MAX.to_bits()));
@@ -170,7 +171,7 @@ mod tests {
 
     #[test]
     fn values_of_few_magnitudes_are_pruned_level_by_level() {
-        // Of 1,000 values 300 are 0, 459 are 0.01 or -0.01, and 241 are 0.02: half of them is only to be had with 75.9%.
+        // Of 1,000 values, 300 are 0, 459 are 0.01 or -0.01, and 241 are 0.02: pruning half of them means pruning 75.9%.
         let levels = [(0.0, 300), (0.01, 200), (-0.01, 259), (0.02, 241)];
         let values: Vec<f64> = levels
             .iter()

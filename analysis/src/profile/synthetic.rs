@@ -21,7 +21,7 @@ use sim_core::random::{self, Stream};
 use super::{Magnitudes, Profile};
 
 /// The most values drawn for one curve; larger tensors are drawn in part, in proportion. A sparsity is then within 0.05% of
-/// that of the distribution (standard error of a half: 1 / 2 sqrt(n)).
+/// the distribution's (standard error of a half: 1 / 2 sqrt(n)).
 pub const MAX_VALUES: u64 = 1 << 20;
 
 /// A tensor to be drawn.
@@ -45,11 +45,10 @@ enum Values {
     Gradients,
 }
 
-/// Draws the tensors of `transformer` on sequences of `tokens`, those of `kinds`, by `seed`.
+/// Draws the tensors of `kinds` of `transformer` on sequences of `tokens`, from `seed`.
 ///
 /// # Errors
-/// None of the kinds has a value: a distribution of `rand_distr` was refused. The parameters are constants, so that does not
-/// happen.
+/// `rand_distr` rejected a distribution. The parameters are constants, so this does not happen.
 pub fn draw(
     transformer: &Transformer,
     tokens: u32,
@@ -78,7 +77,7 @@ pub fn draw(
     Ok(profile)
 }
 
-/// All tensors that operations read, and for each its gradient.
+/// All tensors that operations read, and the gradient of each.
 fn tensors(transformer: &Transformer, tokens: u64) -> Vec<Tensor> {
     let mut all = Vec::new();
     for layer in &transformer.layers {
@@ -226,7 +225,7 @@ impl Drawing {
         }
     }
 
-    /// Rows of attention probabilities, each handed to `values`, until there are `count`.
+    /// Draws rows of attention probabilities and passes each to `values`, until there are `count`.
     fn draw_rows(
         &self,
         count: u64,
@@ -265,7 +264,7 @@ impl Drawing {
     }
 }
 
-/// The Gaussian error linear unit, by the tangent of its paper.
+/// The Gaussian error linear unit, by the tanh formula of its paper.
 fn gelu(x: f64) -> f64 {
     0.5 * x * (1.0 + ((2.0 / PI).sqrt() * (x + 0.044_715 * x.powi(3))).tanh())
 }

@@ -1,4 +1,4 @@
-//! What a source of background traffic came to.
+//! The result of a source of background traffic.
 
 use components::background::BackgroundCounts;
 use components::units::BLOCK;
@@ -15,13 +15,12 @@ pub struct BackgroundResult {
     pub name: String,
     /// Requests that it made.
     pub requests: u64,
-    /// Bytes that it asked for.
+    /// Bytes that it requested.
     pub bytes: u64,
-    /// What it was given, GB/s, from its start to the end of the last transformer or its own.
+    /// Its achieved bandwidth, GB/s, from its start to its own end or that of the last transformer.
     pub achieved_gb_s: f64,
-    /// From the moment at which a request was due to its answer, in nanoseconds: the wait for a place in the
-    /// controller's queues included, which main memory's own latencies leave out. A write is answered when it is
-    /// accepted.
+    /// From the time a request was due to its answer, in nanoseconds. This includes the wait for a place in the
+    /// controller's queues, which main memory's own latencies exclude. A write is answered when it is accepted.
     pub delay_ns: Latency,
 }
 

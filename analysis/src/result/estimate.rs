@@ -1,4 +1,4 @@
-//! An estimate and what it is of.
+//! An estimate and what it estimates.
 
 use estimate::coarse::{CoarseEstimate, Details, coarse_estimate};
 use estimate::{Estimate, EstimateError};
@@ -15,17 +15,17 @@ pub enum Counting {
     Corrected,
 }
 
-/// An estimate and what it is of.
+/// An estimate and what it estimates.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Estimated {
     /// The scenario's name, or the file of the transformer.
     pub scenario: String,
-    /// How it was counted.
+    /// The convention it was made by.
     pub convention: Counting,
     /// The estimate.
     #[serde(flatten)]
     pub estimate: Estimate,
-    /// What the corrected convention says besides.
+    /// Further details by the corrected convention.
     #[serde(flatten)]
     pub details: Option<Details>,
 }

@@ -1,4 +1,4 @@
-//! What one transformer came to on its accelerator.
+//! The result of one transformer on its accelerator.
 
 use std::collections::BTreeMap;
 
@@ -27,13 +27,13 @@ pub struct MachineResult {
     pub tile_ops: u64,
     /// Tile operations that add tensors.
     pub add_tile_ops: u64,
-    /// Tile operations by what they are for.
+    /// Tile operations by role.
     pub tile_ops_by_role: BTreeMap<Role, u64>,
     /// Multiplications, zeros counted.
     pub macs_dense: u64,
     /// Multiplications of two words that are not zero.
     pub macs_effective: u64,
-    /// Multiplications that all multipliers can do in a second.
+    /// Multiplications that all multipliers can do per second.
     pub peak_macs_per_second: f64,
     /// Area of the chip.
     pub area_mm2: f64,
@@ -48,13 +48,13 @@ pub struct MachineResult {
     pub phases: Vec<PhaseResult>,
     /// Cycles in which a MAC lane worked, averaged over all lanes.
     pub busy_cycles: f64,
-    /// Cycles in which it did not, by cause.
+    /// Cycles in which a lane was idle, averaged over all lanes, by cause.
     pub stalls: Stalls,
-    /// Slices pushed out to main memory for want of room.
+    /// Slices spilled to main memory for lack of room.
     pub spills: u64,
     /// The three buffers.
     pub buffers: Vec<BufferResult>,
-    /// Whether the numbers were right, if it computed with any.
+    /// Whether the computed numbers were right, if it computed with any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<ValueCheck>,
 }

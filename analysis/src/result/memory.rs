@@ -1,4 +1,4 @@
-//! What a main memory did: in a run of a whole machine, or alone under a trace of requests.
+//! The result of a main memory: in a run of a whole machine, or alone under a trace of requests.
 
 mod histogram;
 mod named;
@@ -25,9 +25,9 @@ pub struct MemoryResult {
     pub technology: String,
     /// Channels.
     pub channels: u32,
-    /// What all channels move at their peak, GB/s (10^9); none for an ideal memory.
+    /// Peak bandwidth of all channels, GB/s (10^9); `None` for an ideal memory.
     pub peak_gb_s: Option<f64>,
-    /// What was moved on average over the run, GB/s; requests that still waited at its end are left out.
+    /// Average bandwidth over the run, GB/s, without requests that still waited at its end.
     pub achieved_gb_s: f64,
     /// Bytes read.
     pub read_bytes: u64,
@@ -55,17 +55,17 @@ pub struct MemoryResult {
     pub dual_commands: u64,
     /// Requests that still waited when the run ended: writes that no drain had reached.
     pub still_queued: u64,
-    /// Share of the run that the data buses carried data.
+    /// Share of the run in which the data buses carried data.
     pub bus_utilisation: f64,
     /// Share of the run that the ranks spent refreshing.
     pub refresh_share: f64,
-    /// Energy a bit read or written, pJ, background included.
+    /// Energy per bit read or written, pJ, background included.
     pub pj_per_bit: f64,
     /// Energy by cause.
     pub energy_nj: MemoryEnergy,
-    /// Wear of resistive cells; none for DRAM.
+    /// Wear of resistive cells; `None` for DRAM.
     pub wear: Option<WearResult>,
-    /// Who asked, and how long they waited.
+    /// The requestors, and how long they waited.
     pub requestors: Vec<RequestorResult>,
 }
 
@@ -86,14 +86,14 @@ pub struct MemoryEnergy {
     pub total: f64,
 }
 
-/// What the counts of a memory must be held against to become figures.
+/// What is needed to turn the counts of a memory into figures.
 #[derive(Clone, Copy, Debug)]
 pub struct MemoryFrame<'a> {
     /// The technology: a shipped name or a file.
     pub technology: &'a str,
     /// Channels.
     pub channels: u32,
-    /// Bytes a second at most; infinite for an ideal memory.
+    /// Peak bytes per second; infinite for an ideal memory.
     pub peak_bytes_per_second: f64,
     /// The span over which bandwidth and wear are averaged, in seconds.
     pub seconds: f64,
@@ -104,7 +104,7 @@ pub struct MemoryFrame<'a> {
 }
 
 impl MemoryResult {
-    /// The figures of `report`, seen in `frame`.
+    /// The figures of `report` in `frame`.
     #[must_use]
     pub fn of(report: &MemoryReport, frame: &MemoryFrame<'_>) -> Self {
         // JSON has no infinity: an ideal memory has a peak of null.
@@ -143,7 +143,7 @@ impl MemoryResult {
     }
 }
 
-/// Bytes that were asked for and did not still wait at the end.
+/// Requested bytes, without those that still waited at the end.
 fn moved_bytes(report: &MemoryReport) -> f64 {
     let requests = report.reads + report.writes;
     let served = requests.saturating_sub(report.still_queued);

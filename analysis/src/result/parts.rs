@@ -1,4 +1,4 @@
-//! Energy, area, buffers and the lanes' time, as results state them.
+//! Energy, area, buffers and the lanes' time in results.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,17 +12,17 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sim_core::Timebase;
 
-/// Energy by part, in nanojoules. In JSON an object with a key for each part that the machine has, and `total`.
+/// Energy by part, in nanojoules. In JSON, an object with a key for each part that the machine has, and `total`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EnergyResult {
-    /// `None` for what the machine does not have.
+    /// `None` for parts that the machine does not have.
     by_part: ByPart<Option<f64>>,
     /// The sum of all parts.
     pub total: f64,
 }
 
 impl EnergyResult {
-    /// The energy of a run of `plan`, with that of main memory.
+    /// The energy of a run of `plan`, including main memory.
     #[must_use]
     pub fn new(
         plan: &MachinePlan,
@@ -51,7 +51,7 @@ impl EnergyResult {
     }
 }
 
-/// Area by part, in square millimetres. Main memory is not part of it. In JSON an object with a key for each part that the
+/// Area by part, in square millimetres. Main memory is not included. In JSON, an object with a key for each part that the
 /// machine has.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AreaResult(ByPart<Option<f64>>);
@@ -71,7 +71,7 @@ impl AreaResult {
         labelled(&self.0, &EnergyPart::WITH_AREA)
     }
 
-    /// All of it.
+    /// The total area.
     #[must_use]
     pub fn total(&self) -> f64 {
         self.parts().iter().map(|(_, area)| area).sum()
@@ -134,7 +134,7 @@ impl<'de> Deserialize<'de> for AreaResult {
     }
 }
 
-/// The values of `parts` by their keys; those that only machines that train have may be missing.
+/// Reads the values of `parts` by key. Parts that only training machines have may be missing.
 fn from_keys<E: serde::de::Error>(
     mut values: BTreeMap<String, f64>,
     parts: &[EnergyPart],
@@ -155,9 +155,9 @@ fn from_keys<E: serde::de::Error>(
 /// One buffer over the run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BufferResult {
-    /// Which: activation, weight or mask.
+    /// Its name: activation, weight or mask.
     pub name: Cow<'static, str>,
-    /// What it can hold.
+    /// Its capacity.
     pub capacity_bytes: u64,
     /// The most it held.
     pub peak_bytes: u64,
@@ -176,8 +176,8 @@ pub struct Utilization {
     pub layer_norm: f64,
 }
 
-/// Cycles in which a MAC lane did not work, averaged over all lanes, by cause. With the busy cycles they make up the
-/// run.
+/// Cycles in which a MAC lane did not work, averaged over all lanes, by cause. Together with the busy cycles they
+/// make up the run.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Stalls {
     /// Waiting for main memory.
@@ -192,7 +192,7 @@ pub struct Stalls {
     pub buffer_space: f64,
     /// Nothing left to issue.
     pub drain: f64,
-    /// With a run in hand: operand fetch, filling and emptying of the lane's pipeline.
+    /// Holding a run: operand fetch, filling and draining of the lane's pipeline.
     pub pipeline: f64,
 }
 
@@ -210,7 +210,7 @@ impl Stalls {
             dependence: of(StallCause::Dependence),
             buffer_space: of(StallCause::BufferSpace),
             drain: of(StallCause::Drain),
-            // What is left, but for the rounding of the division.
+            // The remainder; the division may round it below 0.
             pipeline: (cycles - busy - without_run).max(0.0),
         }
     }
@@ -246,7 +246,7 @@ mod tests {
 
     use super::*;
 
-    /// Keys and their order are what users' programs read.
+    /// Users' programs rely on the keys and their order.
     #[test]
     fn parts_are_keys_in_order_and_read_back() {
         for (name, rounding) in [("tiny-trace", ""), ("bert-tiny-train", "stochastic_rounding ")] {

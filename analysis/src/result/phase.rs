@@ -7,13 +7,13 @@ use sim_core::Timebase;
 
 /// One phase of a training step.
 ///
-/// A phase lasts from the moment at which its first operation is the oldest with work to issue to that of the next
-/// phase, or to the end of the step. So phases follow each other without gap or overlap and their cycles and shares add up
-/// to the step. Work of neighbouring phases does overlap: the counts of tiles and multiplications are those of the phase's
-/// own operations, whenever they ran; bytes are those asked of main memory while the phase lasted.
+/// A phase begins when its first operation becomes the oldest with work to issue, and ends when the next phase begins or
+/// the step ends. So phases follow each other without gap or overlap, and their cycles and shares add up to the step. The
+/// work of neighbouring phases does overlap: the counts of tiles and multiplications are those of the phase's own
+/// operations, whenever they ran; bytes are those requested from main memory during the phase.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PhaseResult {
-    /// forward, backward or update.
+    /// Forward, backward or update.
     pub phase: Phase,
     /// How long it lasted, in cycles of the accelerator.
     pub cycles: u64,
@@ -27,11 +27,11 @@ pub struct PhaseResult {
     pub add_tile_ops: u64,
     /// Multiplications, zeros counted.
     pub macs_dense: u64,
-    /// Bytes asked of main memory while it lasted.
+    /// Bytes requested from main memory during the phase.
     pub memory_bytes: u64,
 }
 
-/// The phases of a step; none of inference, which has only one.
+/// The phases of a step; empty for inference, which has only one.
 #[must_use]
 pub fn phases(plan: &MachinePlan, timebase: Timebase, measured: &MachineMeasurements) -> Vec<PhaseResult> {
     if !plan.trains() {
@@ -51,7 +51,7 @@ impl PhaseResult {
         measured: &MachineMeasurements,
     ) -> Option<Self> {
         let (start, end) = measured.phase_span(phase)?;
-        // Differences of whole cycles since the start add up, whatever the rounding.
+        // Differences between whole cycles since the start add up, whatever the rounding.
         let cycles_to = |tick: sim_core::Tick| plan.clock.cycles_spanning(tick.since(measured.started)).0;
         let (whole, own) = (measured.duration().0 as f64, end.since(start));
         let own_roles = plan

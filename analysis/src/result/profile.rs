@@ -1,4 +1,4 @@
-//! What `elector profile` found.
+//! The result of `elector profile`.
 
 use components::sparsity::threshold::{OperationClass, TensorKind};
 use scenarios::schema::CurvesFile;
@@ -9,7 +9,7 @@ use crate::profile::Profile;
 /// Curves, and what they were counted from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProfileResult {
-    /// What the set of curves is called.
+    /// The name of the set of curves.
     pub name: String,
     /// Which tensors were profiled.
     pub source: String,
@@ -24,9 +24,9 @@ pub struct ProfiledCurve {
     pub operations: OperationClass,
     /// The kind of the tensors.
     pub kind: TensorKind,
-    /// Tensors that were counted.
+    /// Number of tensors counted.
     pub tensors: u64,
-    /// Their values, of large drawn ones a sample.
+    /// Number of values; for large drawn tensors, of a sample.
     pub values: u64,
     /// Share of the values that are zero without pruning.
     pub zeros: f64,
@@ -35,7 +35,7 @@ pub struct ProfiledCurve {
 }
 
 impl ProfileResult {
-    /// What `curves`, made from `profile`, come to.
+    /// The result of `curves`, made from `profile`.
     #[must_use]
     pub fn new(profile: &Profile, curves: &CurvesFile) -> Self {
         let counted = profile.groups().zip(&curves.curves);

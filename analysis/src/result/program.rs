@@ -16,7 +16,7 @@ pub struct TileOperation {
     pub layer: u32,
     /// The head within the layer, if the operation belongs to one.
     pub head: Option<u32>,
-    /// What the operation is for.
+    /// The role of the operation.
     pub role: Role,
     /// The tile's place along (b, i, j, k).
     pub tile: [u16; 4],
@@ -44,7 +44,7 @@ pub struct Summary {
 pub struct RoleSummary {
     /// The layer, from 0.
     pub layer: u32,
-    /// What the operations are for.
+    /// The role of the operations.
     pub role: Role,
     /// Operations.
     pub operations: u64,

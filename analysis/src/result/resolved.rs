@@ -1,4 +1,4 @@
-//! What a scenario amounts to before it runs.
+//! The machine and workload of a scenario, before it runs.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parts::AreaResult;
 
-/// What a scenario amounts to before it runs.
+/// The machine and workload of a scenario, before it runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Resolved {
     /// The scenario's name.
@@ -17,15 +17,15 @@ pub struct Resolved {
     pub clock_mhz: f64,
     /// Main memory's clock.
     pub memory_clock_mhz: f64,
-    /// Ticks a second of simulated time, in MHz.
+    /// Ticks per second of simulated time, in MHz.
     pub tick_mhz: f64,
     /// PEs.
     pub processing_elements: u32,
-    /// MAC lanes of all PEs.
+    /// MAC lanes in all PEs.
     pub mac_lanes: u64,
-    /// Multiplications that all multipliers can do in a second.
+    /// Multiplications that all multipliers can do per second.
     pub peak_macs_per_second: f64,
-    /// Peak bandwidth of main memory, GB/s.
+    /// Peak bandwidth of main memory, GB/s; `None` if it has no limit.
     pub peak_memory_gb_s: Option<f64>,
     /// Area of the chip.
     pub area_mm2: f64,
@@ -33,22 +33,22 @@ pub struct Resolved {
     pub area_mm2_by_part: AreaResult,
     /// Operations.
     pub operations: u64,
-    /// Tile operations to come, additions of tensors left out.
+    /// Tile operations in the program, without additions of tensors.
     pub tile_ops: u64,
-    /// Tile operations to come that add tensors.
+    /// Tile operations in the program that add tensors.
     pub add_tile_ops: u64,
-    /// Tile operations to come, by what they are for.
+    /// Tile operations in the program, by role.
     pub tile_ops_by_role: BTreeMap<Role, u64>,
-    /// Multiplications to come, zeros counted.
+    /// Multiplications in the program, zeros counted.
     pub macs_dense: u128,
     /// Main memory taken by tables, weights and the result.
     pub memory_used_bytes: u64,
-    /// What main memory holds.
+    /// Capacity of main memory.
     pub memory_capacity_bytes: u64,
 }
 
 impl Resolved {
-    /// What `plan` amounts to.
+    /// Describes `plan`.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
         let machine = &plan.machine;

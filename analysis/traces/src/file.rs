@@ -8,6 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
+use analysis::Error;
+use analysis::critical_path::{CriticalPath, CriticalPathSink};
+use analysis::output::{folder_of, put_in_place};
+use analysis::power::PowerMeter;
+use analysis::ticks::{ticks_per_microsecond, ticks_per_second};
 use crossbeam::channel::{Receiver, Sender, bounded};
 use scenarios::system::{Plan, Track, TrackKind};
 use sim_core::{ActorId, Tick, TraceSink};
@@ -19,11 +24,6 @@ use super::metered::Metered;
 use super::path_recorder::PathRecorder;
 use super::recorder::{BATCHES, Filter, Record, Recorder, Records};
 use super::{Form, Header, TimeWindow, TraceFormat, select, track_class};
-use analysis::Error;
-use analysis::critical_path::{CriticalPath, CriticalPathSink};
-use analysis::output::{folder_of, put_in_place};
-use analysis::power::PowerMeter;
-use analysis::ticks::{ticks_per_microsecond, ticks_per_second};
 
 /// What a user asks of a trace.
 #[derive(Clone, Debug)]

@@ -8,12 +8,12 @@ mod transfers;
 
 use std::path::Path;
 
+use analysis::Error;
+use analysis::critical_path::{self, Named, PathSummary, SummaryCollector};
 use serde::{Deserialize, Serialize};
 
 use crate::read::TraceReader;
 use crate::{Entry, Form, Header, TimeWindow, matches};
-use analysis::Error;
-use analysis::critical_path::{self, Named, PathSummary, SummaryCollector};
 
 pub use components::ComponentUse;
 pub use difference::{Difference, Parting, difference};

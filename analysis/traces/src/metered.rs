@@ -1,8 +1,7 @@
 //! A recorder whose trace has power.
 
-use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
-
 use analysis::power::{PowerMeter, Reading};
+use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
 
 use crate::recorder::{Recorder, Records};
 

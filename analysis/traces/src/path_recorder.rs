@@ -1,10 +1,10 @@
 //! A recorder that adds the critical path to its trace when the last operation has finished.
 
+use analysis::critical_path::{CriticalPath, CriticalPathSink, Segment};
 use components::trace_event::Event;
 use sim_core::{Activity, ActorId, Label, Span, Tick, TraceSink};
 
 use super::recorder::Records;
-use analysis::critical_path::{CriticalPath, CriticalPathSink, Segment};
 
 /// Both sinks get every record; the recorder gets the path once there is one.
 pub(super) struct PathRecorder<S> {

@@ -7,12 +7,13 @@ mod perfetto;
 
 use std::path::Path;
 
+use analysis::Error;
+
 use self::jsonl::Lines;
 #[cfg(feature = "parquet")]
 use self::parquet::Rows;
 use self::perfetto::Slices;
 use super::{Entry, Header, TraceFormat};
-use analysis::Error;
 
 /// A trace that is being read.
 pub struct TraceReader {

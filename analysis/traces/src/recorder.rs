@@ -1,5 +1,6 @@
 //! The trace sink: it filters at the source, and hands records over in batches.
 
+use analysis::critical_path::CriticalPath;
 use components::memory::label::MemoryEvent;
 use components::trace_event::Event;
 use crossbeam::channel::{Receiver, Sender};
@@ -7,7 +8,6 @@ use sim_core::{ActorId, Label, Span, Tick, TraceSink};
 
 use super::Form;
 use super::unfinished::Unfinished;
-use analysis::critical_path::CriticalPath;
 
 /// A record without names.
 #[derive(Clone, Copy, Debug)]

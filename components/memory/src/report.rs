@@ -65,7 +65,7 @@ pub struct MemoryReport {
     pub requestors: Vec<RequestorReport>,
     /// Of resistive memories.
     pub wear: Option<Wear>,
-    /// Breaches of timing rules that ranks and banks saw; none if the controller is right.
+    /// Breaches of timing rules seen by ranks and banks; empty if the controller is correct.
     pub violations: Violations,
 }
 

@@ -52,7 +52,7 @@ pub struct MachinePlan {
     /// Main memory taken by tables, weights and the result; in training also by gradients of weights, the optimiser's
     /// state, targets and what is kept for the backward pass.
     pub memory_used: Bytes,
-    /// Main memory that spills of all other tensors may take at once; none if the buffer holds whatever comes.
+    /// Main memory that spills of all other tensors may take at once; 0 if everything always fits into the buffer.
     pub spill_room: Bytes,
     /// When it starts: an edge of its clock.
     pub start: Tick,

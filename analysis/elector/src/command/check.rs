@@ -1,15 +1,15 @@
-//! `elector check`: whether a scenario is right, and the machine it describes.
+//! `elector check`: checks a scenario and shows the machine it describes.
 
 use std::io::{IsTerminal as _, stdout};
 use std::path::PathBuf;
 
+use analysis::result::Resolved;
 use clap::Args;
 
 use super::{print, print_json, warn};
 use crate::Failure;
 use crate::prepare::{Prepared, prepare};
 use crate::report::{Style, check_report};
-use analysis::result::Resolved;
 
 /// Check a scenario and show the machine it describes, without running it.
 #[derive(Debug, Args)]

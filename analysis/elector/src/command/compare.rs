@@ -5,6 +5,9 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use analysis::compare::{CellError, CellResult, State, Verdict, cells, run_cells};
+use analysis::output::write_whole;
+use analysis::runner::Pool;
 use clap::Args;
 use scenarios::load::library::Shelf;
 use scenarios::schema::Reference;
@@ -16,11 +19,8 @@ use crate::prepare::{load, with_seed};
 use crate::progress::Bar;
 use crate::report::{Style, compare_report};
 use crate::{Failure, interrupt};
-use analysis::compare::{CellError, CellResult, State, Verdict, cells, run_cells};
-use analysis::output::write_whole;
-use analysis::runner::Pool;
 
-/// Simulate a scenario on several memories, alone and under contention, and set the results side by side.
+/// Simulate a scenario on several memories, alone and under contention, and compare the results side by side.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub struct Compare {
@@ -29,22 +29,22 @@ pub struct Compare {
     /// The memories, in place of the scenario's own list: shipped names or RON files, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "A,B,C")]
     pub memory: Vec<String>,
-    /// How many runs to do at once. Default: one for each processor.
+    /// How many runs to do at once. Default: one per processor.
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
-    /// The executor of events: wheel (fast), desim (on the crate of that name), heap (plain). All give the same result.
+    /// The event queue: wheel (fast), desim (uses the crate of that name) or heap (simple). All give the same result.
     #[arg(long, default_value_t = Engine::Wheel)]
     pub engine: Engine,
     /// Seed of every random draw, in place of the scenario's.
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Print one JSON object; its cells come as they are finished, in order.
+    /// Print one JSON object; its cells are printed in order, as they finish.
     #[arg(long)]
     pub json: bool,
-    /// Write the runs side by side as a page with plots, which needs no network: .html.
+    /// Write a page with plots of the runs side by side, which needs no network: .html.
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
-    /// Overwrite a page that is there already.
+    /// Overwrite an existing page.
     #[arg(long, requires = "report")]
     pub force: bool,
 }
@@ -115,14 +115,14 @@ impl Compare {
     }
 }
 
-/// The page of all runs that came to their end.
+/// The page of all finished runs.
 fn page(name: &str, finished: &[CellResult]) -> String {
     let several_states = finished.iter().any(|cell| cell.state != State::Alone);
     let first = finished.first().map(|cell| &cell.subject.memory);
     let several_memories = finished.iter().any(|cell| Some(&cell.subject.memory) != first);
     let runs = finished.iter().filter_map(|cell| {
         let subject = match &cell.subject.candidate {
-            // A memory that all runs have tells none from another.
+            // A memory that all runs share does not distinguish them.
             Some(candidate) if !several_memories => candidate.clone(),
             _ => cell.subject.to_string(),
         };
@@ -141,8 +141,7 @@ fn page(name: &str, finished: &[CellResult]) -> String {
     comparison_page(name, &runs.collect::<Vec<_>>())
 }
 
-/// Whether all went well.
-/// The same with what is wrong with a scenario as text, each problem with its line underlined.
+/// The same error, with the problems of a scenario rendered as text, each with its line underlined.
 fn rendered(error: CellError) -> CellError {
     match error {
         CellError::Refused(wrong) => CellError::Failed(wrong.render()),
@@ -150,6 +149,7 @@ fn rendered(error: CellError) -> CellError {
     }
 }
 
+/// An error if the runs were interrupted or some of them failed.
 fn outcome(finished: &[CellResult], whole: usize) -> Result<(), Failure> {
     if interrupt::is_requested() {
         return Err(Failure::Interrupted {
@@ -163,7 +163,7 @@ fn outcome(finished: &[CellResult], whole: usize) -> Result<(), Failure> {
     }
 }
 
-/// A shipped memory if there is one of that name, otherwise a file.
+/// A shipped memory if there is one with that name, otherwise a file.
 fn reference(memory: &str) -> Reference {
     let shipped = memory == "ideal" || Shelf::Memories.names().any(|name| name == memory);
     match !shipped && (memory.ends_with(".ron") || Path::new(memory).exists()) {
@@ -172,7 +172,7 @@ fn reference(memory: &str) -> Reference {
     }
 }
 
-/// One JSON object, written as its cells come.
+/// One JSON object, written as its cells finish.
 struct JsonStream {
     wanted: bool,
     cells: usize,

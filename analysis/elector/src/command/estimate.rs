@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use analysis::result::{Counting, Estimated};
 use clap::{Args, ValueEnum};
+use estimate::published::scenario::estimate_scenario;
+use estimate::{Convention, Organisation, PublishedAccelerator, Workload, estimate};
 use scenarios::load::library::Shelf;
 use scenarios::load::{Disk, Document, Resolver as _};
 use scenarios::schema::CostTable;
@@ -16,8 +18,6 @@ use super::{print, print_json, warn};
 use crate::Failure;
 use crate::prepare;
 use crate::report::{Style, estimate_report};
-use estimate::published::scenario::estimate_scenario;
-use estimate::{Convention, Organisation, PublishedAccelerator, Workload, estimate};
 
 /// Estimate area, cycles and energy by a closed form, without simulating.
 #[derive(Debug, Args)]
@@ -29,13 +29,13 @@ pub struct Estimate {
     /// A FlexiBERT model dictionary in JSON, in place of a scenario.
     #[arg(long, requires = "accelerator", value_name = "M.json")]
     pub model: Option<PathBuf>,
-    /// The accelerator for it: 12 numbers with commas between them, or a JSON file with an array of them.
+    /// The accelerator for it: 12 numbers separated by commas, or a JSON file with an array of them.
     #[arg(long, requires = "model", value_name = "VECTOR", allow_hyphen_values = true)]
     pub accelerator: Option<String>,
     /// Main memory, in place of the scenario's: technology, banks, ranks and channels, such as rram_16_2_2.
     #[arg(long, requires = "scenario", value_name = "ORGANISATION")]
     pub memory: Option<String>,
-    /// How to count. Default: corrected for a scenario, published for a model and an accelerator's vector.
+    /// The convention to count by. Default: corrected for a scenario, published for a model and an accelerator's vector.
     #[arg(long, value_enum)]
     pub convention: Option<ConventionArgument>,
     /// Print the estimate as one JSON object.
@@ -132,7 +132,7 @@ impl Estimate {
     }
 }
 
-/// The machine of a vector, all that it does not state as scenarios have it by default.
+/// The machine of a vector; whatever it does not state takes the default of scenarios.
 fn plan_pair(
     transformer: Transformer,
     accelerator: &PublishedAccelerator,
@@ -169,11 +169,11 @@ fn accelerator(text: &str) -> Result<PublishedAccelerator, Failure> {
         return PublishedAccelerator::parse_vector(text).map_err(|error| wrong(&error));
     }
     let bytes = Disk.read(Path::new(text)).map_err(|error| wrong(&error))?;
-    let array = String::from_utf8(bytes).map_err(|_| wrong(&"this is not text: the bytes are no UTF-8"))?;
+    let array = String::from_utf8(bytes).map_err(|_| wrong(&"this is not text: the bytes are not UTF-8"))?;
     PublishedAccelerator::parse_json(&array).map_err(|error| wrong(&error))
 }
 
-/// What a user wrote, no longer than can be read and without what could redraw the terminal.
+/// User input, shortened and without control characters that could redraw the terminal.
 fn short(text: &str) -> String {
     const LONGEST: usize = 100;
     let shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();

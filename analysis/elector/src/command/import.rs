@@ -3,18 +3,18 @@
 use std::io::{Write as _, stderr};
 use std::path::{Path, PathBuf};
 
+use analysis::import::{Imported, acceltran};
+use analysis::output::write_whole;
 use clap::{Args, Subcommand};
 use scenarios::load::Disk;
 
 use super::{print, warn};
 use crate::Failure;
-use analysis::import::{Imported, acceltran};
-use analysis::output::write_whole;
 
 /// Make a scenario from the files of another simulator.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// Whose files.
+    /// Which simulator's files.
     #[command(subcommand)]
     pub from: From,
 }
@@ -39,7 +39,7 @@ pub struct AccelTran {
     /// The scenario to write; `-` is standard output.
     #[arg(default_value = "-")]
     pub file: PathBuf,
-    /// Overwrite a file that is there already.
+    /// Overwrite an existing file.
     #[arg(long)]
     pub force: bool,
 }

@@ -1,35 +1,35 @@
-//! `elector inspect`: questions of a trace, without a viewer.
+//! `elector inspect`: analyses a trace without a viewer.
 
 use std::io::{IsTerminal as _, stdout};
 use std::path::PathBuf;
 
 use clap::Args;
+use traces::inspect::{Question, difference, inspect};
+use traces::{TimePoint, TimeWindow};
 
 use super::{print, print_json};
 use crate::Failure;
 use crate::report::{Style, difference_report, inspect_report};
-use traces::inspect::{Question, difference, inspect};
-use traces::{TimePoint, TimeWindow};
 
-/// Ask questions of a trace: utilisation, slow operations, idle lanes, transfers, differences.
+/// Analyse a trace: utilisation, slow operations, idle lanes, transfers, differences.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub struct Inspect {
-    /// A trace, .parquet, .jsonl or .pftrace, that `elector run --trace` has written.
+    /// A trace (.parquet, .jsonl or .pftrace) written by `elector run --trace`.
     pub trace: PathBuf,
-    /// Look at these tracks only: a pattern such as `pe[3].*`. Of MAC lanes it also says why they idled.
+    /// Look only at these tracks: a pattern such as `pe[3].*`. For MAC lanes, also report why they were idle.
     #[arg(long, value_name = "PATTERN")]
     pub component: Option<String>,
     /// Look from here on: a cycle of the accelerator (1000) or a time (10us).
     #[arg(long, value_name = "T")]
     pub from: Option<TimePoint>,
-    /// Look up to here.
+    /// Look until here.
     #[arg(long, value_name = "T")]
     pub to: Option<TimePoint>,
     /// How many of the slowest operations and longest gaps to name.
     #[arg(long, value_name = "N", default_value = "10")]
     pub top: usize,
-    /// Say instead where this trace and another one part.
+    /// Find the first record in which this trace and another one differ instead.
     #[arg(long, value_name = "TRACE", conflicts_with_all = ["component", "from", "to"])]
     pub diff: Option<PathBuf>,
     /// Print one JSON object.

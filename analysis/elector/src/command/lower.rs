@@ -1,4 +1,4 @@
-//! `elector lower`: the tile operations of a scenario, one a line.
+//! `elector lower`: the tile operations of a scenario, one per line.
 
 use std::io::{BufWriter, IsTerminal as _, Write, stdout};
 use std::path::PathBuf;
@@ -19,10 +19,10 @@ use crate::report::{Style, lower_report};
 pub struct Lower {
     /// A scenario file, the name of a shipped one, or `-` for standard input.
     pub scenario: PathBuf,
-    /// Print JSON, one object a line.
+    /// Print JSON, one object per line.
     #[arg(long)]
     pub json: bool,
-    /// Stop after so many tile operations.
+    /// Stop after this many tile operations.
     #[arg(long, conflicts_with = "summary")]
     pub limit: Option<usize>,
     /// Print totals by layer and role instead.

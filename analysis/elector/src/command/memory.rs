@@ -3,6 +3,8 @@
 use std::io::{IsTerminal as _, stdin, stdout};
 use std::path::{Path, PathBuf};
 
+use analysis::replay::{TraceInput, replay};
+use analysis::result::memory::{NamedMemory, ReplayResult, ShippedMemory, TechnologyResult};
 use clap::Args;
 use components::memory::MemoryDescription;
 use scenarios::Diagnostics;
@@ -14,27 +16,25 @@ use super::{print, print_json, require};
 use crate::prepare::prepare_memory;
 use crate::report::{Style, replay_report, technologies_report, technology_report};
 use crate::{Failure, progress};
-use analysis::replay::{TraceInput, replay};
-use analysis::result::memory::{NamedMemory, ReplayResult, ShippedMemory, TechnologyResult};
 
-/// Replay a trace of requests through one memory alone; without a trace, show what the memory is; without a memory,
-/// list those that are shipped.
+/// Replay a trace of requests through one memory alone; without a trace, describe the memory; without a memory, list
+/// the shipped ones.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub struct Memory {
-    /// The name of a shipped technology, a file with one, or `-` for standard input.
+    /// The name of a shipped technology, a file that describes one, or `-` for standard input.
     #[arg(value_name = "NAME|FILE.ron")]
     pub memory: Option<PathBuf>,
-    /// A file of requests, one a line: `0xADDRESS READ|WRITE CYCLE`; `-` for standard input.
+    /// A file of requests, one per line: `0xADDRESS READ|WRITE CYCLE`; `-` for standard input.
     #[arg(long, value_name = "TRACE", requires = "memory")]
     pub replay: Option<PathBuf>,
-    /// Requests that may be offered in one cycle of the memory's clock.
+    /// Requests that may be offered per cycle of the memory's clock.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), requires = "replay")]
     pub requests_per_cycle: u32,
-    /// The executor of events: wheel, desim or heap. All give the same result.
+    /// The event queue: wheel, desim or heap. All give the same result.
     #[arg(long, default_value_t = Engine::Wheel, requires = "replay")]
     pub engine: Engine,
-    /// List the technologies that are shipped.
+    /// List the shipped technologies.
     #[arg(long, conflicts_with_all = ["memory", "replay"])]
     pub list: bool,
     /// Print the result as one JSON object.
@@ -50,11 +50,11 @@ Examples:
   zcat requests.trc.gz | elector memory mine.ron --replay - --json | jq .memory.achieved_gb_s
   elector new --memory rram mine.ron && elector memory mine.ron
 
-A trace holds a request a line, as DRAMsim3 reads it:
+A trace holds one request per line, as DRAMsim3 reads it:
   0x1F40 READ 0
   0x1F80 WRITE 12
-Requests are offered in this order, each not before its cycle of the memory's clock; one that its channel has no room
-for blocks those behind it. Empty lines and lines that begin with # are passed over; a cycle of 10^15 ends the trace.";
+Requests are offered in this order, each not before its cycle of the memory's clock; a request whose channel has no
+room blocks those behind it. Empty lines and lines that begin with # are skipped; a cycle of 10^15 ends the trace.";
 
 impl Memory {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
@@ -108,7 +108,7 @@ impl Memory {
     }
 }
 
-/// What the user should know although nothing is wrong.
+/// Warns of what the user should know although nothing is wrong.
 fn mention(result: &ReplayResult, trace: &str, memory: &NamedMemory) {
     if result.reads + result.writes == 0 {
         tracing::warn!("{trace} holds no request");
@@ -123,7 +123,7 @@ fn mention(result: &ReplayResult, trace: &str, memory: &NamedMemory) {
     }
 }
 
-/// All shipped technologies: those for use, those in folders, the ideal memory.
+/// All shipped technologies: those at the top level, those in folders, and the ideal memory.
 fn shipped() -> Result<Vec<ShippedMemory>, Diagnostics> {
     let mut names: Vec<&str> = Shelf::Memories.names().filter(|name| *name != "ideal").collect();
     names.sort_by_key(|name| (name.contains('/'), *name));

@@ -3,6 +3,7 @@
 use std::io::{Write as _, stderr};
 use std::path::{Path, PathBuf};
 
+use analysis::output::write_whole;
 use clap::Args;
 use scenarios::load::library::TEMPLATE;
 use scenarios::system::Plan;
@@ -11,25 +12,24 @@ use scenarios::weights::Precision;
 use super::print;
 use crate::Failure;
 use crate::prepare::{load, shipped_memory_text};
-use analysis::output::write_whole;
 
 /// Write a commented scenario, every field with its default; or a memory technology.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub struct New {
-    /// The file to write, or `-` for standard output. Left out, it is `scenario.ron`, the memory's name with `.ron`, or
+    /// The file to write, or `-` for standard output. Default: `scenario.ron`, the memory's name with `.ron`, or
     /// `weights.safetensors`.
     pub file: Option<PathBuf>,
-    /// Write the shipped memory technology of this name instead of a scenario.
+    /// Write the shipped memory technology with this name instead of a scenario.
     #[arg(long, value_name = "NAME")]
     pub memory: Option<String>,
-    /// Write the weights and inputs of this scenario instead, as its seed gives them: a file or a shipped one.
+    /// Write the weights and inputs that the seed of this scenario gives instead: a file or a shipped one.
     #[arg(long, value_name = "SCENARIO", conflicts_with = "memory")]
     pub weights: Option<PathBuf>,
-    /// Write weights in double precision, exactly as the seed gives them, and not in single precision.
+    /// Write weights in double precision, exactly as the seed gives them, instead of single precision.
     #[arg(long, requires = "weights")]
     pub double: bool,
-    /// Overwrite a file that is there already.
+    /// Overwrite an existing file.
     #[arg(long)]
     pub force: bool,
 }
@@ -42,7 +42,7 @@ Examples:
   elector new --weights bert-tiny-values mine.safetensors
 
 A scenario names weights as `workload: (weights: File(\"mine.safetensors\"))`; the file shows which tensors are expected.
-It names such a memory as `memory: File(\"mine.ron\")`; `elector memory --list` shows the names.";
+It names a memory as `memory: File(\"mine.ron\")`; `elector memory --list` shows the names.";
 
 impl New {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {

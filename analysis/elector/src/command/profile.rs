@@ -1,8 +1,11 @@
-//! `elector profile`: curves of threshold and sparsity, of tensors.
+//! `elector profile`: curves of threshold and sparsity for tensors.
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 use std::path::{Path, PathBuf};
 
+use analysis::output::write_whole;
+use analysis::profile::{Profile, of_operands, read_files, synthetic};
+use analysis::result::ProfileResult;
 use clap::{Args, ValueEnum};
 use components::sparsity::threshold::{OperationClass, TensorKind};
 use scenarios::Diagnostics;
@@ -15,11 +18,8 @@ use super::{print, print_json, warn};
 use crate::Failure;
 use crate::prepare::load;
 use crate::report::{Style, profile_report};
-use analysis::output::write_whole;
-use analysis::profile::{Profile, of_operands, read_files, synthetic};
-use analysis::result::ProfileResult;
 
-/// Profile tensors: which threshold prunes which share of them, for DynaProp to look up.
+/// Profile tensors: the share of values that each threshold prunes, for DynaProp to look up.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub struct Profiling {
@@ -29,20 +29,20 @@ pub struct Profiling {
     /// Draw the tensors of this transformer instead: a shipped one, or a FlexiBERT dictionary.
     #[arg(long, value_name = "MODEL", conflicts_with = "files")]
     pub synthetic: Option<String>,
-    /// Take what this scenario computes with, a file or a shipped one whose `sparsity.source` is `Values(..)` or `Wanted(..)`:
-    /// the operands of its products and convolutions, as they are without pruning.
+    /// Take the values that this scenario computes with, a file or a shipped one whose `sparsity.source` is `Values(..)` or
+    /// `Wanted(..)`: the operands of its products and convolutions, as they are without pruning.
     #[arg(long, value_name = "SCENARIO", conflicts_with_all = ["files", "synthetic", "operations"])]
     pub computed: Option<PathBuf>,
-    /// Seed of what is drawn.
+    /// Seed of the drawn values.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Tokens of a sequence of what is drawn.
+    /// Tokens per sequence of the drawn tensors.
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=1 << 16))]
     pub sequence_length: u32,
-    /// What the tensors are. Files hold weights if this is left out; all kinds are drawn or computed.
+    /// The kinds of the tensors. Default: weights for files; all kinds for drawn or computed tensors.
     #[arg(long, value_name = "KIND")]
     pub kind: Option<Kind>,
-    /// The operations that use the tensors. Left out, the name of each tensor of a file tells.
+    /// The operations that use the tensors. Default: implied by the name of each tensor in a file.
     #[arg(long, value_name = "CLASS", conflicts_with = "synthetic")]
     pub operations: Option<Class>,
     /// Points of each curve.
@@ -51,7 +51,7 @@ pub struct Profiling {
     /// Write the curves to this file.
     #[arg(long, value_name = "FILE.ron")]
     pub out: Option<PathBuf>,
-    /// Overwrite a file that is there already.
+    /// Overwrite an existing file.
     #[arg(long, requires = "out")]
     pub force: bool,
     /// Print the result as one JSON object.
@@ -59,7 +59,7 @@ pub struct Profiling {
     pub json: bool,
 }
 
-/// What tensors are.
+/// Kinds of tensors.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Kind {
     /// Constant in inference.
@@ -70,7 +70,7 @@ pub enum Kind {
     Gradients,
 }
 
-/// What operations use tensors.
+/// Classes of operations that use tensors.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Class {
     /// Self-attention.
@@ -92,8 +92,8 @@ Examples:
   elector profile bert.safetensors --out curves.ron
   elector profile --kind activations --operations attention q.npy k.npy v.npy --out attention.ron
 
-A tensor of a file belongs to the operations that its name tells (attention, mlp, conv, ...); --operations overrides that.
-Numbers have to be floating-point and finite.";
+A tensor in a file belongs to the operations that its name implies (attention, mlp, conv, ...); --operations overrides
+that. Numbers must be floating-point and finite.";
 
 impl Profiling {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
@@ -110,7 +110,7 @@ impl Profiling {
         }
     }
 
-    /// The counted tensors, and what the set of curves is called and comes from.
+    /// The counted tensors, and the name and source of the set of curves.
     fn profile(&self, quiet: bool) -> Result<(Profile, String, String), Failure> {
         if let Some(scenario) = &self.computed {
             return self.computed(scenario, quiet);
@@ -171,7 +171,7 @@ impl Profiling {
     }
 }
 
-/// The transformer of this name: a dictionary where there is such a file, else a shipped one.
+/// The transformer with this name: a dictionary if there is such a file, otherwise a shipped one.
 fn transformer(model: &str, quiet: bool) -> Result<Transformer, Diagnostics> {
     if Path::new(model).is_file() || model.ends_with(".json") {
         let (transformer, warnings) = Transformer::load(model, &Disk)?;

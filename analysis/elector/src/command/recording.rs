@@ -1,33 +1,33 @@
-//! What `elector run` records of a run beside its result: a trace, the plots of a page, the critical path.
+//! What `elector run` records besides the result: a trace, the plots of a page, the critical path.
 
 use std::io::{Write as _, stderr};
 use std::path::PathBuf;
 
-use scenarios::system::Plan;
-use sim_core::{Ticks, TraceSink};
-
-use crate::page::run_page;
-use crate::{Failure, interrupt};
 use analysis::critical_path::{CriticalPath, CriticalPathSink, PathSummary, STRETCHES};
 use analysis::over_time::TimelineSink;
 use analysis::result::RunResult;
 use analysis::tee::Tee;
+use scenarios::system::Plan;
+use sim_core::{Ticks, TraceSink};
 use traces::{TraceFile, TraceHealth, TraceOptions};
 
-/// What is being recorded: its sinks are lent to the run.
+use crate::page::run_page;
+use crate::{Failure, interrupt};
+
+/// The sinks that record a run; they are lent to the run.
 pub(super) struct Recording {
     trace: Option<TraceFile>,
-    /// Unless the trace follows the critical path anyway.
+    /// `None` if the trace follows the critical path anyway.
     path_sink: Option<CriticalPathSink>,
     timeline: Option<TimelineSink>,
     /// Whether the critical path is part of the result or of the page.
     wants_path: bool,
-    /// Once the run is over.
+    /// Set once the run is over.
     path: Option<CriticalPath>,
 }
 
 impl Recording {
-    /// Begins to record a run of `plan`: a trace, what a page shows, the critical path.
+    /// Begins recording a run of `plan`: a trace, the data of a page, the critical path.
     pub(super) fn begin(
         plan: &Plan,
         trace: Option<&TraceOptions>,
@@ -51,7 +51,7 @@ impl Recording {
         })
     }
 
-    /// The sinks as one, to be lent to the run.
+    /// The sinks as one, to lend to the run.
     pub(super) fn tee(&mut self) -> Tee<'_> {
         let mut sinks: Vec<&mut dyn TraceSink> = Vec::new();
         sinks.extend(self.trace.as_mut().map(TraceFile::sink));
@@ -60,13 +60,13 @@ impl Recording {
         Tee::new(sinks)
     }
 
-    /// Says during the run whether the trace can still be written; `None` if there is no trace.
+    /// Tells during the run whether the trace can still be written; `None` if there is no trace.
     pub(super) fn health(&self) -> Option<TraceHealth> {
         self.trace.as_ref().map(TraceFile::health)
     }
 
-    /// Ends the recording, and says where the trace is, if there is one; also of a run that failed, for the trace shows how that
-    /// came about.
+    /// Ends the recording and returns where the trace is, if there is one. This also applies to a failed run, since the trace
+    /// shows how the failure came about.
     pub(super) fn end(&mut self, quiet: bool) -> Result<Option<PathBuf>, Failure> {
         let of_trace = self.trace.as_mut().and_then(TraceFile::take_critical_path);
         let of_sink = self.path_sink.as_mut().and_then(CriticalPathSink::take_path);
@@ -83,7 +83,7 @@ impl Recording {
         Ok(Some(target))
     }
 
-    /// Adds the critical path to the result; that it is as long as the run is one of the things that must hold.
+    /// Adds the critical path to the result. It must be as long as the run, which is one of the invariants.
     pub(super) fn add_path(&self, plan: &Plan, result: &mut RunResult) {
         let Some(path) = &self.path else { return };
         result.critical_path = Some(PathSummary::new(path, plan, STRETCHES));
@@ -95,7 +95,7 @@ impl Recording {
         }
     }
 
-    /// The page, if one is wanted.
+    /// The page, if requested.
     pub(super) fn page(&self, plan: &Plan, result: &RunResult) -> Option<String> {
         let timeline = self.timeline.as_ref()?;
         Some(run_page(plan, result, timeline, self.path.as_ref()))

@@ -6,9 +6,13 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use analysis::Error as LibraryError;
+use analysis::output::write_whole;
+use analysis::result::RunResult;
+use analysis::run::{self, RunError};
 use clap::Args;
 use scenarios::system::Plan;
 use sim_core::Engine;
+use traces::{TimeWindow, TraceHealth, TraceOptions};
 
 use super::recording::Recording;
 use super::{print, print_json, refuse_existing, require, warn};
@@ -16,10 +20,6 @@ use crate::prepare::{Prepared, prepare};
 use crate::progress::Bar;
 use crate::report::{Style, run_report};
 use crate::{Failure, interrupt};
-use analysis::output::write_whole;
-use analysis::result::RunResult;
-use analysis::run::{self, RunError};
-use traces::{TimeWindow, TraceHealth, TraceOptions};
 
 /// Simulate a scenario and report cycles, energy, utilisation and memory traffic.
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ use traces::{TimeWindow, TraceHealth, TraceOptions};
 pub struct Run {
     /// A scenario file, the name of a shipped one, or `-` for standard input.
     pub scenario: PathBuf,
-    /// The executor of events: wheel (fast), desim (on the crate of that name), heap (plain). All give the same result.
+    /// The event queue: wheel (fast), desim (uses the crate of that name) or heap (simple). All give the same result.
     #[arg(long, default_value_t = Engine::Wheel)]
     pub engine: Engine,
     /// Seed of every random draw, in place of the scenario's.
@@ -36,28 +36,28 @@ pub struct Run {
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,
-    /// Check afterwards what must hold after every run; exit with 1 if it did not.
+    /// Check the invariants of the run afterwards; exit with 1 if one is broken.
     #[arg(long)]
     pub check: bool,
-    /// Record what happened into a file: .pftrace (ui.perfetto.dev), .vcd or .fst (GTKWave, Surfer), .parquet or .jsonl.
+    /// Record what happens into a file: .pftrace (ui.perfetto.dev), .vcd or .fst (GTKWave, Surfer), .parquet or .jsonl.
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
-    /// Record these tracks only: patterns such as `pe[3].*,memory.*`, separated by commas.
+    /// Record only these tracks: patterns such as `pe[3].*,memory.*`, separated by commas.
     #[arg(long, value_name = "PATTERNS", value_delimiter = ',', requires = "trace")]
     pub trace_only: Vec<String>,
-    /// Record this time only: FROM..TO, in cycles of the accelerator (1000..2000) or in time (10us..20us).
+    /// Record only this time: FROM..TO, in cycles of the accelerator (1000..2000) or in time (10us..20us).
     #[arg(long, value_name = "FROM..TO", requires = "trace")]
     pub trace_window: Option<TimeWindow>,
-    /// Record one of N spans, instants and counter values of each track.
+    /// Record one in N spans, instants and counter values of each track.
     #[arg(long, value_name = "N", default_value = "1", requires = "trace")]
     pub trace_sample: NonZeroU32,
-    /// Say what decided the latency: the chain of loads, tiles and waits from the beginning to the end.
+    /// Report what decided the latency: the chain of loads, tiles and waits from start to end.
     #[arg(long)]
     pub critical_path: bool,
-    /// Write the result as a page with plots, which needs no network: .html.
+    /// Write the result as a page with plots that needs no network: .html.
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
-    /// Overwrite a trace or a page that is there already.
+    /// Overwrite an existing trace or page.
     #[arg(long)]
     pub force: bool,
 }
@@ -104,7 +104,7 @@ impl Run {
         }
     }
 
-    /// Runs the plan, and records what is wanted.
+    /// Runs the plan and records what is requested.
     fn simulate(&self, plan: &Plan, quiet: bool) -> Result<RunResult, Failure> {
         let trace = self.trace_options();
         let mut recording =

@@ -1,4 +1,4 @@
-//! The kinds of plot of a report: lines, areas on top of each other, bars, and a map of activity.
+//! The kinds of plots of a page: lines, stacked areas, bars, and a map of activity.
 
 use maud::{Markup, html};
 
@@ -13,7 +13,7 @@ pub(super) struct Line {
     pub(super) dashed: bool,
 }
 
-/// The end of an axis that holds all of `lines`, with some room above.
+/// The end of an axis that fits all of `lines`, with some room above.
 pub(super) fn greatest(lines: &[Line]) -> f64 {
     let values = lines.iter().flat_map(|line| &line.points).map(|&(_, y)| y);
     values.fold(0.0, f64::max) * 1.05
@@ -30,13 +30,13 @@ pub(super) fn lines(title: &str, description: &str, x: Axis, y: Axis, lines: &[L
     frame.draw(title, description, &marks)
 }
 
-/// A line in `frame`, looking as the style sheet has it for `class`.
+/// A line in `frame`, styled by the CSS `class`.
 pub(super) fn plain(frame: &Frame, class: &str, line: &Line) -> Markup {
     let drawn = line.points.iter().map(|&(x, y)| (frame.x_of(x), frame.y_of(y)));
     html! { polyline class=(class) points=(points(drawn)) { title { (line.name) } } }
 }
 
-/// Shares on top of each other, bin by bin; `edges` has one more than each layer has bins.
+/// Stacked shares, bin by bin; `edges` has one element more than each layer has bins.
 pub(super) fn stacked(
     title: &str,
     description: &str,
@@ -72,11 +72,11 @@ pub(super) fn stacked(
 pub(super) struct BarRow {
     pub(super) name: String,
     pub(super) value: f64,
-    /// The value as it is read.
+    /// The value as text.
     pub(super) text: String,
 }
 
-/// Bars, longest the greatest value, as a table that reads without the drawing, too.
+/// Bars, scaled to the greatest value, as a table that is also readable without the drawing.
 pub(super) fn bars(caption: &str, rows: &[BarRow]) -> Markup {
     let greatest = rows.iter().map(|row| row.value).fold(0.0, f64::max);
     let share = |value: f64| {
@@ -100,7 +100,7 @@ pub(super) fn bars(caption: &str, rows: &[BarRow]) -> Markup {
     }
 }
 
-/// A map of shares from 0 to 1: a row for each of `rows`, a column a bin.
+/// A map of shares from 0 to 1: a row for each of `rows`, a column per bin.
 pub(super) fn activity_map(
     title: &str,
     description: &str,
@@ -135,7 +135,7 @@ pub(super) fn activity_map(
     }
 }
 
-/// Equal neighbours as one, to a resolution of one in twenty: where it begins, how long it is, its share.
+/// Merges neighbours that are equal to a resolution of 1/20: start, length and share of each run.
 fn runs(shares: &[f64]) -> Vec<(usize, usize, f64)> {
     let mut found: Vec<(usize, usize, f64)> = Vec::new();
     for (column, share) in shares.iter().enumerate() {

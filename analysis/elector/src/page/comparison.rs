@@ -1,33 +1,33 @@
 //! Several runs side by side.
 
+use analysis::over_time::Curves;
+use analysis::result::RunResult;
 use maud::{Markup, html};
 
 use super::charts::{BarRow, bars};
 use super::side_by_side::over_time;
 use super::{latency, page, roofline};
 use crate::number::{grouped, percent, scaled};
-use analysis::over_time::Curves;
-use analysis::result::RunResult;
 
-/// Parts of critical paths that have a smaller share in all runs are not shown.
+/// Parts of critical paths with a smaller share in all runs are not shown.
 const LEAST_SHARE: f64 = 0.005;
 
 /// A run among others.
 #[derive(Clone, Debug)]
 pub struct Compared {
-    /// The name of its column: what it is of, and its state if runs differ in it.
+    /// The name of its column: its subject, and its state if runs differ in it.
     pub name: String,
-    /// What it is of.
+    /// What it simulates.
     pub subject: String,
     /// Alone or contended, if runs differ in it.
     pub state: Option<&'static str>,
-    /// What came of it.
+    /// Its result.
     pub result: RunResult,
     /// What happened over time, if that was recorded.
     pub curves: Option<Curves>,
 }
 
-/// The page of several runs. Those of one subject stand beside each other.
+/// The page of several runs. Runs of one subject must be adjacent.
 #[must_use]
 pub fn comparison_page(title: &str, compared: &[Compared]) -> String {
     let runs: Vec<(&str, &RunResult)> = compared
@@ -83,7 +83,7 @@ fn figure_of(
     html! { div class="panel" { h3 { (heading) } (bars("", &rows)) } }
 }
 
-/// Shares of the critical paths; parts that are small in all runs are left out.
+/// Shares of the critical paths, without parts that are small in all runs.
 fn critical_paths(runs: &[(&str, &RunResult)]) -> Markup {
     let share = |run: &RunResult, name: &str| {
         let parts = run.critical_path.as_ref().map(|path| path.parts.iter());
@@ -103,7 +103,7 @@ fn critical_paths(runs: &[(&str, &RunResult)]) -> Markup {
         div class="panel" {
             table class="figures" {
                 caption {
-                    "The chain from the beginning of a run to its end in which everything had waited for the one before: what it was spent on."
+                    "What the critical path was spent on: the chain from start to end of a run in which each step waited for the one before."
                 }
                 thead {
                     tr {

@@ -2,22 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use analysis::critical_path::{CriticalPath, PathSummary, part_name};
 use maud::{Markup, html};
 
 use super::charts::{BarRow, bars, stacked};
 use super::over_time::OverTime;
 use super::plot::{Axis, figure};
 use crate::number::{cycles, percent};
-use analysis::critical_path::{CriticalPath, PathSummary, part_name};
 
 /// Parts with a colour of their own; the others share one.
 const COLOURS: usize = 7;
-/// Parts of a smaller share have no bar.
+/// Parts with a smaller share have no bar.
 const LEAST_SHARE: f64 = 0.001;
 /// Operations with a bar of their own.
 const OPERATIONS: usize = 10;
 
-/// The plot over time: at each moment the path is spent on one thing, so in each slice the shares add up to 100%.
+/// The plot over time: at each moment the path is spent on one thing, so the shares in each slice add up to 100%.
 pub(super) fn over_time(over_time: &OverTime<'_>, path: &CriticalPath, summary: &PathSummary) -> Markup {
     let edges = over_time.edges();
     let mut names: Vec<String> = summary.parts.iter().map(|part| part.name()).collect();
@@ -40,8 +40,8 @@ pub(super) fn over_time(over_time: &OverTime<'_>, path: &CriticalPath, summary: 
         format!(" Most of it, {}, is {}.", percent(part.share, 1.0), part.name())
     });
     let caption = format!(
-        "From the beginning of the run to its end leads a chain in which everything had waited for the one before. The colours \
-         say what it was spent on; only what is on it can make the run shorter.{most}"
+        "The critical path is the chain from start to end of the run in which each step waited for the one before. The colours \
+         show what it was spent on; only changes to what is on it can make the run shorter.{most}"
     );
     let drawing = stacked(
         "Critical path over time",

@@ -1,20 +1,17 @@
 //! Distributions of main memory's latencies.
 
+use analysis::result::RunResult;
+use analysis::result::memory::{LatencyHistogram, decode_histogram};
 use maud::Markup;
 
 use super::charts::{Line, lines};
 use super::plot::{Axis, figure};
-use analysis::result::RunResult;
-use analysis::result::memory::{LatencyHistogram, decode_histogram};
 
 /// The share of reads that were answered within a time, for each requestor of a run.
 pub(super) fn of_requestors(result: &RunResult) -> Option<Markup> {
     let named = result.memory.requestors.iter();
     let named = named.map(|requestor| (requestor.name.as_str(), &requestor.latency_histogram));
-    distributions(
-        &named.collect::<Vec<_>>(),
-        "Reads of main memory by what they are for.",
-    )
+    distributions(&named.collect::<Vec<_>>(), "Reads of main memory, by requestor.")
 }
 
 /// The same for one requestor of several runs.
@@ -39,7 +36,7 @@ fn distributions(named: &[(&str, &LatencyHistogram)], what: &str) -> Option<Mark
     if curves.is_empty() || least <= 0.0 {
         return None;
     }
-    let caption = format!("{what} The curve says what share of them was answered within a time.");
+    let caption = format!("{what} The curve shows the share of them that was answered within a time.");
     let x = Axis::logarithmic("latency, ns", least, most);
     let y = Axis::linear("of the reads, %", 100.0);
     let drawing = lines("Latencies of main memory", &caption, x, y, &curves);

@@ -1,17 +1,17 @@
-//! Lines that are told apart by their markers as well as by their colours.
+//! Lines that differ in their markers as well as in their colours.
 
 use maud::{Markup, html};
 
 use super::charts::Line;
 use super::plot::{Frame, at, points};
 
-/// How many lines have a marker of their own.
+/// Number of lines with a marker of their own.
 pub(super) const MARKERS: usize = 6;
 
-/// How many markers a line has that is as long as its plot is wide.
+/// Number of markers of a line as long as its plot is wide.
 const ALONG: f64 = 9.0;
 
-/// The shape of marker number `index`, about a radius of 4, as a path.
+/// The shape of marker number `index`, with a radius of about 4, as a path.
 fn shape(index: usize) -> &'static str {
     match index % MARKERS {
         0 => "m-3.6 0a3.6 3.6 0 1 0 7.2 0a3.6 3.6 0 1 0 -7.2 0z",
@@ -27,8 +27,8 @@ fn marker(index: usize, (x, y): (f64, f64)) -> Markup {
     html! { path class=(format!("mark s{}", index % 8)) d=(format!("M{} {}{}", at(x), at(y), shape(index))) {} }
 }
 
-/// Line number `index` in `frame`: some of its points have its marker, its last one among them. Where the others are differs from
-/// line to line, so that markers do not cover each other.
+/// Line number `index` in `frame`. Some of its points carry its marker, including the last one. Their places differ from line
+/// to line, so that markers do not cover each other.
 pub(super) fn marked(frame: &Frame, index: usize, line: &Line) -> Markup {
     let drawn: Vec<(f64, f64)> = line
         .points
@@ -53,7 +53,7 @@ pub(super) fn marked(frame: &Frame, index: usize, line: &Line) -> Markup {
     }
 }
 
-/// The names of such lines by their numbers, each with its line and its marker.
+/// A key of such lines by number, each with its line, marker and name.
 pub(super) fn key(names: &[(usize, &str)]) -> Markup {
     html! {
         ul class="legend" {

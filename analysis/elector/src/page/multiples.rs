@@ -1,29 +1,29 @@
-//! Small multiples: a plot for each subject, its states in it, all with the same axis of values.
+//! Small multiples: a plot for each subject, with a line for each state, all with the same value axis.
 //!
 //! Tufte, "The visual display of quantitative information", 1983.
 
+use analysis::over_time::Measure;
 use maud::{Markup, html};
 
 use super::charts::{Line, plain};
 use super::markers::{key, marked};
 use super::plot::{Axis, Frame};
 use super::side_by_side::{Curve, TimeAxis, names, value_axis};
-use analysis::over_time::Measure;
 
 /// How much longer one subject may take than another and still share its time axis.
 const COMPARABLE: f64 = 6.0;
 
-/// Runs by what they are of.
+/// Runs by subject.
 pub(super) struct Multiples<'a> {
     panels: Vec<&'a [Curve<'a>]>,
-    /// States in which subjects were run, if in several.
+    /// States in which subjects were run, if there are several.
     states: Vec<&'static str>,
-    /// The time axis of all, unless runs differ too much in length.
+    /// The shared time axis, unless runs differ too much in length.
     shared: Option<TimeAxis>,
 }
 
 impl<'a> Multiples<'a> {
-    /// A panel for each subject of `curves`, which stand beside each other.
+    /// A panel for each subject of `curves`, whose runs are adjacent.
     pub(super) fn new(curves: &'a [Curve<'a>]) -> Self {
         let panels: Vec<&[Curve<'_>]> = curves
             .chunk_by(|one, other| one.run.subject == other.run.subject)
@@ -41,7 +41,7 @@ impl<'a> Multiples<'a> {
         }
     }
 
-    /// Whether each panel has a time axis of its own.
+    /// Whether each panel has its own time axis.
     pub(super) fn has_own_axes(&self) -> bool {
         self.shared.is_none()
     }
@@ -75,7 +75,7 @@ impl<'a> Multiples<'a> {
         self.shared.unwrap_or_else(|| TimeAxis::of(panel))
     }
 
-    /// The run that all others are drawn over, where each panel has but one: the first.
+    /// The first run, which is drawn behind all others if each panel has only one.
     fn reference(&self) -> Option<&Curve<'a>> {
         let first = self.panels.first().and_then(|panel| panel.first());
         first.filter(|_| self.states.is_empty() && self.shared.is_some())

@@ -1,15 +1,15 @@
 //! Plots over time, from the timeline of a run.
 
+use analysis::over_time::{Quantity, Rates, Timeline};
+use analysis::result::RunResult;
 use components::control_block::StallCause;
 use maud::{Markup, html};
 use scenarios::system::Plan;
 
 use super::charts::{Line, activity_map, greatest, lines, stacked};
 use super::plot::{Axis, TimeUnit, figure};
-use analysis::over_time::{Quantity, Rates, Timeline};
-use analysis::result::RunResult;
 
-/// What the plots over time need.
+/// The data of the plots over time.
 pub(super) struct OverTime<'a> {
     rates: Rates<'a>,
     unit: TimeUnit,
@@ -47,7 +47,7 @@ impl<'a> OverTime<'a> {
         self.unit.axis(self.rates.nanoseconds(self.rates.end()))
     }
 
-    /// Where bins begin, and where the last one ends.
+    /// The starts of the bins, and the end of the last one.
     pub(super) fn edges(&self) -> Vec<f64> {
         let ends = {
             let timeline = self.rates.timeline;
@@ -56,7 +56,7 @@ impl<'a> OverTime<'a> {
         std::iter::once(0.0).chain(ends).collect()
     }
 
-    /// Adds what the ticks from `start` to `end` are of each bin, in percent.
+    /// Adds the share of each bin that the ticks from `start` to `end` cover, in percent.
     pub(super) fn spread(&self, start: u64, end: u64, bins: &mut [f64]) {
         let width = self.rates.timeline.span_of(0).1.max(1);
         for (bin, share) in bins.iter_mut().enumerate().skip((start / width) as usize) {
@@ -104,7 +104,7 @@ impl<'a> OverTime<'a> {
             .collect();
         let used = &self.rates.result.machine.utilization;
         let description = format!(
-            "On average MAC lanes work {:.1}% of the time, softmax modules {:.1}%, layer-norm modules {:.1}%.",
+            "On average, MAC lanes are busy {:.1}% of the time, softmax modules {:.1}%, layer-norm modules {:.1}%.",
             used.mac_lanes * 100.0,
             used.softmax * 100.0,
             used.layer_norm * 100.0
@@ -115,7 +115,7 @@ impl<'a> OverTime<'a> {
         figure("Utilisation", &description, &names, &drawing)
     }
 
-    /// Lanes at work, and why the others are not: idle lanes are put down to what the control block waited for meanwhile.
+    /// Busy lanes, and why the others are idle: their time is attributed to what the control block waited for.
     fn lanes(&self) -> Markup {
         let busy = self.rates.shares(Quantity::MacLanes, self.rates.units()[0]);
         let causes: Vec<(StallCause, Vec<f64>)> = StallCause::ALL
@@ -135,8 +135,8 @@ impl<'a> OverTime<'a> {
             });
             layers.push((cause.name().replace('_', " "), of_cause.collect::<Vec<f64>>()));
         }
-        let caption = "Share of the MAC lanes at work, and what the others waited for: in each slice of time idle lanes are put \
-                       down to what the oldest operation with work to issue waited for.";
+        let caption = "Share of busy MAC lanes, and what the others waited for: in each slice of time, idle lanes are \
+                       attributed to what the oldest operation with work to issue waited for.";
         let names: Vec<&str> = layers.iter().map(|(name, _)| name.as_str()).collect();
         let y = Axis::linear("of the lanes, %", 100.0);
         let drawing = stacked(
@@ -223,10 +223,10 @@ impl<'a> OverTime<'a> {
         let names: Vec<String> = (0..rows).map(|row| format!("PE {}", row * pes_per_row)).collect();
         let caption = match pes_per_row {
             1 => format!(
-                "Each row is one of {pes} PEs, time goes to the right; the stronger the colour, the more of its lanes are at work."
+                "Each row is one of {pes} PEs, time runs to the right; the stronger the colour, the more of its lanes are busy."
             ),
             _ => format!(
-                "Each row is {pes_per_row} of {pes} PEs, time goes to the right; the stronger the colour, the more of their lanes are at work."
+                "Each row is {pes_per_row} of {pes} PEs, time runs to the right; the stronger the colour, the more of their lanes are busy."
             ),
         };
         figure(

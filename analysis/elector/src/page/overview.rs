@@ -1,10 +1,10 @@
-//! What a run came to, in numbers: headline, energy, area, buffers, main memory.
+//! The result of a run in numbers: headline, energy, area, buffers, main memory.
 
+use analysis::result::RunResult;
 use maud::{Markup, html};
 
 use super::charts::{BarRow, bars};
 use crate::number::{grouped, percent, scaled};
-use analysis::result::RunResult;
 
 /// The figures that matter first.
 pub(super) fn headline(result: &RunResult) -> Markup {
@@ -115,7 +115,7 @@ pub(super) fn stalls(result: &RunResult) -> Markup {
     html! {
         div class="panel" {
             h3 { "Where the MAC lanes' time went" }
-            (bars("cycles, the mean over all lanes, by what they waited for", &rows))
+            (bars("cycles, averaged over all lanes, by what they waited for", &rows))
         }
     }
 }
@@ -140,7 +140,7 @@ pub(super) fn phases(result: &RunResult) -> Option<Markup> {
 pub(super) fn memory(result: &RunResult) -> Markup {
     html! {
         div class="panel" {
-            h3 { "Who asked main memory" }
+            h3 { "Main-memory traffic by requestor" }
             table class="figures" {
                 thead { tr { th { "" } th { "requests" } th { "bytes" } th { "GB/s" } th { "mean ns" } th { "p50" } th { "p99" } th { "max" } } }
                 @for requestor in &result.memory.requestors {

@@ -1,4 +1,4 @@
-//! Axes and marks of a plot in SVG. Colours come from the page's style sheet, so that light, dark and print need one drawing.
+//! Axes and marks of a plot in SVG. Colours come from the page's style sheet, so that one drawing serves light, dark and print.
 
 use maud::{Markup, PreEscaped, html};
 
@@ -11,7 +11,7 @@ struct Size {
     right: f64,
     top: f64,
     bottom: f64,
-    /// About how many ticks an axis has.
+    /// Approximate number of ticks per axis.
     ticks: f64,
 }
 
@@ -26,7 +26,7 @@ const WHOLE: Size = Size {
     ticks: 5.0,
 };
 
-/// One of many plots beside each other.
+/// One of many small plots side by side.
 const SMALL: Size = Size {
     width: 260.0,
     height: 130.0,
@@ -45,7 +45,7 @@ pub(super) struct TimeUnit {
 }
 
 impl TimeUnit {
-    /// The unit that suits a run of so many ns.
+    /// The unit that suits a run of this many ns.
     pub(super) fn of(nanoseconds: f64) -> Self {
         let (nanoseconds, name) = match nanoseconds {
             _ if nanoseconds >= 2e6 => (1e6, "ms"),
@@ -59,13 +59,13 @@ impl TimeUnit {
         nanoseconds / self.nanoseconds
     }
 
-    /// A time axis from 0 to so many ns.
+    /// A time axis from 0 to this many ns.
     pub(super) fn axis(self, nanoseconds: f64) -> Axis {
         Axis::linear(&format!("time, {}", self.name), self.of_nanoseconds(nanoseconds))
     }
 }
 
-/// How numbers lie along an axis.
+/// The scale of an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scale {
     Linear,
@@ -106,7 +106,7 @@ impl Axis {
         }
     }
 
-    /// Where `value` lies, from 0 to 1.
+    /// The position of `value`, from 0 to 1.
     fn place(&self, value: f64) -> f64 {
         let share = match self.scale {
             Scale::Linear => (value - self.least) / (self.greatest - self.least),
@@ -117,7 +117,7 @@ impl Axis {
         share.clamp(0.0, 1.0)
     }
 
-    /// Where there are ticks.
+    /// The values of the ticks.
     fn ticks(&self, about: f64) -> Vec<f64> {
         match self.scale {
             Scale::Logarithmic => {
@@ -160,13 +160,13 @@ impl Axis {
     }
 }
 
-/// With at most three decimals, and none that say nothing.
+/// With at most three decimals, without trailing zeros.
 fn trimmed(value: f64) -> String {
     let text = format!("{value:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A plot's frame: where its numbers lie in the drawing.
+/// A plot's frame: maps values to positions in the drawing.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
     pub(super) x: Axis,
@@ -180,7 +180,7 @@ impl Frame {
         Self { x, y, size: WHOLE }
     }
 
-    /// One of many beside each other: without the names of its axes, which are the same for all.
+    /// One of many side by side: without axis names, which are the same for all.
     pub(super) fn small(x: Axis, y: Axis) -> Self {
         Self { x, y, size: SMALL }
     }
@@ -195,7 +195,7 @@ impl Frame {
         size.height - size.bottom - self.y.place(value) * (size.height - size.top - size.bottom)
     }
 
-    /// The drawing with its axes, `marks` in it; `title` and `description` are what a screen reader says.
+    /// The drawing with its axes and `marks`; `title` and `description` are for screen readers.
     pub(super) fn draw(&self, title: &str, description: &str, marks: &Markup) -> Markup {
         let Size {
             width, height, left, ..
@@ -222,7 +222,7 @@ impl Frame {
         self.size.width < WHOLE.width
     }
 
-    /// The numbers along the axes, and what they are of.
+    /// The numbers along the axes, and the names of the axes.
     fn labels(&self) -> Markup {
         let Size {
             width,
@@ -258,18 +258,18 @@ impl Frame {
     }
 }
 
-/// A coordinate with as many digits as can be seen.
+/// A coordinate with as many digits as are visible.
 pub(super) fn at(coordinate: f64) -> String {
     format!("{coordinate:.1}")
 }
 
-/// Points as SVG wants them.
+/// Points in SVG's format.
 pub(super) fn points(points: impl Iterator<Item = (f64, f64)>) -> String {
     let points = points.map(|(x, y)| format!("{},{}", at(x), at(y)));
     points.collect::<Vec<_>>().join(" ")
 }
 
-/// The names of a plot's colours, in order.
+/// The legend of a plot's colours, in order.
 pub(super) fn legend(names: &[&str]) -> Markup {
     html! {
         ul class="legend" {
@@ -280,7 +280,7 @@ pub(super) fn legend(names: &[&str]) -> Markup {
     }
 }
 
-/// A figure: heading, drawing, and a line that says what is seen.
+/// A figure: heading, drawing and caption.
 pub(super) fn figure(heading: &str, caption: &str, names: &[&str], drawing: &Markup) -> Markup {
     html! {
         figure {

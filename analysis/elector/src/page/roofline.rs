@@ -1,18 +1,18 @@
-//! The roofline: what the machine could do at most for the bytes it moves, and where runs are under it.
+//! The roofline: the most the machine could compute for the bytes it moves, and where runs are below it.
 //!
 //! Williams, Waterman and Patterson, "Roofline: an insightful visual performance model for multicore architectures", CACM 52(4), 2009.
 
+use analysis::result::RunResult;
 use maud::{Markup, html};
 
 use super::plot::{Axis, Frame, at, figure, points};
-use analysis::result::RunResult;
 
 /// A run in the plot.
 struct Point {
     name: String,
-    /// Operations a byte of main memory's traffic.
+    /// Operations per byte of main-memory traffic.
     intensity: f64,
-    /// Operations a second.
+    /// Operations per second.
     rate: f64,
     /// The machine's roofs.
     peak: f64,
@@ -52,7 +52,7 @@ pub(super) fn roofline(runs: &[(&str, &RunResult)]) -> Option<Markup> {
         .fold(f64::INFINITY, f64::min);
     let most = found.iter().map(|point| point.intensity).fold(0.0, f64::max);
     let x = Axis::logarithmic(
-        "operations a byte of main memory's traffic",
+        "operations per byte of main-memory traffic",
         least / 10.0,
         most * 10.0,
     );
@@ -64,9 +64,12 @@ pub(super) fn roofline(runs: &[(&str, &RunResult)]) -> Option<Markup> {
         .iter()
         .flat_map(|point| [point.rate, point.peak])
         .fold(0.0, f64::max);
-    let frame = Frame::whole(x, Axis::logarithmic("operations a second", lowest, highest * 1.5));
+    let frame = Frame::whole(
+        x,
+        Axis::logarithmic("operations per second", lowest, highest * 1.5),
+    );
     let description = format!(
-        "{}: {:.0} operations a byte, {:.1}% of what the roof allows there.",
+        "{}: {:.0} operations per byte, {:.1}% of what the roof allows there.",
         first.name,
         first.intensity,
         100.0 * first.rate / first.roof(first.intensity)

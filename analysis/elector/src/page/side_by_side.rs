@@ -1,5 +1,6 @@
-//! Several runs over time: in one plot as long as their lines can be told apart, else in many small ones.
+//! Several runs over time: in one plot if their lines can be told apart, otherwise in many small ones.
 
+use analysis::over_time::{Curves, Measure};
 use maud::{Markup, html};
 
 use super::charts::{Line, greatest};
@@ -8,9 +9,8 @@ use super::markers::{MARKERS, key, marked};
 use super::multiples::Multiples;
 use super::plot::{Axis, Frame, TimeUnit};
 use crate::number::scaled;
-use analysis::over_time::{Curves, Measure};
 
-/// Slices of time along an axis: fewer than the fewest bins of a run that is as long as it.
+/// Slices of time along an axis: fewer than the bins of any run as long as the axis.
 const SLICES: f64 = 120.0;
 
 /// A run with its curves.
@@ -54,7 +54,7 @@ pub(super) struct TimeAxis {
 }
 
 impl TimeAxis {
-    /// The axis that holds all of `curves`.
+    /// The axis that fits all of `curves`.
     pub(super) fn of(curves: &[Curve<'_>]) -> Self {
         let end = curves.iter().map(|curve| curve.curves.end()).fold(0.0, f64::max);
         Self {
@@ -83,7 +83,7 @@ impl TimeAxis {
         }
     }
 
-    /// What is seen of a line, in words.
+    /// A line described in words.
     pub(super) fn described(self, curve: &Curve<'_>, measure: Measure) -> String {
         let unit = names(measure).2;
         let mean = curve.curves.mean(measure).unwrap_or(0.0);
@@ -94,7 +94,7 @@ impl TimeAxis {
     }
 }
 
-/// What a measure is called: heading, its axis, its unit behind numbers.
+/// The names of a measure: heading, axis label, unit after numbers.
 pub(super) fn names(measure: Measure) -> (&'static str, &'static str, &'static str) {
     match measure {
         Measure::Lanes => ("MAC lanes at work", "of the lanes, %", "%"),
@@ -104,12 +104,12 @@ pub(super) fn names(measure: Measure) -> (&'static str, &'static str, &'static s
     }
 }
 
-/// What is left to say of a measure.
+/// The caption of a measure.
 fn caption(measure: Measure) -> &'static str {
     match measure {
         Measure::Lanes => "Share of the MAC lanes that multiply, add, or apply the non-linearity.",
         Measure::Bandwidth => "Read and written, for all requestors together.",
-        Measure::ActivationBuffer => "Room that is taken, whether data have come or not.",
+        Measure::ActivationBuffer => "Allocated room, whether its data have arrived or not.",
         Measure::Power => {
             "Of the accelerator and all of main memory. Every tile, access and command is charged when it happens, leakage and \
              standby all the time."
@@ -117,7 +117,7 @@ fn caption(measure: Measure) -> &'static str {
     }
 }
 
-/// The axis that holds all of `lines` of a measure.
+/// The axis that fits all of `lines` of a measure.
 pub(super) fn value_axis(measure: Measure, lines: &[Line]) -> Axis {
     let top = match measure {
         Measure::Lanes | Measure::ActivationBuffer => greatest(lines).min(100.0),
@@ -139,7 +139,7 @@ fn figure(measure: Measure, curves: &[Curve<'_>], small: Option<&Multiples<'_>>)
                 }
                 figcaption {
                     (caption(measure))
-                    @if telling < curves.len() { " Memory without limits has no data bus to look at: it has no line." }
+                    @if telling < curves.len() { " Memory without limits has no data bus, so it has no line." }
                 }
             }
         }
@@ -151,7 +151,7 @@ fn together(measure: Measure, curves: &[Curve<'_>]) -> Markup {
     let time = TimeAxis::of(curves);
     let lines: Vec<Line> = curves.iter().map(|curve| time.line(curve, measure)).collect();
     let frame = Frame::whole(time.axis(), value_axis(measure, &lines));
-    // A run keeps its colour and its marker where another has no line.
+    // A run keeps its colour and its marker even if another has no line.
     let shown = || {
         lines
             .iter()

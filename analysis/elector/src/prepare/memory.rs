@@ -12,11 +12,11 @@ use scenarios::load::{Disk, Document};
 
 use super::read_stdin;
 
-/// Reads the memory description at `path` and checks it. `-` is standard input; the name of a shipped technology is
-/// taken where there is no such file.
+/// Reads the memory description at `path` and checks it. `-` is standard input; if there is no such file, the name of
+/// a shipped technology is accepted.
 ///
 /// # Errors
-/// Everything that is wrong with the description, each at its place; or there is none.
+/// Everything that is wrong with the description, each at its place; or there is no such memory.
 pub fn prepare_memory(path: &Path) -> Result<NamedMemory, Diagnostics> {
     let document = document(path)?;
     Ok(NamedMemory {
@@ -25,10 +25,10 @@ pub fn prepare_memory(path: &Path) -> Result<NamedMemory, Diagnostics> {
     })
 }
 
-/// The text of the shipped memory description of this name.
+/// The text of the shipped memory description with this name.
 ///
 /// # Errors
-/// There is none.
+/// There is no such memory.
 pub fn shipped_memory_text(name: &str) -> Result<String, Diagnostics> {
     Ok(shipped(name)?.source().text().to_owned())
 }
@@ -72,7 +72,7 @@ fn shipped(name: &str) -> Result<Document<MemoryDescription>, Diagnostics> {
     Document::shipped(Shelf::Memories, name)
 }
 
-/// What is said of an unknown name, and how the user would have named a file.
+/// The problems of an unknown name, with a hint how to name a file.
 fn with_the_ending(unknown: &Diagnostics) -> Diagnostics {
     let problems = unknown.problems().iter().map(|problem| {
         let help = problem.help().unwrap_or_default();

@@ -1,13 +1,13 @@
 //! The report of `elector check`.
 
+use analysis::result::Resolved;
 use components::units::Bytes;
 
 use super::Style;
 use super::table::Table;
 use crate::number::{grouped, percent, scaled};
-use analysis::result::Resolved;
 
-/// The machine of a scenario and the work that waits for it.
+/// The machine of a scenario and its workload.
 #[must_use]
 pub fn check_report(resolved: &Resolved, style: Style) -> String {
     let mut machine = Table::default();

@@ -1,16 +1,17 @@
 //! The report of `elector compare`: one table, a column for each run, a row for each figure.
 
-use super::Style;
-use super::table::Table;
-use crate::number::{grouped, percent, scaled};
 use analysis::compare::{CellResult, Figure, State};
 use analysis::result::RunResult;
 use analysis::result::memory::Latency;
 
-/// What stands where there is no figure.
+use super::Style;
+use super::table::Table;
+use crate::number::{grouped, percent, scaled};
+
+/// Placeholder for a missing figure.
 const NOTHING: &str = "-";
 
-/// Runs that stand side by side before the table goes on below.
+/// Runs side by side before the table continues below.
 const COLUMNS: usize = 8;
 
 /// The finished cells side by side; the best of each row is marked.
@@ -41,7 +42,7 @@ pub fn compare_report(name: &str, cells: &[CellResult], style: Style) -> String 
     text
 }
 
-/// Which memory to take, if speed is what counts.
+/// The fastest and the thriftiest memory.
 fn headline(cells: &[CellResult]) -> Option<String> {
     let state = cells.iter().map(|cell| cell.state).max()?;
     let fastest = Figure::Latency.best(state, cells)?;
@@ -121,7 +122,7 @@ const FIGURES: [(Figure, &str); 6] = [
     (Figure::Energy, "energy"),
     (Figure::EnergyDelayProduct, "energy x delay"),
     (Figure::Bandwidth, "bandwidth"),
-    (Figure::EnergyPerBit, "energy a bit"),
+    (Figure::EnergyPerBit, "energy per bit"),
 ];
 
 fn formatted(figure: Figure, value: f64) -> String {
@@ -137,7 +138,7 @@ fn formatted(figure: Figure, value: f64) -> String {
 type Row = (&'static str, fn(&RunResult) -> String);
 
 const ROWS: [Row; 11] = [
-    ("sequences a second", |result| {
+    ("sequences per second", |result| {
         grouped((f64::from(result.machine.batch) / result.machine.seconds).round() as u64)
     }),
     ("effective", |result| {
@@ -198,7 +199,7 @@ const QUANTILES: [Quantile; 4] = [
     ("max", |latency| latency.max),
 ];
 
-/// Everybody who asked for anything in some run; each tenant as a whole.
+/// All requestors with requests in some run; each tenant as a whole.
 fn requestors(cells: &[CellResult]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for result in cells.iter().filter_map(|cell| cell.outcome.as_ref().ok()) {

@@ -1,12 +1,12 @@
-//! Who else used main memory, and what it got.
+//! The other users of main memory, and the service they got.
 
+use analysis::result::RunResult;
 use components::units::Bytes;
 
 use super::table::Table;
 use crate::number::{grouped, percent, scaled};
-use analysis::result::RunResult;
 
-/// Tenants and background traffic; none if the transformer had main memory for itself.
+/// Tenants and background traffic; `None` if the transformer had main memory to itself.
 pub(super) fn contention(result: &RunResult) -> Option<String> {
     let mut text = String::new();
     if !result.tenants.is_empty() {

@@ -1,12 +1,12 @@
 //! The report of `elector estimate`.
 
+use analysis::result::{Counting, Estimated};
 use components::operation::Phase;
+use estimate::coarse::Details;
 
 use super::Style;
 use super::table::Table;
 use crate::number::{grouped, percent, scaled};
-use analysis::result::{Counting, Estimated};
-use estimate::coarse::Details;
 
 /// Cycles, time, area and energy in a line, then the energy by group.
 #[must_use]
@@ -115,7 +115,7 @@ fn energy(estimated: &Estimated) -> String {
     table.render(&[0])
 }
 
-/// A number of cycles with its thousands apart. Long kernels can make it negative.
+/// A number of cycles with its thousands separated. Long kernels can make it negative.
 fn signed(cycles: i128) -> String {
     let sign = if cycles < 0 { "-" } else { "" };
     format!("{sign}{}", grouped(cycles.unsigned_abs()))

@@ -1,12 +1,13 @@
 //! The reports of `elector inspect`.
 
+use traces::inspect::{Difference, IdleLanes, Inspection};
+
 use super::Style;
 use super::path::path_section;
 use super::table::Table;
 use crate::number::{cycles, grouped, percent, scaled};
-use traces::inspect::{Difference, IdleLanes, Inspection};
 
-/// What a trace answers, in tables.
+/// The analysis of a trace, in tables.
 #[must_use]
 pub fn inspect_report(inspection: &Inspection, style: Style) -> String {
     let header = &inspection.header;
@@ -189,10 +190,10 @@ fn transfers(inspection: &Inspection) -> String {
     table.render(&[0, 1])
 }
 
-/// Where two traces part.
+/// Where two traces differ.
 ///
 /// # Errors
-/// A record cannot be put into JSON.
+/// A record cannot be serialised to JSON.
 pub fn difference_report(difference: &Difference, style: Style) -> Result<String, serde_json::Error> {
     let records = grouped(difference.equal_records);
     if difference.equal {
@@ -209,7 +210,7 @@ pub fn difference_report(difference: &Difference, style: Style) -> Result<String
         text.push_str(&format!("all {records} records are equal\n"));
         return Ok(text);
     };
-    let headline = format!("the traces part after {records} equal records");
+    let headline = format!("the traces differ after {records} equal records");
     text.push_str(&format!("{}\n", style.bold(&headline)));
     for (name, entry) in [("left", &parting.left), ("right", &parting.right)] {
         let line = match entry {

@@ -1,9 +1,10 @@
 //! The report of `elector lower --summary`.
 
+use analysis::result::Summary;
+
 use super::Style;
 use super::table::Table;
 use crate::number::grouped;
-use analysis::result::Summary;
 
 /// Tiles and multiplications by layer and role, and their totals.
 #[must_use]

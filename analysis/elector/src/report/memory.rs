@@ -1,12 +1,12 @@
 //! The section on main memory, in the reports of `elector run` and `elector memory`.
 
+use analysis::result::memory::{MemoryResult, WearResult};
 use components::units::Bytes;
 
 use super::table::Table;
 use crate::number::{grouped, percent, scaled};
-use analysis::result::memory::{MemoryResult, WearResult};
 
-/// What a memory did, and how long its requestors waited.
+/// The activity of a memory, and how long its requestors waited.
 pub(super) fn memory_section(memory: &MemoryResult) -> String {
     let mut table = Table::default();
     let mut row = |name: &str, value: String| table.row([name.to_owned(), value]);
@@ -86,7 +86,7 @@ fn rows(memory: &MemoryResult) -> String {
 fn wear_in_words(wear: &WearResult) -> String {
     let blocks = wear.blocks_per_bank as f64;
     let written = format!(
-        "{} block writes, {} to the most-written bank ({:.2e} a block)",
+        "{} block writes, {} to the most-written bank ({:.2e} per block)",
         grouped(wear.bank_writes),
         grouped(wear.most_bank_writes),
         wear.most_bank_writes as f64 / blocks
@@ -94,7 +94,7 @@ fn wear_in_words(wear: &WearResult) -> String {
     match (wear.lifetime_years, wear.endurance) {
         (Some(years), Some(endurance)) => {
             format!(
-                "{written}; {} at this rate, {endurance:.0e} writes a cell",
+                "{written}; {} at this rate, {endurance:.0e} writes per cell",
                 lifetime(years)
             )
         }

@@ -1,12 +1,13 @@
 //! The critical path in tables: what it was spent on, and its longest stretches.
 
-use super::table::Table;
-use crate::number::{cycles, grouped, percent};
 use analysis::critical_path::PathSummary;
 
-/// Parts of the path below this share are summed up in one line.
+use super::table::Table;
+use crate::number::{cycles, grouped, percent};
+
+/// Parts of the path with a smaller share are summed up in one line.
 const LEAST_SHARE: f64 = 0.001;
-/// How many roles of operations are named.
+/// Number of roles of operations that are listed.
 const OPERATIONS: usize = 8;
 
 /// The section of the critical path; empty if the path is.

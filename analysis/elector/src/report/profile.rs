@@ -1,16 +1,16 @@
 //! The report of `elector profile`.
 
+use analysis::result::{ProfileResult, ProfiledCurve};
 use components::sparsity::curve::{CurvePoint, SparsityCurve};
 
 use super::Style;
 use super::table::Table;
 use crate::number::{grouped, percent};
-use analysis::result::{ProfileResult, ProfiledCurve};
 
 /// The sparsities for which thresholds are shown.
 const WANTED: [f64; 6] = [0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 
-/// The thresholds that reach some sparsities, for each curve.
+/// The thresholds that reach certain sparsities, for each curve.
 #[must_use]
 pub fn profile_report(result: &ProfileResult, style: Style) -> String {
     let mut table = Table::default();
@@ -53,7 +53,7 @@ fn row(curve: &ProfiledCurve) -> Vec<String> {
     cells
 }
 
-/// A threshold in four digits or so, rounded up: one that is lower prunes less than it is said to.
+/// A threshold with about four digits, rounded up: a lower one would prune less than stated.
 fn rounded_up(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();

@@ -1,12 +1,13 @@
 //! The report of `elector memory --replay`.
 
+use analysis::result::memory::{ReplayResult, decode_histogram};
+
 use super::Style;
 use super::memory::{bandwidth, memory_section};
 use super::table::Table;
 use crate::number::{bar, grouped, percent, scaled};
-use analysis::result::memory::{ReplayResult, decode_histogram};
 
-/// A replay in words and tables; `trace` is what the trace is called.
+/// A replay in words and tables; `trace` is the name of the trace.
 #[must_use]
 pub fn replay_report(result: &ReplayResult, trace: &str, style: Style) -> String {
     let sections = [
@@ -50,7 +51,7 @@ fn requests(result: &ReplayResult) -> String {
     row(
         "requests",
         format!(
-            "{} reads, {} writes, {} a cycle at most",
+            "{} reads, {} writes, at most {} per cycle",
             grouped(result.reads),
             grouped(result.writes),
             result.requests_per_cycle
@@ -72,7 +73,7 @@ fn requests(result: &ReplayResult) -> String {
     table.render(&[0, 1])
 }
 
-/// How many reads took how long.
+/// The histogram of read latencies.
 fn read_latency(result: &ReplayResult) -> String {
     let Some(requestor) = result.memory.requestors.first() else {
         return String::new();
@@ -103,12 +104,11 @@ fn read_latency(result: &ReplayResult) -> String {
     table.render(&[3])
 }
 
-/// Steps of a decade, the finest that gives a histogram of no more than [`MOST_BINS`] lines is taken.
+/// Steps of a decade; the finest with at most [`MOST_BINS`] lines is used.
 const STEPS: [&[f64]; 3] = [&[1.0, 1.5, 2.0, 3.0, 5.0, 7.0], &[1.0, 2.0, 5.0], &[1.0]];
 const MOST_BINS: usize = 14;
 
-/// Upper edges and the counts of what lies below each and above the one before, from the first that is not empty to the
-/// last. `values` are sorted.
+/// Upper edges and counts of the bins, from the first to the last non-empty one. `values` are sorted.
 fn bins(values: &[(f64, u64)]) -> Vec<(f64, u64)> {
     let fits = |bins: &Vec<(f64, u64)>| bins.len() <= MOST_BINS;
     let all = STEPS.map(|steps| bins_of(values, steps));
@@ -123,7 +123,7 @@ fn bins_of(values: &[(f64, u64)], steps: &[f64]) -> Vec<(f64, u64)> {
     let mut bins = Vec::new();
     for edge in edges {
         let mut count = 0;
-        // An edge that a value equals but for the last digit of its rounding includes it.
+        // An edge includes a value that equals it except for rounding in the last digit.
         while let Some((_, more)) = left.next_if(|(value, _)| *value <= edge * (1.0 + 1e-9)) {
             count += more;
         }

@@ -1,5 +1,6 @@
 //! The report of `elector run`: the figure that matters first, then where time, energy and bytes went.
 
+use analysis::result::RunResult;
 use components::units::Bytes;
 
 use super::Style;
@@ -8,7 +9,6 @@ use super::memory::memory_section;
 use super::path::path_section;
 use super::table::Table;
 use crate::number::{bar, grouped, percent, scaled};
-use analysis::result::RunResult;
 
 /// A run in words and tables.
 #[must_use]
@@ -23,7 +23,7 @@ pub fn run_report(result: &RunResult, style: Style) -> String {
         ("Area", Some(area(result))),
         ("Buffers", Some(buffers(result))),
         ("Main memory", Some(memory_section(&result.memory))),
-        ("Others on main memory", contention(result)),
+        ("Other users of main memory", contention(result)),
         ("Simulation", Some(simulation(result))),
         ("Numbers", values(result)),
     ];
@@ -86,7 +86,7 @@ fn throughput(result: &RunResult) -> String {
     table.render(&[0, 2])
 }
 
-/// The phases of a training step; inference has none to show.
+/// The phases of a training step; `None` for inference.
 fn phases(result: &RunResult) -> Option<String> {
     let phases = &result.machine.phases;
     if phases.is_empty() {
@@ -211,7 +211,7 @@ fn buffers(result: &RunResult) -> String {
     )
 }
 
-/// Whether the numbers were right, if the machine computed with any.
+/// Whether the computed numbers were right, if the machine computed with any.
 fn values(result: &RunResult) -> Option<String> {
     let check = result.machine.values.as_ref()?;
     let mut table = Table::default();

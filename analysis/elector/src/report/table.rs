@@ -1,4 +1,4 @@
-//! Columns that line up: the first to the left, the others to the right, a last column of text to the left.
+//! Aligned columns: the columns of `left` flush left, the others flush right.
 
 /// Rows of cells.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// The text, every line indented by two; columns of `left` start at the left edge.
+    /// The text, with every line indented by two; columns of `left` are flush left.
     pub(super) fn render(&self, left: &[usize]) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {

@@ -1,5 +1,6 @@
-//! The reports of `elector memory` without a trace: one technology, or all that are shipped.
+//! The reports of `elector memory` without a trace: one technology, or all shipped ones.
 
+use analysis::result::memory::{ShippedMemory, TechnologyResult};
 use components::memory::description::{
     Arbitration, Cells, CommandQueues, Controller, EnergyModel, HitCap, PagePolicy, Scheduling,
     TransactionQueues, WriteDrain,
@@ -9,9 +10,8 @@ use components::units::Bytes;
 use super::Style;
 use super::table::Table;
 use crate::number::{grouped, scaled};
-use analysis::result::memory::{ShippedMemory, TechnologyResult};
 
-/// What a memory is.
+/// The description of a memory.
 #[must_use]
 pub fn technology_report(technology: &TechnologyResult, style: Style) -> String {
     let headline = format!(
@@ -39,17 +39,17 @@ fn organisation(technology: &TechnologyResult) -> String {
     let mut row = |name: &str, value: String| table.row([name.to_owned(), value]);
     row("cells", cells(technology.cells));
     row("channels", organisation.channels.to_string());
-    row("ranks of a channel", organisation.ranks.to_string());
+    row("ranks per channel", organisation.ranks.to_string());
     let banks = organisation.banks_per_rank();
     row(
-        "banks of a rank",
+        "banks per rank",
         match organisation.bank_groups {
             1 => banks.to_string(),
             groups => format!("{banks}, in {groups} groups"),
         },
     );
     row(
-        "rows of a bank",
+        "rows per bank",
         format!(
             "{} of {}",
             grouped(organisation.rows),
@@ -59,14 +59,14 @@ fn organisation(technology: &TechnologyResult) -> String {
     row(
         "data bus",
         format!(
-            "{} bits, {} of a device",
+            "{} bits, {} per device",
             organisation.bus_width, organisation.device_width
         ),
     );
     row(
         "burst",
         format!(
-            "{} transfers, two a cycle, {} in all",
+            "{} transfers, two per cycle, {} in all",
             organisation.burst_length,
             Bytes(u64::from(technology.request_bytes))
         ),
@@ -83,7 +83,7 @@ fn cells(cells: Cells) -> String {
             write_pausing,
         } => {
             let endurance = endurance.map_or("endurance not known".to_owned(), |writes| {
-                format!("{writes:.0e} writes a cell")
+                format!("{writes:.0e} writes per cell")
             });
             let pausing = if write_pausing {
                 ", reads interrupt writes"
@@ -123,7 +123,7 @@ fn energy(technology: &TechnologyResult) -> String {
         match technology.energy_model {
             EnergyModel::Currents { .. } => "currents of a datasheet (IDD)",
             EnergyModel::Operations { .. } => "energies of operations, and leakage",
-            EnergyModel::PerAccess { .. } => "one figure an access, background included",
+            EnergyModel::PerAccess { .. } => "one figure per access, background included",
         }
         .to_owned(),
     );
@@ -158,7 +158,7 @@ fn controller(controller: &Controller) -> String {
     let commands = if controller.dual_command {
         "a row and a column command in one cycle"
     } else {
-        "one a cycle"
+        "one per cycle"
     };
     row("commands", commands.to_owned());
     table.render(&[0, 1])
@@ -174,8 +174,8 @@ fn queues(controller: &Controller) -> String {
         CommandQueues::Unified { depth } => format!("{depth} for all banks"),
     };
     let moves = match controller.moves_per_cycle {
-        0 => "as many a cycle as fit".to_owned(),
-        moves => format!("{moves} a cycle"),
+        0 => "as many per cycle as fit".to_owned(),
+        moves => format!("{moves} per cycle"),
     };
     format!("{transactions}; then {commands}, {moves}")
 }
@@ -246,7 +246,7 @@ fn spared(controller: &Controller) -> String {
     }
 }
 
-/// All technologies that are shipped, a line each.
+/// All shipped technologies, one per line.
 #[must_use]
 pub fn technologies_report(shipped: &[ShippedMemory], style: Style) -> String {
     let mut table = Table::default();

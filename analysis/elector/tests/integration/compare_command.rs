@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use crate::process::{elector, err, fed, here, json, out, parsed, root};
 use expect_test::expect_file;
 use serde_json::Value;
+
+use crate::process::{elector, err, fed, here, json, out, parsed, root};
 
 /// A small scenario with other traffic.
 const SMALL: &str = r#"(

@@ -179,7 +179,7 @@ fn wrong_input_is_refused_with_a_remedy() {
     let long = "9".repeat(100_000);
     for (vector, words) in [
         ("1,2,3", "vector of 12 numbers, not of 3"),
-        ("wrong.json", "no JSON array"),
+        ("wrong.json", "not a JSON array"),
         ("missing.json", "No such file"),
         ("1,16,16,64,16,16,4,4,4,8,1,11", "number 12 of the vector, memory"),
         (

@@ -158,7 +158,7 @@ fn wrong_settings_are_answered_at_their_place() {
         ),
         ("tile_x: 16", "tile_x: -16", "c.yaml:3:3", "from 1"),
         ("tile:", "tile: 5\nx:", "c.yaml:1:1", "`tile.tile_b` is missing"),
-        ("tile:", "tile: \"", "c.yaml:", "no YAML"),
+        ("tile:", "tile: \"", "c.yaml:", "not YAML"),
     ] {
         let config = config_tiny();
         assert!(config.contains(from), "{from}");

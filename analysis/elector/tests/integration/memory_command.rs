@@ -221,7 +221,7 @@ fn a_known_endurance_gives_a_lifetime() {
         1e6 * number("blocks_per_bank") / number("most_bank_writes") * result["seconds"].as_f64().unwrap();
     assert!((number("lifetime_years") * 365.25 * 86_400.0 / seconds - 1.0).abs() < 1e-9);
     let text = out(&elector(&arguments, folder.path()));
-    assert!(text.contains("at this rate, 1e6 writes a cell"), "{text}");
+    assert!(text.contains("at this rate, 1e6 writes per cell"), "{text}");
 }
 
 /// What the command says of wrong input on standard error.
@@ -338,7 +338,7 @@ fn the_report_of_a_replay() {
         10.95 of 12.80 GB/s, 85.5%  reads take 366.4 ns, 99% at most 712.5 ns
 
         Trace
-          requests     2,000 reads, 1,000 writes, 1 a cycle at most
+          requests     2,000 reads, 1,000 writes, at most 1 per cycle
           last answer  cycle 14,009, 17.51 us at 800 MHz
           data buses   busy 85.5%
 
@@ -375,14 +375,14 @@ fn the_report_of_a_technology() {
         4.00 GiB, 256.00 GB/s at 2000 MHz; an idle read takes 41.00 ns
 
         Organisation
-          cells               RRAM, endurance not known, reads interrupt writes
-          channels            2
-          ranks of a channel  2
-          banks of a rank     16, in 16 groups
-          rows of a bank      32,768 of 2.00 KiB
-          data bus            256 bits, 256 of a device
-          burst               2 transfers, two a cycle, 64 B in all
-          address             rocorababgch
+          cells              RRAM, endurance not known, reads interrupt writes
+          channels           2
+          ranks per channel  2
+          banks per rank     16, in 16 groups
+          rows per bank      32,768 of 2.00 KiB
+          data bus           256 bits, 256 per device
+          burst              2 transfers, two per cycle, 64 B in all
+          address            rocorababgch
 
         Timing
                         cycles     ns
@@ -405,12 +405,12 @@ fn the_report_of_a_technology() {
           idle read         82  41.00  1 + tRCD + CL + burst
 
         Energy
-          from   one figure an access, background included
+          from   one figure per access, background included
           read   17.32 nJ
           write  17.32 nJ
 
         Controller
-          queues           64 reads, 64 writes; then 8 for each bank, as many a cycle as fit
+          queues           64 reads, 64 writes; then 8 for each bank, as many per cycle as fit
           scheduling       ready column commands first, then the oldest (FR-FCFS)
           requestors       one request of each in turn
           rows             stay open
@@ -418,7 +418,7 @@ fn the_report_of_a_technology() {
           writes           drained from 48 down to 16, and while no read waits
           spared accesses  reads of waiting writes, reads of one block, writes of one block
           refresh          never
-          commands         one a cycle
+          commands         one per cycle
     "#]]
     .assert_eq(&out(&report));
 }

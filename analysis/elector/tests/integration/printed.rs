@@ -1,9 +1,9 @@
 //! README and docs show what the program prints.
 //!
-//! Before a block of `text` stands what makes it: a comment `<!-- elector run x -->`, run by `sh` in a folder with the files that
-//! the page shows, or a block of `console` commands, of which the last is meant. The block is a part of what that prints; lines
-//! `...` stand for any others. Figures that depend on the machine that simulates are not compared. `<!-- drawn -->` says that a
-//! block is no output. `UPDATE_EXPECT=1` writes the blocks anew.
+//! Before a block of `text` stands what makes it: a comment `<!-- elector run x -->`, run by `sh` in a folder with the files
+//! that the page shows, or a block of `console` commands, of which the last is meant. The block is a part of what that prints;
+//! lines `...` stand for any others. Figures that depend on the machine that simulates are not compared. `<!-- drawn -->` says
+//! that a block is not output. `UPDATE_EXPECT=1` rewrites the blocks.
 //!
 //! A comment that begins with `slow:` is a minute of simulation in a release build. Such blocks are compared where there is one:
 //! `ELECTOR=target/release/elector cargo test -p elector printed`.

@@ -245,7 +245,7 @@ fn hostile_files_are_refused_with_a_remedy() {
     for (bytes, what) in [
         (npy(&[1.0, f32::NAN]), "value 1 is NaN"),
         (npy(&[1.0, 2.0, f32::NEG_INFINITY]), "value 2 is -inf"),
-        (npy_of("<i8", "(1,)", &[0; 8]), "type of whole numbers"),
+        (npy_of("<i8", "(1,)", &[0; 8]), "an integer type"),
         (npy_of("|O", "(1,)", &[0; 8]), "type \"|O\""),
         (npy_of("<c16", "(1,)", &[0; 16]), "type \"<c16\""),
         (npy_of("<f4", "(-1,)", &[0; 8]), "is impossible"),

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::process::{elector, err, out, parsed};
 use serde_json::Value;
+
+use crate::process::{elector, err, out, parsed};
 
 const FORMATS: [&str; 5] = ["pftrace", "vcd", "fst", "parquet", "jsonl"];
 
@@ -234,7 +235,7 @@ fn inspect_and_the_run_tell_the_same_critical_path() {
     assert_eq!(part["critical_path"]["cycles"].as_f64(), Some(1000.0));
 }
 
-/// Who asks for a short time does not pay for the path of the whole run, but can.
+/// Recording a short window does not pay for the path of the whole run, unless a pattern names it.
 #[test]
 fn a_window_holds_the_critical_path_only_if_it_is_named() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What bounds a run: the time that each part of the machine would need if nothing else took any.
+//! What bounds a run: the time each part of the machine would take if nothing else took any.
 
 use components::operation::{Phase, RowAccess};
 use scenarios::system::MachinePlan;
@@ -10,7 +10,7 @@ use super::moves::{Moves, Pattern};
 use super::schedule::Timeline;
 use super::step::{Step, Steps};
 
-/// Lower bounds of the time, in cycles of the accelerator. All but `memory` are formulas of the program alone.
+/// Lower bounds of the time, in cycles of the accelerator. All except `memory` depend on the program alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bounds {
     /// Runs' time on MAC lanes / lanes.
@@ -21,7 +21,7 @@ pub struct Bounds {
     pub softmax: f64,
     /// Rows' time on layer-norm modules / modules.
     pub layer_norm: f64,
-    /// The longest chain of operations that wait for each other's first rows, each as if it had all units it can use.
+    /// The longest chain of operations that wait for each other's first rows, each running on all the units it can use.
     pub dependences: f64,
 }
 
@@ -37,7 +37,7 @@ pub enum Limit {
     Softmax,
     /// Layer-norm modules.
     LayerNorm,
-    /// Operations that wait for each other.
+    /// Operations waiting for each other.
     Dependences,
 }
 
@@ -92,9 +92,9 @@ pub struct LayerEstimate {
     pub layer: u32,
     /// When its last operation has finished, in cycles.
     pub finished: f64,
-    /// What its parts would need.
+    /// How long its parts would take.
     pub bounds: Bounds,
-    /// The part that needs longest.
+    /// The part that takes longest.
     pub bound_by: Limit,
 }
 
@@ -135,7 +135,7 @@ pub(super) fn bounds(
     (whole(&mut layers), layers)
 }
 
-/// The row of the phase and the layer of `step`, which is added if there is none.
+/// The row for the phase and layer of `step`, added if missing.
 fn row_of<'a>(layers: &'a mut Vec<LayerEstimate>, step: &Step) -> &'a mut LayerEstimate {
     let same = |row: &LayerEstimate| (row.phase, row.layer) == (step.phase, step.layer);
     let place = layers.iter().position(same).unwrap_or(layers.len());
@@ -151,7 +151,7 @@ fn row_of<'a>(layers: &'a mut Vec<LayerEstimate>, step: &Step) -> &'a mut LayerE
     &mut layers[place]
 }
 
-/// Main memory's time for what is moved for `step` by itself: blocks x pace.
+/// Main memory's time for the data moved for `step` alone: blocks x pace.
 fn time_of(moves: &Moves, step: &Step, memory: &Memory) -> f64 {
     let all = moves.amount(0..step.pieces.batches());
     let pace = match moves.pattern {
@@ -163,8 +163,8 @@ fn time_of(moves: &Moves, step: &Step, memory: &Memory) -> f64 {
     (all.data + all.masks) * pace + all.added_to * memory.gather
 }
 
-/// The bounds of all rows together. The chain of dependences of each was counted from the beginning; what it has beyond
-/// those before it is its own.
+/// The bounds of all rows together. Each row's dependence chain was counted from the start of the program; its own part
+/// is what exceeds the chains of earlier rows.
 fn whole(layers: &mut [LayerEstimate]) -> Bounds {
     let mut whole = Bounds::default();
     let mut before = 0.0;
@@ -189,15 +189,15 @@ fn units(plan: &MachinePlan, unit: Unit) -> f64 {
     }
 }
 
-/// Units of a PE that work on an operation which has the machine for itself.
+/// Units per PE that work on an operation that has the machine to itself.
 fn sharing(plan: &MachinePlan, cost: &Cost) -> f64 {
     let pes = f64::from(plan.scenario.accelerator.processing_elements);
     let of_pe = (units(plan, cost.unit) / pes).max(1.0);
     (cost.runs as f64 / pes).ceil().clamp(1.0, of_pe)
 }
 
-/// When each operation could end if units, weights and data were there at once: an operation takes the time of one run, or
-/// what its runs need on all units, and ends no sooner than a run after each operation it reads.
+/// When each operation could end if units, weights and data were available immediately. An operation takes the time of one
+/// run, or of its runs on all units, and ends at least one run after each operation it reads.
 fn chain(plan: &MachinePlan, steps: &Steps) -> Vec<f64> {
     let mut ends: Vec<(f64, f64)> = Vec::with_capacity(steps.steps.len());
     for step in &steps.steps {

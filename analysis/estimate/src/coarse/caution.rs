@@ -1,21 +1,21 @@
-//! What is known to be estimated less well, or not measured at all.
+//! Cases known to be estimated less accurately, or never measured.
 
 use scenarios::system::{MainMemory, Plan};
 use serde::{Deserialize, Serialize};
 
-/// Why the cycles of an estimate may be farther from the simulation than `docs/conventions.md` says of most.
+/// Why the cycles of an estimate may be farther from the simulation than `docs/conventions.md` states for most scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Caution {
-    /// A training step on a memory whose writes are pulses that keep a bank busy: reads and writes of an update get in each
-    /// other's way, and a formula for one stream after the other does not see it.
+    /// A training step on a memory whose writes are pulses that keep a bank busy. Reads and writes of an update delay each
+    /// other; a formula that takes one stream after the other misses that.
     TrainingWithWritePulses,
-    /// A training step that shares its memory: never held against the simulation.
+    /// A training step that shares its memory: never compared with the simulation.
     TrainingUnderContention,
 }
 
 impl Caution {
-    /// What there is to say of `plan`.
+    /// The caution that applies to `plan`, if any.
     pub(super) fn of(plan: &Plan) -> Option<Self> {
         let has_pulses = match &plan.memory {
             MainMemory::Ideal => false,

@@ -1,8 +1,8 @@
-//! Who else uses main memory: what they leave of a channel.
+//! Contention: the share of each channel that other requestors leave.
 //!
-//! A channel takes in requests of those who wait in turn. Whoever keeps more requests waiting than its part of the places
-//! gets an equal part of the channel; whoever keeps fewer gets as much as these come to (Little's law). The blocks of all
-//! of them are walked together, so that rows they close for each other are paid for.
+//! A channel accepts requests of waiting requestors in turn. A requestor that keeps more requests waiting than its share
+//! of the queue gets an equal share of the channel; one that keeps fewer gets the rate that Little's law gives for them.
+//! The blocks of all requestors are walked together, so the cost of rows they close for each other is included.
 
 use components::background::AddressPattern;
 use components::units::BLOCK;
@@ -12,29 +12,29 @@ use sim_core::random;
 
 use super::memory::Stream;
 
-/// Somebody else.
+/// Another requestor.
 #[derive(Clone, Copy, Debug)]
 struct Other {
-    /// Part of the channel that it takes while all want more than there is.
+    /// Share of the channel that it gets while all want more than there is.
     share: f64,
-    /// Bytes a second that it asks for at most.
+    /// Most bytes per second that it requests.
     rate: f64,
     start: u64,
     region: u64,
     pattern: AddressPattern,
 }
 
-/// All others.
+/// All other requestors.
 #[derive(Clone, Debug)]
 pub(super) struct Crowd(Vec<Other>);
 
 impl Crowd {
-    /// The others of `plan`, on channels that one's own `stream` is spread over.
+    /// The other requestors of `plan`, on the channels that the DMA's own `stream` is spread over.
     pub(super) fn of(plan: &Plan, stream: &Stream<'_>) -> Self {
         let tenants = plan.tenants.iter().map(|tenant| {
             let outstanding = tenant.scenario.accelerator.dma.outstanding_requests;
             let (start, region) = tenant.region;
-            // Another transformer may be as hungry as this one: it is taken to be.
+            // Another transformer may request as much as this one; assume that it does.
             (outstanding, f64::INFINITY, start, region, AddressPattern::Stream)
         });
         let background = plan.background.iter().map(|source| {
@@ -70,7 +70,7 @@ impl Crowd {
         )
     }
 
-    /// One's own addresses with those of the others between them, in proportion of their parts.
+    /// The DMA's own addresses interleaved with those of the others, in proportion to their shares.
     pub(super) fn mixed(&self, mut own: impl Iterator<Item = u64>) -> impl Iterator<Item = u64> {
         let mut due = vec![0.0; self.0.len()];
         let mut sent = vec![0_u64; self.0.len()];
@@ -96,7 +96,7 @@ impl Crowd {
         (1.0 - others).max(0.01)
     }
 
-    /// Cycles of the accelerator from one of one's own blocks to the next, if any block takes `alone`.
+    /// Cycles of the accelerator between two of the DMA's own blocks, if each block takes `alone`.
     pub(super) fn stretched(&self, alone: f64, plan: &Plan) -> f64 {
         let clock_hz = plan.machine.scenario.accelerator.clock_mhz * 1e6;
         let taken: f64 = self
@@ -123,7 +123,7 @@ impl Other {
     }
 }
 
-/// Bytes a second that a source asks for on average, and where.
+/// Average bytes per second that a source requests, and its address pattern.
 fn asked(source: &BackgroundPlan) -> (f64, AddressPattern) {
     match &source.stated.traffic {
         Traffic::Trace(_) => (f64::INFINITY, AddressPattern::Stream),

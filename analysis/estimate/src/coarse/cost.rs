@@ -1,4 +1,4 @@
-//! What an operation takes of the machine, from its runs by class: units, buses, buffers.
+//! What an operation uses of the machine, from its runs by class: units, buses, buffers.
 
 mod operands;
 mod timing;
@@ -16,7 +16,7 @@ use scenarios::system::MachinePlan;
 pub(super) use timing::Timing;
 use timing::{HOP, LaneTiming};
 
-/// What runs do that takes energy: cycles summed over modules, or numbers.
+/// The actions of runs that take energy: cycles summed over modules, or counts.
 pub(super) type Actions = ByAction<f64>;
 
 /// Adds `times` as much as `other` to `actions`.
@@ -26,7 +26,7 @@ pub(super) fn add_actions(actions: &mut Actions, other: &Actions, times: f64) {
     }
 }
 
-/// The work of a unit, as an action that takes energy.
+/// The action that a unit's work is charged as.
 const fn work_of(unit: Unit) -> Action {
     match unit {
         Unit::Lane => Action::MacLane,
@@ -40,9 +40,9 @@ const fn work_of(unit: Unit) -> Action {
 pub(super) struct Cost {
     pub(super) unit: Unit,
     pub(super) runs: u64,
-    /// Its runs by what they take; at least one kind.
+    /// Its runs by cost; at least one kind.
     pub(super) kinds: Vec<Kind>,
-    /// Whether rows of the result are completed one after another.
+    /// Whether the rows of the result complete one after another.
     pub(super) by_rows: bool,
     pub(super) actions: Actions,
 }
@@ -55,7 +55,7 @@ pub(super) struct Kind {
 }
 
 impl Cost {
-    /// Cycles that all runs keep units, `sharing` of which work in a PE.
+    /// Unit-cycles of all runs, while `sharing` units work in each PE.
     pub(super) fn occupied(&self, sharing: f64) -> f64 {
         let kinds = self.kinds.iter();
         kinds
@@ -77,7 +77,7 @@ impl Cost {
     }
 }
 
-/// The machine as runs meet it.
+/// The machine as runs see it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Machine {
     multipliers: u32,
@@ -110,7 +110,7 @@ impl Machine {
         }
     }
 
-    /// What `operation` costs, whose runs are `runs`; `None` if it only moves data.
+    /// The cost of `operation`, whose runs are `runs`; `None` if it only moves data.
     pub(super) fn cost(&self, operation: &Operation, runs: &RunClasses) -> Option<Cost> {
         let unit = operation.work.profile().unit()?;
         let mut cost = Cost {
@@ -144,7 +144,7 @@ impl Machine {
         let (whole, last) = (cycles(run.work), cycles(run.last_work));
         let fetched = self.fetched(run);
         let result = self.bus_cycles(run.result_bytes);
-        // What is updated in place goes back over the bus of the weight buffer.
+        // Operands updated in place go back over the weight buffer's bus.
         let result_bus = usize::from(run.sources.result_is_weight);
         let (mut buses, mut accessed) = (fetched.cycles, fetched.blocks);
         buses[result_bus] += result;
@@ -156,7 +156,7 @@ impl Machine {
             tiles,
             whole,
             last,
-            // The slowest stage, and the FIFO's round trip.
+            // The slowest stage, or the FIFO's round trip.
             pace: self
                 .dynaprop
                 .max(self.pre_compute)
@@ -186,7 +186,7 @@ impl Machine {
     fn on_module(&self, run: &Run, unit: Unit) -> (Timing, Actions) {
         let tiles = f64::from(run.length);
         let work = (tiles - 1.0) * f64::from(run.work) + f64::from(run.last_work);
-        // Gradients read two rows: what went in or came out, and the gradient of what came out.
+        // Gradients read two rows: the input or output, and the gradient of the output.
         let operands = 1.0 + f64::from(u8::from(run.right_bytes > 0));
         let row = (run.left_bytes + run.right_bytes).saturating_mul(u32::from(run.length));
         let (read, write) = (self.bus_cycles(row), self.bus_cycles(run.result_bytes));
@@ -208,7 +208,7 @@ fn blocks(bytes: u32) -> f64 {
     Bytes(u64::from(bytes)).blocks() as f64
 }
 
-/// Whether rows are outside columns and sums, so that they get ready one by one.
+/// Whether the loop over rows is outside columns and sums, so that rows become ready one by one.
 fn by_rows(operation: &Operation, loops: &[Dimension; 4]) -> bool {
     let place = |dimension| loops.iter().position(|&found| found == dimension);
     let sums = operation.grid.tiles(Dimension::K) == 1 || place(Dimension::I) < place(Dimension::K);

@@ -1,4 +1,4 @@
-//! Energy: the simulator's own prices, for actions and a time that come from formulas.
+//! Energy: the simulator's own prices, applied to actions and a time from formulas.
 
 use components::energy_part::{Action, ByAction, EnergyPart, Measure};
 use components::units::NanoJoules;
@@ -10,10 +10,10 @@ use super::schedule::Timeline;
 use super::step::Steps;
 use crate::{Energy, Power};
 
-/// The energy of `actions` on the machine of `plan`, by the groups of the published figures, with that of `main_memory`.
+/// The energy of `actions` on the machine of `plan`, in the groups of the published figures, including that of `main_memory`.
 ///
-/// Prices are those of a run: at the actions that a run counted this is the run's energy. The leakage of the buffers is part
-/// of `buffer`.
+/// Prices are those of a run: given the actions that a run counted, this returns the run's energy. `buffer` includes the
+/// leakage of the buffers.
 #[must_use]
 pub fn energy_by_group(
     plan: &MachinePlan,
@@ -53,7 +53,7 @@ pub(super) fn buffer_leakage_nj(plan: &MachinePlan, timebase: Timebase, actions:
     machine.of_modules(EnergyPart::Buffers).leakage.0
 }
 
-/// What the whole program does that takes energy: ticks, or numbers.
+/// The actions of the whole program that take energy: ticks, or counts.
 pub(super) fn actions(plan: &MachinePlan, steps: &Steps, timeline: &Timeline) -> ByAction<f64> {
     let mut cycles = Actions::default();
     for cost in steps.steps.iter().filter_map(|step| step.cost.as_ref()) {

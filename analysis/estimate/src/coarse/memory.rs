@@ -1,4 +1,4 @@
-//! Main memory in closed form: how long streams take, and what they cost.
+//! Main memory in closed form: the time and energy of streams.
 
 use std::collections::BTreeSet;
 
@@ -10,20 +10,20 @@ use sim_core::random;
 use super::contention::Crowd;
 use super::stream::{Pace, pace};
 
-/// Main memory as the DMA of one machine meets it. Times in cycles of the accelerator.
+/// Main memory as the DMA of one machine sees it. Times in cycles of the accelerator.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Memory {
-    /// Between two blocks of a stream of reads.
+    /// Cycles per block of a stream of reads.
     pub(super) read: f64,
-    /// Between two blocks of a stream of writes.
+    /// Cycles per block of a stream of writes.
     pub(super) write: f64,
-    /// Between two blocks of gathered rows.
+    /// Cycles per block of gathered rows.
     pub(super) gather: f64,
-    /// Between two blocks of scattered rows.
+    /// Cycles per block of scattered rows.
     pub(super) scatter: f64,
     /// From the order of a transfer to the end of its first block, on top of the above.
     pub(super) latency: f64,
-    /// Writes that are taken in before they are written.
+    /// Writes that the queues accept before they are written.
     pub(super) posted_writes: f64,
     /// Energies; `None` for a memory without limits.
     energy: Option<MemoryEnergy>,
@@ -36,9 +36,9 @@ struct MemoryEnergy {
     activates_per_read: f64,
     activates_per_write: f64,
     channels: f64,
-    /// Of a channel.
+    /// Ranks per channel.
     ranks: f64,
-    /// Cycles of the accelerator in one of the memory.
+    /// Cycles of the accelerator per cycle of the memory.
     ratio: f64,
 }
 
@@ -62,7 +62,7 @@ impl Memory {
     }
 
     fn banked(plan: &Plan, memory: &MemoryPlan, row_bytes: u64, ports: f64) -> Self {
-        // Cycles of the accelerator in one of the memory.
+        // Cycles of the accelerator per cycle of the memory.
         let ratio = plan.memory_clock.period().0 as f64 / plan.machine.clock.period().0 as f64;
         let window = plan.machine.scenario.accelerator.dma.outstanding_requests as usize;
         let stream = Stream::of(memory, window);
@@ -87,14 +87,14 @@ impl Memory {
             write: cycles(write),
             gather: cycles(gather),
             scatter: cycles(scatter),
-            // To the DMA, from the cycle after the request's on to the data, and through a port of the buffer.
+            // To the DMA; from the cycle after the request until the data; through a port of the buffer.
             latency: 2.0 + (1 + memory.constraints().idle_read_latency()) as f64 * ratio,
             posted_writes: stream.places as f64 * stream.channels,
             energy: Some(MemoryEnergy::of(memory, read, write, ratio)),
         }
     }
 
-    /// Energy of so many blocks over so many cycles of the accelerator.
+    /// Energy of `reads` and `writes` blocks over `cycles` of the accelerator.
     pub(super) fn energy(&self, reads: f64, writes: f64, cycles: f64) -> NanoJoules {
         let energy = self.energy.as_ref();
         let picojoules = energy.map_or(0.0, |energy| {
@@ -119,7 +119,7 @@ impl MemoryEnergy {
         }
     }
 
-    /// The commands of all channels for so many blocks over so many cycles of the accelerator.
+    /// The commands of all channels for `reads` and `writes` blocks over `cycles` of the accelerator.
     fn commands(&self, reads: f64, writes: f64, cycles: f64) -> CommandCounts {
         let cycles = cycles / self.ratio;
         let refreshes = self.refresh.map(|schedule| schedule.commands_over(cycles));
@@ -130,7 +130,7 @@ impl MemoryEnergy {
             writes,
             refreshes: refreshes.refreshes * self.channels,
             bank_refreshes: refreshes.bank_refreshes * self.channels,
-            // Rows stay open between transfers: the controller closes them for others or for a refresh alone.
+            // Rows stay open between transfers: the controller closes them only for other rows or for a refresh.
             active_cycles: self.channels * self.ranks * cycles,
             idle_cycles: 0.0,
         }
@@ -142,11 +142,11 @@ pub(super) struct Stream<'a> {
     memory: &'a MemoryPlan,
     /// Channels that work on it side by side.
     pub(super) channels: f64,
-    /// Requests of one channel that may be under way.
+    /// Requests per channel that may be in flight.
     pub(super) window: usize,
-    /// Places for writes in one channel.
+    /// Places for writes per channel.
     places: usize,
-    /// Places for reads in one channel, those of its banks among them.
+    /// Places for reads per channel, including those of its banks.
     pub(super) all_places: usize,
 }
 
@@ -157,7 +157,7 @@ impl<'a> Stream<'a> {
         let mut seen = vec![false; organisation.channels as usize];
         (0..window as u64).for_each(|block| seen[map.channel_of(block * BLOCK.0)] = true);
         let channels = seen.into_iter().filter(|&seen| seen).count().max(1);
-        // The banks of a channel that the stream keeps busy at once: the queues of the others stay empty.
+        // The banks of a channel that the stream keeps busy at once; the queues of the other banks stay empty.
         let blocks = (0..window as u64).map(|block| map.locate(block * BLOCK.0));
         let banks: BTreeSet<_> = blocks
             .filter(|place| place.channel == 0)
@@ -201,10 +201,10 @@ fn places(memory: &MemoryPlan, banks: usize) -> (usize, usize, usize) {
     (reads as usize, writes as usize, of_banks)
 }
 
-/// Rows of a table, at most.
+/// Most rows of a table.
 const MOST_ROWS: u64 = 1 << 15;
 
-/// Addresses of the blocks of rows of a table, read in no order.
+/// Addresses of the blocks of a table's rows, read in no particular order.
 fn rows(capacity: u64, row_bytes: u64, most: u64) -> impl Iterator<Item = u64> + Clone {
     let table = (capacity / 2 / row_bytes.max(1)).clamp(1, most.clamp(1, MOST_ROWS));
     (0..).flat_map(move |token| {

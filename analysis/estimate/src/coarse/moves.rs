@@ -1,4 +1,4 @@
-//! What the DMA moves for an operation by itself: rows of tables, loads and stores of activations and gradients.
+//! What the DMA moves for one operation: rows of tables, loads and stores of activations and gradients.
 
 use components::message::TokenRows;
 use components::operation::{Footprint, Operation, TensorKind};
@@ -8,7 +8,7 @@ use components::words::Words;
 use components::work::{MovedRows, Movement};
 use scenarios::system::MachinePlan;
 
-/// Which way, and over which addresses.
+/// The direction and the addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pattern {
     /// Consecutive blocks, from main memory.
@@ -25,7 +25,7 @@ pub(super) enum Pattern {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Moves {
     pub(super) pattern: Pattern,
-    /// Whether it goes before weights. Gradients of weights and the optimiser's state do not.
+    /// Whether it goes ahead of weights. Gradients of weights and the optimiser's state do not.
     pub(super) is_urgent: bool,
     /// By batch tile.
     pub(super) amounts: Vec<Amount>,
@@ -40,14 +40,14 @@ pub(super) struct Amount {
     pub(super) data: f64,
     /// Blocks of masks, between main memory and the mask buffer.
     pub(super) masks: f64,
-    /// Blocks that are read first, for the DMA's adders: rows that are accumulated in a table.
+    /// Blocks that are read first, for the DMA's adders: rows accumulated in a table.
     pub(super) added_to: f64,
-    /// Times that the DMA waits for such a row before it goes on with the transfer.
+    /// How often the DMA waits for such a row before it continues the transfer.
     pub(super) waits: f64,
 }
 
 impl Amount {
-    /// Both together.
+    /// The sum of both.
     fn and(self, other: Self) -> Self {
         Self {
             data: self.data + other.data,
@@ -59,7 +59,7 @@ impl Amount {
 }
 
 impl Moves {
-    /// What is moved for `operation`; nothing if it has tiles.
+    /// What is moved for `operation`; `None` if it has tiles.
     pub(super) fn of(plan: &MachinePlan, operation: &Operation, words: &Words) -> Option<Self> {
         let Movement {
             outward,
@@ -96,7 +96,7 @@ impl Moves {
     }
 }
 
-/// All of a batch tile; a last one with fewer items counts as the others.
+/// A whole batch tile; a last one with fewer items counts as a full one.
 fn whole(plan: &MachinePlan, operation: &Operation, kind: TensorKind) -> Amount {
     let grid = &operation.grid;
     let [items, rows, columns] = [
@@ -123,7 +123,7 @@ fn tokens(operation: &Operation, b: u32, once: bool) -> TokenRows {
     }
 }
 
-/// A row a token, or with `once` a row a word.
+/// One row per token, or with `once` one row per word.
 fn rows(operation: &Operation, b: u32, once: bool, row: Footprint, words: &Words) -> Amount {
     let moved = f64::from(tokens(operation, b, once).rows(words));
     Amount {
@@ -133,8 +133,8 @@ fn rows(operation: &Operation, b: u32, once: bool, row: Footprint, words: &Words
     }
 }
 
-/// A row a token is written; those of words that occurred before are read first, data and mask each by itself, and the DMA
-/// goes on with the transfer when the row is there.
+/// One row per token is written. Rows of words that occurred before are read first, data and mask separately, and the DMA
+/// continues the transfer when the row has arrived.
 fn accumulated(operation: &Operation, b: u32, row: Footprint, words: &Words) -> Amount {
     let all = rows(operation, b, false, row, words);
     let tokens = tokens(operation, b, false);
@@ -151,7 +151,7 @@ pub(super) fn blocks_of(footprint: Footprint) -> [f64; 2] {
     [footprint.data, footprint.mask].map(|bytes| bytes.blocks() as f64)
 }
 
-/// Blocks that a row of a table touches, rows directly after one another: the mean over where in a block it may begin.
+/// Blocks that a row of a table touches, with rows stored back to back: the mean over all offsets within a block.
 fn blocks_of_row(row: Bytes) -> f64 {
     const BLOCK: u64 = 64;
     let touched = (0..BLOCK).map(|index| {

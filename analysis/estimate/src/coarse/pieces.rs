@@ -1,8 +1,8 @@
-//! The pieces in which rows of tiles get ready.
+//! The pieces in which rows of tiles become ready.
 
 use components::operation::RowAccess;
 
-/// Pieces of an operation, at most, unless it has more batch tiles.
+/// Most pieces of an operation, unless it has more batch tiles.
 const MOST: u32 = 64;
 
 /// An operation's rows of all batch tiles, cut into pieces of neighbouring rows of one batch tile, or of several whole
@@ -13,9 +13,9 @@ pub(super) struct Pieces {
     batches: usize,
     rows: usize,
     row_edge: usize,
-    /// Pieces of a batch tile.
+    /// Pieces per batch tile.
     of_batch: usize,
-    /// Batch tiles of a piece.
+    /// Batch tiles per piece.
     batches_each: usize,
 }
 
@@ -47,17 +47,17 @@ impl Pieces {
         self.count() / self.of_batch
     }
 
-    /// Pieces of a slice.
+    /// Pieces per slice.
     pub(super) fn of_slice(&self) -> usize {
         self.of_batch
     }
 
-    /// Batch tiles of a slice.
+    /// Batch tiles per slice.
     pub(super) fn batches_each(&self) -> u64 {
         self.batches_each as u64
     }
 
-    /// The slice to which `piece` belongs.
+    /// The slice that `piece` belongs to.
     pub(super) fn slice_of(&self, piece: usize) -> usize {
         piece / self.of_batch
     }
@@ -94,8 +94,8 @@ impl Pieces {
         (piece / self.of_batch + 1) * self.of_batch
     }
 
-    /// The pieces of an operand, which has `of_operand`, that `piece` of a result needs. Where operand and result have
-    /// different rows, the result needs all of the operand's: it reads it transposed, or sums over its rows.
+    /// The pieces of an operand (cut as `of_operand`) that `piece` of a result needs. Where operand and result have
+    /// different rows, the result needs all rows of the operand's slice: it reads them transposed, or sums over them.
     pub(super) fn needed(
         &self,
         piece: usize,

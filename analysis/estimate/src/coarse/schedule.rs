@@ -1,8 +1,9 @@
-//! When operations run: units are handed to runs in program order, as operations' rows and weights come.
+//! When operations run: runs get units in program order, as operations' rows and weights arrive.
 //!
-//! The control block's rules applied to rows of tiles instead of tiles: a row of an operation is a bundle of equal runs;
-//! it can be issued once the rows and weights it needs are there, and takes as many free units as it has runs. Main memory
-//! moves one tensor after another. Nothing is known of banks, buses, requests or tiles here; their cost is in the numbers.
+//! The control block's rules are applied to rows of tiles instead of tiles. A row of an operation is a bundle of equal
+//! runs. It can be issued once the rows and weights it needs have arrived, and takes as many free units as it has runs.
+//! Main memory moves one tensor after another. This module knows nothing of banks, buses, requests or tiles; their cost is
+//! in the numbers.
 
 mod activations;
 mod completion;
@@ -28,25 +29,26 @@ use transfers::Background;
 use units::FreeUnits;
 use weights::WeightRoom;
 
-/// Fractions of a cycle in which time is counted, so that order does not hang on rounding.
+/// Fractions of a cycle in which time is counted, so that order does not depend on rounding.
 const FRACTIONS: f64 = 256.0;
 
-/// What the schedule came to, in cycles of the accelerator.
+/// The result of a schedule, in cycles of the accelerator.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Timeline {
     /// When the last operation has finished.
     pub(super) cycles: f64,
-    /// When each operation has.
+    /// When each operation has finished.
     pub(super) finished: Vec<f64>,
     /// Time in which main memory moved data.
     pub(super) memory_busy: f64,
-    /// Weights loaded more than once count as often.
+    /// Weights loaded more than once count each time.
     pub(super) blocks_read: f64,
     pub(super) blocks_written: f64,
     /// Blocks that the DMA moved to and from the activation, weight and mask buffers.
     pub(super) buffer_blocks: [f64; 3],
     pub(super) slices_pushed_out: u64,
-    /// Cycles with a run in a PE, summed over PEs. Runs go to the unit that is idle longest, so they spread over PEs.
+    /// Cycles in which a PE has a run, summed over PEs. Runs go to the unit that has been idle longest, so they
+    /// spread over PEs.
     pub(super) pes_active: f64,
 }
 
@@ -56,7 +58,7 @@ enum Event {
     Free {
         class: usize,
         count: u64,
-        /// When they are done with their last tile.
+        /// When they finish their last tile.
         ready: u64,
     },
     /// Runs have left their PEs.
@@ -72,7 +74,7 @@ enum Event {
     Arrived {
         weight: usize,
     },
-    /// A slice of an activation was pushed out, or is back.
+    /// A slice of an activation has been spilled, or is back.
     Out {
         step: usize,
         batch: usize,
@@ -81,46 +83,46 @@ enum Event {
         step: usize,
         batch: usize,
     },
-    /// What an operation has updated is back in main memory.
+    /// An operation's updated tensors are back in main memory.
     WrittenBack {
         step: usize,
     },
-    /// Some of a transfer is done.
+    /// Part of a transfer is done.
     Part,
-    /// Main memory can begin with the next transfer.
+    /// Main memory can begin the next transfer.
     Pipe,
 }
 
-/// How far an operation is.
+/// The progress of an operation.
 #[derive(Clone, Debug, Default)]
 struct Progress {
-    /// The piece whose runs are handed out next.
+    /// The piece whose runs are issued next.
     next: usize,
-    /// Runs of it that are left, by kind.
+    /// Its remaining runs, by kind.
     left: Vec<u64>,
-    /// When the runs of it that were handed out are all done.
+    /// When all its issued runs are done.
     done_at: f64,
     done: Vec<bool>,
     missing: usize,
-    /// Whether it is over, the write-back of what it has updated included.
+    /// Whether it is finished, including the write-back of what it updated.
     finished: bool,
-    /// Pieces missing of each slice.
+    /// Missing pieces of each slice.
     missing_of: Vec<usize>,
     weights_missing: usize,
     /// The piece whose slices it holds.
     pinned: Option<usize>,
 }
 
-/// What the DMA does before weights.
+/// Transfers that go ahead of weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Transfer {
-    /// Of the slice that begins with a piece of an operation that only moves data.
+    /// Of the slice that begins with `piece` of a `step` that only moves data.
     Data { step: usize, piece: usize },
     /// Of a slice.
     Slice(Motion),
 }
 
-/// A schedule in the making.
+/// A schedule under construction.
 struct Schedule<'a> {
     steps: &'a Steps,
     memory: &'a Memory,
@@ -130,7 +132,7 @@ struct Schedule<'a> {
     sent: u64,
     now: u64,
     free: [FreeUnits; 3],
-    /// Runs that have been issued and not written back, those of one unit counted once.
+    /// Runs issued and not yet written back; several on one unit count once.
     in_pes: u64,
     units: [u64; 3],
     issuable: [BTreeSet<usize>; 3],
@@ -140,19 +142,19 @@ struct Schedule<'a> {
     oldest: usize,
     room: WeightRoom,
     activations: ActivationRoom,
-    /// Operations that have all they need but room, or slices that were pushed out.
+    /// Operations that lack only room, or slices that were spilled.
     blocked: BTreeSet<usize>,
     /// The oldest operation with work to issue.
     leader: usize,
     moving: VecDeque<Transfer>,
-    /// What main memory does when there is nothing before it: loads of weights, and what goes out and comes back for updates.
+    /// What main memory does when nothing more urgent waits: loads of weights, and the loads and write-backs of updates.
     background: VecDeque<Background>,
-    /// Blocks of these that are asked for at once.
+    /// Blocks of these that are requested at once.
     part: f64,
     pipe_busy: bool,
-    /// Since when main memory has nothing to do.
+    /// Since when main memory has been idle.
     pipe_idle_since: u64,
-    /// Cycles of main memory for writes that it has taken in and not written yet.
+    /// Cycles that main memory needs for writes accepted but not yet written.
     write_debt: f64,
     timeline: Timeline,
 }
@@ -160,7 +162,7 @@ struct Schedule<'a> {
 /// The schedule of `steps` on the machine of `plan`.
 ///
 /// # Errors
-/// An operation never gets what it needs.
+/// An operation never gets the room it needs.
 pub(super) fn schedule(
     plan: &MachinePlan,
     steps: &Steps,
@@ -217,7 +219,7 @@ pub(super) fn schedule(
     }
 }
 
-/// Blocks of all that is moved in the background.
+/// All blocks moved in the background.
 fn all_blocks(steps: &Steps) -> f64 {
     let blocks = steps
         .weights
@@ -227,10 +229,10 @@ fn all_blocks(steps: &Steps) -> f64 {
     blocks.sum::<u64>() as f64 + written.map(|[data, masks]| data + masks).sum::<f64>()
 }
 
-/// Parts of all these together, at most, so that the time of an estimate does not grow with them.
+/// Most parts of all these together, so that the time of an estimate does not grow with them.
 const PARTS: f64 = 20_000.0;
 
-/// So many cycles in fractions.
+/// `cycles` in fractions of a cycle.
 fn fractions(cycles: f64) -> u64 {
     (cycles * FRACTIONS).round() as u64
 }
@@ -294,7 +296,7 @@ impl Schedule<'_> {
         &self.steps.steps[index].pieces
     }
 
-    /// Takes operations into the window.
+    /// Admits operations into the window.
     fn admit(&mut self) {
         while self.admitted < self.steps.steps.len() && self.admitted - self.oldest < self.window {
             let index = self.admitted;
@@ -326,7 +328,7 @@ impl Schedule<'_> {
             .collect()
     }
 
-    /// Puts an operation among those that can issue, if its next piece has all it needs.
+    /// Adds an operation to those that can issue, if its next piece has all it needs.
     fn consider(&mut self, index: usize) {
         if index >= self.admitted || !self.is_ready(index) {
             return;

@@ -1,4 +1,4 @@
-//! The program as the schedule sees it: operations with their costs, and who waits for whom.
+//! The program as the schedule sees it: operations with their costs and dependences.
 
 use std::collections::BTreeMap;
 
@@ -17,28 +17,28 @@ use super::pieces::Pieces;
 pub(super) struct Step {
     pub(super) layer: u32,
     pub(super) phase: Phase,
-    /// How its rows get ready.
+    /// How its rows become ready.
     pub(super) pieces: Pieces,
-    /// None if it only moves data.
+    /// `None` if it only moves data.
     pub(super) cost: Option<Cost>,
     /// Steps whose results it reads, and which of their rows.
     pub(super) inputs: Vec<(usize, RowAccess)>,
     /// Steps that read its result.
     pub(super) readers: Vec<usize>,
-    /// What it makes; a write-back makes nothing.
+    /// Its result; `None` for a write-back.
     pub(super) output: Option<Output>,
     /// Weights it needs, by number.
     pub(super) weights: Vec<usize>,
-    /// What the DMA moves for it by itself.
+    /// What the DMA moves for this operation alone.
     pub(super) moves: Option<Moves>,
-    /// Blocks of data and of masks that it writes back when all its runs are done: what it has updated in place.
+    /// Blocks of data and of masks, updated in place, that it writes back when all its runs are done.
     pub(super) written_back: Option<[f64; 2]>,
     /// The step that must be finished, with all before it, before this one loads anything from main memory.
     pub(super) after: Option<usize>,
 }
 
 impl Step {
-    /// Slices of its result: one a batch tile, or a group of them, but one in all if it sums over the batch.
+    /// Slices of its result: one per batch tile or group of batch tiles; a single one if it sums over the batch.
     pub(super) fn output_slices(&self) -> usize {
         match self.output {
             Some(output) if output.sums_batch => 1,
@@ -53,12 +53,12 @@ impl Step {
     }
 }
 
-/// What one slice of a result takes in the activation buffer.
+/// Size of one slice of a result in the activation buffer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Output {
     /// Whether items of the batch are summed, so that there is one slice.
     pub(super) sums_batch: bool,
-    /// While sums are partial; the same as `data` if they never are.
+    /// Size while sums are partial; the same as `data` if they never are.
     pub(super) partial: Bytes,
     pub(super) data: Bytes,
     pub(super) mask: Bytes,
@@ -66,12 +66,12 @@ pub(super) struct Output {
     pub(super) readers: u32,
 }
 
-/// All of a program.
+/// A whole program.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Steps {
     pub(super) steps: Vec<Step>,
     pub(super) weights: Vec<Footprint>,
-    /// Whether they are a whole training step.
+    /// Whether this is a whole training step.
     pub(super) trains: bool,
     /// Bytes of a table's row, if rows are gathered or scattered.
     pub(super) gathered_row: Option<u64>,

@@ -1,24 +1,24 @@
-//! How fast a channel of main memory serves a stream: its timing rules walked once, block by block.
+//! How fast a channel of main memory serves a stream: a single walk along it by the timing rules, block by block.
 //!
-//! Not a simulation of the controller: one channel, requests of one kind, served in order within a bank and as soon as
-//! the rules allow across banks (what FR-FCFS comes to for a stream). No figure here is fitted: all distances are those of
-//! [`Constraints`], the places of blocks those of the address map, refreshes fall due as the description says.
+//! This is not a simulation of the controller: one channel serves requests of one kind, in order within a bank and as soon
+//! as the rules allow across banks (which is what FR-FCFS amounts to for a stream). No figure here is fitted: distances
+//! come from [`Constraints`], places of blocks from the address map, and refreshes fall due as the description says.
 
 use std::collections::VecDeque;
 
 use components::memory::description::{CommandQueues, HitCap};
 use components::memory::{Access, Constraints, Location, MemoryPlan, RefreshSchedule};
 
-/// The least a walk covers: this many blocks, and as many rounds of refreshes.
+/// A walk covers at least this many blocks and this many rounds of refreshes.
 const BLOCKS: u64 = 4096;
 const REFRESH_ROUNDS: u64 = 4;
 
-/// What a walk found.
+/// The result of a walk.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Pace {
-    /// Cycles of the memory clock for a block.
+    /// Cycles of the memory clock per block.
     pub(super) cycles: f64,
-    /// Rows opened for a block.
+    /// Rows opened per block.
     pub(super) activates: f64,
 }
 
@@ -26,17 +26,17 @@ pub(super) struct Pace {
 #[derive(Clone, Debug, Default)]
 struct Bank {
     open_row: Option<u32>,
-    /// When the next column command may come.
+    /// Earliest time of the next column command.
     column: u64,
     precharge: u64,
     activate: u64,
     /// Column accesses since the row was opened.
     hits: u32,
-    /// Rows wanted, and when each was asked for.
+    /// Requested rows, and when each was requested.
     queue: VecDeque<(u32, u64)>,
 }
 
-/// A channel on its way through a stream.
+/// A channel during a walk along a stream.
 struct Walk<'a> {
     rules: &'a Constraints,
     access: Access,
@@ -49,11 +49,11 @@ struct Walk<'a> {
     rows_opened: u64,
     /// Hits that may overtake an older request.
     most_hits: u32,
-    /// Requests of a bank that are looked at.
+    /// Requests per bank that the scheduler considers.
     places_of_bank: usize,
 }
 
-/// The pace of a channel that is asked for the blocks at `places`, up to `window` at once.
+/// The pace of a channel that serves the blocks at `places`, up to `window` at once.
 pub(super) fn pace(
     plan: &MemoryPlan,
     places: &mut dyn Iterator<Item = Location>,
@@ -101,7 +101,7 @@ struct Refresh {
     due: u64,
     /// The number of the next target.
     next: usize,
-    /// Cycles that a walk must cover at least.
+    /// Least cycles that a walk must cover.
     enough: u64,
 }
 
@@ -151,7 +151,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Opens the row that the first request of a bank wants, as soon as the rules allow.
+    /// Opens the row of a bank's first request, as soon as the rules allow.
     fn open_row(&mut self, bank: usize) {
         let rank = bank / self.banks_per_rank;
         let state = &mut self.banks[bank];
@@ -201,7 +201,7 @@ impl<'a> Walk<'a> {
             .map(|(index, at, _)| (index, at))
     }
 
-    /// Column command to column command of two banks.
+    /// Distance between column commands of two banks.
     fn distance(&self, from: usize, to: usize) -> u64 {
         let rules = self.rules;
         let group = |bank: usize| bank / self.banks_per_group as usize;
@@ -239,7 +239,7 @@ impl<'a> Walk<'a> {
         let state = &mut self.banks[bank];
         state.queue.pop_front();
         state.hits += 1;
-        // The oldest waits while others hit the open row, as long as they may.
+        // The oldest request waits while others hit the open row, up to the cap.
         if state.hits < self.most_hits {
             let waiting = state.queue.iter().take(self.places_of_bank);
             let hit = waiting
@@ -257,7 +257,7 @@ impl<'a> Walk<'a> {
         self.open_row(bank);
     }
 
-    /// Refreshes what is due.
+    /// Performs the refreshes that are due.
     fn refresh(&mut self, refresh: &mut Refresh) {
         let Some(schedule) = refresh.schedule else { return };
         for place in refresh.next..refresh.next + schedule.at_once() {

@@ -14,13 +14,13 @@ pub struct PublishedAccelerator {
     pub tile: TileShape,
     /// PEs.
     pub processing_elements: u32,
-    /// MAC lanes in a PE.
+    /// MAC lanes per PE.
     pub lanes_per_pe: u32,
-    /// Multipliers in a MAC lane.
+    /// Multipliers per MAC lane.
     pub multipliers_per_lane: u32,
-    /// Softmax modules in a PE.
+    /// Softmax modules per PE.
     pub softmax_per_pe: u32,
-    /// Sequences in a batch.
+    /// Sequences per batch.
     pub batch: u32,
     /// The activation buffer, in MB.
     pub activation_mb: f64,
@@ -53,7 +53,7 @@ impl PublishedAccelerator {
         f64::from(self.processing_elements) * f64::from(self.softmax_per_pe)
     }
 
-    /// `transformer` on it as a scenario: what it does not state is as scenarios have it by default.
+    /// A scenario of `transformer` on this accelerator; whatever it does not state takes the default of scenarios.
     #[must_use]
     pub fn scenario(&self, transformer: Transformer) -> Scenario {
         let mut scenario = Scenario {

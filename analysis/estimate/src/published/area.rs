@@ -3,7 +3,7 @@
 use super::PublishedAccelerator;
 use super::constants::Constants;
 
-/// The area of `accelerator`, in mm^2: modules times their number, buffers by their size. Main memory is not part of it.
+/// The area of `accelerator`, in mm^2: the sum over modules, and buffers by size. Main memory is not included.
 #[must_use]
 pub fn area_mm2(accelerator: &PublishedAccelerator, constants: &Constants) -> f64 {
     let lane = constants.lane.area_um2

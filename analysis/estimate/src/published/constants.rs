@@ -10,22 +10,22 @@ use super::{Convention, EstimateError, Power, PublishedAccelerator};
 /// Share of activations and of weights that are not zero.
 pub const DENSITY: f64 = 0.5;
 
-/// What the modules of one accelerator cost, and what its paths carry.
+/// The costs of one accelerator's modules, and the widths of its data paths.
 #[derive(Clone, Copy, Debug)]
 pub struct Constants {
     /// The clock at which the powers hold, in MHz.
     pub clock_mhz: f64,
-    /// Bits of a word.
+    /// Bits per word.
     pub word_bits: f64,
-    /// Bytes of an access to a buffer or to main memory.
+    /// Bytes per access to a buffer or to main memory.
     pub block_bytes: f64,
-    /// Main memory's bandwidth, in bits a cycle.
+    /// Main memory's bandwidth, in bits per cycle.
     pub memory_bits_per_cycle: f64,
-    /// The activation buffer's bandwidth, in bits a cycle.
+    /// The activation buffer's bandwidth, in bits per cycle.
     pub buffer_bits_per_cycle: f64,
-    /// Energy of an access to main memory, in nJ.
+    /// Energy per access to main memory, in nJ.
     pub memory_access_nj: f64,
-    /// Energy of an access to the activation buffer, in nJ.
+    /// Energy per access to the activation buffer, in nJ.
     pub buffer_access_nj: f64,
     /// A MAC lane.
     pub lane: ModuleCost,
@@ -43,9 +43,9 @@ pub struct Constants {
     pub dataflow: ModuleCost,
     /// The DMA port of a PE.
     pub dma: ModuleCost,
-    /// Area of all three buffers, in um^2.
+    /// Area of the three buffers, in um^2.
     pub buffers_um2: f64,
-    /// Leakage of all three buffers, in mW.
+    /// Leakage of the three buffers, in mW.
     pub buffers_leakage_mw: f64,
 }
 
@@ -53,7 +53,7 @@ impl Constants {
     /// The figures of `costs` for `accelerator`.
     ///
     /// # Errors
-    /// `costs` lacks one, or has none for modules of this size.
+    /// `costs` lacks a figure, or has none for modules of this size.
     pub fn find(
         accelerator: &PublishedAccelerator,
         costs: &CostTable,
@@ -88,7 +88,7 @@ impl Constants {
         })
     }
 
-    /// Bits of `elements`, of which the zeros are not stored.
+    /// Bits of `elements`, without their zeros, which are not stored.
     #[must_use]
     pub fn stored_bits(&self, elements: f64) -> f64 {
         elements * self.word_bits * DENSITY
@@ -145,7 +145,7 @@ fn over_buffers(
         + figure(&costs.mask_buffer) * accelerator.mask_mb
 }
 
-/// The published figures know modules of tabulated sizes only, and square tiles.
+/// The published figures cover only modules of tabulated sizes, and square tiles.
 fn check_sizes(accelerator: &PublishedAccelerator, costs: &CostTable) -> Result<(), EstimateError> {
     let lanes = costs.mac_lane.iter();
     let lanes = lanes.filter(|lane| lane.activation_function == accelerator.activation_function);

@@ -2,18 +2,19 @@
 
 use super::work::{Costed, Resource};
 
-/// An operation under way.
+/// An operation in flight.
 #[derive(Clone, Copy)]
 struct Running {
     head: usize,
     left: i128,
 }
 
-/// Cycles that the operations of `heads` take. The MAC lanes are one resource, the softmax modules another; each works on
-/// one operation at a time, and free ones go to the first head whose next operation wants them.
+/// Cycles that the operations of `heads` take. The MAC lanes are one resource, the softmax modules another. Each works on
+/// one operation at a time, and a free one goes to the first head whose next operation needs it.
 ///
-/// With `dependent` heads an operation waits for the one before it in its head, and the end of the last one is waited
-/// for. Otherwise, as published, the group is over as soon as nothing is left to start and one of the two is free.
+/// With `dependent` heads an operation waits for its predecessor in the head, and the group ends with its last
+/// operation. Otherwise, as published, the group ends as soon as nothing is left to start and one of the two
+/// resources is free.
 pub(super) fn cycles(heads: &[Vec<Costed>], dependent: bool) -> i128 {
     let mut group = Group {
         heads,
@@ -55,7 +56,7 @@ impl Group<'_> {
         }
     }
 
-    /// Goes over the heads once, starting for each the next operation if its resource is idle.
+    /// Visits each head once and starts its next operation if that operation's resource is idle.
     fn start(&mut self, dependent: bool) {
         for head in self.first..self.heads.len() {
             if self.running.iter().all(Option::is_some) {
@@ -76,7 +77,7 @@ impl Group<'_> {
         }
     }
 
-    /// Goes on to the next end of an operation, backwards if the operation takes a negative time.
+    /// Advances to the next end of an operation; backwards if the operation takes negative time.
     fn advance(&mut self) {
         let Some(step) = self.running.iter().flatten().map(|running| running.left).min() else {
             return;
@@ -113,9 +114,9 @@ mod tests {
     #[test]
     fn lanes_and_softmax_work_side_by_side() {
         let heads = [vec![lanes(4), softmax(10), lanes(3)], vec![lanes(5)]];
-        // 4 lanes; 3 lanes beside the softmax of the same head, 5 more, and the softmax is not waited for.
+        // Lanes: 4; 3 beside the softmax of the same head; 5 more. The softmax is not waited for.
         assert_eq!(cycles(&heads, false), 4 + 3 + 5);
-        // 4 lanes; 5 of the other head beside 10 of softmax; 3.
+        // Lanes 4; 5 of the other head beside a softmax of 10; lanes 3.
         assert_eq!(cycles(&heads, true), 4 + 10 + 3);
     }
 

@@ -4,7 +4,7 @@ use scenarios::transformer::{AttentionKind, Head, Layer};
 
 use super::{Convention, Workload};
 
-/// Words on their way between main memory, the buffers and the modules.
+/// A transfer between main memory, the buffers and the modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transfer {
     /// From main memory to a buffer, in elements.
@@ -18,7 +18,7 @@ pub enum Transfer {
 /// A step of the memory list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MemoryStep {
-    /// What all heads of a layer move.
+    /// The transfers of all heads of a layer.
     Group(Vec<Transfer>),
     /// One transfer.
     Single(Transfer),
@@ -80,13 +80,13 @@ pub enum Work {
 /// A step of the compute list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ComputeStep {
-    /// What the heads of a layer compute, each in its own order.
+    /// The work of a layer's heads, each in its own order.
     Group(Vec<Vec<Work>>),
     /// One operation.
     Single(Work),
 }
 
-/// A product by weights, from one width to another.
+/// A product with weights, from one width to another.
 #[derive(Clone, Copy)]
 struct Dense {
     from: u32,
@@ -112,7 +112,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Elements of the embeddings that are loaded before all else.
+    /// Elements of the embeddings, which are loaded before all else.
     #[must_use]
     pub fn embeddings(&self) -> u64 {
         let width = self.layers().first().map_or(0, |layer| u64::from(layer.hidden));
@@ -147,7 +147,7 @@ impl<'a> Lowering<'a> {
         self.workload.sequence_length.into()
     }
 
-    /// Elements of a tensor of `width` elements a token.
+    /// Elements of a tensor of `width` elements per token.
     fn activations(&self, width: u32) -> u64 {
         self.batch * self.sequence() * u64::from(width)
     }
@@ -224,7 +224,7 @@ impl<'a> Lowering<'a> {
         let additions = |count| adds.then_some(Work::Additions { rows, columns, count });
         let heads = layer.heads.iter();
         let group = heads.map(|head| self.work_of_head(*head, columns)).collect();
-        // Of n heads n - 1 sums, and the residual.
+        // n - 1 sums for n heads, and the residual.
         let summed = additions(u32::try_from(layer.heads.len()).unwrap_or(u32::MAX));
         let (stack, projection) = self.dense(index);
         let singles = summed
@@ -239,7 +239,7 @@ impl<'a> Lowering<'a> {
         steps
     }
 
-    /// Products one after the other, each with its non-linearity.
+    /// Consecutive products, each with its non-linearity.
     fn stack(&self, products: &[Dense]) -> Vec<Work> {
         let rows = self.workload.sequence_length;
         let mut works = Vec::new();

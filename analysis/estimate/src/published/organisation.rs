@@ -4,7 +4,7 @@ use std::fmt;
 
 use scenarios::schema::Reference;
 
-/// Whether main memory is off the chip or near it; the published figures know one bandwidth for each.
+/// Whether main memory is off-chip or near the chip; the published figures have one bandwidth for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// DRAM (`lb`).
@@ -34,7 +34,7 @@ const NAMES: [&str; 11] = [
     "hbm_32_1_4",
 ];
 
-/// The organisations that AccelTran pairs with its machines, for the shipped memories of the same technology.
+/// Shipped memories and the organisations of the same technology that AccelTran pairs with its machines.
 const SHIPPED: [(&str, &str); 6] = [
     ("lpddr3-1600", "dram_32_2_1"),
     ("ddr4-2400", "dram_16_2_2"),
@@ -45,20 +45,20 @@ const SHIPPED: [(&str, &str); 6] = [
 ];
 
 impl Organisation {
-    /// The organisation of this index, 0 to 10, in an accelerator's vector.
+    /// The organisation with this index, 0 to 10, in an accelerator's vector.
     #[must_use]
     pub fn from_index(index: usize) -> Option<Self> {
         (index < NAMES.len()).then_some(Self { index })
     }
 
-    /// The organisation of this name: `dram_32_2_1`, or `published/dram_32_2_1`.
+    /// The organisation with this name: `dram_32_2_1`, or `published/dram_32_2_1`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let name = name.strip_prefix("published/").unwrap_or(name);
         Self::from_index(NAMES.iter().position(|known| *known == name)?)
     }
 
-    /// The organisation that stands for a shipped memory: of the same technology, as AccelTran's own machines have it.
+    /// The organisation that stands in for a shipped memory: the one of the same technology in AccelTran's own machines.
     #[must_use]
     pub fn of_shipped(memory: &str) -> Option<Self> {
         let (_, name) = SHIPPED.iter().find(|(shipped, _)| *shipped == memory)?;
@@ -71,7 +71,7 @@ impl Organisation {
         &NAMES
     }
 
-    /// The names of shipped memories for which an organisation stands.
+    /// The names of shipped memories that an organisation stands in for.
     pub fn shipped_names() -> impl Iterator<Item = &'static str> {
         SHIPPED.iter().map(|(name, _)| *name)
     }
@@ -82,19 +82,19 @@ impl Organisation {
         NAMES.get(self.index).copied().unwrap_or_default()
     }
 
-    /// The name of the shipped memory that has it.
+    /// The name of the shipped memory with this organisation.
     #[must_use]
     pub fn preset_name(self) -> String {
         format!("published/{}", self.name())
     }
 
-    /// The shipped memory that has it.
+    /// The shipped memory with this organisation.
     #[must_use]
     pub fn as_preset(self) -> Reference {
         Reference::Preset(self.preset_name())
     }
 
-    /// Which bandwidth it has.
+    /// Its bandwidth class.
     #[must_use]
     pub fn mode(self) -> Mode {
         if self.name().starts_with("dram") {

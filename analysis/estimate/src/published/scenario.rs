@@ -7,12 +7,11 @@ use scenarios::{Diagnostics, Loaded};
 use super::constants::DENSITY;
 use super::{Convention, Estimate, Organisation, PublishedAccelerator, Workload, estimate};
 
-/// The closed form of the scenario that was `loaded`, by `convention`. `memory`, if given, takes the place of the scenario's
-/// main memory; a shipped memory is otherwise taken for the organisation of the same technology that AccelTran's
-/// machines have.
+/// Estimates the `loaded` scenario by `convention`. `memory`, if given, replaces the scenario's main memory; otherwise a
+/// shipped memory is taken as the organisation of the same technology in AccelTran's machines.
 ///
-/// The published convention has no word for loop order, FIFOs, stages, buses, DMA, look-ahead and policy, and loads the
-/// whole embedding table whatever the scenario says: these are left out of account.
+/// The published convention ignores loop order, FIFOs, stages, buses, DMA, look-ahead and policy, and always loads the
+/// whole embedding table, whatever the scenario says.
 ///
 /// # Errors
 /// The convention cannot express the scenario, or the embeddings exceed the weight buffer; each at its place.
@@ -60,7 +59,7 @@ fn accelerator(scenario: &Scenario, memory: Organisation) -> PublishedAccelerato
     }
 }
 
-/// What of a scenario changes results and has no counterpart in the published convention.
+/// What in a scenario affects results and has no counterpart in the published convention.
 fn beyond_words(loaded: &Loaded) -> Vec<Problem> {
     let (scenario, costs) = (loaded.scenario(), loaded.costs());
     let (accelerator, sparsity) = (&scenario.accelerator, &scenario.sparsity);
@@ -124,7 +123,7 @@ fn organisation(loaded: &Loaded) -> Result<Organisation, Problem> {
             "memory",
             format!("the published convention has no figures for the memory {stated:?}"),
             format!(
-                "of the shipped memories {} have a counterpart; `--memory` takes one of {} in its place",
+                "of the shipped memories, {} have a counterpart; `--memory` takes one of {} instead",
                 shipped.join(", "),
                 Organisation::names().join(", ")
             ),

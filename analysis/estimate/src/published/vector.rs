@@ -1,4 +1,4 @@
-//! The twelve numbers by which the published figures describe an accelerator, and their text.
+//! The twelve numbers that describe an accelerator in the published figures, and their text form.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{Organisation, PublishedAccelerator};
 
-/// The numbers of a vector, in order, with the largest that each may be.
+/// The numbers of a vector, in order, each with its largest valid value.
 const NUMBERS: [(&str, f64); 12] = [
     ("tile_b", 1024.0),
     ("tile_x", 1024.0),
@@ -28,7 +28,7 @@ const NUMBERS: [(&str, f64); 12] = [
 /// The largest buffer, as in scenarios.
 const MAX_MEGABYTES: f64 = 1_048_576.0;
 
-/// The first number that is a size in MB, and the one after the last.
+/// The numbers that are sizes in MB.
 const MEGABYTES: std::ops::Range<usize> = 8..11;
 
 /// What is wrong with a vector.
@@ -41,26 +41,26 @@ pub enum VectorError {
          per lane, softmax modules per PE, batch size, activation, weight and mask buffer in MB, memory (0 to 10)"
     )]
     Length(usize),
-    /// A number is none, or out of range.
+    /// A number cannot be parsed, or is out of range.
     #[error("number {place} of the vector, {name}, cannot be {found}: {accepted} is accepted", place = index + 1)]
     Number {
         /// Its place, from 0.
         index: usize,
-        /// What it stands for.
+        /// What it means.
         name: &'static str,
-        /// What stands there.
+        /// What was found.
         found: String,
-        /// What may stand there.
+        /// What is accepted.
         accepted: String,
     },
-    /// The text is no array of JSON.
-    #[error("this is no JSON array of 12 numbers: {0}")]
+    /// The text is not a JSON array.
+    #[error("this is not a JSON array of 12 numbers: {0}")]
     Json(String),
 }
 
 impl PublishedAccelerator {
-    /// The accelerator of twelve numbers: tile_b, tile_x, tile_y, PEs, MAC lanes per PE, multipliers per lane, softmax modules
-    /// per PE, batch size, activation, weight and mask buffer in MB, index of the memory.
+    /// The accelerator described by twelve numbers: tile_b, tile_x, tile_y, PEs, MAC lanes per PE, multipliers per lane,
+    /// softmax modules per PE, batch size, activation, weight and mask buffer in MB, index of the memory.
     ///
     /// # Errors
     /// A number is out of range.
@@ -100,10 +100,10 @@ impl PublishedAccelerator {
         })
     }
 
-    /// The accelerator of a text: twelve numbers with commas between them, with or without brackets.
+    /// The accelerator described by a text: twelve numbers separated by commas, with or without brackets.
     ///
     /// # Errors
-    /// There are more or fewer numbers, or one of them is none or out of range.
+    /// There are more or fewer than twelve numbers, or one of them cannot be parsed or is out of range.
     pub fn parse_vector(text: &str) -> Result<Self, VectorError> {
         let text = text.trim();
         let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
@@ -118,10 +118,10 @@ impl PublishedAccelerator {
         Self::from_vector(&vector)
     }
 
-    /// The accelerator of an array in JSON.
+    /// The accelerator described by a JSON array.
     ///
     /// # Errors
-    /// The text is no array of twelve numbers, or one of them is out of range.
+    /// The text is not an array of twelve numbers, or one of them is out of range.
     pub fn parse_json(text: &str) -> Result<Self, VectorError> {
         let values: Vec<serde_json::Value> =
             serde_json::from_str(text).map_err(|error| VectorError::Json(error.to_string()))?;
@@ -172,7 +172,7 @@ fn wrong(index: usize, found: &impl fmt::Display) -> VectorError {
     }
 }
 
-/// What a user wrote, no longer than can be read and without what could redraw the terminal.
+/// User input, shortened and without control characters that could redraw the terminal.
 fn quoted(word: &str) -> String {
     let short: String = word.chars().take(40).collect();
     format!("{short:?}")

@@ -1,12 +1,13 @@
 //! Cycles and energy of the steps, one after the other.
 
+use scenarios::schema::costs::ModuleCost;
+
 use super::constants::{Constants, DENSITY};
 use super::lowering::{ComputeStep, Lowering, MemoryStep, Transfer};
 use super::work::{Costed, Machine, Resource};
 use super::{Convention, Energy, EstimateError, Power, PublishedAccelerator, Workload, group};
-use scenarios::schema::costs::ModuleCost;
 
-/// What a walk over all steps came to.
+/// The result of a walk over all steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Walked {
     /// Cycles.
@@ -15,7 +16,7 @@ pub struct Walked {
     pub energy: Energy,
 }
 
-/// Walks the memory list and the compute list of `workload` in step.
+/// Walks the memory list and the compute list of `workload` in lockstep.
 ///
 /// # Errors
 /// The embeddings exceed the weight buffer.
@@ -158,7 +159,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Lets all modules and buffers leak for `cycles`, in place of what they leaked while they worked.
+    /// Charges leakage of all modules and buffers for `cycles`, replacing what they leaked while they worked.
     fn leak_for(&mut self, cycles: i128) {
         let (constants, accelerator) = (self.machine.constants, self.machine.accelerator);
         let (lanes, pes) = (accelerator.lanes(), f64::from(accelerator.processing_elements));
@@ -175,7 +176,7 @@ impl Walk<'_> {
 }
 
 impl Energy {
-    /// Charges the modules that work on an operation, and if it is `staged` those that its tiles pass on the way.
+    /// Charges the modules that work on an operation and, if it is `staged`, those that its tiles pass through.
     fn charge(&mut self, machine: &Machine<'_>, costed: Costed, staged: bool) {
         let (constants, accelerator) = (machine.constants, machine.accelerator);
         let pes = f64::from(accelerator.processing_elements);
@@ -211,7 +212,7 @@ fn power(module: ModuleCost) -> Power {
 }
 
 impl Power {
-    /// Adds what `power`, in mW, comes to in `microseconds`, which gives nJ.
+    /// Adds the energy of `power`, in mW, over `microseconds`; the product is in nJ.
     fn add(&mut self, power: Power, microseconds: f64) {
         self.dynamic += power.dynamic * microseconds;
         self.leakage += power.leakage * microseconds;

@@ -1,4 +1,4 @@
-//! What one operation takes: tiles and cycles.
+//! The tiles and cycles of one operation.
 
 use super::constants::{Constants, DENSITY};
 use super::lowering::Work;
@@ -16,10 +16,10 @@ pub(super) enum Resource {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Costed {
     pub(super) resource: Resource,
-    /// Cycles in which all modules of the resource work. A convolution whose kernel is longer than a tile has
-    /// fewer than none by the published convention.
+    /// Cycles in which all modules of the resource work. By the published convention this is negative for a
+    /// convolution whose kernel is longer than a tile.
     pub(super) cycles: i128,
-    /// Tiles that pass the stages around the multipliers; none unless it is a product or a convolution.
+    /// Tiles that pass the stages around the multipliers; 0 unless it is a product or a convolution.
     pub(super) staged_tiles: f64,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Machine<'a> {
 }
 
 impl Machine<'_> {
-    /// What `work` takes. `last_tiles` is what the last softmax or layer norm had, and is brought up to date.
+    /// The cost of `work`. `last_tiles` is the tile count of the last softmax or layer norm, and is updated.
     pub(super) fn cost(&self, work: Work, last_tiles: &mut f64) -> Costed {
         match work {
             Work::Product {
@@ -146,8 +146,8 @@ fn on_lanes(cycles: f64, staged_tiles: f64) -> Costed {
     }
 }
 
-/// A number of cycles, rounded up. All extents are below 2^21 and operations fewer than 2^24, so that neither one
-/// operation's cycles nor the sum of all comes near the largest `i128`.
+/// A number of cycles, rounded up. All extents are below 2^21 and there are fewer than 2^24 operations, so neither
+/// one operation's cycles nor their sum comes near the largest `i128`.
 fn whole(cycles: f64) -> i128 {
     cycles.ceil() as i128
 }

@@ -1,4 +1,4 @@
-//! Distributions of latencies in a form that other programs read: HdrHistogram's.
+//! Latency distributions in a form that other programs can read: HdrHistogram's.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,23 +16,23 @@ use thiserror::Error;
 /// are; others have to be scaled first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LatencyHistogram {
-    /// What one recorded unit is, in ns.
+    /// Length of one recorded unit, in ns.
     pub unit_ns: f64,
-    /// Of the reads, from the request to the data; none if there were none.
+    /// Of the reads, from the request to the data; `None` if there were none.
     pub reads: Option<String>,
-    /// Of the writes, from the request to the end of the burst; none if there were none.
+    /// Of the writes, from the request to the end of the burst; `None` if there were none.
     pub writes: Option<String>,
 }
 
-/// Why a text is no histogram.
+/// Why a text is not a histogram.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum HistogramError {
-    /// It is no base64.
-    #[error("the histogram is no base64: {0}")]
+    /// It is not base64.
+    #[error("the histogram is not base64: {0}")]
     Base64(#[from] base64::DecodeError),
-    /// What the base64 holds is no histogram.
-    #[error("this is no histogram in HdrHistogram's V2 form: {0}")]
+    /// The content of the base64 is not a histogram.
+    #[error("this is not a histogram in HdrHistogram's V2 form: {0}")]
     Form(#[from] DeserializeError),
 }
 
@@ -58,10 +58,10 @@ fn encode(latencies: &Latencies) -> Option<String> {
     Some(STANDARD.encode(bytes))
 }
 
-/// The histogram that a text of [`LatencyHistogram`] holds. Any other can be added to it.
+/// Decodes a text of [`LatencyHistogram`]. Other histograms can be added to the result.
 ///
 /// # Errors
-/// The text is no histogram in HdrHistogram's V2 form.
+/// The text is not a histogram in HdrHistogram's V2 form.
 pub fn decode_histogram(text: &str) -> Result<Histogram<u64>, HistogramError> {
     let bytes = STANDARD.decode(text)?;
     let mut histogram = Deserializer::new().deserialize(&mut bytes.as_slice())?;
@@ -87,8 +87,8 @@ mod tests {
     #[test]
     fn other_texts_are_refused() {
         let problem = |text: &str| decode_histogram(text).unwrap_err().to_string();
-        assert!(problem("?").contains("no base64"));
-        assert!(problem("").contains("no histogram"));
-        assert!(problem("aGVsbG8gd29ybGQ=").contains("no histogram"));
+        assert!(problem("?").contains("not base64"));
+        assert!(problem("").contains("not a histogram"));
+        assert!(problem("aGVsbG8gd29ybGQ=").contains("not a histogram"));
     }
 }

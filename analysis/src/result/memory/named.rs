@@ -1,8 +1,8 @@
-//! A memory and what it is called.
+//! A memory and its name.
 
 use components::memory::MemoryPlan;
 
-/// A memory that can be built, and what it is called.
+/// A memory that can be built, and its name.
 #[derive(Clone, Debug)]
 pub struct NamedMemory {
     /// The shipped name or the file.

@@ -1,4 +1,4 @@
-//! What became of a trace of requests in a memory alone.
+//! The result of replaying a trace of requests in a memory alone.
 
 use components::memory::ReplayReport;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ pub struct ReplayResult {
     pub technology: String,
     /// The engine's name.
     pub engine: String,
-    /// Requests that the host could offer in one cycle.
+    /// Requests that the host could offer per cycle.
     pub requests_per_cycle: u32,
     /// The memory's clock.
     pub clock_mhz: f64,
@@ -57,7 +57,7 @@ impl ReplayResult {
             channels: plan.description().organisation.channels,
             peak_bytes_per_second: plan.peak_bytes_per_second(),
             seconds,
-            // The memory's is the only clock of a replay, so its cycle is the tick.
+            // The memory's clock is the only one of a replay, so its cycle is the tick.
             nanoseconds_per_tick: 1e9 / hertz,
             requestors: &["trace"],
         };

@@ -1,4 +1,4 @@
-//! What one requestor asked of a memory, and how long it waited.
+//! The requests of one requestor, and how long it waited.
 
 use components::memory::{MemoryReport, RequestorReport};
 use serde::{Deserialize, Serialize};
@@ -11,27 +11,27 @@ use super::histogram::LatencyHistogram;
 /// One requestor's share of the traffic.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RequestorResult {
-    /// Who.
+    /// Its name.
     pub name: String,
     /// Requests of one block.
     pub requests: u64,
-    /// Those that read.
+    /// Its reads.
     pub reads: u64,
-    /// Those that write.
+    /// Its writes.
     pub writes: u64,
     /// Bytes read and written.
     pub bytes: u64,
     /// Its share of the bandwidth, GB/s (10^9), over the whole run.
     pub achieved_gb_s: f64,
-    /// What the requestor waits for: its reads, from the request to the data. A write is posted, nobody waits for
-    /// it; only a requestor that never reads has the latency of its writes here, from the request to the end of
-    /// the burst.
+    /// The latency that the requestor waits for: that of its reads, from the request to the data. Writes are posted,
+    /// so nothing waits for them. Only for a requestor that never reads, this is the latency of its writes, from the
+    /// request to the end of the burst.
     pub latency_ns: Latency,
-    /// Of its reads, from the request to the data; none if no latency of a read was measured.
+    /// Of its reads, from the request to the data; `None` if no latency of a read was measured.
     pub read_latency_ns: Option<Latency>,
-    /// Of its writes, from the request to the end of the burst; none if no write reached a bank.
+    /// Of its writes, from the request to the end of the burst; `None` if no write reached a bank.
     pub write_latency_ns: Option<Latency>,
-    /// All latencies, not only some quantiles of them: what is needed to merge runs.
+    /// All latencies rather than some quantiles, so that runs can be merged.
     pub latency_histogram: LatencyHistogram,
 }
 
@@ -42,15 +42,15 @@ pub struct Latency {
     pub mean: f64,
     /// The median.
     pub p50: f64,
-    /// Nine of ten are no longer.
+    /// The 90th percentile.
     pub p90: f64,
-    /// 99 of 100 are no longer.
+    /// The 99th percentile.
     pub p99: f64,
     /// The longest.
     pub max: f64,
 }
 
-/// Those who asked for anything, in the order of their numbers.
+/// The requestors with any requests, by number.
 pub(super) fn requestors(report: &MemoryReport, frame: &MemoryFrame<'_>) -> Vec<RequestorResult> {
     let named = frame.requestors.iter().zip(&report.requestors);
     named
@@ -86,7 +86,7 @@ impl RequestorResult {
 }
 
 impl Latency {
-    /// The figures of `latencies`, of which a tick is so many nanoseconds.
+    /// The figures of `latencies`, which are in ticks of `nanoseconds_per_tick`.
     #[must_use]
     pub fn of(latencies: &Latencies, nanoseconds_per_tick: f64) -> Self {
         let nanoseconds = |ticks: Ticks| ticks.0 as f64 * nanoseconds_per_tick;

@@ -1,4 +1,4 @@
-//! What a memory is, before anything runs.
+//! The description of a memory, before anything runs.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use super::NamedMemory;
 pub struct TechnologyResult {
     /// The shipped name or the file.
     pub technology: String,
-    /// What the description calls itself.
+    /// The name stated in the description.
     pub name: String,
     /// The cells.
     pub cells: Cells,
@@ -22,40 +22,40 @@ pub struct TechnologyResult {
     pub organisation: Organisation,
     /// Bytes of all channels.
     pub capacity_bytes: u64,
-    /// Bytes of a row: what one activate opens.
+    /// Bytes per row, which one activate opens.
     pub row_bytes: u64,
-    /// Bytes of one column access.
+    /// Bytes per column access.
     pub request_bytes: u32,
-    /// What all channels move at their peak, GB/s (10^9).
+    /// Peak bandwidth of all channels, GB/s (10^9).
     pub peak_gb_s: f64,
     /// The memory's clock.
     pub clock_mhz: f64,
-    /// A read of an idle bank whose rows are closed: one cycle to the controller, tRCD, CL and the burst.
+    /// Latency of a read from an idle bank with closed rows: one cycle to the controller, tRCD, CL and the burst.
     pub idle_read_latency: Span,
-    /// How an address is read, most significant field first.
+    /// How an address is split, most significant field first.
     pub address_map: String,
     /// The timing table.
     pub timing: Vec<TimingResult>,
-    /// What commands and standby cost.
+    /// Energy of commands and standby.
     pub energy: EnergyFigures,
-    /// What these figures are computed from.
+    /// The source of these figures.
     pub energy_model: EnergyModel,
     /// The channel controllers.
     pub controller: Controller,
 }
 
-/// A technology of the library in a line.
+/// A technology of the library, summarised in one line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShippedMemory {
-    /// What it is called in scenarios.
+    /// Its name in scenarios.
     pub name: String,
-    /// What its description calls itself.
+    /// The name stated in its description.
     pub technology: String,
-    /// Channels; none for the ideal memory, as for all that follows.
+    /// Channels. This and all following fields are `None` for the ideal memory.
     pub channels: Option<u32>,
     /// Bytes of all channels.
     pub capacity_bytes: Option<u64>,
-    /// What all channels move at their peak, GB/s (10^9).
+    /// Peak bandwidth of all channels, GB/s (10^9).
     pub peak_gb_s: Option<f64>,
     /// The memory's clock.
     pub clock_mhz: Option<f64>,
@@ -105,12 +105,12 @@ pub struct TimingResult {
     pub name: Cow<'static, str>,
     /// The datasheet's symbol.
     pub symbol: Cow<'static, str>,
-    /// How long it is.
+    /// Its length.
     #[serde(flatten)]
     pub span: Span,
 }
 
-/// Energy of the commands of a rank, and its power in standby.
+/// Energy of a rank's commands, and its standby power.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EnergyFigures {
     /// One activate and its precharge, nJ.
@@ -128,7 +128,7 @@ pub struct EnergyFigures {
 }
 
 impl TechnologyResult {
-    /// What `memory` is.
+    /// Describes `memory`.
     #[must_use]
     pub fn new(memory: &NamedMemory) -> Self {
         let NamedMemory { name, plan } = memory;
@@ -166,7 +166,7 @@ impl EnergyFigures {
     fn new(plan: &MemoryPlan) -> Self {
         let description = plan.description();
         let table = EnergyTable::new(description);
-        // pJ a ns are mW.
+        // pJ per ns are mW.
         let cycle = description.cycle_time().0;
         Self {
             activate_nj: table.activate.0 * 1e-3,

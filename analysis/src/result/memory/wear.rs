@@ -1,4 +1,4 @@
-//! How far resistive cells are worn, and how long they last.
+//! Wear and lifetime of resistive cells.
 
 use components::memory::Wear;
 use serde::{Deserialize, Serialize};
@@ -10,13 +10,13 @@ pub struct WearResult {
     pub most_bank_writes: u64,
     /// Block writes to all banks.
     pub bank_writes: u64,
-    /// Blocks of one bank.
+    /// Blocks per bank.
     pub blocks_per_bank: u64,
-    /// Writes that a cell survives, if the technology says.
+    /// Writes that a cell survives, if the technology states it.
     pub endurance: Option<u64>,
-    /// Years until the most-written bank is worn out if writes go on at the rate of this run and wear levelling within
-    /// the bank is ideal, each block taking an equal share. None if the endurance is not known or nothing was
-    /// written.
+    /// Years until the most-written bank is worn out, if writes continue at the rate of this run and wear levelling
+    /// within the bank is ideal, so that each block gets an equal share. `None` if the endurance is not known or
+    /// nothing was written.
     pub lifetime_years: Option<f64>,
 }
 
@@ -56,7 +56,7 @@ mod tests {
             blocks_per_bank: 100,
             endurance: Some(1_000_000),
         };
-        // Ten writes a block and second: a hundred thousand seconds.
+        // Ten writes per block and second last a hundred thousand seconds.
         let years = WearResult::of(&wear, 1.0).lifetime_years.unwrap();
         assert!((years * SECONDS_PER_YEAR / 1e5 - 1.0).abs() < 1e-12, "{years}");
         wear.most_bank_writes = 0;

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use analysis::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Entry;
 use crate::read::TraceReader;
-use analysis::Error;
 
 /// What comes of setting two traces side by side.
 #[derive(Clone, Debug, Serialize, Deserialize)]

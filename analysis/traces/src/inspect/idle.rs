@@ -16,11 +16,12 @@ mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use analysis::longest::Longest;
+
 use self::answer::{Explained, gaps, shares};
 use self::stalls::{Parts, Stalls, part_of};
 use super::Window;
 use crate::{Entry, Form, Header};
-use analysis::longest::Longest;
 
 pub use self::answer::{Gap, IdleCause, IdleLanes};
 pub(super) use self::machines::Machines;

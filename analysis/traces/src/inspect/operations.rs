@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use analysis::longest::Longest;
 use serde::{Deserialize, Serialize};
 
 use super::Window;
 use crate::{Entry, Form, Header};
-use analysis::longest::Longest;
 
 /// An operation in the trace.
 #[derive(Clone, Debug, Serialize, Deserialize)]

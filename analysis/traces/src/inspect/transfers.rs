@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use analysis::result::memory::Latency;
 use serde::{Deserialize, Serialize};
 use sim_core::Ticks;
 use sim_core::statistics::Latencies;
 
 use crate::{Entry, Form, Header};
-use analysis::result::memory::Latency;
 
 /// Transfers of one direction and purpose.
 #[derive(Clone, Debug, Serialize, Deserialize)]

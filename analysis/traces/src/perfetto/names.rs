@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use components::operation::Role;
-
 use scenarios::system::OperationName;
 
 /// Numbers of strings of one sort.

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
+use analysis::Error;
+
 use super::unreadable;
 use crate::{Entry, Header};
-use analysis::Error;
 
 /// No record comes near this length; a file without lines is not read whole.
 const LONGEST: u64 = 1 << 20;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use analysis::Error;
 use parquet::column::reader::get_typed_column_reader;
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
@@ -13,7 +14,6 @@ use parquet::schema::parser::parse_message_type;
 use super::unreadable;
 use crate::parquet::{HEADER_KEY, SCHEMA};
 use crate::{Entry, Form, Header};
-use analysis::Error;
 
 /// A file of rows.
 pub(super) struct Rows {

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use analysis::Error;
+
 use self::dictionary::{Argument, Dictionary};
 use self::packets::{Packet, Packets, Problem};
 use super::unreadable;
@@ -15,7 +17,6 @@ use crate::perfetto::decode::{Fields, Wrong};
 use crate::perfetto::field::{self, COUNTER, INSTANT, SLICE_BEGIN, SLICE_END};
 use crate::perfetto::rounding::Rounding;
 use crate::{Entry, Form, Header};
-use analysis::Error;
 
 /// A file of packets.
 pub(super) struct Slices {

@@ -6,7 +6,7 @@ use crate::constraints::Constraints;
 /// Row number of a closed bank.
 pub(super) const CLOSED: u32 = u32::MAX;
 
-/// Which banks want which command next, one bit a bank.
+/// Which banks want which command next, one bit per bank.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Wants {
     pub(super) activate: u64,

@@ -234,7 +234,7 @@ impl Tabulated {
             let costs_something = self.costs.iter().any(|(_, cost)| of(cost) > 0.0);
             if costs_something && of(scaled) <= 0.0 {
                 checks.wrong(
-                    format!("{}: the cost table comes to a `{field}` of {:.3}", self.what, of(scaled)),
+                    format!("{}: the cost table gives a `{field}` of {:.3}", self.what, of(scaled)),
                     "the line through the two nearest sizes falls to 0 there: tabulate this size in a cost table of your own",
                 );
             }

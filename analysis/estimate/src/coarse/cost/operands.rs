@@ -1,4 +1,4 @@
-//! What a run's operands take on a PE's buses, given what the lane's registers keep from tile to tile.
+//! The bus time of a run's operands, given what the lane's registers keep from tile to tile.
 
 use components::runs::Run;
 
@@ -7,18 +7,18 @@ use super::{Machine, blocks};
 /// Operands of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Fetched {
-    /// Cycles of the activation bus and of the weight bus.
+    /// Cycles on the activation bus and on the weight bus.
     pub(super) cycles: [f64; 2],
-    /// Accesses of 64 bytes to the activation and the weight buffer.
+    /// 64-byte accesses to the activation and the weight buffer.
     pub(super) blocks: [f64; 2],
     /// Operand tiles fetched.
     pub(super) tiles: f64,
-    /// Until the first tile's are there.
+    /// Cycles until the first tile's operands have arrived.
     pub(super) first: f64,
 }
 
 impl Machine {
-    /// What a run's operands take on the buses, given what the lane's registers keep from tile to tile.
+    /// The bus time of a run's operands, given what the lane's registers keep from tile to tile.
     pub(super) fn fetched(&self, run: &Run) -> Fetched {
         let (first, second) = (run.tile(0), run.tile(u16::from(run.length > 1)));
         let times = |kept: bool| if kept { 1.0 } else { f64::from(run.length) };
@@ -44,7 +44,7 @@ impl Machine {
                 fetched.tiles += times;
             }
         }
-        // Two operands of one bus come in one transfer, as far as both are fetched.
+        // Two operands on one bus come in one transfer if both are fetched.
         for (bus, &both) in first.iter().enumerate() {
             let of_bus = operands
                 .iter()

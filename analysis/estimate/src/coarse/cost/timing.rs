@@ -1,13 +1,13 @@
-//! How long a run keeps its unit, and how long until its result is there. Times in cycles of the accelerator.
+//! How long a run occupies its unit, and how long until its result is available. Times in cycles of the accelerator.
 
-/// A message between control block, PE and unit takes a cycle.
+/// A message between control block, PE and unit takes one cycle.
 pub(super) const HOP: f64 = 1.0;
 
-/// What a run takes.
+/// The times of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in super::super) enum Timing {
     Lane(LaneTiming),
-    /// A row on a softmax or layer-norm module: cycles of work, and on the bus to read the row and to write it.
+    /// A row on a softmax or layer-norm module: cycles of work, and bus cycles to read and to write the row.
     Module {
         work: f64,
         read: f64,
@@ -19,14 +19,14 @@ pub(in super::super) enum Timing {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in super::super) struct LaneTiming {
     pub(super) tiles: f64,
-    /// Cycles of the multipliers for a tile, and for the last.
+    /// Cycles of the multipliers for a whole tile, and for the last one.
     pub(super) whole: f64,
     pub(super) last: f64,
-    /// Between two tiles at least, however little work they are.
+    /// Least distance between two tiles, however little work they have.
     pub(super) pace: f64,
-    /// Cycles that the run takes of the busier of the PE's two buses.
+    /// Cycles of the run on the busier of the PE's two buses.
     pub(super) buses: f64,
-    /// Cycles on the bus until the first tile's operands are there.
+    /// Cycles on the bus until the first tile's operands have arrived.
     pub(super) first: f64,
     /// From the issue to the first tile's entry into the multipliers.
     pub(super) begin: f64,
@@ -37,20 +37,20 @@ pub(in super::super) struct LaneTiming {
 }
 
 impl Timing {
-    /// From the issue of a run until its unit can be issued the next, when `sharing` units of the PE work at once.
+    /// From the issue of a run until the next can be issued to its unit, when `sharing` units of the PE work at once.
     pub(in super::super) fn occupancy(&self, sharing: f64) -> f64 {
         match self {
             Self::Lane(lane) => lane.occupancy(sharing),
             Self::Module { work, read, write } => {
-                // To the PE, to the module, and the report that it is free.
+                // Messages to the PE, to the module, and back that it is free.
                 let alone = 3.0 * HOP + read + work;
                 alone.max(sharing * (read + write))
             }
         }
     }
 
-    /// How long before the end of its occupancy a unit reports itself free: a lane does when its last tile enters the
-    /// multipliers, so that the next run's operands can come meanwhile.
+    /// How long before the end of its occupancy a unit reports itself free. A lane does so when its last tile enters
+    /// the multipliers, so the next run's operands can be fetched meanwhile.
     pub(in super::super) fn early(&self, sharing: f64) -> f64 {
         match self {
             Self::Lane(lane) => lane.last_step(sharing) - (lane.begin + HOP),
@@ -68,12 +68,12 @@ impl Timing {
 }
 
 impl LaneTiming {
-    /// Between two tiles: the slowest of multipliers, stages, FIFO, and buses that `sharing` lanes share.
+    /// Cycles per tile: the slowest of the multipliers, the stages, the FIFO, and the buses that `sharing` lanes share.
     fn step(&self, work: f64, sharing: f64) -> f64 {
         work.max(self.pace).max(sharing * self.buses / self.tiles)
     }
 
-    /// The last tile: the next run may begin after it, and not before its own operands are there.
+    /// The last tile: the next run begins after it, and not before its own operands have arrived.
     fn last_step(&self, sharing: f64) -> f64 {
         self.step(self.last, sharing).max(self.begin + HOP)
     }
@@ -83,8 +83,8 @@ impl LaneTiming {
     }
 
     fn latency(&self, sharing: f64) -> f64 {
-        // Lanes that begin together all ask for as many tiles as their FIFOs hold. Where the buses are the limit, that is
-        // part of the pace.
+        // Lanes that begin together all request as many tiles as their FIFOs hold. Where the buses are the limit, the
+        // pace already includes that.
         let crowd = if sharing * self.buses > self.whole * self.tiles {
             0.0
         } else {

@@ -1,4 +1,4 @@
-//! Room in the activation buffer: slices of tensors, pushed out and brought back as the control block does it.
+//! Room in the activation buffer: slices of tensors, spilled and reloaded as the control block does it.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use components::units::Bytes;
 
 use crate::coarse::step::{Step, Steps};
 
-/// What one batch tile has of a tensor: the number of the operation that makes it, and of the batch tile.
+/// One batch tile's part of a tensor: the number of the operation that makes it, and of the batch tile.
 pub(super) type SliceId = (usize, usize);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,14 +25,14 @@ enum State {
 #[derive(Clone, Copy, Debug, Default)]
 struct Slice {
     state: State,
-    /// Pieces under way that read or write it.
+    /// Pieces in flight that read or write it.
     pins: u32,
     readers: u32,
     size: Footprint,
     last_used: u64,
-    /// Whether all of it has been made: from then on it can be saved.
+    /// Whether all of it has been computed: from then on it can be saved.
     complete: bool,
-    /// Whether main memory holds it as it is, so that it can be given up without being written again.
+    /// Whether main memory holds its current content, so that it can be dropped without another write.
     saved: bool,
 }
 
@@ -49,21 +49,21 @@ pub(super) struct ActivationRoom {
     capacity: Footprint,
     used: Footprint,
     slices: Vec<Vec<Slice>>,
-    /// All slices that take room.
+    /// All slices that occupy room.
     alive: BTreeSet<SliceId>,
     stamp: u64,
-    /// The oldest operation asked for room and got none: until it does, nobody else does.
+    /// The oldest operation requested room and got none. Until it gets some, no other operation does.
     leader_is_short: bool,
-    /// Whether what main memory holds already is not written again.
+    /// Whether slices that main memory holds already are not written again.
     keeps_saved: bool,
-    /// Room that is on its way to be free.
+    /// Room that is about to become free.
     coming: Footprint,
     pub(super) motions: Vec<Motion>,
 }
 
 impl ActivationRoom {
     pub(super) fn new(capacity: Footprint, steps: &Steps) -> Self {
-        // Where several batch tiles make one slice, that may not take more than its part of an operation's three.
+        // Where several batch tiles make one slice, it may not take more than its share of an operation's three slices.
         let several = |step: &Step, bytes: Bytes, capacity: Bytes| match step.pieces.batches_each() {
             1 => bytes,
             _ if step.output_slices() == 1 => bytes,
@@ -96,8 +96,8 @@ impl ActivationRoom {
         }
     }
 
-    /// Whether the slices that an operation needs for a piece are all there; takes room for them as far as it can. Only
-    /// the oldest operation with work to issue, which `leads`, may push others out: those with the latest `next_use` first.
+    /// Whether all slices that an operation needs for a piece are in the buffer; takes room for them as far as it can. Only
+    /// the oldest operation with work to issue (`leads`) may spill others, those with the latest `next_use` first.
     pub(super) fn acquire(
         &mut self,
         needed: &[SliceId],
@@ -147,8 +147,8 @@ impl ActivationRoom {
         true
     }
 
-    /// Pushes out slices that nobody works on: those that are needed last, and of several such the least recently used. What
-    /// main memory holds already goes at once.
+    /// Spills slices that are not in use: those needed last first, and among equals the least recently used. Slices that
+    /// main memory holds already are dropped at once.
     fn make_room(&mut self, size: Footprint, needed: &[SliceId], next_use: &dyn Fn(SliceId) -> usize) {
         let short = |used: Bytes, wanted: Bytes, capacity: Bytes| {
             Bytes((used.0 + wanted.0).saturating_sub(capacity.0))
@@ -218,12 +218,12 @@ impl ActivationRoom {
         }
     }
 
-    /// Bytes of a slice as it is now.
+    /// Current bytes of a slice.
     pub(super) fn size(&self, (step, batch): SliceId) -> Footprint {
         self.slices[step][batch].size
     }
 
-    /// All of a slice has been made: its zeros go.
+    /// A slice is complete: its zeros are dropped.
     pub(super) fn compact(&mut self, (step, batch): SliceId, data: Bytes) {
         let Some(slice) = self.slices[step].get_mut(batch) else {
             return;

@@ -1,4 +1,4 @@
-//! Completion: from pieces that are done to operations, slices and weights that are needed no longer.
+//! Completion: from finished pieces to operations, slices and weights that are no longer needed.
 
 use super::activations::Motion;
 use super::{FRACTIONS, Schedule};
@@ -31,7 +31,7 @@ impl Schedule<'_> {
         readers.into_iter().for_each(|reader| self.consider(reader));
     }
 
-    /// A piece is over: what it read is needed no longer with the last piece of its batch tile.
+    /// A piece is done. After the last piece of its batch tile, what it read is no longer needed.
     fn free_slices(&mut self, index: usize, piece: usize, slice_complete: bool, all_done: bool) {
         let slices = self.slices(index, piece);
         self.activations.unpin(&slices);

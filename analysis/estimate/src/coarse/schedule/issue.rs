@@ -1,11 +1,11 @@
-//! Issuing: units that are free go to the oldest operations whose next rows have all they need.
+//! Issuing: free units go to the oldest operations whose next rows have all they need.
 
 use super::activations::SliceId;
 use super::{Event, FRACTIONS, Schedule, Transfer, fractions};
 use crate::coarse::cost::{Timing, Unit};
 
 impl Schedule<'_> {
-    /// Hands free units to runs.
+    /// Issues runs to free units.
     pub(super) fn issue(&mut self, class: usize) {
         while self.free[class].count() > 0 {
             let from = if self.in_turn { self.turn[class] } else { 0 };
@@ -30,8 +30,8 @@ impl Schedule<'_> {
         inputs.chain(step.output.map(|_| slice(index))).collect()
     }
 
-    /// The oldest operation of the window that has not finished with a slice; past all if there is none. In inference,
-    /// where slices are hardly ever pushed out that are not read soon, all count as needed at the same time.
+    /// The oldest operation of the window that still needs a slice; past all operations if there is none. In
+    /// inference, where spilled slices are nearly always read soon, all count as needed at the same time.
     fn next_use(&self, (maker, batch): SliceId) -> usize {
         if !self.steps.trains {
             return 0;
@@ -47,7 +47,7 @@ impl Schedule<'_> {
             .unwrap_or(usize::MAX)
     }
 
-    /// Takes room for the next piece of an operation, if it has not begun; if there is none, the operation is blocked.
+    /// Takes room for the next piece of an operation, unless it has begun; if there is no room, the operation is blocked.
     pub(super) fn acquire(&mut self, index: usize) -> bool {
         let piece = self.progress[index].next;
         if self.progress[index].pinned == Some(piece) {
@@ -77,7 +77,7 @@ impl Schedule<'_> {
         }
     }
 
-    /// Hands out runs of the next piece of an operation, as many as there are units free.
+    /// Issues runs of an operation's next piece, as many as units are free.
     fn issue_runs(&mut self, class: usize, index: usize) {
         let steps = self.steps;
         let Some(cost) = &steps.steps[index].cost else {
@@ -109,7 +109,7 @@ impl Schedule<'_> {
         }
     }
 
-    /// `runs` runs to `units` units, one after another where there are more; those that are free longest first.
+    /// Issues `runs` runs to `units` units, several in a row per unit if there are more runs; units free longest come first.
     fn hand_out(&mut self, class: usize, index: usize, units: u64, runs: u64, timing: &Timing, sharing: f64) {
         let units = units.min(runs);
         let each = timing.occupancy(sharing);
@@ -134,7 +134,7 @@ impl Schedule<'_> {
         }
     }
 
-    /// All runs of an operation's next piece are handed out.
+    /// All runs of an operation's next piece have been issued.
     fn all_issued(&mut self, class: usize, index: usize) {
         let piece = self.progress[index].next;
         let wait = self.progress[index].done_at - self.now as f64 / FRACTIONS;
@@ -148,7 +148,7 @@ impl Schedule<'_> {
         }
     }
 
-    /// Units of a PE that will work at once, now that runs are handed out: they share its buses.
+    /// Units per PE that will work at once after this issue; they share its buses.
     fn sharing(&self, class: usize) -> f64 {
         let waiting = self.issuable[class].iter();
         let waiting: u64 = waiting

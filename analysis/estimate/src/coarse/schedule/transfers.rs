@@ -6,32 +6,32 @@ use super::activations::Motion;
 use super::{Event, FRACTIONS, Schedule, Transfer};
 use crate::coarse::moves::{Moves, Pattern};
 
-/// Cycles from the order of a write to its end, beside the time for its blocks: to the DMA, into main memory's queue, and
-/// through a port of the buffer.
+/// Cycles from the order of a write to its end, in addition to the time for its blocks: to the DMA, into main memory's
+/// queue, and through a port of the buffer.
 const WRITE_DELAY: f64 = 3.0;
 
 /// A transfer that gives way to others between any two of its blocks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Background {
-    /// Blocks that are left.
+    /// Remaining blocks.
     blocks: f64,
     flow: Flow,
-    /// What comes of it.
+    /// The event at its end.
     event: Event,
 }
 
-/// How a transfer flows.
+/// The timing of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Flow {
     is_write: bool,
-    /// Cycles of main memory for a block.
+    /// Cycles of main memory per block.
     pace: f64,
-    /// How long after its last block it is over.
+    /// How long after its last block it ends.
     delay: f64,
 }
 
 impl Schedule<'_> {
-    /// Begins the next transfer if main memory is free: what is urgent first, then the next blocks of the rest.
+    /// Begins the next transfer if main memory is free: urgent ones first, then the next blocks of the rest.
     pub(super) fn use_pipe(&mut self) {
         if self.pipe_busy {
             return;
@@ -50,9 +50,9 @@ impl Schedule<'_> {
         self.send(time + flow.delay, event);
     }
 
-    /// How long a transfer of `blocks` that begins now holds main memory. A write is over once main memory has taken it in:
-    /// it owes as many writes as its queues have places, and makes up for them when it has nothing else to do. In inference,
-    /// where writes are few and far between, it owes none when one begins.
+    /// How long a transfer of `blocks` that begins now occupies main memory. A write ends once main memory has accepted it.
+    /// Main memory may defer as many writes as its queues have places, and performs them when it has nothing else to do. In
+    /// inference, where writes are rare, none are pending when one begins.
     fn held(&mut self, blocks: f64, flow: Flow) -> f64 {
         let time = blocks * flow.pace;
         if !flow.is_write {
@@ -69,7 +69,7 @@ impl Schedule<'_> {
     }
 
     /// Orders the loads of weights for which there is room. In inference, where nothing else comes between them, each is
-    /// ordered when it is its turn.
+    /// ordered when its turn comes.
     pub(super) fn load_weights(&mut self) {
         let is_next = |it: &Self| !it.pipe_busy && it.moving.is_empty() && it.background.is_empty();
         while (self.steps.trains || is_next(self))
@@ -102,7 +102,7 @@ impl Schedule<'_> {
         self.background.push_back(write);
     }
 
-    /// Orders what an operation that only moves data moves for the slice that begins with `piece`.
+    /// Orders the transfer of an operation that only moves data, for the slice that begins with `piece`.
     pub(super) fn move_data(&mut self, step: usize, piece: usize) {
         let is_urgent = |moves: &Moves| moves.is_urgent;
         if self.steps.steps[step].moves.as_ref().is_none_or(is_urgent) {
@@ -132,7 +132,7 @@ impl Schedule<'_> {
         }
     }
 
-    /// What an operation that only moves data moves for the slice that begins with `piece`.
+    /// The transfer of an operation that only moves data, for the slice that begins with `piece`.
     fn data(&mut self, index: usize, piece: usize) -> Background {
         let (steps, memory) = (self.steps, self.memory);
         let step = &steps.steps[index];
@@ -151,14 +151,14 @@ impl Schedule<'_> {
                 let mut written = self.written(blocks, memory.scatter, event);
                 let all = written.blocks.max(1.0);
                 written.flow.pace += amount.added_to * memory.gather / all;
-                // Others go on while a row is waited for.
+                // Other transfers continue while this one waits for a row.
                 written.flow.delay += amount.waits * memory.latency;
                 written
             }
         }
     }
 
-    /// A load, its blocks counted by the buffer into which they go.
+    /// A load; its blocks are counted by destination buffer.
     fn loaded(&mut self, blocks: [f64; 3], pace: f64, event: Event) -> Background {
         let delay = self.memory.latency;
         let flow = Flow {
@@ -171,7 +171,7 @@ impl Schedule<'_> {
         Background { blocks, flow, event }
     }
 
-    /// A write, its blocks counted by the buffer out of which they come.
+    /// A write; its blocks are counted by source buffer.
     fn written(&mut self, blocks: [f64; 3], pace: f64, event: Event) -> Background {
         let delay = WRITE_DELAY;
         let flow = Flow {
@@ -184,7 +184,7 @@ impl Schedule<'_> {
         Background { blocks, flow, event }
     }
 
-    /// Counts blocks moved to or from the three buffers; all of them.
+    /// Counts blocks moved to or from the three buffers; returns their sum.
     fn count(&mut self, blocks: [f64; 3]) -> f64 {
         for (total, blocks) in self.timeline.buffer_blocks.iter_mut().zip(blocks) {
             *total += blocks;
@@ -193,8 +193,8 @@ impl Schedule<'_> {
     }
 }
 
-/// The next blocks in the background, at most `most`, which is as many as the DMA has under way: what is ordered meanwhile
-/// waits for no more.
+/// The next blocks in the background, at most `most`. That is as many as the DMA has in flight, so a transfer ordered
+/// meanwhile waits for no more than these.
 fn next_part(background: &mut VecDeque<Background>, most: f64) -> Option<Background> {
     let first = background.front_mut()?;
     if first.blocks <= most {

@@ -1,4 +1,4 @@
-//! Units that are free: the one that is free longest goes first.
+//! Free units: the one free longest goes first.
 
 use std::collections::VecDeque;
 
@@ -22,7 +22,7 @@ impl FreeUnits {
         self.count
     }
 
-    /// `count` units are free, and ready for a first tile at `ready`.
+    /// Adds `count` free units that are ready for a first tile at `ready`.
     pub(super) fn put(&mut self, count: u64, ready: u64) {
         self.count += count;
         match self.groups.back_mut() {
@@ -31,7 +31,7 @@ impl FreeUnits {
         }
     }
 
-    /// The units that are free longest, at most `wanted`: how many, and when they are ready.
+    /// Takes the units free longest, at most `wanted`: how many, and when they are ready.
     pub(super) fn take(&mut self, wanted: u64) -> Option<(u64, u64)> {
         let (units, ready) = self.groups.front_mut()?;
         let (taken, ready) = (wanted.min(*units), *ready);

@@ -1,4 +1,4 @@
-//! Room in the weight buffer: weights are loaded in program order as far as there is room.
+//! Room in the weight buffer: weights are loaded in program order while there is room.
 
 use std::collections::VecDeque;
 
@@ -25,7 +25,7 @@ pub(super) struct WeightRoom {
     /// Unfinished operations of the window that need each.
     users: Vec<Vec<usize>>,
     queue: VecDeque<usize>,
-    /// Those that nobody needs now, the longest unused first.
+    /// Weights not needed now, the longest unused first.
     idle: VecDeque<usize>,
 }
 
@@ -46,8 +46,8 @@ impl WeightRoom {
         }
     }
 
-    /// Announces that operation `user` needs `weights`, which may be loaded once `after` is finished with all before it;
-    /// how many of them are not here.
+    /// Announces that operation `user` needs `weights`, which may be loaded once `after` and all before it are finished;
+    /// returns how many of them are missing.
     pub(super) fn want(&mut self, weights: &[usize], user: usize, after: Option<usize>) -> usize {
         let mut missing = 0;
         for &weight in weights {
@@ -73,8 +73,9 @@ impl WeightRoom {
         }
     }
 
-    /// The next weight to load, if there is room and all that it has to wait for comes before `oldest`. Weights that nobody needs make way for it, then those that only younger
-    /// operations need of which none `has_begun`: these load again, and who needs them is added to `losers`.
+    /// The next weight to load, if there is room and everything it must wait for comes before `oldest`. Unneeded weights make
+    /// way for it, then weights that only younger operations need, if none of these `has_begun`. Those are loaded again, and
+    /// the operations that need them are added to `losers`.
     pub(super) fn next_load(
         &mut self,
         oldest: usize,
@@ -129,7 +130,7 @@ impl WeightRoom {
         Some(gone)
     }
 
-    /// A weight is here: those who wait for it.
+    /// A weight has arrived: the operations that wait for it.
     pub(super) fn arrived(&mut self, weight: usize) -> Vec<usize> {
         self.state[weight] = State::Here;
         self.users[weight].clone()

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
+use analysis::longest::Longest;
 use serde::{Deserialize, Serialize};
 
 use crate::Header;
-use analysis::longest::Longest;
 
 /// Idle time of the lanes that were asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use crate::perfetto::decode::{Wrong, varint};
-use crate::perfetto::field;
 use analysis::Error;
 
 use super::super::unreadable;
+use crate::perfetto::decode::{Wrong, varint};
+use crate::perfetto::field;
 
 /// No packet comes near this length; one of a file of something else is not read whole.
 const LONGEST: usize = 1 << 20;

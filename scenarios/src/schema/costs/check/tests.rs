@@ -112,7 +112,7 @@ fn a_cost_that_falls_to_nothing_is_refused_at_the_field() {
     assert!(faults(&table).is_empty());
     let (found, _) = sizes(&table, 4, 16);
     let place = "accelerator.multipliers_per_lane".to_owned();
-    let message = |field| format!("a lane of 4 multipliers: the cost table comes to a `{field}` of -350.000");
+    let message = |field| format!("a lane of 4 multipliers: the cost table gives a `{field}` of -350.000");
     assert_eq!(
         found,
         [
