@@ -168,7 +168,8 @@ impl<P: Copy> MemoryMeter<P> {
     fn open_ranks(&self) -> usize {
         let of_rank = u64::MAX >> (64 - self.banks_per_rank);
         let of_channel = |channel: &Channel| {
-            let ranks = (0..64 / self.banks_per_rank).map(|rank| channel.open >> (rank * self.banks_per_rank));
+            let ranks =
+                (0..64 / self.banks_per_rank).map(|rank| channel.open >> (rank * self.banks_per_rank));
             ranks.filter(|open| open & of_rank != 0).count()
         };
         self.channels.iter().map(of_channel).sum()
