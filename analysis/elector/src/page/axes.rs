@@ -35,7 +35,7 @@ impl TimeAxis {
     }
 
     /// The width of a slice, in ns.
-    fn slice(self) -> f64 {
+    pub(super) fn slice(self) -> f64 {
         self.end / SLICES
     }
 

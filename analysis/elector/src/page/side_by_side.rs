@@ -1,14 +1,14 @@
 //! Several runs over time: in one plot if their lines can be told apart, otherwise in many small ones.
 
-use analysis::over_time::{Curves, Measure};
+use analysis::over_time::Measure;
 use maud::{Markup, html};
 
 use super::axes::{Curve, TimeAxis, names, value_axis};
-use super::charts::{Line, greatest};
+use super::charts::Line;
 use super::compared::Compared;
 use super::markers::{MARKERS, key, marked};
 use super::multiples::Multiples;
-use super::plot::{Axis, Frame, TimeUnit};
+use super::plot::Frame;
 use crate::number::scaled;
 
 /// All measures of all runs that have curves.
