@@ -37,3 +37,8 @@ pub mod tee;
 pub mod ticks;
 
 pub use error::Error;
+
+/// The examples of the guide's page for programs.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/library.md")]
+struct LibraryPage;

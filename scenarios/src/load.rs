@@ -34,7 +34,7 @@ impl Scenario {
     /// ```
     /// use scenarios::Scenario;
     /// let loaded = Scenario::open("bert-tiny-edge")?;
-    /// assert_eq!(loaded.scenario().name, "bert-tiny-edge");
+    /// assert_eq!(loaded.scenario().name, "BERT-Tiny on the edge accelerator");
     /// # Ok::<(), scenarios::Diagnostics>(())
     /// ```
     ///

@@ -196,7 +196,10 @@ mod tests {
             let found = curve.threshold_for(wanted);
             prop_assert!((curve.sparsity_at(found.value) - found.sparsity).abs() < 1e-9);
             let (low, high) = (curve.points()[0].sparsity, curve.points().last().unwrap().sparsity);
-            prop_assert_eq!(found.sparsity, wanted.clamp(low, high));
+            let reached = wanted.clamp(low, high);
+            prop_assert!(found.sparsity >= reached);
+            // More comes of a step alone, and just below it not enough.
+            prop_assert!(found.sparsity == reached || curve.sparsity_at(found.value * (1.0 - STEP)) <= reached);
             // No lower threshold would do.
             prop_assert!(found.value == 0.0 || curve.sparsity_at(found.value * (1.0 - 1e-6)) < found.sparsity);
         }
