@@ -258,7 +258,7 @@ fn hostile_files_are_refused_with_a_remedy() {
         (npy_of("<f4", "(0,)", &[]), "no value to profile"),
         (b"\x93NUMPY\x02\x00\xff\xff\xff\xff".to_vec(), "4294967295 bytes"),
         (b"\x93NUMPY\x01\x00\x04\x00{}  ".to_vec(), "no 'descr'"),
-        (b"PK\x03\x04 and so on".to_vec(), "no NumPy array"),
+        (b"PK\x03\x04 and so on".to_vec(), "not a NumPy array"),
     ] {
         let folder = folder_with(&[("bad.npy", bytes)]);
         let output = elector(&["profile", "bad.npy"], folder.path());
@@ -266,8 +266,8 @@ fn hostile_files_are_refused_with_a_remedy() {
         let message = err(&output).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(message.contains(what) && message.contains("help:"), "{message}");
     }
-    assert!(refused("x.npz", b"PK\x03\x04 and so on".to_vec()).contains("no archive"));
-    assert!(refused("x.safetensors", vec![255; 40]).contains("no file of safetensors"));
+    assert!(refused("x.npz", b"PK\x03\x04 and so on".to_vec()).contains("not an archive"));
+    assert!(refused("x.safetensors", vec![255; 40]).contains("not a safetensors file"));
     let data: Vec<u8> = [0.5_f32, f32::NAN]
         .iter()
         .flat_map(|value| value.to_le_bytes())

@@ -442,8 +442,8 @@ fn what_is_no_trace_is_refused() {
     write("other.pftrace", b"\x0a\x04\x50\x01\x68\x01");
     write("text.pftrace", b"{\"traceEvents\": []}");
     for (name, said) in [
-        ("text.jsonl", "no header"),
-        ("empty.jsonl", "no header"),
+        ("text.jsonl", "not a header"),
+        ("empty.jsonl", "not a header"),
         ("binary.jsonl", "cannot read"),
         ("other.parquet", "cannot read"),
         ("run.vcd", ".parquet, .jsonl and .pftrace"),
