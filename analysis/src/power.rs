@@ -4,6 +4,7 @@
 //! [`energy_prices`](scenarios::system::energy_prices) and [`MemoryPrices`](scenarios::system::MemoryPrices), so the counters
 //! integrate to the energies of the result. Pages draw what the same meter charges to their bins.
 
+mod accounts;
 mod ledger;
 mod memory;
 mod meter;
@@ -15,8 +16,9 @@ use components::units::NanoJoules;
 use scenarios::system::{Plan, Track, TrackKind};
 use sim_core::{Activity, ActorId, Label, Span, Tick, Ticks};
 
+pub(crate) use self::accounts::Accounts;
 use self::ledger::Ledger;
-pub(crate) use self::meter::{Accounts, Meter};
+pub(crate) use self::meter::Meter;
 use crate::ticks::ticks_per_microsecond;
 
 /// Kind of the first power counter; see [`counter_name`].

@@ -3,34 +3,11 @@
 use sim_core::statistics::Gauge;
 use sim_core::{ActorId, Clock, Context, Cycles, Tick};
 
+pub use crate::buffer_kind::BufferKind;
 use crate::energy_part::{Action, ByAction};
 use crate::message::{Message, TransferId};
 use crate::trace_event::Counter;
 use crate::units::Bytes;
-
-/// Which of the three buffers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum BufferKind {
-    /// Zero-free activations.
-    Activation,
-    /// Zero-free weights.
-    Weight,
-    /// Masks of both.
-    Mask,
-}
-
-impl BufferKind {
-    /// The name in results.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Activation => "activation",
-            Self::Weight => "weight",
-            Self::Mask => "mask",
-        }
-    }
-}
 
 /// One buffer, as an actor: it takes blocks from the DMA through its ports and tracks how full it is.
 ///

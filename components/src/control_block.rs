@@ -20,13 +20,14 @@ mod traced;
 mod transfers;
 mod units;
 mod weights;
+mod window;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sim_core::{ActorId, Context, Tick};
 
-use crate::buffer::BufferKind;
+use crate::buffer_kind::BufferKind;
 use crate::message::{Message, TransferId};
 use crate::operation::{Footprint, Operation, Role, TensorId};
 use crate::pe::PeAddresses;
@@ -37,19 +38,21 @@ use crate::values::{ValueStore, Values};
 use crate::words::Words;
 use crate::work::UnitClass;
 
+pub use crate::stall_cause::StallCause;
 pub use parameters::{ControlBlockParameters, split_mask_buffer};
 pub use phases::PhaseAccount;
 pub use policy::SchedulingPolicy;
-pub use stalls::{StallAccount, StallCause};
+pub use stalls::StallAccount;
 
 use crate::runs::cursor::Cursor;
-use places::{BatchTile, TensorPlace, Tensors, Window, WindowPlace};
+use places::{BatchTile, TensorPlace, WindowPlace};
 use policy::PlaceSet;
 use space::Space;
 use traced::TraceState;
 use transfers::{Pending, Purpose};
 use units::{FreeUnits, Unit};
 use weights::WeightStore;
+use window::{Tensors, Window};
 
 /// The mapper's program as the control block sees it: operations one after another, never all at once.
 pub type Program = Box<dyn Iterator<Item = Operation> + Send>;

@@ -5,7 +5,7 @@
 
 use std::ops::{Index, IndexMut};
 
-use crate::buffer::BufferKind;
+use crate::buffer_kind::BufferKind;
 
 /// A part of a machine's energy, and but for the first and the last also of its area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

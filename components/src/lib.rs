@@ -7,6 +7,7 @@
 
 pub mod background;
 pub mod buffer;
+pub mod buffer_kind;
 mod component;
 pub mod control_block;
 pub mod density;
@@ -18,6 +19,7 @@ pub mod pe;
 mod role;
 pub mod runs;
 pub mod sparsity;
+pub mod stall_cause;
 pub mod tile;
 pub mod trace_event;
 pub mod units;

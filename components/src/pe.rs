@@ -11,7 +11,7 @@ pub use stage::Stage;
 
 use sim_core::{ActorId, Clock, Context, Cycles, Tick, Ticks};
 
-use crate::buffer::BufferKind;
+use crate::buffer_kind::BufferKind;
 use crate::energy_part::{Action, ByAction};
 use crate::message::{Message, OperandFetch};
 use crate::runs::{Run, RunKind};

@@ -13,10 +13,10 @@
 
 use sim_core::{ActorId, Label};
 
-use crate::control_block::StallCause;
 use crate::energy_part::Action;
 use crate::memory::label::{MemoryCounter, MemoryEvent};
 use crate::message::Traffic;
+use crate::stall_cause::StallCause;
 use crate::tile::TileCoordinate;
 
 /// What a trace record says happened.

@@ -42,6 +42,7 @@ mod tape;
 mod tests;
 #[cfg(test)]
 mod training_tests;
+mod transform_matrices;
 mod update;
 mod uses;
 #[cfg(test)]

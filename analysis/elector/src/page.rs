@@ -3,7 +3,9 @@
 //! Drawings are made here rather than by a plotting crate: their colours come from the page's style sheet, so one page suits
 //! light and dark screens and paper, and every mark carries its name for screen readers.
 
+mod axes;
 mod charts;
+mod compared;
 mod comparison;
 mod critical_path;
 mod latency;
@@ -21,7 +23,8 @@ use analysis::result::RunResult;
 use maud::{DOCTYPE, Markup, html};
 use scenarios::system::Plan;
 
-pub use comparison::{Compared, comparison_page};
+pub use compared::Compared;
+pub use comparison::comparison_page;
 
 use over_time::OverTime;
 use plot::raw;

@@ -16,6 +16,7 @@ mod memory;
 mod moves;
 mod pieces;
 mod schedule;
+mod shape;
 mod step;
 mod stream;
 

@@ -6,7 +6,7 @@ use components::units::NanoJoules;
 use scenarios::system::{MemoryPrices, Plan, Track, TrackKind};
 use sim_core::{ActorId, Tick};
 
-use super::meter::Accounts;
+use super::accounts::Accounts;
 
 /// The machine that main memory is charged to: the scenario's own.
 const MACHINE: usize = 0;

@@ -1,27 +1,12 @@
 //! The energy of a run, charged where and when it is spent.
 
-use components::energy_part::{Action, ByAction, ByPart, Measure};
+use components::energy_part::{Action, ByAction, Measure};
 use components::trace_event::Event;
-use components::units::NanoJoules;
 use scenarios::system::{Plan, Track, energy_prices};
 use sim_core::{Activity, ActorId, Label, Span, Tick};
 
+use super::accounts::Accounts;
 use super::memory::MemoryMeter;
-
-/// Where energy is charged, by machine: to microseconds of a trace, or to bins of a page.
-pub(crate) trait Accounts {
-    /// An energy in the form of these accounts: by part, or as a sum.
-    type Price: Copy;
-
-    /// Converts an energy by part to a price.
-    fn price(energy: &ByPart<NanoJoules>) -> Self::Price;
-
-    /// Charges `amount` times `price`, evenly from tick `start` to tick `end`.
-    fn charge(&mut self, machine: usize, start: u64, end: u64, price: &Self::Price, amount: f64);
-
-    /// From `tick` on, charges `factor` times `price` more every tick.
-    fn change(&mut self, machine: usize, tick: u64, price: &Self::Price, factor: f64);
-}
 
 /// Follows the records of a run and charges their energy to accounts. Main memory is charged to the scenario's own machine.
 ///

@@ -19,7 +19,8 @@ use sim_core::{ActorId, Tick, TraceSink};
 use tempfile::NamedTempFile;
 
 use super::annotate::Annotator;
-use super::format::{Exporter, export};
+use super::exporter::Exporter;
+use super::format::export;
 use super::metered::Metered;
 use super::path_recorder::PathRecorder;
 use super::recorder::{BATCHES, Filter, Record, Recorder, Records};

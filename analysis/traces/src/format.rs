@@ -7,11 +7,11 @@ use std::path::Path;
 use scenarios::system::Track;
 
 use super::Header;
+use super::exporter::Exporter;
 use super::jsonl::JsonLines;
 #[cfg(feature = "parquet")]
 use super::parquet::ParquetRows;
 use super::perfetto::Perfetto;
-use super::row::Row;
 use super::waveform::{FstSignals, VcdSignals, Waveform};
 
 /// A format of traces.
@@ -63,15 +63,6 @@ impl TraceFormat {
     }
 }
 
-/// Takes rows, and makes a file of them.
-pub(super) trait Exporter: Send {
-    /// Takes a row.
-    fn row(&mut self, row: &Row<'_>) -> io::Result<()>;
-
-    /// Writes what is left, up to the last tick of the trace.
-    fn finish(self: Box<Self>, last: u64) -> io::Result<()>;
-}
-
 /// Begins a file in `format`.
 pub(super) fn export(
     format: TraceFormat,
@@ -88,18 +79,4 @@ pub(super) fn export(
         TraceFormat::Parquet => Box::new(ParquetRows::begin(file, header)?),
         TraceFormat::JsonLines => Box::new(JsonLines::begin(file, header)?),
     })
-}
-
-/// The name of a row's track: the actor's, or the place of a transfer below the DMA's.
-pub(super) fn track_name<'a>(row: &Row<'a>, buffer: &'a mut String) -> &'a str {
-    match row.slot {
-        None => &row.track.name,
-        Some(slot) => {
-            use std::fmt::Write as _;
-            buffer.clear();
-            // Writing to a string never fails.
-            let _ = write!(buffer, "{}.slot[{slot}]", row.track.name);
-            buffer
-        }
-    }
 }

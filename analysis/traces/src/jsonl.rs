@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write as _};
 
 use serde::Serialize;
 
-use super::format::{Exporter, track_name};
+use super::exporter::{Exporter, track_name};
 use super::row::Row;
 use super::{Entry, Header};
 

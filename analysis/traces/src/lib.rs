@@ -11,6 +11,7 @@
 
 mod annotate;
 mod entry;
+mod exporter;
 mod file;
 mod format;
 pub mod inspect;

@@ -14,7 +14,7 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
 use super::Header;
-use super::format::{Exporter, track_name};
+use super::exporter::{Exporter, track_name};
 use super::row::Row;
 
 /// The columns. Those of JSON lines, but for the tile, which is four here.

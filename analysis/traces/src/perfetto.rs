@@ -19,7 +19,7 @@ use self::encode::{bytes, fixed64, number, short, varint};
 use self::field::{COUNTER, INSTANT, ROOT, SLICE_BEGIN, SLICE_END};
 use self::names::{Interned, long_name};
 use self::rounding::Rounding;
-use super::format::{Exporter, track_name};
+use super::exporter::{Exporter, track_name};
 use super::row::Row;
 use super::{Form, Header};
 

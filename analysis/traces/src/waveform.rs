@@ -19,7 +19,7 @@ use scenarios::system::Track;
 pub(super) use self::fst::FstSignals;
 use self::signals::Layout;
 pub(super) use self::vcd::VcdSignals;
-use super::format::Exporter;
+use super::exporter::Exporter;
 use super::row::Row;
 use super::{Form, Header};
 

@@ -2,6 +2,7 @@
 
 mod controller;
 mod energy;
+mod field_order;
 mod timing;
 mod validate;
 
@@ -12,10 +13,10 @@ pub use controller::{
     Arbitration, CommandQueues, Controller, HitCap, PagePolicy, Scheduling, TransactionQueues, WriteDrain,
 };
 pub use energy::EnergyModel;
+pub use field_order::{Field, FieldOrder};
 pub use timing::Timing;
 pub use validate::Problem;
 
-use super::address_map::FieldOrder;
 pub use super::refresh_policy::RefreshPolicy;
 use super::units::Nanoseconds;
 

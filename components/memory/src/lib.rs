@@ -39,6 +39,7 @@ mod arbitration;
 mod assemble;
 mod bank;
 mod channel;
+mod command_counts;
 mod constraints;
 mod credit;
 pub mod description;
@@ -57,15 +58,16 @@ mod trace_text;
 pub mod units;
 mod violation;
 
-pub use address_map::{AddressMap, Field, FieldOrder, Location};
+pub use address_map::{AddressMap, Location};
 pub use arbitration::RequestorName;
 pub use assemble::{MemoryActor, MemoryPart, MemoryPorts, build_memory};
 pub use bank::Bank;
 pub use channel::{Channel, ChannelStatistics, RequestorStatistics};
+pub use command_counts::CommandCounts;
 pub use constraints::Constraints;
 pub use credit::CreditAccount;
-pub use description::MemoryDescription;
-pub use energy::{CommandCounts, Energy, EnergyTable};
+pub use description::{Field, FieldOrder, MemoryDescription};
+pub use energy::{Energy, EnergyTable};
 pub use ideal::IdealMemory;
 pub use message::{
     Access, Command, Credit, DramOperation, MemoryHost, MemoryMessage, MemoryRequest, MemoryResponse, Reply,

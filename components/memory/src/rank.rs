@@ -2,8 +2,8 @@
 
 use sim_core::{ActorId, Clock, Context, Cycles, Span};
 
+use super::command_counts::CommandCounts;
 use super::description::{MemoryDescription, Timing};
-use super::energy::CommandCounts;
 use super::label::MemoryEvent;
 use super::violation::{Place, Violations};
 use super::{Command, DramOperation, MemoryHost, MemoryMessage};

@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::MemoryDescription;
-use super::energy::CommandCounts;
+use super::command_counts::CommandCounts;
 
 /// How refreshes are spread over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,8 @@
 use sim_core::statistics::Latencies;
 use sim_core::{Clock, Tick};
 
-use super::energy::{CommandCounts, Energy, EnergyTable};
+use super::command_counts::CommandCounts;
+use super::energy::{Energy, EnergyTable};
 use super::violation::Violations;
 use super::{MemoryActor, MemoryPlan};
 use crate::description::Cells;

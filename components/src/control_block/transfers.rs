@@ -4,7 +4,7 @@ use sim_core::Context;
 
 use super::ControlBlock;
 use super::places::{BatchTile, TensorPlace, WindowPlace};
-use crate::buffer::BufferKind;
+use crate::buffer_kind::BufferKind;
 use crate::message::{Message, TokenRows, Traffic, Transfer, TransferId, TransferPattern};
 use crate::operation::{Footprint, Operation, TensorId, TensorKind, WeightTensor};
 use crate::runs::Tiling;

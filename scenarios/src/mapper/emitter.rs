@@ -4,10 +4,10 @@ use components::operation::{OperationId, Role, RowAccess, TensorId, TensorKind};
 
 use super::MapperParameters;
 use super::draft::{Draft, Site, Task};
-use super::mixing::TransformMatrices;
 use super::stage::Stage;
 use super::stored::{DraftWeight, Region, Stored, activation};
 use super::tape::Tape;
+use super::transform_matrices::TransformMatrices;
 use crate::transformer::Transformer;
 
 /// Emits the stages of a program one after another.

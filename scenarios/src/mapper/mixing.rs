@@ -8,13 +8,6 @@ use super::stored::{DraftWeight, Region, activation};
 use super::tape::HeadTape;
 use crate::transformer::TransformKind;
 
-/// The matrices of the transforms, created on first use and shared by all heads.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct TransformMatrices {
-    fourier: Option<DraftWeight>,
-    cosine: Option<DraftWeight>,
-}
-
 impl Emitter {
     /// F·X, where F is the S x S Vandermonde matrix of the transform along the sequence (for the Fourier transform its
     /// real part, as in FNet, arXiv:2105.03824). It takes the layer's whole width.

@@ -11,23 +11,11 @@ use components::tile::Dimension;
 use components::values::Constants;
 use sim_core::{mix, random};
 
+use super::key::Key;
 use super::named::POSITIONS;
 use super::stated::StatedConstants;
 use crate::schema::Workload;
 use crate::transformer::{Head, TransformKind, Transformer};
-
-/// The purpose of a constant tensor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
-    /// The layer.
-    pub layer: u32,
-    /// The head, if it belongs to one.
-    pub head: Option<u32>,
-    /// The operation that it is an operand of.
-    pub role: Role,
-    /// Number of operations of that role before it in its layer and head.
-    pub ordinal: u32,
-}
 
 /// Constants drawn from a seed.
 ///

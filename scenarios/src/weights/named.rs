@@ -18,7 +18,7 @@
 
 use components::operation::Role;
 
-use super::constants::Key;
+use super::key::Key;
 use crate::schema::Workload;
 use crate::transformer::{AttentionKind, Head, Layer};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::constants::Key;
+use super::key::Key;
 use super::named::{self, Content, NamedTensor};
 use crate::diagnostics::{Problem, did_you_mean};
 use crate::schema::{Phase, Workload};

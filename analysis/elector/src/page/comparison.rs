@@ -1,31 +1,16 @@
 //! Several runs side by side.
 
-use analysis::over_time::Curves;
 use analysis::result::RunResult;
 use maud::{Markup, html};
 
 use super::charts::{BarRow, bars};
+use super::compared::Compared;
 use super::side_by_side::over_time;
 use super::{latency, page, roofline};
 use crate::number::{grouped, percent, scaled};
 
 /// Parts of critical paths with a smaller share in all runs are not shown.
 const LEAST_SHARE: f64 = 0.005;
-
-/// A run among others.
-#[derive(Clone, Debug)]
-pub struct Compared {
-    /// The name of its column: its subject, and its state if runs differ in it.
-    pub name: String,
-    /// What it simulates.
-    pub subject: String,
-    /// Alone or contended, if runs differ in it.
-    pub state: Option<&'static str>,
-    /// Its result.
-    pub result: RunResult,
-    /// What happened over time, if that was recorded.
-    pub curves: Option<Curves>,
-}
 
 /// The page of several runs. Runs of one subject must be adjacent.
 #[must_use]

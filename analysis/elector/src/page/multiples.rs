@@ -5,10 +5,10 @@
 use analysis::over_time::Measure;
 use maud::{Markup, html};
 
+use super::axes::{Curve, TimeAxis, names, value_axis};
 use super::charts::{Line, plain};
 use super::markers::{key, marked};
 use super::plot::{Axis, Frame};
-use super::side_by_side::{Curve, TimeAxis, names, value_axis};
 
 /// How much longer one subject may take than another and still share its time axis.
 const COMPARABLE: f64 = 6.0;

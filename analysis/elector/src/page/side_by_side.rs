@@ -1,23 +1,15 @@
 //! Several runs over time: in one plot if their lines can be told apart, otherwise in many small ones.
 
-use analysis::over_time::{Curves, Measure};
+use analysis::over_time::Measure;
 use maud::{Markup, html};
 
-use super::charts::{Line, greatest};
-use super::comparison::Compared;
+use super::axes::{Curve, TimeAxis, names, value_axis};
+use super::charts::Line;
+use super::compared::Compared;
 use super::markers::{MARKERS, key, marked};
 use super::multiples::Multiples;
-use super::plot::{Axis, Frame, TimeUnit};
+use super::plot::Frame;
 use crate::number::scaled;
-
-/// Slices of time along an axis: fewer than the bins of any run as long as the axis.
-const SLICES: f64 = 120.0;
-
-/// A run with its curves.
-pub(super) struct Curve<'a> {
-    pub(super) run: &'a Compared,
-    pub(super) curves: &'a Curves,
-}
 
 /// All measures of all runs that have curves.
 pub(super) fn over_time(runs: &[Compared]) -> Option<Markup> {
@@ -45,65 +37,6 @@ pub(super) fn over_time(runs: &[Compared]) -> Option<Markup> {
     })
 }
 
-/// An axis of time from 0 on, and its slices.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct TimeAxis {
-    /// In ns.
-    pub(super) end: f64,
-    pub(super) unit: TimeUnit,
-}
-
-impl TimeAxis {
-    /// The axis that fits all of `curves`.
-    pub(super) fn of(curves: &[Curve<'_>]) -> Self {
-        let end = curves.iter().map(|curve| curve.curves.end()).fold(0.0, f64::max);
-        Self {
-            end,
-            unit: TimeUnit::of(end),
-        }
-    }
-
-    /// The width of a slice, in ns.
-    fn slice(self) -> f64 {
-        self.end / SLICES
-    }
-
-    pub(super) fn axis(self) -> Axis {
-        self.unit.axis(self.end)
-    }
-
-    /// A run on this axis.
-    pub(super) fn line(self, curve: &Curve<'_>, measure: Measure) -> Line {
-        let slices = curve.curves.sliced(measure, self.slice()).into_iter();
-        let points = slices.map(|(at, value)| (self.unit.of_nanoseconds(at), value));
-        Line {
-            name: curve.run.name.clone(),
-            points: points.collect(),
-            dashed: false,
-        }
-    }
-
-    /// A line described in words.
-    pub(super) fn described(self, curve: &Curve<'_>, measure: Measure) -> String {
-        let unit = names(measure).2;
-        let mean = curve.curves.mean(measure).unwrap_or(0.0);
-        let points = self.line(curve, measure).points;
-        let most = points.iter().map(|&(_, value)| value).fold(0.0, f64::max);
-        let end = scaled(curve.curves.end() * 1e-9, "s");
-        format!("{mean:.1}{unit} on average and at most {most:.1}{unit}, until {end}")
-    }
-}
-
-/// The names of a measure: heading, axis label, unit after numbers.
-pub(super) fn names(measure: Measure) -> (&'static str, &'static str, &'static str) {
-    match measure {
-        Measure::Lanes => ("MAC lanes at work", "of the lanes, %", "%"),
-        Measure::Bandwidth => ("Bandwidth of main memory", "GB/s", " GB/s"),
-        Measure::ActivationBuffer => ("Fill of the activation buffer", "of the capacity, %", "%"),
-        Measure::Power => ("Power", "W", " W"),
-    }
-}
-
 /// The caption of a measure.
 fn caption(measure: Measure) -> &'static str {
     match measure {
@@ -115,15 +48,6 @@ fn caption(measure: Measure) -> &'static str {
              standby all the time."
         }
     }
-}
-
-/// The axis that fits all of `lines` of a measure.
-pub(super) fn value_axis(measure: Measure, lines: &[Line]) -> Axis {
-    let top = match measure {
-        Measure::Lanes | Measure::ActivationBuffer => greatest(lines).min(100.0),
-        Measure::Bandwidth | Measure::Power => greatest(lines),
-    };
-    Axis::linear(names(measure).1, top)
 }
 
 fn figure(measure: Measure, curves: &[Curve<'_>], small: Option<&Multiples<'_>>) -> Markup {

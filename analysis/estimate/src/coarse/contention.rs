@@ -10,7 +10,7 @@ use scenarios::schema::{Arrivals, Traffic};
 use scenarios::system::{BackgroundPlan, Plan};
 use sim_core::random;
 
-use super::memory::Stream;
+use super::shape::Stream;
 
 /// Another requestor.
 #[derive(Clone, Copy, Debug)]
@@ -26,9 +26,9 @@ struct Other {
 
 /// All other requestors.
 #[derive(Clone, Debug)]
-pub(super) struct Crowd(Vec<Other>);
+pub(super) struct Contention(Vec<Other>);
 
-impl Crowd {
+impl Contention {
     /// The other requestors of `plan`, on the channels that the DMA's own `stream` is spread over.
     pub(super) fn of(plan: &Plan, stream: &Stream<'_>) -> Self {
         let tenants = plan.tenants.iter().map(|tenant| {
