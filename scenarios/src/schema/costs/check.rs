@@ -87,7 +87,7 @@ impl CostTable {
             let both = of("softmax and layer norm", &self.softmax);
             if both.check_size(elements(tile), checks) {
                 for (name, table, scaled) in &modules {
-                    of(name, table).check_scaled(scaled, checks);
+                    of(name, table).check_scaled(elements(tile), scaled, checks);
                 }
             }
         } else {
@@ -170,7 +170,7 @@ struct Tabulated {
 impl Tabulated {
     fn check(&self, size: f64, scaled: &ModuleCost, checks: &mut Checks) {
         if self.check_size(size, checks) {
-            self.check_scaled(scaled, checks);
+            self.check_scaled(size, scaled, checks);
         }
     }
 
@@ -181,13 +181,18 @@ impl Tabulated {
         sizes
     }
 
+    fn is_tabulated(&self, size: f64) -> bool {
+        let mut sizes = self.costs.iter();
+        sizes.any(|&(known, _)| f64::from(known).powi(self.power) == size)
+    }
+
     /// Whether `size` is tabulated, or near enough to scale, which is said.
     fn check_size(&self, size: f64, checks: &mut Checks) -> bool {
         let tabulated = self.sizes();
-        let sizes = || tabulated.iter().map(|&size| f64::from(size).powi(self.power));
-        if sizes().any(|known| known == size) {
+        if self.is_tabulated(size) {
             return true;
         }
+        let sizes = || tabulated.iter().map(|&size| f64::from(size).powi(self.power));
         let low = sizes().fold(f64::INFINITY, f64::min) / MAX_SCALING;
         let high = sizes().fold(0.0, f64::max) * MAX_SCALING;
         let side = if self.power == 2 {
@@ -220,14 +225,14 @@ impl Tabulated {
     }
 
     /// Whether nothing has become free by scaling: a cost is 0 only if the table says so of all sizes or of this one.
-    fn check_scaled(&self, scaled: &ModuleCost, checks: &mut Checks) {
+    fn check_scaled(&self, size: f64, scaled: &ModuleCost, checks: &mut Checks) {
         type Part = fn(&ModuleCost) -> f64;
         let parts: [(&str, Part); 3] = [
             ("area_um2", |cost| cost.area_um2),
             ("dynamic_mw", |cost| cost.dynamic_mw),
             ("leakage_mw", |cost| cost.leakage_mw),
         ];
-        if self.costs.iter().any(|(_, cost)| cost == scaled) {
+        if self.is_tabulated(size) {
             return;
         }
         for (field, of) in parts {

@@ -124,6 +124,29 @@ fn a_cost_that_falls_to_nothing_is_refused_at_the_field() {
 }
 
 #[test]
+fn a_size_between_two_free_ones_is_not_free() {
+    let mut table = shipped();
+    let of = |multipliers, cost| LaneCost {
+        multipliers,
+        activation_function: GELU,
+        cost: ModuleCost {
+            area_um2: cost,
+            dynamic_mw: 1.0,
+            leakage_mw: 1.0,
+        },
+    };
+    table.mac_lane.retain(|lane| lane.activation_function != GELU);
+    table.mac_lane.extend([of(1, 0.0), of(3, 0.0), of(4, 100.0)]);
+    assert!(faults(&table).is_empty());
+    let message = "a lane of 2 multipliers: the cost table gives a `area_um2` of 0.000";
+    assert_eq!(
+        sizes(&table, 2, 16).0,
+        [("accelerator.multipliers_per_lane".to_owned(), message.to_owned())]
+    );
+    assert!(sizes(&table, 3, 16).0.is_empty());
+}
+
+#[test]
 fn one_size_is_said_to_be_scaled_in_proportion() {
     let mut table = shipped();
     table.mac_lane.retain(|lane| lane.multipliers == 16);
