@@ -143,7 +143,9 @@ pub struct ProcessingElement {
     lanes: Vec<LanePort>,
     accesses: BufferAccesses,
     runs_in_flight: u32,
+    /// When the PE last began to have work, and until when it had some: when the last result so far is written.
     active_since: Tick,
+    active_until: Tick,
     active: Ticks,
     fetches: u64,
 }
@@ -173,6 +175,7 @@ impl ProcessingElement {
             accesses: BufferAccesses::default(),
             runs_in_flight: 0,
             active_since: Tick::ZERO,
+            active_until: Tick::ZERO,
             active: Ticks::ZERO,
             fetches: 0,
         }
@@ -181,7 +184,8 @@ impl ProcessingElement {
     /// A run for one of the PE's units. Rows for softmax and layer norm are read in one go; lanes ask tile by tile.
     pub(crate) fn on_issue_run(&mut self, unit: u16, run: Run, context: &mut Context<'_, Message>) {
         if self.runs_in_flight == 0 {
-            self.active_since = context.now();
+            // The last result may still be on its way to the buffer.
+            self.active_since = context.now().max(self.active_until);
             context.account(Action::ActivePe.kind(), Ticks::ZERO, self.active_since, 1);
         }
         self.runs_in_flight += 1;
@@ -252,10 +256,12 @@ impl ProcessingElement {
             self.account_bus(buffer, written, run.result_bytes, context);
             self.account_masks(masks, context);
         }
+        // A result on the other bus may be written later than this one, which came after it.
+        self.active_until = self.active_until.max(written);
         self.runs_in_flight -= 1;
         if self.runs_in_flight == 0 {
-            self.active += written.since(self.active_since);
-            context.account(Action::ActivePe.kind(), Ticks::ZERO, written, 0);
+            self.active += self.active_until.since(self.active_since);
+            context.account(Action::ActivePe.kind(), Ticks::ZERO, self.active_until, 0);
         }
         context.send_at(
             self.control_block,
@@ -301,3 +307,6 @@ impl ProcessingElement {
 fn blocks(bytes: u32) -> u64 {
     u64::from(bytes).div_ceil(BLOCK.0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -256,8 +256,7 @@ fn modules_fit_in_the_run(plan: &MachinePlan, measured: &MachineMeasurements, br
     for module in plan.modules() {
         let action = module.switched_on;
         let available = measured.duration().0 as f64 * module.count;
-        // A PE may get its next run while the last result is still on its way to the buffer: that time counts in both.
-        if action == Action::ActivePe || action.measure() != Measure::Time {
+        if action.measure() != Measure::Time {
             continue;
         }
         if measured.actions[action] as f64 > available {
