@@ -6,6 +6,7 @@ pub use crate::role::{OperationClass, Phase, Role};
 use crate::tile::{Dimension, TileGrid};
 use crate::units::Bytes;
 pub use crate::work::Work;
+use crate::work::ZerosSkipped;
 
 /// The number of an operation, in program order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -183,6 +184,21 @@ impl Operation {
     pub fn dense_multiplications(&self) -> u64 {
         let extents = Dimension::ALL.map(|dimension| u64::from(self.grid.extent(dimension)));
         self.work.multiplications(extents)
+    }
+
+    /// What its left and its right operand hold, each if its zeros need no work.
+    #[must_use]
+    pub fn skipped(&self) -> [Option<TensorKind>; 2] {
+        let kind = |place: usize| {
+            self.operands
+                .get(place)
+                .map_or(TensorKind::Activation, Operand::kind)
+        };
+        match self.work.profile().skips {
+            ZerosSkipped::OfBoth => [Some(kind(0)), Some(kind(1))],
+            ZerosSkipped::OfLeft => [Some(kind(0)), None],
+            ZerosSkipped::Never => [None; 2],
+        }
     }
 
     /// Whether it updates all its operands but the first, in the weight buffer and then in main memory.

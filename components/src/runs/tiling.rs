@@ -19,6 +19,13 @@ pub struct Densities {
 }
 
 impl Densities {
+    /// The densities that count for two operands, `skipped` as in [`Operation::skipped`].
+    #[must_use]
+    #[inline]
+    pub fn of_operands(&self, skipped: [Option<TensorKind>; 2]) -> [Density; 2] {
+        skipped.map(|kind| kind.map_or(Density::FULL, |kind| self.of(kind)))
+    }
+
     /// The density of tensors of `kind`. An optimiser's state is never pruned.
     #[must_use]
     #[inline]

@@ -193,6 +193,7 @@ impl MachinePlan {
             clock: self.clock,
             multipliers: accelerator.multipliers_per_lane,
             operand_fifo_tiles: accelerator.operand_fifo_tiles.min(u32::from(u16::MAX)) as u16,
+            densities: self.tiling.densities,
             control_block,
         }
     }

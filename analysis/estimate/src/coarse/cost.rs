@@ -5,8 +5,7 @@ mod timing;
 
 use components::energy_part::{Action, ByAction};
 use components::operation::Operation;
-use components::runs::Run;
-use components::runs::{RunClass, RunClasses};
+use components::runs::{Densities, Run, RunClass, RunClasses};
 use components::tile::Dimension;
 use components::units::Bytes;
 use components::word;
@@ -88,6 +87,7 @@ pub(super) struct Machine {
     pre_compute: f64,
     post_compute: f64,
     tile_mask: Bytes,
+    densities: Densities,
 }
 
 impl Machine {
@@ -107,6 +107,7 @@ impl Machine {
             pre_compute: f64::from(stages.pre_compute_cycles),
             post_compute: f64::from(stages.post_compute_cycles),
             tile_mask: word::mask(plan.tiling.tile.elements()),
+            densities: plan.tiling.densities,
         }
     }
 
@@ -137,10 +138,8 @@ impl Machine {
 
     fn on_lane(&self, run: &Run) -> (Timing, Actions) {
         let tiles = f64::from(run.length);
-        let cycles = |dense: u32| {
-            let pairs = run.left_density.of_pairs(run.right_density, dense);
-            f64::from(pairs.div_ceil(self.multipliers))
-        };
+        let [left, right] = self.densities.of_operands(run.skipped);
+        let cycles = |dense: u32| f64::from(left.of_pairs(right, dense).div_ceil(self.multipliers));
         let (whole, last) = (cycles(run.work), cycles(run.last_work));
         let fetched = self.fetched(run);
         let result = self.bus_cycles(run.result_bytes);
