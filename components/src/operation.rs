@@ -22,12 +22,14 @@ pub struct TensorId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TensorKind {
-    /// Weights, embeddings, a transform's matrix.
+    /// Weights, embeddings.
     Weight,
     /// What the forward pass makes.
     Activation,
     /// What the backward pass makes, of activations and of weights.
     Gradient,
+    /// What no one learns: a transform's matrix. Not pruned; it has the zeros that it has.
+    Constant,
     /// What the optimiser remembers from step to step. Never pruned: it has no zeros to leave out and no mask.
     OptimizerState,
 }

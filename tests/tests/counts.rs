@@ -1,7 +1,11 @@
 //! Counts follow from densities and sizes, and not from how operations are cut into tiles.
 
+use components::energy_part::Action;
+use components::message::Traffic;
+use estimate::coarse::coarse_estimate;
 use scenarios::Scenario;
 use scenarios::schema::{DensitySource, Distribution};
+use scenarios::transformer::{Head, TransformKind};
 use tests::{Run, memory, plan, run, shipped};
 
 /// Multiplications of BERT-Tiny with four sequences of 128 tokens: per layer 4 products by 128 x 128 weights, 2 by 128 x 512, and
@@ -77,4 +81,83 @@ fn tiles_of_any_shape_do_the_same_multiplications() {
         run.measured.machine.lanes.multiplications
     });
     assert_eq!(counts, [counts[0]; 3]);
+}
+
+/// One layer of two heads that mix by a transform of `kind`, and feed-forward products to 512 and back; activations without zeros.
+fn transforms(kind: TransformKind, change: impl FnOnce(&mut Scenario)) -> Run {
+    run(plan(&shipped("bert-tiny-edge", |scenario| {
+        scenario.memory = memory("ideal");
+        scenario.sparsity.activation_density = 1.0;
+        let layers = &mut scenario.workload.transformer.layers;
+        layers.truncate(1);
+        layers[0].heads = vec![Head::LinearTransform { kind, dimension: 64 }; 2];
+        change(scenario);
+    })))
+}
+
+#[test]
+fn matrices_of_transforms_have_a_density_of_their_own() {
+    let of = |density: Option<f64>| {
+        transforms(TransformKind::Cosine, |scenario| {
+            scenario.sparsity.weight_density = 0.5;
+            if let Some(density) = density {
+                scenario.sparsity.constant_density = density;
+            }
+        })
+    };
+    let [stated, half, dense] = [None, Some(0.5), Some(1.0)].map(of);
+    let multiplications = |run: &Run| run.measured.machine.lanes.multiplications;
+    // Feed forward 4 x 128 x 128 x 512, twice, and the transform 4 x 128 x 128 x 128, twice.
+    let (feed_forward, transform) = (67_108_864, 16_777_216);
+    assert_eq!(multiplications(&half), feed_forward / 2 + transform / 2);
+    assert_eq!(multiplications(&dense), feed_forward / 2 + transform);
+    assert_eq!(multiplications(&stated), multiplications(&dense));
+    assert!(half.cycles() < dense.cycles());
+    // 128 x 128 words of 20 bits, half of them, in blocks of 64 bytes; the mask stays.
+    let requests = |run: &Run, traffic: Traffic| run.measured.machine.dma_requests[traffic as usize];
+    let more = |traffic| requests(&dense, traffic) - requests(&half, traffic);
+    assert_eq!(
+        [Traffic::Weights, Traffic::Masks].map(more),
+        [128 * 128 / 2 * 20 / 8 / 64, 0]
+    );
+    // The estimate takes the same.
+    let compute = |run: &Run| coarse_estimate(&run.plan).unwrap().details.bounds.compute;
+    let busy = |run: &Run| {
+        let lanes = run.plan.machine.scenario.accelerator.lanes() as f64;
+        let period = run.plan.machine.clock.period().0 as f64;
+        run.measured.machine.time(Action::MacLane).0 as f64 / period / lanes
+    };
+    for run in [&half, &dense] {
+        let (estimated, measured) = (compute(run), busy(run));
+        assert!(estimated >= measured, "{estimated} < {measured}");
+    }
+    let (estimated, measured) = (compute(&dense) - compute(&half), busy(&dense) - busy(&half));
+    assert!(
+        measured > 0.0 && (estimated / measured - 1.0).abs() < 1e-9,
+        "{estimated}, {measured}"
+    );
+}
+
+#[test]
+fn matrices_of_transforms_are_not_pruned() {
+    for (kind, share) in [
+        (TransformKind::Cosine, 0.0),
+        (TransformKind::Fourier, 768.0 / 16_384.0),
+    ] {
+        let run = transforms(kind, |scenario| {
+            scenario.workload.batch = 1;
+            // The largest magnitude is 1 / 8. The real part of a Fourier transform is 0 where row x column is an odd multiple of
+            // 32, in 6 x 128 places.
+            scenario.sparsity.source = DensitySource::Values {
+                activation_threshold: 0.0,
+                weight_threshold: 0.25,
+                gradient_threshold: 0.0,
+            };
+        });
+        let check = run.measured.machine.values.as_ref().unwrap();
+        assert!(check.is_right(), "{check:?}");
+        let found = check.pruned["constants"].zero_share;
+        assert!((found - share).abs() < 1e-4, "{kind:?}: {found}");
+        assert!(check.pruned["weights"].zero_share > 0.9);
+    }
 }

@@ -12,6 +12,8 @@ use crate::word::{self, WordFormat};
 pub struct Densities {
     /// Of weights and embeddings.
     pub weight: Density,
+    /// Of the matrices of transforms.
+    pub constant: Density,
     /// Of what the forward pass makes.
     pub activation: Density,
     /// Of what the backward pass makes.
@@ -32,6 +34,7 @@ impl Densities {
     pub fn of(&self, kind: TensorKind) -> Density {
         match kind {
             TensorKind::Weight => self.weight,
+            TensorKind::Constant => self.constant,
             TensorKind::Activation => self.activation,
             TensorKind::Gradient => self.gradient,
             TensorKind::OptimizerState => Density::FULL,

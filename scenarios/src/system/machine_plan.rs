@@ -168,6 +168,7 @@ fn tiling(scenario: &Scenario) -> Tiling {
         },
         densities: Densities {
             weight: Density::from_share(sparsity.weight_density),
+            constant: Density::from_share(sparsity.constant_density),
             activation: Density::from_share(pruned(sparsity.activation_density)),
             gradient: Density::from_share(pruned(sparsity.gradient_density)),
         },

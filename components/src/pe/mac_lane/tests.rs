@@ -78,6 +78,7 @@ fn sent(fifo: u16, runs: &[(u64, Run)], matched: &[(u64, u32)]) -> Vec<(u64, Act
         operand_fifo_tiles: fifo,
         densities: crate::runs::Densities {
             weight: Density::FULL,
+            constant: Density::FULL,
             activation: Density::FULL,
             gradient: Density::FULL,
         },
