@@ -15,7 +15,7 @@ use crate::buffer_kind::BufferKind;
 use crate::energy_part::{Action, ByAction};
 use crate::message::{Message, OperandFetch};
 use crate::runs::{Run, RunKind};
-use crate::units::{BLOCK, Bytes};
+use crate::units::Bytes;
 
 /// How many parts a PE has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +118,7 @@ impl OperandBus {
     }
 }
 
-/// Accesses of 64-byte blocks that a PE made to the three buffers.
+/// Accesses that a PE made to the three buffers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct BufferAccesses {
     activation: u64,
@@ -137,6 +137,8 @@ pub struct ProcessingElement {
     addresses: PeAddresses,
     clock: Clock,
     control_block: ActorId,
+    /// Bytes of one access to a buffer.
+    access: Bytes,
     mask_accesses_per_tile: u64,
     activation_bus: OperandBus,
     weight_bus: OperandBus,
@@ -151,7 +153,8 @@ pub struct ProcessingElement {
 }
 
 impl ProcessingElement {
-    /// An idle PE. A mask of a tile takes `tile_mask`; its buses carry `bytes_per_cycle`.
+    /// An idle PE. A mask of a tile takes `tile_mask`; its buses carry `bytes_per_cycle`, and an access to a buffer moves at most
+    /// `access`.
     #[must_use]
     pub fn new(
         addresses: PeAddresses,
@@ -159,6 +162,7 @@ impl ProcessingElement {
         control_block: ActorId,
         bytes_per_cycle: u32,
         tile_mask: Bytes,
+        access: Bytes,
     ) -> Self {
         let lanes = addresses.lanes.iter().map(|lane| LanePort {
             dynaprop: lane.dynaprop,
@@ -167,7 +171,8 @@ impl ProcessingElement {
         Self {
             clock,
             control_block,
-            mask_accesses_per_tile: tile_mask.blocks(),
+            access,
+            mask_accesses_per_tile: tile_mask.accesses(access),
             activation_bus: OperandBus::new(bytes_per_cycle),
             weight_bus: OperandBus::new(bytes_per_cycle),
             lanes: lanes.collect(),
@@ -201,7 +206,7 @@ impl ProcessingElement {
         let tiles = u32::from(run.length);
         let bytes = (run.left_bytes + run.right_bytes) * tiles;
         let operands = 1 + u64::from(run.right_bytes > 0);
-        self.accesses.activation += blocks(bytes);
+        self.accesses.activation += self.accesses_of(bytes);
         let masks = self.mask_accesses_per_tile * u64::from(tiles) * operands;
         self.accesses.mask += masks;
         let there = self.activation_bus.transfer(context.now(), bytes, self.clock);
@@ -219,8 +224,8 @@ impl ProcessingElement {
             .activation_bus
             .transfer(now, fetch.activation_bytes, self.clock);
         let right = self.weight_bus.transfer(now, fetch.weight_bytes, self.clock);
-        self.accesses.activation += blocks(fetch.activation_bytes);
-        self.accesses.weight += blocks(fetch.weight_bytes);
+        self.accesses.activation += self.accesses_of(fetch.activation_bytes);
+        self.accesses.weight += self.accesses_of(fetch.weight_bytes);
         let masks = self.mask_accesses_per_tile * u64::from(fetch.tiles);
         self.accesses.mask += masks;
         self.fetches += 1;
@@ -238,6 +243,7 @@ impl ProcessingElement {
 
     /// Writes a run's result back and reports it to the control block.
     pub(crate) fn on_result_compressed(&mut self, run: Run, context: &mut Context<'_, Message>) {
+        let made = self.accesses_of(run.result_bytes);
         let (bus, accesses, buffer) = if run.sources.result_is_weight {
             (
                 &mut self.weight_bus,
@@ -249,7 +255,7 @@ impl ProcessingElement {
             (&mut self.activation_bus, accesses, BufferKind::Activation)
         };
         let written = bus.transfer(context.now(), run.result_bytes, self.clock);
-        *accesses += blocks(run.result_bytes);
+        *accesses += made;
         let masks = self.mask_accesses_per_tile * u64::from(run.result_tiles());
         self.accesses.mask += masks;
         if context.accounts() {
@@ -276,7 +282,12 @@ impl ProcessingElement {
         if bytes > 0 {
             let time = self.activation_bus.span(bytes, self.clock);
             context.account(Action::Bus.kind(), time, there, 1);
-            context.account(Action::access(buffer).kind(), time, there, blocks(bytes));
+            context.account(
+                Action::access(buffer).kind(),
+                time,
+                there,
+                self.accesses_of(bytes),
+            );
         }
     }
 
@@ -285,6 +296,12 @@ impl ProcessingElement {
     fn account_masks(&self, masks: u64, context: &mut Context<'_, Message>) {
         let cycle = self.clock.period();
         context.account(Action::MaskAccess.kind(), cycle, context.now() + cycle, masks);
+    }
+
+    /// Accesses to a buffer that a transfer of `bytes` takes.
+    #[inline]
+    fn accesses_of(&self, bytes: u32) -> u64 {
+        Bytes(u64::from(bytes)).accesses(self.access)
     }
 
     pub(crate) fn count_actions(&self, counts: &mut ByAction<u64>) {
@@ -301,11 +318,6 @@ impl ProcessingElement {
     pub fn runs_in_flight(&self) -> u32 {
         self.runs_in_flight
     }
-}
-
-#[inline]
-fn blocks(bytes: u32) -> u64 {
-    u64::from(bytes).div_ceil(BLOCK.0)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Counts follow from densities and sizes, and not from how operations are cut into tiles.
 
-use components::energy_part::Action;
+use components::energy_part::{Action, EnergyPart};
 use components::message::Traffic;
 use estimate::coarse::coarse_estimate;
 use scenarios::Scenario;
@@ -160,4 +160,65 @@ fn matrices_of_transforms_are_not_pruned() {
         assert!((found - share).abs() < 1e-4, "{kind:?}: {found}");
         assert!(check.pruned["weights"].zero_share > 0.9);
     }
+}
+
+/// BERT-Tiny on one lane, where buffers have blocks of `block_bytes`: accesses to the activation, the weight and the mask buffer,
+/// and dynamic energy of all three by the run and by the estimate, in nJ.
+fn accesses(block_bytes: u32) -> ([u64; 3], [f64; 2]) {
+    let mut plan = plan(&shipped("bert-tiny-edge", |scenario| {
+        scenario.memory = memory("ideal");
+        let accelerator = &mut scenario.accelerator;
+        accelerator.processing_elements = 1;
+        accelerator.lanes_per_pe = 1;
+        accelerator.loop_order = "bijk".parse().unwrap();
+    }));
+    plan.machine.costs.block_bytes = block_bytes;
+    let estimated = coarse_estimate(&plan).unwrap();
+    let run = run(plan);
+    let actions = &run.measured.machine.actions;
+    let spent = run.measured.machine.energy(&run.plan.machine, run.plan.timebase);
+    (
+        [Action::ActivationAccess, Action::WeightAccess, Action::MaskAccess].map(|action| actions[action]),
+        [
+            spent.of_modules(EnergyPart::Buffers).dynamic.0,
+            estimated.estimate.energy_nj.buffer - estimated.details.buffer_leakage_nj,
+        ],
+    )
+}
+
+#[test]
+fn a_transfer_takes_as_many_accesses_as_it_has_blocks() {
+    // The lane fetches a tile of weights for each tile of a product by weights, and of positions for each tile of the embedding:
+    // of 16 x 16 words of 20 bits, half of them 0, which is 320 bytes. Per layer 4 x 8 x 4 x 8 tiles for query, key, value and
+    // output of 2 heads, and 4 x 8 x 32 x 8 for each of the feed-forward products.
+    let tiles = 2 * (4 * 2 * (4 * 8 * 4 * 8) + 2 * (4 * 8 * 32 * 8)) + 4 * 8 * 8;
+    // Main memory sends blocks of 64 bytes: 2 x (8 x 64 x 128 + 2 x 128 x 512) + 128 x 128 words.
+    let blocks = (2 * (8 * 64 * 128 + 2 * 128 * 512) + 128 * 128) / 2 * 20 / 8 / 64;
+    let counts = [16, 32, 64, 128].map(accesses);
+    let weights = counts.map(|([_, weight, _], _)| weight);
+    assert_eq!(
+        weights,
+        [
+            tiles * 20 + blocks * 4,
+            tiles * 10 + blocks * 2,
+            tiles * 5 + blocks,
+            tiles * 3 + blocks
+        ]
+    );
+    // All transfers of activations are of whole tiles.
+    let activations = counts.map(|([activation, _, _], _)| activation);
+    assert_eq!(activations[1], 2 * activations[2]);
+    assert_eq!(activations[0], 4 * activations[2]);
+    assert!(activations[3] < activations[2]);
+    // A tile's mask has 32 bytes.
+    let masks = counts.map(|([_, _, mask], _)| mask);
+    let by_dma = masks[1] - masks[2];
+    assert_eq!(masks[0], 2 * (masks[2] - by_dma) + 4 * by_dma);
+    assert_eq!(masks[3], masks[2]);
+    // The price is that of an access. The estimate has the same accesses.
+    for (_, [run, estimate]) in counts {
+        assert!((estimate / run - 1.0).abs() < 0.03, "{estimate} {run}");
+    }
+    let [narrow, wide] = [counts[0].1[0], counts[2].1[0]];
+    assert!((3.5..=4.0).contains(&(narrow / wide)), "{narrow} {wide}");
 }

@@ -87,6 +87,8 @@ pub(super) struct Machine {
     pre_compute: f64,
     post_compute: f64,
     tile_mask: Bytes,
+    /// Bytes of one access to a buffer.
+    access: Bytes,
     densities: Densities,
 }
 
@@ -107,6 +109,7 @@ impl Machine {
             pre_compute: f64::from(stages.pre_compute_cycles),
             post_compute: f64::from(stages.post_compute_cycles),
             tile_mask: word::mask(plan.tiling.tile.elements()),
+            access: plan.buffer_access(),
             densities: plan.tiling.densities,
         }
     }
@@ -145,9 +148,9 @@ impl Machine {
         let result = self.bus_cycles(run.result_bytes);
         // Operands updated in place go back over the weight buffer's bus.
         let result_bus = usize::from(run.sources.result_is_weight);
-        let (mut buses, mut accessed) = (fetched.cycles, fetched.blocks);
+        let (mut buses, mut accessed) = (fetched.cycles, fetched.accesses);
         buses[result_bus] += result;
-        accessed[result_bus] += blocks(run.result_bytes);
+        accessed[result_bus] += self.accesses(run.result_bytes);
         let stages = self.dynaprop + self.pre_compute;
         let post = self.post_compute * f64::from(run.result_tiles());
         let tree = f64::from(self.multipliers.next_power_of_two().trailing_zeros());
@@ -192,19 +195,19 @@ impl Machine {
         let timing = Timing::Module { work, read, write };
         let mut actions = Actions::default();
         actions[Action::Bus] = read + write;
-        actions[Action::ActivationAccess] = blocks(row) + blocks(run.result_bytes);
+        actions[Action::ActivationAccess] = self.accesses(row) + self.accesses(run.result_bytes);
         actions[Action::MaskAccess] = self.masks(tiles * operands + f64::from(run.result_tiles()));
         actions[work_of(unit)] = work;
         (timing, actions)
     }
 
-    fn masks(&self, tiles: f64) -> f64 {
-        tiles * self.tile_mask.blocks() as f64
+    fn accesses(&self, bytes: u32) -> f64 {
+        Bytes(u64::from(bytes)).accesses(self.access) as f64
     }
-}
 
-fn blocks(bytes: u32) -> f64 {
-    Bytes(u64::from(bytes)).blocks() as f64
+    fn masks(&self, tiles: f64) -> f64 {
+        tiles * self.tile_mask.accesses(self.access) as f64
+    }
 }
 
 /// Whether the loop over rows is outside columns and sums, so that rows become ready one by one.
