@@ -42,6 +42,17 @@ impl TensorKind {
         }
     }
 
+    /// What such a tensor holds.
+    #[must_use]
+    pub const fn holds(self) -> operation::TensorKind {
+        match self {
+            Self::Weights => operation::TensorKind::Weight,
+            Self::Activations => operation::TensorKind::Activation,
+            Self::Gradients => operation::TensorKind::Gradient,
+            Self::Constants => operation::TensorKind::Constant,
+        }
+    }
+
     /// What a tensor that holds `kind` is; `None` if its zeros are never skipped.
     #[must_use]
     pub const fn of(kind: operation::TensorKind) -> Option<Self> {
@@ -100,6 +111,14 @@ mod tests {
     use crate::operation::Phase;
     use crate::role::Role;
     use crate::sparsity::curve::CurvePoint;
+
+    #[test]
+    fn kinds_are_what_they_hold() {
+        for kind in TensorKind::ALL {
+            assert_eq!(TensorKind::of(kind.holds()), Some(kind));
+        }
+        assert_eq!(TensorKind::of(operation::TensorKind::OptimizerState), None);
+    }
 
     #[test]
     fn backward_operations_belong_to_the_class_of_their_forward_operation() {

@@ -30,6 +30,20 @@ section! {
     }
 }
 
+impl Sparsity {
+    /// Share of the words of tensors of `kind` that is not zero. Without DynaProp activations and gradients are dense.
+    #[must_use]
+    pub fn density(&self, kind: TensorKind) -> f64 {
+        match kind {
+            TensorKind::Activations | TensorKind::Gradients if !self.dynaprop => 1.0,
+            TensorKind::Activations => self.activation_density,
+            TensorKind::Gradients => self.gradient_density,
+            TensorKind::Weights => self.weight_density,
+            TensorKind::Constants => self.constant_density,
+        }
+    }
+}
+
 /// Where the density of a tile comes from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub enum DensitySource {
