@@ -12,6 +12,8 @@ use crate::word::{self, WordFormat};
 pub struct Densities {
     /// Of weights and embeddings.
     pub weight: Density,
+    /// Of the matrices of transforms.
+    pub constant: Density,
     /// Of what the forward pass makes.
     pub activation: Density,
     /// Of what the backward pass makes.
@@ -19,12 +21,20 @@ pub struct Densities {
 }
 
 impl Densities {
+    /// The densities that count for two operands, `skipped` as in [`Operation::skipped`].
+    #[must_use]
+    #[inline]
+    pub fn of_operands(&self, skipped: [Option<TensorKind>; 2]) -> [Density; 2] {
+        skipped.map(|kind| kind.map_or(Density::FULL, |kind| self.of(kind)))
+    }
+
     /// The density of tensors of `kind`. An optimiser's state is never pruned.
     #[must_use]
     #[inline]
     pub fn of(&self, kind: TensorKind) -> Density {
         match kind {
             TensorKind::Weight => self.weight,
+            TensorKind::Constant => self.constant,
             TensorKind::Activation => self.activation,
             TensorKind::Gradient => self.gradient,
             TensorKind::OptimizerState => Density::FULL,

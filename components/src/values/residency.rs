@@ -21,7 +21,9 @@ impl ValueStore {
         let words = match self.memory.read(weight.whole, weight.first, weight.elements) {
             Some(words) => words.to_vec(),
             None if weight.kind == TensorKind::OptimizerState => vec![0.0; weight.elements as usize],
-            None if weight.kind == TensorKind::Weight && weight.whole == weight.data => {
+            None if matches!(weight.kind, TensorKind::Weight | TensorKind::Constant)
+                && weight.whole == weight.data =>
+            {
                 let mut words = self.constants.tensor(operation, *ordinal, *operand);
                 words
                     .iter_mut()

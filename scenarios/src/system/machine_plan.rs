@@ -7,7 +7,7 @@ use components::density::{Density, DensitySource};
 use components::operation::Footprint;
 use components::pe::PeLayout;
 use components::runs::{Densities, Tiling};
-use components::sparsity::threshold::ThresholdCalculator;
+use components::sparsity::threshold::{TensorKind, ThresholdCalculator};
 use components::units::Bytes;
 use components::word::WordFormat;
 use sim_core::{Clock, Tick};
@@ -159,7 +159,7 @@ impl MachinePlan {
 
 fn tiling(scenario: &Scenario) -> Tiling {
     let (accelerator, sparsity) = (&scenario.accelerator, &scenario.sparsity);
-    let pruned = |density| if sparsity.dynaprop { density } else { 1.0 };
+    let density = |kind| Density::from_share(sparsity.density(kind));
     Tiling {
         tile: accelerator.tile.shape(),
         word: WordFormat {
@@ -167,9 +167,10 @@ fn tiling(scenario: &Scenario) -> Tiling {
             fraction_bits: accelerator.word.fraction_bits,
         },
         densities: Densities {
-            weight: Density::from_share(sparsity.weight_density),
-            activation: Density::from_share(pruned(sparsity.activation_density)),
-            gradient: Density::from_share(pruned(sparsity.gradient_density)),
+            weight: density(TensorKind::Weights),
+            constant: density(TensorKind::Constants),
+            activation: density(TensorKind::Activations),
+            gradient: density(TensorKind::Gradients),
         },
         loop_order: accelerator.loop_order,
         lanes: accelerator.lanes(),

@@ -1,7 +1,7 @@
 //! Energy: the simulator's own prices, applied to actions and a time from formulas.
 
 use components::energy_part::{Action, ByAction, EnergyPart, Measure};
-use components::units::NanoJoules;
+use components::units::{BLOCK, NanoJoules};
 use scenarios::system::{self, MachinePlan};
 use sim_core::Timebase;
 
@@ -59,7 +59,9 @@ pub(super) fn actions(plan: &MachinePlan, steps: &Steps, timeline: &Timeline) ->
     for cost in steps.steps.iter().filter_map(|step| step.cost.as_ref()) {
         add_actions(&mut cycles, &cost.actions, 1.0);
     }
-    let [activation, weight, mask] = timeline.buffer_blocks;
+    // What the DMA moves, block by block.
+    let per_block = BLOCK.accesses(plan.buffer_access()) as f64;
+    let [activation, weight, mask] = timeline.buffer_blocks.map(|blocks| blocks * per_block);
     cycles[Action::ActivationAccess] += activation;
     cycles[Action::WeightAccess] += weight;
     cycles[Action::MaskAccess] += mask;
