@@ -1,5 +1,7 @@
 //! The walk over an operation's tiles in loop order, cut into runs.
 
+use std::ops::Range;
+
 use crate::operation::Operation;
 use crate::tile::{Dimension, LoopOrder, TileCoordinate};
 use crate::work::Walk;
@@ -8,7 +10,10 @@ use crate::work::Walk;
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor {
     loops: [Dimension; 4],
+    /// Tiles of the whole operation.
     tiles: [u16; 4],
+    /// Those that it walks.
+    part: [Range<u16>; 4],
     next: TileCoordinate,
     longest_run: u16,
     sums_batch: bool,
@@ -33,11 +38,21 @@ impl Cursor {
         };
         Self {
             loops,
+            part: tiles.map(|tiles| 0..tiles),
             tiles,
             next: TileCoordinate::default(),
             longest_run,
             sums_batch: profile.sums_batch,
             exhausted: false,
+        }
+    }
+
+    /// The same walk over a part of the operation.
+    pub(crate) fn within(self, part: [Range<u16>; 4]) -> Self {
+        Self {
+            next: TileCoordinate(Dimension::ALL.map(|dimension| part[dimension as usize].start)),
+            part,
+            ..self
         }
     }
 
@@ -62,7 +77,8 @@ impl Cursor {
             return false;
         }
         let reduction = self.tiles[Dimension::K as usize];
-        reduction == 1 || (self.along() == Dimension::K && self.longest_run == reduction)
+        let is_whole = self.part[Dimension::K as usize] == (0..reduction);
+        reduction == 1 || (self.along() == Dimension::K && self.longest_run == reduction && is_whole)
     }
 
     /// The next run: its first tile and the most tiles it may have.
@@ -71,7 +87,7 @@ impl Cursor {
             return None;
         }
         let along = self.along();
-        let left = self.tiles[along as usize] - self.next.along(along);
+        let left = self.part[along as usize].end - self.next.along(along);
         Some((self.next, left.min(self.longest_run)))
     }
 
@@ -81,18 +97,14 @@ impl Cursor {
         for dimension in self.loops.into_iter().rev() {
             let index = &mut self.next.0[dimension as usize];
             *index += step;
-            if *index < self.tiles[dimension as usize] {
+            let range = &self.part[dimension as usize];
+            if *index < range.end {
                 return;
             }
-            *index = 0;
+            *index = range.start;
             step = 1;
         }
         self.exhausted = true;
-    }
-
-    /// Whether a run was ever taken.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.exhausted || self.next != TileCoordinate::default()
     }
 
     pub(crate) fn is_exhausted(&self) -> bool {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use components::program::{Position, StageOperations};
 use components::operation::{Operation, Phase, Role, TensorId};
 use proptest::prelude::*;
 
 use super::kept::tensors_kept;
 use super::tests::{parameters, tiling};
-use super::{EmbeddingLoad, Mapper, MapperParameters, Position, StageOperations, Stages};
+use super::{EmbeddingLoad, Mapper, MapperParameters, Stages};
 use crate::schema::{self, Optimizer, Scenario};
 use crate::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
 

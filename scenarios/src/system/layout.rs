@@ -60,7 +60,7 @@ impl Plan {
                 continue;
             }
             let left = Bytes(part) - machine.memory_used;
-            if machine.spill_room.0 > left.0 {
+            if machine.blocks.account.spill_room.0 > left.0 {
                 problems.push(Problem {
                     tenant: index.checked_sub(1),
                     ..Problem::new(
@@ -68,7 +68,7 @@ impl Plan {
                         format!(
                             "activations that find no room in the buffer may take {} of main memory at once, but it has \
                              only {left} left",
-                            machine.spill_room
+                            machine.blocks.account.spill_room
                         ),
                         "choose a larger memory, a larger activation buffer or a smaller batch, or look ahead less \
                          (`accelerator.prefetch_operations`)",

@@ -39,6 +39,12 @@ pub(super) struct Surroundings<'a> {
     pub(super) values: Option<&'a Values>,
 }
 
+/// Tile operations that the control block looks ahead, for each lane.
+const WINDOW_TILES_PER_LANE: u64 = 16;
+
+/// Steps whose loads the control block looks ahead to.
+const WINDOW_STEPS: usize = 4096;
+
 impl MachinePlan {
     /// Makes an actor.
     pub(super) fn component(&self, actor: MachineActor, around: &Surroundings<'_>) -> Component {
@@ -104,7 +110,7 @@ impl MachinePlan {
             Arc::clone(&around.addresses.pes),
             Arc::clone(around.background),
             self.words(),
-            Box::new(self.program()),
+            self.block_plan(self.blocks.blocking),
         )
     }
 
@@ -150,20 +156,17 @@ impl MachinePlan {
     }
 
     fn control_parameters(&self, dma: ActorId, buffers: [ActorId; 3]) -> ControlBlockParameters {
-        let (start, size) = self.region;
-        let used = self.memory_used.0.next_multiple_of(64).min(size);
         ControlBlockParameters {
             clock: self.clock,
             tiling: self.tiling,
-            activation_space: self.activation_space,
-            weight_space: self.weight_space,
+            capacity: self.plan_parameters().capacity,
             policy: self.policy,
-            window: self.scenario.accelerator.prefetch_operations,
+            window_tiles: WINDOW_TILES_PER_LANE * self.tiling.lanes,
+            window_steps: WINDOW_STEPS,
             pes: self.scenario.accelerator.processing_elements as u16,
             layout: self.layout,
             dma,
             buffers,
-            spill_region: (start + used, size - used),
         }
     }
 
