@@ -178,7 +178,7 @@ impl BlockPlan {
             return slot;
         }
         let uses = uses.cloned().unwrap_or_default();
-        let mut tensor = PlannedTensor::weight(operation, place, weight, &self.blocking, uses);
+        let mut tensor = PlannedTensor::weight(operation, place, weight, &self.blocking, &self.parameters.tiling, uses);
         tensor.first_stage = stage.number;
         self.tensors.insert(tensor)
     }

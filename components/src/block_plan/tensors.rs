@@ -40,13 +40,6 @@ pub(super) struct BlockState {
     pub(super) seen: (u64, bool),
 }
 
-/// Where a tensor of main memory lies.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Source {
-    pub(super) data: u64,
-    pub(super) masks: u64,
-}
-
 /// A tensor, as a grid of blocks.
 #[derive(Clone, Debug)]
 pub(super) struct PlannedTensor {
@@ -56,8 +49,8 @@ pub(super) struct PlannedTensor {
     pub(super) is_weight: bool,
     /// Whether the backward pass reads it again.
     is_kept: bool,
-    /// Where it is loaded from, if no operation makes it.
-    source: Option<Source>,
+    /// The address that it is loaded from, if no operation makes it.
+    source: Option<u64>,
     rows: u32,
     columns: u32,
     /// Elements of the only block, if that is no matrix.
@@ -118,16 +111,16 @@ impl PlannedTensor {
         place: usize,
         weight: &WeightTensor,
         blocking: &Blocking,
+        tiling: &Tiling,
         uses: Vec<Position>,
     ) -> Self {
         let View { rows, columns } = View::of(operation, place);
         let extents = [rows, columns].map(|axis| axis.extent(operation));
         let edges = [rows, columns].map(|axis| axis.edge(operation));
         let block = [0, 1].map(|axis| blocking.panel.saturating_mul(edges[axis]).min(extents[axis]));
-        let source = Source {
-            data: weight.data,
-            masks: weight.masks,
-        };
+        // The part of it that lies before this one.
+        let before = tiling.footprint(weight.first, weight.kind);
+        let source = weight.whole + before.data.0 + before.mask.0;
         let mut tensor = Self::new(
             weight.tensor,
             weight.kind,
@@ -153,7 +146,7 @@ impl PlannedTensor {
     fn new(
         id: TensorId,
         kind: TensorKind,
-        source: Option<Source>,
+        source: Option<u64>,
         [rows, columns]: [u32; 2],
         [block_rows, block_columns]: [u32; 2],
         items: Range<u32>,
@@ -244,7 +237,7 @@ impl PlannedTensor {
     }
 
     /// Where block number `index` of a tensor of main memory lies, which is stored block by block, column of blocks after
-    /// column; `None` if an operation makes the tensor.
+    /// column, the mask of each directly after its data; `None` if an operation makes the tensor.
     pub(super) fn stored(&self, index: u32, tiling: &Tiling) -> Option<Move> {
         let source = self.source?;
         let before = match self.whole {
@@ -255,16 +248,16 @@ impl PlannedTensor {
             }
         };
         let end = tiling.footprint(before + self.elements(index), self.kind);
-        // What lies before it, down to the byte in which it begins.
         let start = tiling.footprint(before, self.kind);
-        let first_byte = |end: crate::units::Bytes| end.0;
+        let footprint = Footprint {
+            data: end.data - start.data,
+            mask: end.mask - start.mask,
+        };
+        let data = source + start.data.0 + start.mask.0;
         Some(Move {
-            data: source.data + first_byte(start.data).min(end.data.0),
-            masks: source.masks + first_byte(start.mask).min(end.mask.0),
-            footprint: Footprint {
-                data: end.data - start.data,
-                mask: end.mask - start.mask,
-            },
+            data,
+            masks: data + footprint.data.0,
+            footprint,
         })
     }
 }
