@@ -9,6 +9,7 @@ use super::view::View;
 use crate::operation::{Footprint, Operation, TensorId, TensorKind, WeightTensor};
 use crate::program::Position;
 use crate::runs::Tiling;
+use crate::units::BLOCK;
 
 /// The place of a tensor in the plan's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -254,9 +255,14 @@ impl PlannedTensor {
             mask: end.mask - start.mask,
         };
         let data = source + start.data.0 + start.mask.0;
+        let masks = match self.blocks.len() {
+            // With an access of its own.
+            1 => data + BLOCK.0 * footprint.data.blocks(),
+            _ => data + footprint.data.0,
+        };
         Some(Move {
             data,
-            masks: data + footprint.data.0,
+            masks,
             footprint,
         })
     }
