@@ -28,8 +28,6 @@ pub(super) struct Activations {
     sums_batch: bool,
     /// Tiles of the reduction that each result tile still lacks, by slice, row and column of tiles.
     missing: Vec<u32>,
-    /// Result tiles that each row of tiles still lacks, by slice.
-    row_missing: Vec<u32>,
     /// Parts in which each result tile was written back.
     parts: Vec<u32>,
 }
@@ -63,7 +61,6 @@ impl Activations {
             columns,
             slices: (0..slices).map(blank).collect(),
             missing: vec![tiles(Dimension::K) * batches_summed; all],
-            row_missing: vec![tiles(Dimension::J); in_rows],
             parts: vec![0; all],
             grid,
             sums_batch,
@@ -165,29 +162,32 @@ impl Activations {
         }
         self.missing[place] -= tiles;
         self.parts[place] += 1;
-        if self.missing[place] == 0 {
-            self.row_missing[row] -= 1;
-        }
         Ok(self.missing[place] == 0)
     }
 
     /// Notes that these rows of tiles of slice `b` are complete.
     pub(super) fn complete(&mut self, b: usize, rows: Range<usize>) {
         for i in rows {
-            let row = self.row_of_tiles(b, i);
-            self.row_missing[row] = 0;
+            let columns = self.grid.tiles(Dimension::J) as usize;
+            let first = self.row_of_tiles(b, i) * columns;
+            self.missing[first..first + columns].fill(0);
         }
     }
 
-    /// Refuses to read rows (of elements) of slice `b` that are not complete.
-    pub(super) fn check_complete(&self, b: usize, rows: Range<usize>) -> Result<(), String> {
-        let edge = self.grid.edge_at(Dimension::I, 0) as usize;
-        let tiles = rows.start / edge..=(rows.end.max(1) - 1) / edge;
-        for i in tiles {
-            if self.row_missing[self.row_of_tiles(b, i)] != 0 {
-                return Err(format!(
-                    "row {i} of tiles of slice {b} was read before it was complete"
-                ));
+    /// Refuses to read rows and columns (of elements) of slice `b` that are not complete.
+    pub(super) fn check_complete(&self, b: usize, rows: Range<usize>, columns: Range<usize>) -> Result<(), String> {
+        let tiles = |range: Range<usize>, dimension| {
+            let edge = self.grid.edge(dimension) as usize;
+            range.start / edge..range.end.div_ceil(edge)
+        };
+        let width = self.grid.tiles(Dimension::J) as usize;
+        for i in tiles(rows, Dimension::I) {
+            for j in tiles(columns.clone(), Dimension::J) {
+                if self.missing[self.row_of_tiles(b, i) * width + j] != 0 {
+                    return Err(format!(
+                        "tile ({i}, {j}) of slice {b} was read before it was complete"
+                    ));
+                }
             }
         }
         Ok(())

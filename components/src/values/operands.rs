@@ -56,7 +56,7 @@ impl ValueStore {
             }
             Operand::Activation { tensor, .. } => {
                 let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
-                owner.check_complete(b, rows.clone())?;
+                owner.check_complete(b, rows.clone(), columns.clone())?;
                 (owner.words(b)?, owner.rows, owner.columns)
             }
         };
@@ -130,12 +130,11 @@ impl ValueStore {
             }
             Operand::Activation { tensor, .. } => {
                 let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
-                let of_tensor = if window.transposed {
-                    &window.columns
-                } else {
-                    &window.rows
+                let (rows, columns) = match window.transposed {
+                    true => (&window.columns, &window.rows),
+                    false => (&window.rows, &window.columns),
                 };
-                owner.check_complete(window.b, of_tensor.clone())?;
+                owner.check_complete(window.b, rows.clone(), columns.clone())?;
                 let size = owner.rows * owner.columns;
                 let words = &owner.words(window.b)?[item * size..][..size];
                 (words, owner.rows, owner.columns)

@@ -19,7 +19,7 @@ impl ValueStore {
         for operand in &operation.operands {
             let tensor = operand.tensor();
             let input = self.activations.get(&tensor).ok_or_else(|| gone(tensor))?;
-            input.check_complete(b, rows.clone())?;
+            input.check_complete(b, rows.clone(), 0..input.columns)?;
             let words = input.words(b)?;
             let width = input.columns;
             for item in 0..batch.len() {

@@ -319,7 +319,7 @@ impl ValueStore {
     fn made(&self, tensor: TensorId, b: usize) -> Result<(&[f64], u32, bool), String> {
         let owner = self.activations.get(&tensor).ok_or_else(|| gone(tensor))?;
         let slice = owner.slice_of(b);
-        owner.check_complete(slice, 0..owner.rows)?;
+        owner.check_complete(slice, 0..owner.rows, 0..owner.columns)?;
         Ok((owner.as_made(slice)?, owner.parts(), true))
     }
 
