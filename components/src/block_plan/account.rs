@@ -22,6 +22,8 @@ pub struct PlanAccount {
     pub peak: Room,
     /// Main memory that spilled blocks take at once, at most.
     pub spill_room: Bytes,
+    /// Whether blocks are loaded again that main memory had held: weights, mostly.
+    pub weights_come_again: bool,
 }
 
 impl PlanAccount {
@@ -42,7 +44,7 @@ impl PlanAccount {
         self.weights_loaded + self.reloaded + self.spilled + self.written_back
     }
 
-    fn add(&mut self, step: &Step) {
+    pub(super) fn add(&mut self, step: &Step) {
         self.steps += 1;
         self.peak = self.peak.max(step.room);
         for begin in &step.begins {
@@ -52,7 +54,8 @@ impl PlanAccount {
                 }
                 Begin::Load { read, .. } => self.reloaded += BLOCK * read.accesses(),
                 Begin::Evict { write: Some(write), .. } => self.spilled += BLOCK * write.accesses(),
-                Begin::Evict { write: None, .. } | Begin::Make { .. } => {}
+                Begin::Evict { write: None, .. } => self.weights_come_again = true,
+                Begin::Make { .. } => {}
             }
         }
         for end in &step.ends {

@@ -4,52 +4,71 @@ use std::sync::Arc;
 
 use super::account::PlanAccount;
 use super::blocking::Blocking;
+use super::pace::{Pacer, Rates};
 use super::residency::PlanError;
 use super::stage_plan::{BlockPlan, PlanParameters};
 use super::step::Room;
 use crate::program::StageSource;
 
 /// The blocking that was chosen, and what it moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Choice {
     /// How the program is cut.
     pub blocking: Blocking,
     /// What that moves.
     pub account: PlanAccount,
+    /// Roughly the cycles that it takes.
+    pub cycles: f64,
 }
 
-/// The blockings that are considered for batches of so many tiles, in order of preference.
-fn candidates(batch_tiles: u32) -> Vec<Blocking> {
+/// Halves of `most`, down to 1.
+fn halves(most: u32) -> Vec<u32> {
+    let mut all = vec![most.max(1)];
+    while let Some(&last) = all.last().filter(|&&last| last > 1) {
+        all.push(last.div_ceil(2));
+    }
+    all
+}
+
+/// Ways to cut programs whose tensors do not fit, in order of preference.
+fn ways_to_share(batch_tiles: u32) -> Vec<Blocking> {
     let mut all = Vec::new();
-    let mut segment = batch_tiles.max(1);
-    loop {
-        for (rows, chained) in [(u32::MAX, false), (u32::MAX, true), (4, true), (1, true)] {
-            for eighths in [8, 4] {
-                all.push(Blocking {
-                    segment,
-                    rows,
-                    chained,
-                    eighths,
-                    ..Blocking::WHOLE
-                });
+    for panel in [8, 4, 2] {
+    for segment in halves(batch_tiles) {
+        for (rows, chained) in [(u32::MAX, false), (u32::MAX, true), (8, true), (4, true), (2, true), (1, true)] {
+            for eighths in [8, 6, 4] {
+                for panels_outermost in [false, true] {
+                    all.push(Blocking {
+                        segment,
+                        rows,
+                        chained,
+                        eighths,
+                        panel,
+                        panels_outermost: panels_outermost && !chained,
+                        ..Blocking::WHOLE
+                    });
+                }
             }
         }
-        if segment == 1 {
-            break;
-        }
-        segment = segment.div_ceil(2);
     }
-    for keys in [u32::MAX, 1] {
-        for columns in [u32::MAX, 8, 1] {
-            for panel in [8, 1] {
+    }
+    all.dedup();
+    all
+}
+
+/// The last resort: single tiles of ever more tensors.
+fn ways_to_fit() -> Vec<Blocking> {
+    let mut all = Vec::new();
+    for panel in [8, 2, 1] {
+        for keys in [u32::MAX, 4, 1] {
+            for columns in [u32::MAX, 8, 1] {
                 all.push(Blocking {
-                    segment: 1,
-                    rows: 1,
-                    chained: columns == u32::MAX,
+                    panel,
                     keys,
                     columns,
-                    panel,
-                    ..Blocking::WHOLE
+                    chained: columns == u32::MAX,
+                    rows: 1,
+                    ..Blocking::LEAST
                 });
             }
         }
@@ -77,32 +96,64 @@ pub fn least_capacities(parameters: PlanParameters, source: &StageSource) -> Res
     }
 }
 
-/// The best blocking for a machine.
+/// The best blocking for a machine: of all candidates, which do not depend on what the buffers hold, the one that takes
+/// the least time, then moves the fewest bytes.
 ///
 /// # Errors
 /// None fits, or the program is at fault.
-pub fn choose(parameters: PlanParameters, source: &StageSource) -> Result<Choice, PlanError> {
-    let mut best: Option<Choice> = None;
+pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) -> Result<Choice, PlanError> {
+    let batch = parameters.batch_tiles.max(1);
+    let mut search = Search {
+        parameters,
+        rates,
+        source,
+        best: None,
+        failure: None,
+    };
     let whole = Blocking {
-        segment: parameters.batch_tiles.max(1),
+        segment: batch,
         ..Blocking::WHOLE
     };
-    let mut failure = PlanError::Fault("there are no candidates".to_owned());
-    for blocking in candidates(parameters.batch_tiles) {
-        let mut plan = BlockPlan::new(parameters, blocking, Arc::clone(source));
-        let account = PlanAccount::of(&mut plan);
-        match plan.error() {
-            Some(error) => failure = error.clone(),
-            None => {
-                let better = best.is_none_or(|best| account.moved() < best.account.moved());
-                if better {
-                    best = Some(Choice { blocking, account });
-                }
-                if account.spilled.0 == 0 && blocking == whole {
-                    break;
-                }
-            }
+    search.try_one(whole);
+    for together in halves(batch).into_iter().skip(1) {
+        search.try_one(Blocking { together, ..whole });
+    }
+    if search.best.is_none_or(|best| best.account.spilled.0 > 0 || best.account.weights_come_again) {
+        ways_to_share(batch).into_iter().for_each(|blocking| search.try_one(blocking));
+    }
+    if search.best.is_none() {
+        ways_to_fit().into_iter().for_each(|blocking| search.try_one(blocking));
+    }
+    search.best.ok_or(search.failure.unwrap_or(PlanError::Fault("there are no candidates".to_owned())))
+}
+
+/// A search for the best blocking.
+struct Search<'a> {
+    parameters: PlanParameters,
+    rates: Rates,
+    source: &'a StageSource,
+    best: Option<Choice>,
+    failure: Option<PlanError>,
+}
+
+impl Search<'_> {
+    fn try_one(&mut self, blocking: Blocking) {
+        let mut plan = BlockPlan::new(self.parameters, blocking, Arc::clone(self.source));
+        let limit = self.best.map_or(f64::INFINITY, |best| best.cycles);
+        let pacer = Pacer::new(self.rates, self.parameters.tiling, self.parameters.capacity);
+        let (cycles, account) = pacer.walk(&mut plan, limit);
+        if let Some(error) = plan.error() {
+            self.failure = Some(error.clone());
+            return;
+        }
+        let rank = |choice: &Choice| (choice.cycles, choice.account.moved());
+        let found = Choice {
+            blocking,
+            account,
+            cycles,
+        };
+        if cycles.is_finite() && self.best.is_none_or(|best| rank(&found) < rank(&best)) {
+            self.best = Some(found);
         }
     }
-    best.ok_or(failure)
 }

@@ -81,7 +81,9 @@ impl ControlBlock {
                 stay.makers += 1;
             }
         }
-        let cursor = self.parameters.tiling.cursor(&step.operation).within(step.tiles.clone());
+        let tiling = &self.parameters.tiling;
+        let cursor = tiling.cursor_by_rows(&step.operation, u32::from(step.cut[1]));
+        let cursor = cursor.within(step.tiles.clone());
         let tiles_missing = match kind {
             Some(_) => step.tile_operations(),
             None => 1,

@@ -21,8 +21,9 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    /// The walk over `operation` in `order`, with runs short enough that each of `units` lanes gets some.
-    pub(crate) fn new(operation: &Operation, order: LoopOrder, units: u64) -> Self {
+    /// The walk over `operation` in `order`, with runs short enough that each of `units` lanes gets some while parts of `rows`
+    /// rows of tiles are at work.
+    pub(crate) fn new(operation: &Operation, order: LoopOrder, units: u64, rows: u32) -> Self {
         let profile = operation.work.profile();
         let loops = loops_of(profile.walk, order);
         let tiles = Dimension::ALL
@@ -31,8 +32,8 @@ impl Cursor {
         let longest_run = match profile.walk {
             Walk::WholeRows => along,
             _ => {
-                let whole = operation.grid.total() / u64::from(along) * u64::from(operation.siblings);
-                let pieces = units.div_ceil(whole).clamp(1, u64::from(along));
+                let whole = in_flight(operation, rows) / u64::from(along) * u64::from(operation.siblings);
+                let pieces = units.div_ceil(whole.max(1)).clamp(1, u64::from(along));
                 u64::from(along).div_ceil(pieces) as u16
             }
         };
@@ -112,6 +113,23 @@ impl Cursor {
     }
 }
 
+/// Tiles of an operation that lanes can work on at a time: all, unless it is cut along its rows. Then a few parts are in flight.
+fn in_flight(operation: &Operation, rows: u32) -> u64 {
+    let all = operation.grid.tiles(Dimension::I);
+    match rows < all {
+        false => operation.grid.total(),
+        true => {
+            let items = u64::from(operation.grid.tiles(Dimension::B));
+            let of_row = operation.grid.total() / items / u64::from(all);
+            of_row * u64::from(rows) * PARTS_IN_FLIGHT
+        }
+    }
+}
+
+/// Parts of an operation that is cut along its rows that are at work together, as a rule: one is loaded, one written, two
+/// computed.
+const PARTS_IN_FLIGHT: u64 = 4;
+
 /// The loops of an operation, outermost first.
 fn loops_of(walk: Walk, order: LoopOrder) -> [Dimension; 4] {
     match walk {
@@ -161,7 +179,7 @@ mod tests {
         let operation = product([3, 40, 33, 64]);
         for order in LoopOrder::all() {
             for units in [1, 7, 1000] {
-                let mut cursor = Cursor::new(&operation, order, units);
+                let mut cursor = Cursor::new(&operation, order, units, u32::MAX);
                 let mut seen = std::collections::BTreeSet::new();
                 while let Some((first, length)) = cursor.peek() {
                     for step in 0..length {
@@ -181,7 +199,7 @@ mod tests {
     fn runs_are_cut_only_as_far_as_the_lanes_need() {
         let operation = product([4, 128, 128, 512]); // 4 x 8 x 8 runs of 32 tiles
         let longest = |units| {
-            Cursor::new(&operation, LoopOrder::BIJK, units)
+            Cursor::new(&operation, LoopOrder::BIJK, units, u32::MAX)
                 .peek()
                 .map(|(_, length)| length)
         };

@@ -42,7 +42,13 @@ impl Tiling {
     /// The runs of `operation` by class. Operations that only move data have none.
     #[must_use]
     pub fn run_classes(&self, operation: &Operation) -> RunClasses {
-        let cursor = self.cursor(operation);
+        self.run_classes_by_rows(operation, u32::MAX)
+    }
+
+    /// As [`Self::run_classes`], if the operation is done in parts of `rows` rows of tiles.
+    #[must_use]
+    pub fn run_classes_by_rows(&self, operation: &Operation, rows: u32) -> RunClasses {
+        let cursor = self.cursor_by_rows(operation, rows);
         let mut found = RunClasses {
             classes: Vec::new(),
             loops: cursor.loops(),

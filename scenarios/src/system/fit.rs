@@ -11,7 +11,7 @@ use crate::schema::Embedding;
 
 impl MachinePlan {
     /// Walks the program once: sums it up and collects what does not fit.
-    pub(super) fn survey(&mut self) -> Vec<Problem> {
+    pub(super) fn survey(&mut self, bandwidth: f64) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self
             .tiling
@@ -54,15 +54,15 @@ impl MachinePlan {
         self.memory_used = Bytes(program.memory_used());
         self.program = summary;
         if problems.is_empty() {
-            self.choose_blocks(&mut problems);
+            self.choose_blocks(bandwidth, &mut problems);
         }
         problems
     }
 
     /// Chooses how the program is cut into blocks, or says which buffers are too small for any way.
-    fn choose_blocks(&mut self, problems: &mut Vec<Problem>) {
+    fn choose_blocks(&mut self, bandwidth: f64, problems: &mut Vec<Problem>) {
         let (parameters, source) = (self.plan_parameters(), self.stage_source());
-        match choose(parameters, &source) {
+        match choose(parameters, self.rates(bandwidth), &source) {
             Ok(choice) => self.blocks = choice,
             Err(error) => {
                 let least = least_capacities(parameters, &source);

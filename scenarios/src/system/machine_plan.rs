@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use components::block_plan::{BlockPlan, Blocking, Choice, PlanAccount, PlanParameters, Room};
+use components::block_plan::{BlockPlan, Blocking, Choice, PlanAccount, PlanParameters, Rates, Room};
 use components::control_block::SchedulingPolicy;
 use components::density::{Density, DensitySource};
 use components::pe::PeLayout;
@@ -66,7 +66,8 @@ pub(super) struct Machine {
 }
 
 impl MachinePlan {
-    /// Resolves the transformer and the accelerator of a scenario, whose clock is `clock`, to begin at `start`.
+    /// Resolves the transformer and the accelerator of a scenario, whose clock is `clock`, to begin at `start`. Main memory
+    /// moves at most `bandwidth` bytes per second.
     ///
     /// # Errors
     /// Everything that the machine cannot hold or do, each at its field.
@@ -79,6 +80,7 @@ impl MachinePlan {
         }: Machine,
         clock: Clock,
         start: Tick,
+        bandwidth: f64,
     ) -> Result<Self, Vec<Problem>> {
         let accelerator = &scenario.accelerator;
         let tiling = tiling(&scenario);
@@ -103,6 +105,7 @@ impl MachinePlan {
             blocks: Choice {
                 blocking: Blocking::WHOLE,
                 account: PlanAccount::default(),
+                cycles: 0.0,
             },
             operand_bus_bytes,
             program: ProgramSummary::default(),
@@ -112,7 +115,7 @@ impl MachinePlan {
             scenario,
             costs,
         };
-        let problems = plan.survey();
+        let problems = plan.survey(bandwidth);
         if problems.is_empty() {
             Ok(plan)
         } else {
@@ -160,6 +163,17 @@ impl MachinePlan {
         Arc::new(move || -> Box<dyn Iterator<Item = StageOperations> + Send> {
             Box::new(Stages::new(transformer.clone(), tiling, parameters))
         })
+    }
+
+    /// How fast the machine is, on a memory of `bandwidth` bytes per second: what ways to cut its program are ranked by.
+    pub(super) fn rates(&self, bandwidth: f64) -> Rates {
+        let accelerator = &self.scenario.accelerator;
+        let pes = u64::from(accelerator.processing_elements);
+        Rates {
+            bytes_per_cycle: bandwidth / self.clock.frequency().hertz(),
+            multipliers: accelerator.multipliers_per_lane,
+            units: [accelerator.lanes(), pes * u64::from(accelerator.softmax_per_pe), pes],
+        }
     }
 
     /// What the plan of the buffers depends on.
