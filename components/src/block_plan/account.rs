@@ -44,6 +44,25 @@ impl PlanAccount {
         self.weights_loaded + self.reloaded + self.spilled + self.written_back
     }
 
+    /// Whether nothing is spilled, and nothing that main memory holds is loaded twice.
+    #[must_use]
+    pub fn moves_least(&self) -> bool {
+        self.spilled.0 == 0 && !self.weights_come_again
+    }
+
+    /// What `times` more segments like the one between `before` and this one move.
+    pub(super) fn extended(self, before: &Self, times: u64) -> Self {
+        let more = |now: Bytes, before: Bytes| now + (now - before) * times;
+        Self {
+            steps: self.steps + (self.steps - before.steps) * times,
+            weights_loaded: more(self.weights_loaded, before.weights_loaded),
+            reloaded: more(self.reloaded, before.reloaded),
+            spilled: more(self.spilled, before.spilled),
+            written_back: more(self.written_back, before.written_back),
+            ..self
+        }
+    }
+
     pub(super) fn add(&mut self, step: &Step) {
         self.steps += 1;
         self.peak = self.peak.max(step.room);

@@ -21,6 +21,12 @@ pub struct Choice {
     pub cycles: f64,
 }
 
+/// Each cycle of the memory pipe counts for so much more: traffic costs energy, and no memory reaches its peak.
+const TRAFFIC_WEIGHT: f64 = 0.25;
+
+/// Edges of panels that are tried, in tiles.
+const PANELS: [u32; 3] = [8, 4, 2];
+
 /// Halves of `most`, down to 1.
 fn halves(most: u32) -> Vec<u32> {
     let mut all = vec![most.max(1)];
@@ -30,29 +36,26 @@ fn halves(most: u32) -> Vec<u32> {
     all
 }
 
-/// Ways to cut programs whose tensors do not fit, in order of preference.
-fn ways_to_share(batch_tiles: u32) -> Vec<Blocking> {
+/// Ways to cut programs whose tensors do not fit, with panels of this size, in order of preference.
+fn ways_to_share(batch_tiles: u32, panel: u32) -> Vec<Blocking> {
     let mut all = Vec::new();
-    for panel in [8, 4, 2] {
     for segment in halves(batch_tiles) {
         for (rows, chained) in [(u32::MAX, false), (u32::MAX, true), (8, true), (4, true), (2, true), (1, true)] {
-            for eighths in [8, 6, 4] {
-                for panels_outermost in [false, true] {
-                    all.push(Blocking {
-                        segment,
-                        rows,
-                        chained,
-                        eighths,
-                        panel,
-                        panels_outermost: panels_outermost && !chained,
-                        ..Blocking::WHOLE
-                    });
-                }
+            for (eighths, panels_outermost) in [(8, false), (4, false), (8, true), (4, true)] {
+                all.push(Blocking {
+                    segment,
+                    rows,
+                    chained,
+                    eighths,
+                    panel,
+                    panels_outermost,
+                    ..Blocking::WHOLE
+                });
             }
         }
     }
-    }
-    all.dedup();
+    // In waves the rows are outermost.
+    all.retain(|blocking| !(blocking.chained && blocking.panels_outermost));
     all
 }
 
@@ -115,11 +118,15 @@ pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) ->
         ..Blocking::WHOLE
     };
     search.try_one(whole);
-    for together in halves(batch).into_iter().skip(1) {
-        search.try_one(Blocking { together, ..whole });
+    for fewer in halves(batch).into_iter().skip(1) {
+        search.try_one(Blocking { together: fewer, ..whole });
+        search.try_one(Blocking { segment: fewer, ..whole });
     }
-    if search.best.is_none_or(|best| best.account.spilled.0 > 0 || best.account.weights_come_again) {
-        ways_to_share(batch).into_iter().for_each(|blocking| search.try_one(blocking));
+    for panel in PANELS {
+        if search.best.is_some_and(|best| best.account.moves_least()) {
+            break;
+        }
+        ways_to_share(batch, panel).into_iter().for_each(|blocking| search.try_one(blocking));
     }
     if search.best.is_none() {
         ways_to_fit().into_iter().for_each(|blocking| search.try_one(blocking));
@@ -140,13 +147,15 @@ impl Search<'_> {
     fn try_one(&mut self, blocking: Blocking) {
         let mut plan = BlockPlan::new(self.parameters, blocking, Arc::clone(self.source));
         let limit = self.best.map_or(f64::INFINITY, |best| best.cycles);
+        let segments = self.parameters.batch_tiles.div_ceil(blocking.segment.max(1));
         let pacer = Pacer::new(self.rates, self.parameters.tiling, self.parameters.capacity);
-        let (cycles, account) = pacer.walk(&mut plan, limit);
+        let (cycles, account) = pacer.walk(&mut plan, segments, limit);
         if let Some(error) = plan.error() {
             self.failure = Some(error.clone());
             return;
         }
-        let rank = |choice: &Choice| (choice.cycles, choice.account.moved());
+        let bandwidth = self.rates.bytes_per_cycle;
+        let rank = |choice: &Choice| choice.cycles + choice.account.moved().0 as f64 / bandwidth * TRAFFIC_WEIGHT;
         let found = Choice {
             blocking,
             account,

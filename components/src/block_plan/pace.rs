@@ -44,6 +44,7 @@ pub(super) struct Pacer {
     /// Cycles of a tile of the operation seen last.
     cycles: (OperationId, f64),
     ended: f64,
+    segment: u32,
     account: PlanAccount,
 }
 
@@ -51,9 +52,13 @@ pub(super) struct Pacer {
 #[derive(Clone, Debug, Default)]
 struct Pool {
     free: f64,
+    busy: f64,
     /// Idle times before `free` that later steps may fill, earliest first: beginning and end.
     gaps: VecDeque<(f64, f64)>,
 }
+
+/// Segments of the batch that are walked, if there are more: the first fills the pipes, the next ones go at the pace of all.
+const SEGMENTS_WALKED: u32 = 3;
 
 /// Gaps that are remembered: as many as a window of steps leaves.
 const MOST_GAPS: usize = 16;
@@ -82,21 +87,48 @@ impl Pacer {
             first_stay: 0,
             cycles: (OperationId(u32::MAX), 0.0),
             ended: 0.0,
+            segment: 0,
             account: PlanAccount::default(),
         }
     }
 
-    /// Walks `plan` until it ends or takes longer than `limit`: the cycles that it takes, and what it moves.
-    pub(super) fn walk(mut self, plan: &mut BlockPlan, limit: f64) -> (f64, PlanAccount) {
-        for step in plan.by_ref() {
+    /// Walks `plan` until it ends or takes longer than `limit`: the cycles that it takes, and what it moves. Of many segments
+    /// the first ones are walked, as all others are like the last of them.
+    pub(super) fn walk(mut self, plan: &mut BlockPlan, segments: u32, limit: f64) -> (f64, PlanAccount) {
+        let mut before = ([0.0; 5], PlanAccount::default());
+        let mut left = 0;
+        while let Some(step) = plan.next() {
+            let segment = plan.segment_of(&step);
+            if segment > self.segment {
+                self.segment = segment;
+                if segment == SEGMENTS_WALKED && segment < segments && plan.repeats_segments() {
+                    left = u64::from(segments - segment);
+                    break;
+                }
+                before = (self.times(), self.account);
+            }
             self.account.add(&step);
             self.pass(&step);
-            if self.memory.free > limit || self.units.iter().any(|pool| pool.free > limit) {
+            if self.so_far() > limit {
                 return (f64::INFINITY, self.account);
             }
         }
         self.account.spill_room = Bytes(plan.spill_bytes());
-        (self.ended.max(self.memory.free), self.account)
+        // The slowest of what goes on side by side sets the pace.
+        let pace = self.times().iter().zip(before.0).map(|(now, before)| now - before).fold(0.0, f64::max);
+        let cycles = self.so_far() + pace * left as f64;
+        let account = self.account.extended(&before.1, left);
+        (cycles, account)
+    }
+
+    /// The time so far, and that for which the memory pipe and each class of units were busy.
+    fn times(&self) -> [f64; 5] {
+        let [lanes, softmax, layer_norm] = [0, 1, 2].map(|class: usize| self.units[class].busy);
+        [self.so_far(), self.memory.busy, lanes, softmax, layer_norm]
+    }
+
+    fn so_far(&self) -> f64 {
+        self.ended.max(self.memory.free)
     }
 
     fn pass(&mut self, step: &Step) {
@@ -257,6 +289,7 @@ impl Pacer {
 impl Pool {
     /// When work is done that may begin at `ready`, takes `least` by itself, and this `share` of the pool's time.
     fn run(&mut self, ready: f64, least: f64, share: f64) -> f64 {
+        self.busy += share;
         let mut left = share;
         let mut done = ready;
         for gap in &mut self.gaps {

@@ -39,6 +39,8 @@ pub struct BlockPlan {
     residency: Residency,
     ready: VecDeque<Step>,
     next_step: u32,
+    /// Whether something is summed over the batch.
+    sums_batch: bool,
     failed: Option<PlanError>,
 }
 
@@ -66,6 +68,7 @@ impl BlockPlan {
             residency: Residency::new(parameters.tiling, limit, parameters.spill_start),
             ready: VecDeque::new(),
             next_step: 0,
+            sums_batch: false,
             failed: None,
             parameters,
             blocking,
@@ -76,6 +79,20 @@ impl BlockPlan {
     #[must_use]
     pub fn blocking(&self) -> Blocking {
         self.blocking
+    }
+
+    /// The number of the segment of the batch that `step`, which was handed on last, belongs to.
+    pub(super) fn segment_of(&self, step: &Step) -> u32 {
+        let first = u32::from(step.tiles[0].start);
+        match step.operation.grid.tiles(Dimension::B) == self.parameters.batch_tiles {
+            true => first / self.blocking.segment.clamp(1, self.parameters.batch_tiles),
+            false => self.segment.number,
+        }
+    }
+
+    /// Whether all segments do the same: nothing is summed over the batch, and nothing comes after the last of them.
+    pub(super) fn repeats_segments(&self) -> bool {
+        !self.sums_batch
     }
 
     /// Bytes of main memory that spilled blocks have taken at once so far, at most.
@@ -191,6 +208,7 @@ impl BlockPlan {
     ) -> Option<TensorSlot> {
         let id = operation.output?.tensor;
         let sums_batch = operation.work.sums_batch();
+        self.sums_batch |= sums_batch;
         if let Some(slot) = self.tensors.slot(id) {
             if sums_batch {
                 return Some(slot);
