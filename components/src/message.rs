@@ -348,7 +348,7 @@ impl From<MemoryMessage> for Message {
 const _: () = assert!(size_of::<Message>() <= 56);
 
 /// The traffic that a tensor of the weight buffer, or a gradient of weights, counts as.
-pub(crate) fn traffic_of(kind: TensorKind) -> Traffic {
+pub fn traffic_of(kind: TensorKind) -> Traffic {
     match kind {
         TensorKind::Weight => Traffic::Weights,
         TensorKind::Activation => Traffic::Activations,

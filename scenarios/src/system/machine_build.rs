@@ -155,14 +155,20 @@ impl MachinePlan {
         }
     }
 
+    /// Tile operations, and steps of the plan, that the control block looks ahead at least.
+    #[must_use]
+    pub fn window(&self) -> (u64, usize) {
+        (WINDOW_TILES_PER_LANE * self.tiling.lanes, WINDOW_STEPS)
+    }
+
     fn control_parameters(&self, dma: ActorId, buffers: [ActorId; 3]) -> ControlBlockParameters {
         ControlBlockParameters {
             clock: self.clock,
             tiling: self.tiling,
             capacity: self.plan_parameters().capacity,
             policy: self.policy,
-            window_tiles: WINDOW_TILES_PER_LANE * self.tiling.lanes,
-            window_steps: WINDOW_STEPS,
+            window_tiles: self.window().0,
+            window_steps: self.window().1,
             pes: self.scenario.accelerator.processing_elements as u16,
             layout: self.layout,
             dma,
