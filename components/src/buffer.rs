@@ -7,7 +7,7 @@ pub use crate::buffer_kind::BufferKind;
 use crate::energy_part::{Action, ByAction};
 use crate::message::{Message, TransferId};
 use crate::trace_event::Counter;
-use crate::units::Bytes;
+use crate::units::{BLOCK, Bytes};
 
 /// One buffer, as an actor: it takes blocks from the DMA through its ports and tracks how full it is.
 ///
@@ -19,6 +19,8 @@ pub struct Buffer {
     capacity: Bytes,
     clock: Clock,
     ports: u32,
+    /// Accesses that a block of 64 bytes takes.
+    accesses_per_block: u64,
     control_block: ActorId,
     occupancy: Gauge,
     cycle: Tick,
@@ -29,14 +31,22 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// An empty buffer whose DMA side moves `ports` blocks of 64 bytes per cycle.
+    /// An empty buffer whose DMA side moves `ports` blocks of 64 bytes per cycle, each in accesses of at most `access`.
     #[must_use]
-    pub fn new(kind: BufferKind, capacity: Bytes, clock: Clock, ports: u32, control_block: ActorId) -> Self {
+    pub fn new(
+        kind: BufferKind,
+        capacity: Bytes,
+        clock: Clock,
+        ports: u32,
+        access: Bytes,
+        control_block: ActorId,
+    ) -> Self {
         Self {
             kind,
             capacity,
             clock,
             ports: ports.max(1),
+            accesses_per_block: BLOCK.accesses(access),
             control_block,
             occupancy: Gauge::default(),
             cycle: Tick::ZERO,
@@ -89,7 +99,13 @@ impl Buffer {
         }
         self.served_in_cycle += 1;
         let cycle = self.clock.period();
-        context.account(Action::access(self.kind).kind(), cycle, self.cycle + cycle, 1);
+        let accesses = self.accesses_per_block;
+        context.account(
+            Action::access(self.kind).kind(),
+            cycle,
+            self.cycle + cycle,
+            accesses,
+        );
         if completes {
             let done = self.cycle + self.clock.span(Cycles(1));
             context.send_at(self.control_block, done, Message::TransferDone(transfer));
@@ -122,7 +138,7 @@ impl Buffer {
     }
 
     pub(crate) fn count_actions(&self, counts: &mut ByAction<u64>) {
-        counts[Action::access(self.kind)] += self.blocks_moved();
+        counts[Action::access(self.kind)] += self.blocks_moved() * self.accesses_per_block;
     }
 
     /// Which buffer it is.

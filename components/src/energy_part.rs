@@ -112,11 +112,11 @@ pub enum Action {
     Bus,
     /// A PE has work. Reported as it begins, with an amount of 1, and as it ends, with 0.
     ActivePe,
-    /// An access to a block of the activation buffer.
+    /// An access to the activation buffer.
     ActivationAccess,
-    /// An access to a block of the weight buffer.
+    /// An access to the weight buffer.
     WeightAccess,
-    /// An access to a block of the mask buffer.
+    /// An access to the mask buffer.
     MaskAccess,
     /// The machine is switched on, from the transformer's start to its end, whatever it does. Not reported by any actor.
     SwitchedOn,
@@ -149,7 +149,7 @@ impl Action {
         Self::SwitchedOn,
     ];
 
-    /// An access to a block of a buffer.
+    /// An access to a buffer.
     #[must_use]
     #[inline]
     pub const fn access(buffer: BufferKind) -> Self {

@@ -350,7 +350,7 @@ const _: () = assert!(size_of::<Message>() <= 56);
 /// The traffic that a tensor of the weight buffer, or a gradient of weights, counts as.
 pub fn traffic_of(kind: TensorKind) -> Traffic {
     match kind {
-        TensorKind::Weight => Traffic::Weights,
+        TensorKind::Weight | TensorKind::Constant => Traffic::Weights,
         TensorKind::Activation => Traffic::Activations,
         TensorKind::Gradient | TensorKind::OptimizerState => Traffic::Gradients,
     }

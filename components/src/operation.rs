@@ -6,6 +6,7 @@ pub use crate::role::{OperationClass, Phase, Role};
 use crate::tile::{Dimension, TileGrid};
 use crate::units::Bytes;
 pub use crate::work::Work;
+use crate::work::ZerosSkipped;
 
 /// The number of an operation, in program order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,12 +22,14 @@ pub struct TensorId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TensorKind {
-    /// Weights, embeddings, a transform's matrix.
+    /// Weights, embeddings.
     Weight,
     /// What the forward pass makes.
     Activation,
     /// What the backward pass makes, of activations and of weights.
     Gradient,
+    /// What no one learns: a transform's matrix. Not pruned; it has the zeros that it has.
+    Constant,
     /// What the optimiser remembers from step to step. Never pruned: it has no zeros to leave out and no mask.
     OptimizerState,
 }
@@ -183,6 +186,21 @@ impl Operation {
     pub fn dense_multiplications(&self) -> u64 {
         let extents = Dimension::ALL.map(|dimension| u64::from(self.grid.extent(dimension)));
         self.work.multiplications(extents)
+    }
+
+    /// What its left and its right operand hold, each if its zeros need no work.
+    #[must_use]
+    pub fn skipped(&self) -> [Option<TensorKind>; 2] {
+        let kind = |place: usize| {
+            self.operands
+                .get(place)
+                .map_or(TensorKind::Activation, Operand::kind)
+        };
+        match self.work.profile().skips {
+            ZerosSkipped::OfBoth => [Some(kind(0)), Some(kind(1))],
+            ZerosSkipped::OfLeft => [Some(kind(0)), None],
+            ZerosSkipped::Never => [None; 2],
+        }
     }
 
     /// Whether it updates all its operands but the first, in the weight buffer and then in main memory.

@@ -15,7 +15,7 @@ use crate::buffer_kind::BufferKind;
 use crate::energy_part::{Action, ByAction};
 use crate::message::{Message, OperandFetch};
 use crate::runs::{Run, RunKind};
-use crate::units::{BLOCK, Bytes};
+use crate::units::Bytes;
 
 /// How many parts a PE has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +118,7 @@ impl OperandBus {
     }
 }
 
-/// Accesses of 64-byte blocks that a PE made to the three buffers.
+/// Accesses that a PE made to the three buffers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct BufferAccesses {
     activation: u64,
@@ -137,19 +137,24 @@ pub struct ProcessingElement {
     addresses: PeAddresses,
     clock: Clock,
     control_block: ActorId,
+    /// Bytes of one access to a buffer.
+    access: Bytes,
     mask_accesses_per_tile: u64,
     activation_bus: OperandBus,
     weight_bus: OperandBus,
     lanes: Vec<LanePort>,
     accesses: BufferAccesses,
     runs_in_flight: u32,
+    /// When the PE last began to have work, and until when it had some: when the last result so far is written.
     active_since: Tick,
+    active_until: Tick,
     active: Ticks,
     fetches: u64,
 }
 
 impl ProcessingElement {
-    /// An idle PE. A mask of a tile takes `tile_mask`; its buses carry `bytes_per_cycle`.
+    /// An idle PE. A mask of a tile takes `tile_mask`; its buses carry `bytes_per_cycle`, and an access to a buffer moves at most
+    /// `access`.
     #[must_use]
     pub fn new(
         addresses: PeAddresses,
@@ -157,6 +162,7 @@ impl ProcessingElement {
         control_block: ActorId,
         bytes_per_cycle: u32,
         tile_mask: Bytes,
+        access: Bytes,
     ) -> Self {
         let lanes = addresses.lanes.iter().map(|lane| LanePort {
             dynaprop: lane.dynaprop,
@@ -165,7 +171,8 @@ impl ProcessingElement {
         Self {
             clock,
             control_block,
-            mask_accesses_per_tile: tile_mask.blocks(),
+            access,
+            mask_accesses_per_tile: tile_mask.accesses(access),
             activation_bus: OperandBus::new(bytes_per_cycle),
             weight_bus: OperandBus::new(bytes_per_cycle),
             lanes: lanes.collect(),
@@ -173,6 +180,7 @@ impl ProcessingElement {
             accesses: BufferAccesses::default(),
             runs_in_flight: 0,
             active_since: Tick::ZERO,
+            active_until: Tick::ZERO,
             active: Ticks::ZERO,
             fetches: 0,
         }
@@ -181,7 +189,8 @@ impl ProcessingElement {
     /// A run for one of the PE's units. Rows for softmax and layer norm are read in one go; lanes ask tile by tile.
     pub(crate) fn on_issue_run(&mut self, unit: u16, run: Run, context: &mut Context<'_, Message>) {
         if self.runs_in_flight == 0 {
-            self.active_since = context.now();
+            // The last result may still be on its way to the buffer.
+            self.active_since = context.now().max(self.active_until);
             context.account(Action::ActivePe.kind(), Ticks::ZERO, self.active_since, 1);
         }
         self.runs_in_flight += 1;
@@ -197,7 +206,7 @@ impl ProcessingElement {
         let tiles = u32::from(run.length);
         let bytes = (run.left_bytes + run.right_bytes) * tiles;
         let operands = 1 + u64::from(run.right_bytes > 0);
-        self.accesses.activation += blocks(bytes);
+        self.accesses.activation += self.accesses_of(bytes);
         let masks = self.mask_accesses_per_tile * u64::from(tiles) * operands;
         self.accesses.mask += masks;
         let there = self.activation_bus.transfer(context.now(), bytes, self.clock);
@@ -215,8 +224,8 @@ impl ProcessingElement {
             .activation_bus
             .transfer(now, fetch.activation_bytes, self.clock);
         let right = self.weight_bus.transfer(now, fetch.weight_bytes, self.clock);
-        self.accesses.activation += blocks(fetch.activation_bytes);
-        self.accesses.weight += blocks(fetch.weight_bytes);
+        self.accesses.activation += self.accesses_of(fetch.activation_bytes);
+        self.accesses.weight += self.accesses_of(fetch.weight_bytes);
         let masks = self.mask_accesses_per_tile * u64::from(fetch.tiles);
         self.accesses.mask += masks;
         self.fetches += 1;
@@ -234,6 +243,7 @@ impl ProcessingElement {
 
     /// Writes a run's result back and reports it to the control block.
     pub(crate) fn on_result_compressed(&mut self, run: Run, context: &mut Context<'_, Message>) {
+        let made = self.accesses_of(run.result_bytes);
         let (bus, accesses, buffer) = if run.sources.result_is_weight {
             (
                 &mut self.weight_bus,
@@ -245,17 +255,19 @@ impl ProcessingElement {
             (&mut self.activation_bus, accesses, BufferKind::Activation)
         };
         let written = bus.transfer(context.now(), run.result_bytes, self.clock);
-        *accesses += blocks(run.result_bytes);
+        *accesses += made;
         let masks = self.mask_accesses_per_tile * u64::from(run.result_tiles());
         self.accesses.mask += masks;
         if context.accounts() {
             self.account_bus(buffer, written, run.result_bytes, context);
             self.account_masks(masks, context);
         }
+        // A result on the other bus may be written later than this one, which came after it.
+        self.active_until = self.active_until.max(written);
         self.runs_in_flight -= 1;
         if self.runs_in_flight == 0 {
-            self.active += written.since(self.active_since);
-            context.account(Action::ActivePe.kind(), Ticks::ZERO, written, 0);
+            self.active += self.active_until.since(self.active_since);
+            context.account(Action::ActivePe.kind(), Ticks::ZERO, self.active_until, 0);
         }
         context.send_at(
             self.control_block,
@@ -270,7 +282,12 @@ impl ProcessingElement {
         if bytes > 0 {
             let time = self.activation_bus.span(bytes, self.clock);
             context.account(Action::Bus.kind(), time, there, 1);
-            context.account(Action::access(buffer).kind(), time, there, blocks(bytes));
+            context.account(
+                Action::access(buffer).kind(),
+                time,
+                there,
+                self.accesses_of(bytes),
+            );
         }
     }
 
@@ -279,6 +296,12 @@ impl ProcessingElement {
     fn account_masks(&self, masks: u64, context: &mut Context<'_, Message>) {
         let cycle = self.clock.period();
         context.account(Action::MaskAccess.kind(), cycle, context.now() + cycle, masks);
+    }
+
+    /// Accesses to a buffer that a transfer of `bytes` takes.
+    #[inline]
+    fn accesses_of(&self, bytes: u32) -> u64 {
+        Bytes(u64::from(bytes)).accesses(self.access)
     }
 
     pub(crate) fn count_actions(&self, counts: &mut ByAction<u64>) {
@@ -297,7 +320,5 @@ impl ProcessingElement {
     }
 }
 
-#[inline]
-fn blocks(bytes: u32) -> u64 {
-    u64::from(bytes).div_ceil(BLOCK.0)
-}
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Bytes(pub u64);
 
-/// One block of every SRAM and DRAM access: 64 bytes.
+/// One block of every access to main memory: 64 bytes. Buffers have blocks of their own ([`Bytes::accesses`]).
 pub const BLOCK: Bytes = Bytes(64);
 
 impl Bytes {
@@ -19,6 +19,13 @@ impl Bytes {
     #[must_use]
     pub fn holding_bits(bits: u64) -> Self {
         Self(bits.div_ceil(8))
+    }
+
+    /// Accesses of `block` bytes each, to a buffer, that this much takes.
+    #[must_use]
+    #[inline]
+    pub fn accesses(self, block: Self) -> u64 {
+        self.0.div_ceil(block.0)
     }
 
     /// Whole blocks of 64 bytes that hold this much.
@@ -143,6 +150,14 @@ real_quantity!(SquareMillimetres);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_access_may_be_for_less_than_a_block() {
+        let accesses = |bytes| [16, 32, 64, 128, 256].map(|block| Bytes(bytes).accesses(Bytes(block)));
+        assert_eq!(accesses(320), [20, 10, 5, 3, 2]);
+        assert_eq!(accesses(321), [21, 11, 6, 3, 2]);
+        assert_eq!(accesses(0), [0; 5]);
+    }
 
     #[test]
     fn sums_and_products_of_bytes_saturate() {

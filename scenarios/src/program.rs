@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use components::operation::{Operation, Role};
+use components::density::PairSum;
+use components::operation::{Operation, Role, TensorKind};
+use components::runs::Densities;
 
 /// Tiles and multiplications of all operations of one role in one layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct ProgramSummary {
     pub add_tile_operations: u64,
     /// Multiplications, zeros counted.
     pub multiplications: u128,
+    /// The same, by what their operands hold whose zeros need no work, as in [`Operation::skipped`].
+    pub multiplications_of: BTreeMap<[Option<TensorKind>; 2], u128>,
 }
 
 impl ProgramSummary {
@@ -55,6 +59,19 @@ impl ProgramSummary {
             self.tile_operations += tiles;
         }
         self.multiplications += multiplications;
+        if multiplications > 0 {
+            *self.multiplications_of.entry(operation.skipped()).or_default() += multiplications;
+        }
+    }
+
+    /// Multiplications of two non-zero words, where all tensors have mean `densities`.
+    #[must_use]
+    pub fn effective_multiplications(&self, densities: &Densities) -> u64 {
+        let parts = self.multiplications_of.iter().map(|(&skipped, &dense)| {
+            let [left, right] = densities.of_operands(skipped);
+            left.pairs(right, dense)
+        });
+        parts.sum::<PairSum>().nearest()
     }
 
     /// Tile operations of `role` in all layers.

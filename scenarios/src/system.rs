@@ -41,7 +41,7 @@ pub use operation_names::{OperationName, OperationNames};
 pub use plan::Plan;
 use plan::Problem;
 pub use tracks::Track;
-pub use verdict::{Pruned, ValueCheck, Wrong};
+pub use verdict::{DensityWarning, Pruned, ValueCheck, Wrong};
 
 use sim_core::SimError;
 use thiserror::Error;

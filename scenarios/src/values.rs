@@ -104,6 +104,7 @@ fn thresholds(plan: &MachinePlan, unpruned: &ValueSettings) -> Option<Thresholds
             TensorKind::Activations => activation_threshold,
             TensorKind::Weights => weight_threshold,
             TensorKind::Gradients => gradient_threshold,
+            TensorKind::Constants => 0.0,
         }),
         _ => wanted_thresholds(plan, unpruned),
     })

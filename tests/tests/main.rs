@@ -7,6 +7,8 @@
 mod closed_form;
 mod contention;
 #[cfg(test)]
+mod counts;
+#[cfg(test)]
 mod critical_path;
 #[cfg(test)]
 mod determinism;

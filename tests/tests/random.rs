@@ -212,13 +212,28 @@ fn sparsity() -> impl Strategy<Value = Sparsity> {
         distribution: Distribution::Beta { concentration },
     });
     let source = prop_oneof![Just(DensitySource::Uniform), sampled];
-    (source, density(), density(), density(), any::<bool>()).prop_map(
-        |(source, activation_density, weight_density, gradient_density, dynaprop)| Sparsity {
-            source,
-            activation_density,
-            weight_density,
-            gradient_density,
-            dynaprop,
-        },
+    (
+        source,
+        [density(), density(), density(), density()],
+        any::<bool>(),
     )
+        .prop_map(
+            |(
+                source,
+                [
+                    activation_density,
+                    weight_density,
+                    gradient_density,
+                    constant_density,
+                ],
+                dynaprop,
+            )| Sparsity {
+                source,
+                activation_density,
+                weight_density,
+                gradient_density,
+                constant_density,
+                dynaprop,
+            },
+        )
 }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use components::message::Traffic;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use scenarios::schema::{DensitySource, Embedding, Phase, Scenario, Word};
@@ -164,4 +165,57 @@ fn random_machines_that_prune_compute_the_right_tensors() {
     random_machines(Phase::Inference, 150, f64::INFINITY, |scenario| {
         computing(scenario, values(0.3, 0.05));
     });
+}
+
+#[test]
+fn zeros_that_are_not_those_of_the_stated_densities_are_named() {
+    let warned = |densities: [f64; 2], thresholds: [f64; 2]| {
+        let run = run_on("bert-tiny-edge", |scenario| {
+            scenario.sparsity.source = values(thresholds[0], thresholds[1]);
+            [
+                scenario.sparsity.activation_density,
+                scenario.sparsity.weight_density,
+            ] = densities;
+        });
+        let weights = run.measured.machine.dma_requests[Traffic::Weights as usize];
+        (check(&run), weights)
+    };
+    // Nothing is pruned.
+    let (half, of_half) = warned([0.5, 0.5], [0.0, 0.0]);
+    let warnings = half.density_warnings();
+    let kinds: Vec<&str> = warnings.iter().map(|warning| &*warning.tensors).collect();
+    assert_eq!(kinds, ["activations", "weights"]);
+    for warning in &warnings {
+        assert_eq!(warning.stated_density, 0.5);
+        assert!(warning.counted_density > 0.999, "{warning:?}");
+        let said = warning.sentence();
+        assert!(
+            said.starts_with("0.0% of the words of ") && said.ends_with("50.0% zeros"),
+            "{said}"
+        );
+    }
+    // Bytes go by what is stated, not by what is counted.
+    let (dense, of_dense) = warned([1.0, 1.0], [0.0, 0.0]);
+    assert_eq!(dense.density_warnings(), []);
+    assert_eq!(of_dense, 2 * of_half);
+    let (pruned, of_pruned) = warned([1.0, 1.0], [0.2, 0.03]);
+    assert_eq!((pruned.density_warnings().len(), of_pruned), (2, of_dense));
+    // Five points are near enough.
+    let zeros = |kind: &str| pruned.pruned[kind].zero_share;
+    let stated = [1.0 - zeros("activations") + 0.04, 1.0 - zeros("weights") - 0.06];
+    let (near, _) = warned(stated, [0.2, 0.03]);
+    let kinds: Vec<_> = near
+        .density_warnings()
+        .into_iter()
+        .map(|warning| warning.tensors)
+        .collect();
+    assert_eq!(kinds, ["weights"]);
+}
+
+#[test]
+fn shipped_scenarios_state_the_densities_that_come_out() {
+    for name in ["bert-tiny-values", "bert-tiny-train-values"] {
+        let run = run(plan(&shipped(name, |_| {})));
+        assert_eq!(check(&run).density_warnings(), [], "{name}");
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use components::energy_part::Action;
 use components::operation::Role;
 use components::units::NanoJoules;
-use scenarios::system::{BufferUse, MachineMeasurements, MachinePlan, ValueCheck};
+use scenarios::system::{BufferUse, DensityWarning, MachineMeasurements, MachinePlan, ValueCheck};
 use serde::{Deserialize, Serialize};
 use sim_core::{Ticks, Timebase};
 
@@ -57,6 +57,9 @@ pub struct MachineResult {
     /// Whether the computed numbers were right, if it computed with any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<ValueCheck>,
+    /// Kinds of tensors whose zeros, as computed, are not those of their stated density; empty if it did not compute.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub density_warnings: Vec<DensityWarning>,
 }
 
 impl MachineResult {
@@ -108,6 +111,11 @@ impl MachineResult {
             spills: measured.spills,
             buffers: measured.buffers.iter().map(buffer).collect(),
             values: measured.values.clone(),
+            density_warnings: measured
+                .values
+                .as_ref()
+                .map(ValueCheck::density_warnings)
+                .unwrap_or_default(),
         }
     }
 }

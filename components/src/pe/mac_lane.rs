@@ -3,8 +3,9 @@
 use sim_core::{ActorId, Clock, Context, Cycles, Span, Tick, Ticks};
 
 use super::PeAddresses;
+use crate::density::PairSum;
 use crate::message::{Message, OperandFetch, TileWork};
-use crate::runs::{Run, RunKind};
+use crate::runs::{Densities, Run, RunKind};
 use crate::trace_event::{Event, TilePlace, TileUnit};
 use crate::values::Values;
 
@@ -17,6 +18,8 @@ pub struct LaneParameters {
     pub multipliers: u32,
     /// Tile operations whose operands the lane holds or awaits, beside the one it works on.
     pub operand_fifo_tiles: u16,
+    /// Mean densities of tensors.
+    pub densities: Densities,
     /// Where free lanes are reported.
     pub control_block: ActorId,
 }
@@ -43,8 +46,8 @@ pub struct LaneCounts {
     pub tiles: u64,
     /// Multiplications with zeros counted.
     pub dense_multiplications: u64,
-    /// Multiplications of two non-zero words.
-    pub multiplications: u64,
+    /// Multiplications of two non-zero words. Those that follow from densities are not rounded, though the cycles of a tile are.
+    pub multiplications: PairSum,
     /// Time the multipliers or the non-linear unit worked.
     pub busy: Ticks,
 }
@@ -158,6 +161,7 @@ impl MacLane {
         } else {
             (0, right_bytes)
         };
+        let [left_density, right_density] = self.parameters.densities.of_operands(run.skipped);
         let fetch = OperandFetch {
             lane: self.lane,
             activation_bytes: left_activation + right_activation,
@@ -169,8 +173,8 @@ impl MacLane {
                 dense,
                 left_tensor: run.left_tensor,
                 right_tensor: run.right_tensor,
-                left: run.left_density,
-                right: run.right_density,
+                left: left_density,
+                right: right_density,
                 sources,
             },
         };
@@ -218,7 +222,10 @@ impl MacLane {
         self.counts.busy += span;
         if self.run.kind == RunKind::MultiplyAccumulate {
             self.counts.dense_multiplications += u64::from(work.dense);
-            self.counts.multiplications += u64::from(work.pairs);
+            self.counts.multiplications += match self.values {
+                Some(_) => PairSum::counted(work.pairs),
+                None => work.left.pairs(work.right, u128::from(work.dense)),
+            };
         }
     }
 

@@ -11,7 +11,7 @@ use crate::values::Values;
 /// lane the pairs of which neither word is zero.
 ///
 /// With densities instead of values, the zeros of the two operands are taken as independent, so of `n` pairs
-/// `n·left·right` survive, rounded up.
+/// `n·left·right` survive, rounded up for the cycles that the tile takes.
 #[derive(Clone, Debug)]
 pub struct PreComputeSparsity {
     cost: Ticks,

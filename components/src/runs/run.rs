@@ -2,8 +2,7 @@
 
 use sim_core::mix;
 
-use crate::density::Density;
-use crate::operation::OperationId;
+use crate::operation::{OperationId, TensorKind};
 use crate::tile::{Dimension, TileCoordinate};
 use crate::trace_event::TilePlace;
 use crate::work::{Indexing, RunKind};
@@ -81,10 +80,8 @@ pub struct Run {
     pub left_tensor: u32,
     /// The right tensor's number.
     pub right_tensor: u32,
-    /// The left tensor's mean density.
-    pub left_density: Density,
-    /// The right tensor's mean density.
-    pub right_density: Density,
+    /// What the left and the right tensor hold, each if its zeros need no work.
+    pub skipped: [Option<TensorKind>; 2],
 }
 
 impl Run {
@@ -108,8 +105,7 @@ impl Run {
         result_bytes: 0,
         left_tensor: u32::MAX,
         right_tensor: u32::MAX,
-        left_density: Density::FULL,
-        right_density: Density::FULL,
+        skipped: [None; 2],
     };
 
     /// The coordinate of tile number `index` of the run.

@@ -3,11 +3,10 @@
 use super::cursor::Cursor;
 use super::run::{OperandSources, Run};
 use super::tiling::Tiling;
-use crate::density::Density;
 use crate::operation::{Operand, Operation, TensorKind};
 use crate::tile::{Dimension, TileCoordinate};
 use crate::units::Bytes;
-use crate::work::{OperandStreams, RunKind, WorkProfile, ZerosSkipped};
+use crate::work::{OperandStreams, RunKind, WorkProfile};
 
 impl Tiling {
     /// The run of `length` tiles from `first` on, as lanes and modules need to know it; `kind` is that of the operation.
@@ -54,8 +53,7 @@ impl Tiling {
             result_bytes: saturated(result.0),
             left_tensor: operands.left_tensor,
             right_tensor: operands.right_tensor,
-            left_density: operands.left_density,
-            right_density: operands.right_density,
+            skipped: operation.skipped(),
         }
     }
 
@@ -100,11 +98,6 @@ impl Tiling {
             OperandStreams::Terms => right_is_weight,
             OperandStreams::All => false,
         };
-        let (left_density, right_density) = match profile.skips {
-            ZerosSkipped::OfBoth => (density(left), density(right)),
-            ZerosSkipped::OfLeft => (density(left), Density::FULL),
-            ZerosSkipped::Never => (Density::FULL, Density::FULL),
-        };
         Operands {
             sources: OperandSources {
                 indexing: profile.indexing,
@@ -120,8 +113,6 @@ impl Tiling {
             },
             left_tensor: tensor(left),
             right_tensor: tensor(right),
-            left_density,
-            right_density,
         }
     }
 }
@@ -132,8 +123,6 @@ struct Operands {
     right_bytes: u32,
     left_tensor: u32,
     right_tensor: u32,
-    left_density: Density,
-    right_density: Density,
 }
 
 /// Counts of a run have 32 bits; plans whose tiles need more are refused.

@@ -13,6 +13,8 @@ use crate::work::{RunKind, UnitClass};
 pub struct Densities {
     /// Of weights and embeddings.
     pub weight: Density,
+    /// Of the matrices of transforms.
+    pub constant: Density,
     /// Of what the forward pass makes.
     pub activation: Density,
     /// Of what the backward pass makes.
@@ -20,12 +22,20 @@ pub struct Densities {
 }
 
 impl Densities {
+    /// The densities that count for two operands, `skipped` as in [`Operation::skipped`].
+    #[must_use]
+    #[inline]
+    pub fn of_operands(&self, skipped: [Option<TensorKind>; 2]) -> [Density; 2] {
+        skipped.map(|kind| kind.map_or(Density::FULL, |kind| self.of(kind)))
+    }
+
     /// The density of tensors of `kind`. An optimiser's state is never pruned.
     #[must_use]
     #[inline]
     pub fn of(&self, kind: TensorKind) -> Density {
         match kind {
             TensorKind::Weight => self.weight,
+            TensorKind::Constant => self.constant,
             TensorKind::Activation => self.activation,
             TensorKind::Gradient => self.gradient,
             TensorKind::OptimizerState => Density::FULL,
@@ -80,7 +90,8 @@ impl Tiling {
         let work = u64::from(run.work);
         match kind.unit() {
             UnitClass::Lane => {
-                let density = run.left_density.share() * run.right_density.share();
+                let [left, right] = self.densities.of_operands(run.skipped);
+                let density = left.share() * right.share();
                 (work as f64 * density / f64::from(multipliers)).ceil().max(1.0)
             }
             UnitClass::Softmax | UnitClass::LayerNorm => work as f64,

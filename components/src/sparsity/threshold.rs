@@ -9,8 +9,8 @@ use crate::operation;
 pub use crate::role::OperationClass;
 use crate::sparsity::curve::{SparsityCurve, Threshold};
 
-/// What a tensor is to the operation that reads it: those kinds of [`operation::TensorKind`] that are pruned, by the names that
-/// files of curves have for them.
+/// What a tensor is to the operation that reads it: those kinds of [`operation::TensorKind`] whose zeros are skipped, by the names
+/// that files of curves have for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum TensorKind {
     /// Constant in inference, updated in training.
@@ -19,11 +19,17 @@ pub enum TensorKind {
     Activations,
     /// Made by the backward pass.
     Gradients,
+    /// The matrices of transforms: they have zeros, but none are made, so no curves name them.
+    #[serde(skip_deserializing)]
+    Constants,
 }
 
 impl TensorKind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Weights, Self::Activations, Self::Gradients];
+    pub const ALL: [Self; 4] = [Self::Weights, Self::Activations, Self::Gradients, Self::Constants];
+
+    /// Those that DynaProp prunes.
+    pub const PRUNED: [Self; 3] = [Self::Weights, Self::Activations, Self::Gradients];
 
     /// The name in results.
     #[must_use]
@@ -32,16 +38,29 @@ impl TensorKind {
             Self::Weights => "weights",
             Self::Activations => "activations",
             Self::Gradients => "gradients",
+            Self::Constants => "constants",
         }
     }
 
-    /// What a tensor that holds `kind` is; `None` if such tensors are never pruned.
+    /// What such a tensor holds.
+    #[must_use]
+    pub const fn holds(self) -> operation::TensorKind {
+        match self {
+            Self::Weights => operation::TensorKind::Weight,
+            Self::Activations => operation::TensorKind::Activation,
+            Self::Gradients => operation::TensorKind::Gradient,
+            Self::Constants => operation::TensorKind::Constant,
+        }
+    }
+
+    /// What a tensor that holds `kind` is; `None` if its zeros are never skipped.
     #[must_use]
     pub const fn of(kind: operation::TensorKind) -> Option<Self> {
         match kind {
             operation::TensorKind::Weight => Some(Self::Weights),
             operation::TensorKind::Activation => Some(Self::Activations),
             operation::TensorKind::Gradient => Some(Self::Gradients),
+            operation::TensorKind::Constant => Some(Self::Constants),
             operation::TensorKind::OptimizerState => None,
         }
     }
@@ -92,6 +111,14 @@ mod tests {
     use crate::operation::Phase;
     use crate::role::Role;
     use crate::sparsity::curve::CurvePoint;
+
+    #[test]
+    fn kinds_are_what_they_hold() {
+        for kind in TensorKind::ALL {
+            assert_eq!(TensorKind::of(kind.holds()), Some(kind));
+        }
+        assert_eq!(TensorKind::of(operation::TensorKind::OptimizerState), None);
+    }
 
     #[test]
     fn backward_operations_belong_to_the_class_of_their_forward_operation() {

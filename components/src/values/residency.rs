@@ -71,7 +71,7 @@ impl ValueStore {
         if self.memory.read(weight.whole, weight.first, weight.elements).is_none() {
             let words = match weight.kind {
                 TensorKind::OptimizerState => vec![0.0; weight.elements as usize],
-                TensorKind::Weight if weight.whole == weight.data => {
+                TensorKind::Weight | TensorKind::Constant if weight.whole == weight.data => {
                     let words = self.constants.tensor(operation, *ordinal, *operand);
                     words.into_iter().map(|word| self.rounder.nearest(word)).collect()
                 }

@@ -84,6 +84,11 @@ mod tests {
                 "Wights",
                 "Wights",
             ),
+            (
+                curve("(0, 0), (1, 1)").replace("Weights", "Constants"),
+                "Constants",
+                "Constants",
+            ),
             (curve("(0, 0)"), "[(0, 0)]", "at least two"),
             (curve("(0.5, 0), (1, 1)"), "(0.5, 0)", "at threshold 0"),
             (

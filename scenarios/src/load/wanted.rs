@@ -93,7 +93,7 @@ fn pruned(scenario: &Scenario) -> Vec<(OperationClass, TensorKind)> {
         OperationClass::Other => false,
     });
     let trains = scenario.workload.phase == Phase::Training;
-    let kinds = TensorKind::ALL
+    let kinds = TensorKind::PRUNED
         .into_iter()
         .filter(move |kind| trains || *kind != TensorKind::Gradients);
     classes

@@ -72,6 +72,7 @@ const ONE_TILE_EACH: Tiling = Tiling {
     },
     densities: Densities {
         weight: Density::FULL,
+        constant: Density::FULL,
         activation: Density::FULL,
         gradient: Density::FULL,
     },

@@ -36,7 +36,7 @@ impl Emitter {
         known.unwrap_or_else(|| {
             let elements = u64::from(self.parameters.sequence).pow(2);
             let region = Region::Transform(kind);
-            let matrix = DraftWeight::new(self.new_tensor(), region, TensorKind::Weight, elements);
+            let matrix = DraftWeight::new(self.new_tensor(), region, TensorKind::Constant, elements);
             match kind {
                 TransformKind::Fourier => self.transforms.fourier = Some(matrix),
                 TransformKind::Cosine => self.transforms.cosine = Some(matrix),

@@ -31,6 +31,7 @@ pub(super) fn tiling() -> Tiling {
         },
         densities: Densities {
             weight: half,
+            constant: Density::FULL,
             activation: half,
             gradient: half,
         },

@@ -77,7 +77,8 @@ pub struct CostTable {
     pub word_bits: u32,
     /// The clock at which the powers hold, in MHz.
     pub clock_mhz: f64,
-    /// Bytes of one access to a buffer or to main memory.
+    /// Bytes of one access to a buffer: a transfer of n bytes takes n / `block_bytes` accesses, rounded up. In the published
+    /// convention of one to main memory, too.
     pub block_bytes: u32,
     /// MAC lanes: multipliers, adder tree and non-linearity.
     pub mac_lane: Vec<LaneCost>,

@@ -46,7 +46,7 @@ impl Energy {
 /// counted, or an estimate.
 ///
 /// A module's dynamic power holds at the cost table's clock, so each busy cycle costs power / that clock, whatever the
-/// scenario's clock. A buffer access of 64 bytes costs its energy at 1 MB times the square root of the size in MB
+/// scenario's clock. A buffer access, of the cost table's block, costs its energy at 1 MB times the square root of the size in MB
 /// (arXiv:2302.14705, CACTI). Leakage is charged for all the time from start to end, or with power gating for the time a
 /// module works; buffers hold data and are never gated.
 #[must_use]

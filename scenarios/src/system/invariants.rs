@@ -1,5 +1,6 @@
 //! What must hold after every run, whatever the scenario.
 
+use components::density::DensitySource;
 use components::energy_part::{Action, Measure};
 use components::operation::Phase;
 use components::units::{BLOCK, NanoJoules};
@@ -83,6 +84,14 @@ fn tiles_are_conserved(plan: &MachinePlan, measured: &MachineMeasurements, broke
         broken.push(format!(
             "{} multiplications were done or skipped, but the program has {}",
             measured.lanes.dense_multiplications, plan.program.multiplications
+        ));
+    }
+    let effective = plan.program.effective_multiplications(&plan.tiling.densities);
+    let follows_densities = plan.density_source == DensitySource::Uniform && measured.values.is_none();
+    if follows_densities && measured.lanes.multiplications != effective {
+        broken.push(format!(
+            "{} multiplications were done, but the densities leave {effective}",
+            measured.lanes.multiplications
         ));
     }
     if measured.runs.0 != measured.runs.1 || measured.runs_in_flight != 0 {
@@ -256,8 +265,7 @@ fn modules_fit_in_the_run(plan: &MachinePlan, measured: &MachineMeasurements, br
     for module in plan.modules() {
         let action = module.switched_on;
         let available = measured.duration().0 as f64 * module.count;
-        // A PE may get its next run while the last result is still on its way to the buffer: that time counts in both.
-        if action == Action::ActivePe || action.measure() != Measure::Time {
+        if action.measure() != Measure::Time {
             continue;
         }
         if measured.actions[action] as f64 > available {

@@ -68,6 +68,7 @@ impl MachinePlan {
                     addresses.control_block,
                     self.operand_bus_bytes,
                     word::mask(self.tiling.tile.elements()),
+                    self.buffer_access(),
                 );
                 Component::ProcessingElement(Box::new(pe))
             }
@@ -185,6 +186,12 @@ impl MachinePlan {
             .clamp(1.0, 1e6) as u32
     }
 
+    /// What one access to a buffer moves at most.
+    #[must_use]
+    pub fn buffer_access(&self) -> Bytes {
+        Bytes(self.costs.block_bytes.into())
+    }
+
     fn buffer(&self, kind: BufferKind, addresses: &MachineAddresses) -> Buffer {
         let sizes = &self.scenario.accelerator.buffers;
         let bytes = match kind {
@@ -192,8 +199,14 @@ impl MachinePlan {
             BufferKind::Weight => sizes.weight_bytes(),
             BufferKind::Mask => sizes.mask_bytes(),
         };
-        let ports = self.buffer_ports();
-        Buffer::new(kind, Bytes(bytes), self.clock, ports, addresses.control_block)
+        Buffer::new(
+            kind,
+            Bytes(bytes),
+            self.clock,
+            self.buffer_ports(),
+            self.buffer_access(),
+            addresses.control_block,
+        )
     }
 
     fn lane_parameters(&self, control_block: ActorId) -> LaneParameters {
@@ -202,6 +215,7 @@ impl MachinePlan {
             clock: self.clock,
             multipliers: accelerator.multipliers_per_lane,
             operand_fifo_tiles: accelerator.operand_fifo_tiles.min(u32::from(u16::MAX)) as u16,
+            densities: self.tiling.densities,
             control_block,
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use components::Component;
 use components::buffer::BufferKind;
 use components::control_block::{ControlBlock, PhaseAccount, RoleCounts, StallAccount};
+use components::density::PairSum;
 use components::energy_part::{Action, ByAction, Measure};
 use components::message::Traffic;
 use components::operation::{Phase, Role};
@@ -21,7 +22,7 @@ pub struct LaneTotals {
     pub tiles: u64,
     /// Multiplications, zeros counted.
     pub dense_multiplications: u64,
-    /// Multiplications of two non-zero words.
+    /// Multiplications of two non-zero words, rounded once.
     pub multiplications: u64,
     /// Busy time of the DynaProp modules.
     pub dynaprop_busy: Ticks,
@@ -121,6 +122,11 @@ impl MachineMeasurements {
             dma_busy: Ticks::ZERO,
             values: None,
         };
+        let lanes = actors.clone().filter_map(|actor| match actor {
+            Component::MacLane(lane) => Some(lane.counts().multiplications),
+            _ => None,
+        });
+        measurements.lanes.multiplications = lanes.sum::<PairSum>().nearest();
         actors.for_each(|actor| measurements.add(actor));
         measurements.actions[Action::SwitchedOn] = measurements.duration().0;
         Ok(measurements)
@@ -133,7 +139,6 @@ impl MachineMeasurements {
                 let counts = lane.counts();
                 self.lanes.tiles += counts.tiles;
                 self.lanes.dense_multiplications += counts.dense_multiplications;
-                self.lanes.multiplications += counts.multiplications;
             }
             Component::DynaProp(module) => self.lanes.dynaprop_busy += module.stage().busy(),
             Component::RowModule(module) => match module.function() {

@@ -8,7 +8,7 @@ use components::density::{Density, DensitySource};
 use components::pe::PeLayout;
 use components::program::{StageOperations, StageSource};
 use components::runs::{Densities, Tiling};
-use components::sparsity::threshold::ThresholdCalculator;
+use components::sparsity::threshold::{TensorKind, ThresholdCalculator};
 use components::units::{BLOCK, Bytes};
 use components::word::WordFormat;
 use sim_core::{Clock, Tick};
@@ -191,7 +191,7 @@ impl MachinePlan {
 
 fn tiling(scenario: &Scenario) -> Tiling {
     let (accelerator, sparsity) = (&scenario.accelerator, &scenario.sparsity);
-    let pruned = |density| if sparsity.dynaprop { density } else { 1.0 };
+    let density = |kind| Density::from_share(sparsity.density(kind));
     Tiling {
         tile: accelerator.tile.shape(),
         word: WordFormat {
@@ -199,9 +199,10 @@ fn tiling(scenario: &Scenario) -> Tiling {
             fraction_bits: accelerator.word.fraction_bits,
         },
         densities: Densities {
-            weight: Density::from_share(sparsity.weight_density),
-            activation: Density::from_share(pruned(sparsity.activation_density)),
-            gradient: Density::from_share(pruned(sparsity.gradient_density)),
+            weight: density(TensorKind::Weights),
+            constant: density(TensorKind::Constants),
+            activation: density(TensorKind::Activations),
+            gradient: density(TensorKind::Gradients),
         },
         loop_order: accelerator.loop_order,
         lanes: accelerator.lanes(),

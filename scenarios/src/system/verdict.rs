@@ -50,10 +50,40 @@ pub struct Pruned {
     /// The share of zeros that was wanted, if the scenario states it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wanted: Option<f64>,
+    /// The share of words that are not zero as the scenario states it: room and bytes go by it, whatever comes out.
+    pub stated_density: f64,
     /// The share of words that were zero after pruning.
     pub zero_share: f64,
     /// Words that passed DynaProp; a word counts each time that a lane fetches it.
     pub words: u64,
+}
+
+/// Tensors of one kind have other shares of zeros than their stated density, which decides what they take in buffers and in main
+/// memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DensityWarning {
+    /// The kind of tensor.
+    pub tensors: Cow<'static, str>,
+    /// The share of words that are not zero, as the scenario states it.
+    pub stated_density: f64,
+    /// The share that was counted.
+    pub counted_density: f64,
+}
+
+impl DensityWarning {
+    /// How far both may be apart: 5 percentage points.
+    pub const TOLERANCE: f64 = 0.05;
+
+    /// The sentence in reports.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let [counted, stated] =
+            [self.counted_density, self.stated_density].map(|density| 100.0 * (1.0 - density));
+        format!(
+            "{counted:.1}% of the words of {} were zero; room and bytes go by their stated density, {stated:.1}% zeros",
+            self.tensors
+        )
+    }
 }
 
 /// A wrong word.
@@ -72,6 +102,21 @@ pub struct Wrong {
 }
 
 impl ValueCheck {
+    /// The kinds of tensors whose zeros are not those of their stated density.
+    #[must_use]
+    pub fn density_warnings(&self) -> Vec<DensityWarning> {
+        let kinds = self.pruned.iter();
+        let warnings = kinds.map(|(kind, pruned)| DensityWarning {
+            tensors: kind.clone(),
+            stated_density: pruned.stated_density,
+            counted_density: 1.0 - pruned.zero_share,
+        });
+        let off = |warning: &DensityWarning| (warning.counted_density - warning.stated_density).abs();
+        warnings
+            .filter(|warning| off(warning) > DensityWarning::TOLERANCE)
+            .collect()
+    }
+
     /// Whether no word is wrong.
     #[must_use]
     pub fn is_right(&self) -> bool {

@@ -31,6 +31,8 @@ pub(super) struct Checker {
     items_of_tile: usize,
     /// The shares of zeros that are wanted, by kind of tensor.
     wanted: [Option<f64>; TensorKind::ALL.len()],
+    /// The densities that are stated, likewise.
+    stated: [f64; TensorKind::ALL.len()],
     /// The last tensor as it would be without pruning; `None` if nothing is pruned.
     unpruned: Option<Unpruned>,
     /// Unfinished sums over the batch, by operation.
@@ -60,6 +62,7 @@ impl Checker {
             settings,
             items_of_tile: tile.b as usize,
             wanted: TensorKind::ALL.map(|kind| plan.scenario.sparsity.source.wanted(kind)),
+            stated: TensorKind::ALL.map(|kind| plan.scenario.sparsity.density(kind)),
             sums: BTreeMap::new(),
             weights_at: BTreeMap::new(),
             found: ValueCheck::default(),
@@ -83,11 +86,12 @@ impl Checker {
 
     /// The shares of zeros of each kind of operand that occurred.
     fn pruned(&self, totals: ValueTotals) -> BTreeMap<Cow<'static, str>, Pruned> {
-        let kinds = TensorKind::ALL.into_iter().zip(totals.pruned).zip(self.wanted);
-        let kinds = kinds.filter(|((_, of_kind), _)| of_kind.words > 0);
-        let kinds = kinds.map(|((kind, of_kind), wanted)| {
+        let kinds = TensorKind::ALL.into_iter().zip(totals.pruned);
+        let kinds = kinds.filter(|(_, of_kind)| of_kind.words > 0);
+        let kinds = kinds.map(|(kind, of_kind)| {
             let pruned = Pruned {
-                wanted,
+                wanted: self.wanted[kind as usize],
+                stated_density: self.stated[kind as usize],
                 zero_share: of_kind.zero_share(),
                 words: of_kind.words,
             };

@@ -138,7 +138,7 @@ impl Profiling {
     fn kinds(&self) -> Vec<TensorKind> {
         match self.kind {
             Some(kind) => vec![kind.into()],
-            None => TensorKind::ALL.to_vec(),
+            None => TensorKind::PRUNED.to_vec(),
         }
     }
 

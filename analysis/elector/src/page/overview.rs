@@ -57,6 +57,9 @@ pub(super) fn headline(result: &RunResult) -> Markup {
                 (grouped(values.words)) " words of " (grouped(values.tensors)) " tensors compared."
             }
         }
+        @for warning in &machine.density_warnings {
+            p class="bad" { "Warning: " (warning.sentence()) "." }
+        }
     }
 }
 

@@ -255,6 +255,9 @@ fn values(result: &RunResult) -> Option<String> {
     }
     row("out of range", grouped(check.saturated));
     let mut text = table.render(&[0, 1]);
+    for warning in &result.machine.density_warnings {
+        text.push_str(&format!("  warning: {}\n", warning.sentence()));
+    }
     for wrong in &check.wrong {
         let [item, line, column] = wrong.place;
         text.push_str(&format!(

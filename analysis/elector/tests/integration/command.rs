@@ -217,3 +217,30 @@ fn inference_shows_nothing_of_training() {
     assert!(run["energy_nj"].get("stochastic_rounding").is_none());
     assert!(run["area_mm2_by_part"].get("stochastic_rounding").is_none());
 }
+
+#[test]
+fn zeros_that_do_not_come_out_as_stated_are_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |sparsity: &str| {
+        let text = format!("(base: \"tiny-trace\", sparsity: (source: Values(), {sparsity}))");
+        std::fs::write(folder.path().join("mine.ron"), text).unwrap();
+        let report = out(&elector(&["run", "mine.ron"], folder.path()));
+        let result = elector(&["run", "mine.ron", "--json"], folder.path());
+        (report, serde_json::from_slice::<Value>(&result.stdout).unwrap())
+    };
+    let (report, result) = run("weight_density: 1");
+    let warning = &result["density_warnings"][0];
+    assert_eq!(warning["tensors"], "activations");
+    assert_eq!(warning["stated_density"], 0.5);
+    assert!(warning["counted_density"].as_f64().unwrap() > 0.9);
+    assert_eq!(result["density_warnings"][1], Value::Null);
+    assert_eq!(result["values"]["pruned"]["weights"]["stated_density"], 1.0);
+    let said = report.lines().filter(|line| line.contains("warning: "));
+    assert!(
+        said.clone().all(|line| line.contains("activations")) && said.count() == 1,
+        "{report}"
+    );
+    let (report, result) = run("weight_density: 1, activation_density: 1");
+    assert_eq!(result["density_warnings"], Value::Null);
+    assert!(!report.contains("warning"), "{report}");
+}

@@ -225,6 +225,7 @@ fn scenarios_beyond_the_convention_are_refused_at_their_place() {
             "embeddings exceed the weight buffer",
         ),
         ("sparsity: (weight_density: 0.25)", "a density of 0.25"),
+        ("sparsity: (constant_density: 0.75)", "a density of 0.75"),
         ("memory: Preset(\"ideal\")", "no figures for the memory"),
         ("memory: File(\"mine.ron\")", "no figures for the memory"),
     ] {

@@ -97,6 +97,7 @@ fn every_value_is_stated() {
         "optimizer",
         "learning_rate",
         "gradient_density",
+        "constant_density",
         "weights",
     ];
     let fields = stated.lines().filter_map(key);

@@ -5,8 +5,7 @@ mod timing;
 
 use components::energy_part::{Action, ByAction};
 use components::operation::Operation;
-use components::runs::Run;
-use components::runs::{RunClass, RunClasses};
+use components::runs::{Densities, Run, RunClass, RunClasses};
 use components::tile::Dimension;
 use components::units::Bytes;
 use components::word;
@@ -95,6 +94,9 @@ pub(super) struct Machine {
     pre_compute: f64,
     post_compute: f64,
     tile_mask: Bytes,
+    /// Bytes of one access to a buffer.
+    access: Bytes,
+    densities: Densities,
 }
 
 impl Machine {
@@ -114,6 +116,8 @@ impl Machine {
             pre_compute: f64::from(stages.pre_compute_cycles),
             post_compute: f64::from(stages.post_compute_cycles),
             tile_mask: word::mask(plan.tiling.tile.elements()),
+            access: plan.buffer_access(),
+            densities: plan.tiling.densities,
         }
     }
 
@@ -144,18 +148,16 @@ impl Machine {
 
     fn on_lane(&self, run: &Run) -> (Timing, Actions) {
         let tiles = f64::from(run.length);
-        let cycles = |dense: u32| {
-            let pairs = run.left_density.of_pairs(run.right_density, dense);
-            f64::from(pairs.div_ceil(self.multipliers))
-        };
+        let [left, right] = self.densities.of_operands(run.skipped);
+        let cycles = |dense: u32| f64::from(left.of_pairs(right, dense).div_ceil(self.multipliers));
         let (whole, last) = (cycles(run.work), cycles(run.last_work));
         let fetched = self.fetched(run);
         let result = self.bus_cycles(run.result_bytes);
         // Operands updated in place go back over the weight buffer's bus.
         let result_bus = usize::from(run.sources.result_is_weight);
-        let (mut buses, mut accessed) = (fetched.cycles, fetched.blocks);
+        let (mut buses, mut accessed) = (fetched.cycles, fetched.accesses);
         buses[result_bus] += result;
-        accessed[result_bus] += blocks(run.result_bytes);
+        accessed[result_bus] += self.accesses(run.result_bytes);
         let stages = self.dynaprop + self.pre_compute;
         let post = self.post_compute * f64::from(run.result_tiles());
         let tree = f64::from(self.multipliers.next_power_of_two().trailing_zeros());
@@ -200,19 +202,19 @@ impl Machine {
         let timing = Timing::Module { work, read, write };
         let mut actions = Actions::default();
         actions[Action::Bus] = read + write;
-        actions[Action::ActivationAccess] = blocks(row) + blocks(run.result_bytes);
+        actions[Action::ActivationAccess] = self.accesses(row) + self.accesses(run.result_bytes);
         actions[Action::MaskAccess] = self.masks(tiles * operands + f64::from(run.result_tiles()));
         actions[work_of(unit)] = work;
         (timing, actions)
     }
 
-    fn masks(&self, tiles: f64) -> f64 {
-        tiles * self.tile_mask.blocks() as f64
+    fn accesses(&self, bytes: u32) -> f64 {
+        Bytes(u64::from(bytes)).accesses(self.access) as f64
     }
-}
 
-fn blocks(bytes: u32) -> f64 {
-    Bytes(u64::from(bytes)).blocks() as f64
+    fn masks(&self, tiles: f64) -> f64 {
+        tiles * self.tile_mask.accesses(self.access) as f64
+    }
 }
 
 /// Whether the loop over rows is outside all others, so that rows become ready one by one.

@@ -1,7 +1,7 @@
 //! Energy: the simulator's own prices, applied to actions and a time from formulas.
 
 use components::energy_part::{Action, ByAction, EnergyPart, Measure};
-use components::units::NanoJoules;
+use components::units::{BLOCK, NanoJoules};
 use scenarios::system::{self, MachinePlan};
 use sim_core::Timebase;
 
@@ -54,7 +54,9 @@ pub(super) fn buffer_leakage_nj(plan: &MachinePlan, timebase: Timebase, actions:
 /// The actions of the whole program that take energy: ticks, or counts.
 pub(super) fn actions(plan: &MachinePlan, timeline: &Timeline) -> ByAction<f64> {
     let mut cycles = timeline.actions;
-    let [activation, weight, mask] = timeline.buffer_blocks.map(|blocks| blocks as f64);
+    // What the DMA moves, block by block.
+    let per_block = BLOCK.accesses(plan.buffer_access()) as f64;
+    let [activation, weight, mask] = timeline.buffer_blocks.map(|blocks| blocks as f64 * per_block);
     cycles[Action::ActivationAccess] += activation;
     cycles[Action::WeightAccess] += weight;
     cycles[Action::MaskAccess] += mask;

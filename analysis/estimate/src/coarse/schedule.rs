@@ -112,7 +112,7 @@ pub(super) fn schedule(plan: &MachinePlan, memory: &Memory) -> Result<(Timeline,
         pes * u64::from(accelerator.softmax_per_pe),
         pes,
     ];
-    let Choice { blocking, account } = plan.blocks;
+    let Choice { blocking, account, .. } = plan.blocks;
     let mut schedule = Schedule {
         plan,
         memory,

@@ -1,7 +1,7 @@
 //! A scenario as the published convention sees it.
 
 use scenarios::diagnostics::Problem;
-use scenarios::schema::{DensitySource, Phase, Reference, Scenario};
+use scenarios::schema::{DensitySource, Phase, Reference, Scenario, Sparsity};
 use scenarios::{Diagnostics, Loaded};
 
 use super::constants::DENSITY;
@@ -109,6 +109,13 @@ fn beyond_words(loaded: &Loaded) -> Vec<Problem> {
             format!("it takes half of all words for zero: {DENSITY} is accepted"),
         );
     }
+    let constant = sparsity.constant_density;
+    refuse(
+        constant != DENSITY && constant != Sparsity::default().constant_density,
+        "sparsity.constant_density",
+        format!("a density of {constant}"),
+        format!("it takes half of all words for zero, a transform's among them: {DENSITY} is accepted"),
+    );
     problems
 }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use sim_core::{Actor, ActorId, Clock, Context, Engine, Simulation, Tick, Timebase};
 
 use super::*;
+use crate::density::Density;
 use crate::pe::LaneAddresses;
 use crate::runs::{Indexing, OperandSources};
 use crate::tile::{Dimension, TileCoordinate};
@@ -75,6 +76,12 @@ fn sent(fifo: u16, runs: &[(u64, Run)], matched: &[(u64, u32)]) -> Vec<(u64, Act
         clock: clock(),
         multipliers: 4,
         operand_fifo_tiles: fifo,
+        densities: crate::runs::Densities {
+            weight: Density::FULL,
+            constant: Density::FULL,
+            activation: Density::FULL,
+            gradient: Density::FULL,
+        },
         control_block: CONTROL_BLOCK,
     };
     let addresses = PeAddresses {
@@ -105,8 +112,8 @@ fn sent(fifo: u16, runs: &[(u64, Run)], matched: &[(u64, u32)]) -> Vec<(u64, Act
             dense: pairs,
             left_tensor: 1,
             right_tensor: 2,
-            left: crate::density::Density::FULL,
-            right: crate::density::Density::FULL,
+            left: Density::FULL,
+            right: Density::FULL,
             sources: runs[0].1.sources,
         };
         simulation.post(LANE, Tick(at), Message::PairsMatched(work));

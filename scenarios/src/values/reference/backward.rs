@@ -119,7 +119,7 @@ impl Reference<'_> {
                 let matrix = SeededConstants::transform(kind, sequence);
                 let matrix = Matrix::of(sequence, sequence, &matrix, 0.0).rounded(0, nearest(&self.settings));
                 let (role, parts) = (Role::LinearTransformInputGradient, self.parts(sequence));
-                let matrix = self.pruned(role, &matrix, TensorKind::Weight).transposed();
+                let matrix = self.pruned(role, &matrix, TensorKind::Constant).transposed();
                 let output = self.all_pruned(role, output, TensorKind::Gradient);
                 let gradient = output.iter().map(|d| matrix.times(d)).collect();
                 vec![self.keep(pass.index, at, role, gradient, parts)]

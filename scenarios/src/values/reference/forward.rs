@@ -97,7 +97,7 @@ impl Reference<'_> {
                 let matrix = SeededConstants::transform(kind, sequence);
                 let matrix = Matrix::of(sequence, sequence, &matrix, 0.0).rounded(0, nearest(&self.settings));
                 let role = Role::LinearTransform;
-                let matrix = self.pruned(role, &matrix, TensorKind::Weight);
+                let matrix = self.pruned(role, &matrix, TensorKind::Constant);
                 let input = self.all_pruned(role, input, TensorKind::Activation);
                 let transformed = input.iter().map(|x| matrix.times(x)).collect();
                 let parts = self.parts(sequence);

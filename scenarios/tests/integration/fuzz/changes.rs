@@ -223,13 +223,15 @@ fn sparsity(sparsity: &mut Sparsity, dice: &mut Dice) {
         activation_density,
         weight_density,
         gradient_density,
+        constant_density,
         dynaprop,
     } = sparsity;
-    match dice.below(6) {
+    match dice.below(7) {
         0 | 1 => *source = density_source(dice),
         2 => *activation_density = dice.real(),
         3 => *weight_density = dice.real(),
         4 => *gradient_density = dice.real(),
+        5 => *constant_density = dice.real(),
         _ => *dynaprop = dice.flip(),
     }
 }

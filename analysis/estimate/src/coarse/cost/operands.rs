@@ -2,15 +2,15 @@
 
 use components::runs::Run;
 
-use super::{Machine, blocks};
+use super::Machine;
 
 /// Operands of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Fetched {
     /// Cycles on the activation bus and on the weight bus.
     pub(super) cycles: [f64; 2],
-    /// 64-byte accesses to the activation and the weight buffer.
-    pub(super) blocks: [f64; 2],
+    /// Accesses to the activation and the weight buffer.
+    pub(super) accesses: [f64; 2],
     /// Operand tiles fetched.
     pub(super) tiles: f64,
     /// Cycles until the first tile's operands have arrived.
@@ -55,12 +55,12 @@ impl Machine {
                 .fold(f64::INFINITY, f64::min);
             if least.is_finite() {
                 fetched.cycles[bus] += least * self.bus_cycles(both);
-                fetched.blocks[bus] += least * blocks(both);
+                fetched.accesses[bus] += least * self.accesses(both);
             }
             for &(bytes, _, times) in of_bus {
                 if times > least {
                     fetched.cycles[bus] += (times - least) * self.bus_cycles(bytes);
-                    fetched.blocks[bus] += (times - least) * blocks(bytes);
+                    fetched.accesses[bus] += (times - least) * self.accesses(bytes);
                 }
             }
         }
