@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use sim_core::{ActorId, Context, Tick};
 
-use crate::block_plan::{BlockPlan, Room};
+use crate::block_plan::{BlockPlan, Room, Step};
 use crate::buffer_kind::BufferKind;
 use crate::message::{Message, TransferId};
 use crate::operation::{Operation, Role};
@@ -71,6 +71,8 @@ pub struct ControlBlock {
     background: Arc<[ActorId]>,
     plan: BlockPlan,
     plan_ended: bool,
+    /// A step that the window has no room for yet.
+    next_step: Option<Step>,
     window: Window,
     stays: Stays,
     /// The oldest step that has not got its room.
@@ -126,6 +128,7 @@ impl ControlBlock {
             background,
             plan,
             plan_ended: false,
+            next_step: None,
             window: Window::default(),
             stays: Stays::default(),
             turn: StepNumber(0),

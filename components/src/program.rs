@@ -31,6 +31,22 @@ pub struct StageOperations {
     pub weights_again: BTreeMap<TensorId, Vec<Position>>,
 }
 
+impl StageOperations {
+    /// This stage and the one after it, as one.
+    #[must_use]
+    pub fn joined(mut self, next: Self) -> Self {
+        self.operations.extend(next.operations);
+        self.uses.extend(next.uses);
+        // What both read is read again where the later one says.
+        self.weights_again.extend(next.weights_again);
+        Self {
+            number: next.number,
+            needs_whole_batch: self.needs_whole_batch || next.needs_whole_batch,
+            ..self
+        }
+    }
+}
+
 /// Where the same stages come from, as often as they are asked for: a machine that takes a few items of the batch at a time
 /// walks through the whole program for each of them.
 pub type StageSource = Arc<dyn Fn() -> Box<dyn Iterator<Item = StageOperations> + Send> + Send + Sync>;

@@ -31,7 +31,6 @@ mod backward;
 mod draft;
 mod embedding;
 mod emitter;
-mod kept;
 mod layer;
 mod mixing;
 mod stage;
@@ -53,7 +52,6 @@ use components::runs::Tiling;
 
 use crate::schema::Optimizer;
 use crate::transformer::Transformer;
-pub(crate) use kept::{rows_followed, tensors_kept};
 pub use stages::Stages;
 
 /// How words are embedded.

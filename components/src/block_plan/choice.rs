@@ -131,6 +131,12 @@ pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) ->
     if search.best.is_none() {
         ways_to_fit().into_iter().for_each(|blocking| search.try_one(blocking));
     }
+    if let Some(best) = &mut search.best
+        && best.account.spilled.0 > 0
+    {
+        // What a part of the segments shows is not enough for addresses.
+        best.account = PlanAccount::of(&mut BlockPlan::new(parameters, best.blocking, Arc::clone(source)));
+    }
     search.best.ok_or(search.failure.unwrap_or(PlanError::Fault("there are no candidates".to_owned())))
 }
 

@@ -132,6 +132,14 @@ impl BlockPlan {
             return Ok(true);
         }
         match next {
+            // Items can go on into the first layer while others are still gathered.
+            Some(stage) if stage.number == 0 => {
+                let stage = match self.stages.next() {
+                    Some(layer) => stage.joined(layer),
+                    None => stage,
+                };
+                self.plan_stage(&stage).map(|()| true)
+            }
             Some(stage) => self.plan_stage(&stage).map(|()| true),
             None => Ok(false),
         }

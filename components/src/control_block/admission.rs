@@ -16,19 +16,24 @@ impl ControlBlock {
     /// Takes steps of the plan into the window until it is full.
     pub(super) fn admit(&mut self, context: &mut Context<'_, Message>) {
         while !self.plan_ended && self.has_room_for_steps() {
-            let Some(step) = self.plan.next() else {
+            let Some(step) = self.next_step.take().or_else(|| self.plan.next()) else {
                 self.plan_ended = true;
                 if let Some(error) = self.plan.error() {
                     return context.stop(error.to_string());
                 }
                 break;
             };
+            let operation = step.operation.id.0;
+            if !self.window.takes_operation(operation, self.parameters.window_operations) {
+                self.next_step = Some(step);
+                break;
+            }
             self.room_changed = true;
             self.admit_step(step, context);
         }
         self.advance_leader(context.now());
         self.note_phase(context.now());
-        if self.plan_ended && self.window.is_empty() {
+        if self.plan_ended && self.next_step.is_none() && self.window.is_empty() {
             self.finish(context);
         }
     }

@@ -20,6 +20,8 @@ pub struct ControlBlockParameters {
     pub policy: SchedulingPolicy,
     /// Tile operations that the window holds at least, if the program has so many.
     pub window_tiles: u64,
+    /// Operations of which it holds steps at most.
+    pub window_operations: usize,
     /// Steps that it holds at least: the loads of that many may begin before their turn.
     pub window_steps: usize,
     /// Number of PEs.

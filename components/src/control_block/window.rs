@@ -89,6 +89,8 @@ pub(super) struct Window {
     tiles: u64,
     /// By operation: its steps in the window, by the place of their first tile among the operation's parts.
     parts: BTreeMap<u32, Parts>,
+    /// How many steps of each operation are in the window.
+    operations: BTreeMap<u32, u32>,
 }
 
 /// The steps of one operation in the window.
@@ -123,6 +125,11 @@ impl Window {
     /// Tile operations of the steps in the window.
     pub(super) fn tiles(&self) -> u64 {
         self.tiles
+    }
+
+    /// Whether one more step of an operation makes steps of no more than `most` operations.
+    pub(super) fn takes_operation(&self, operation: u32, most: usize) -> bool {
+        self.operations.len() < most || self.operations.contains_key(&operation)
     }
 
     /// Step `number`, if it is in the window and not finished.
@@ -168,6 +175,7 @@ impl Window {
 
     pub(super) fn push(&mut self, entry: Entry) {
         self.tiles += entry.weight();
+        *self.operations.entry(entry.step.operation.id.0).or_default() += 1;
         if entry.kind.is_some() {
             let (first, cut) = (entry.step.first().0, entry.step.cut);
             let parts = self.parts.entry(entry.step.operation.id.0).or_insert_with(|| Parts {
@@ -186,6 +194,12 @@ impl Window {
         let entry = stopped_without(entry, NO_STEP, context)?;
         self.tiles -= entry.weight();
         let operation = entry.step.operation.id.0;
+        if let Some(steps) = self.operations.get_mut(&operation) {
+            *steps -= 1;
+            if *steps == 0 {
+                self.operations.remove(&operation);
+            }
+        }
         if let Some(parts) = self.parts.get_mut(&operation) {
             parts.steps.remove(&place_among(entry.step.first().0, entry.step.cut));
             if parts.steps.is_empty() {

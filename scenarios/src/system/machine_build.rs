@@ -169,6 +169,7 @@ impl MachinePlan {
             capacity: self.plan_parameters().capacity,
             policy: self.policy,
             window_tiles: self.window().0,
+            window_operations: self.scenario.accelerator.prefetch_operations as usize,
             window_steps: self.window().1,
             pes: self.scenario.accelerator.processing_elements as u16,
             layout: self.layout,
