@@ -24,6 +24,9 @@ pub struct Choice {
 /// Each cycle of the memory pipe counts for so much more: traffic costs energy, and no memory reaches its peak.
 const TRAFFIC_WEIGHT: f64 = 0.25;
 
+/// Steps that a search walks, all candidates together: large programs get fewer candidates, the first ones in order of preference.
+const STEPS_WALKED: u64 = 500_000;
+
 /// Edges of panels that are tried, in tiles.
 const PANELS: [u32; 3] = [8, 4, 2];
 
@@ -112,6 +115,7 @@ pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) ->
         source,
         best: None,
         failure: None,
+        walked: 0,
     };
     let whole = Blocking {
         segment: batch,
@@ -123,7 +127,8 @@ pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) ->
         search.try_one(Blocking { segment: fewer, ..whole });
     }
     for panel in PANELS {
-        if search.best.is_some_and(|best| best.account.moves_least()) {
+        let wants_smaller = |best: Choice| best.account.weights_come_again || panel == PANELS[0] && best.account.spilled.0 > 0;
+        if search.best.is_some_and(|best| !wants_smaller(best)) {
             break;
         }
         ways_to_share(batch, panel).into_iter().for_each(|blocking| search.try_one(blocking));
@@ -147,15 +152,20 @@ struct Search<'a> {
     source: &'a StageSource,
     best: Option<Choice>,
     failure: Option<PlanError>,
+    walked: u64,
 }
 
 impl Search<'_> {
     fn try_one(&mut self, blocking: Blocking) {
+        if self.best.is_some() && self.walked >= STEPS_WALKED {
+            return;
+        }
         let mut plan = BlockPlan::new(self.parameters, blocking, Arc::clone(self.source));
         let limit = self.best.map_or(f64::INFINITY, |best| best.cycles);
         let segments = self.parameters.batch_tiles.div_ceil(blocking.segment.max(1));
         let pacer = Pacer::new(self.rates, self.parameters.tiling, self.parameters.capacity);
         let (cycles, account) = pacer.walk(&mut plan, segments, limit);
+        self.walked += plan.steps_made();
         if let Some(error) = plan.error() {
             self.failure = Some(error.clone());
             return;

@@ -75,6 +75,11 @@ impl BlockPlan {
         }
     }
 
+    /// Steps made so far.
+    pub(super) fn steps_made(&self) -> u64 {
+        self.next_step.into()
+    }
+
     /// How the program is cut.
     #[must_use]
     pub fn blocking(&self) -> Blocking {
