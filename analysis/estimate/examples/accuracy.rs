@@ -73,6 +73,10 @@ fn compare(name: &str, loaded: &Loaded) -> Option<Row> {
         plan.machine.blocks.account.steps,
         plan.machine.blocks.blocking,
     );
+    if std::env::var("DEBUG_LAYERS").is_ok() {
+        println!("{:#?}", estimate.details);
+        println!("memory {:?}", run.memory);
+    }
     if moved != machine.dma_requests || estimate.details.slices_pushed_out != machine.spills {
         let names = Traffic::ALL.map(Traffic::name);
         println!("  moves {moved:?} for {:?} ({names:?})", machine.dma_requests);

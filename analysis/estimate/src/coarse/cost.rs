@@ -168,11 +168,13 @@ impl Machine {
                 .dynaprop
                 .max(self.pre_compute)
                 .max((fetched.first + stages) / self.fifo),
-            buses: buses[0].max(buses[1]),
+            buses,
             first: fetched.first,
             begin: 2.0 * HOP + fetched.first + stages,
             ahead: self.fifo.min(tiles),
-            back: tree + post + result + HOP,
+            tree,
+            post,
+            back: result + HOP,
         });
         let results = f64::from(run.result_tiles());
         let actions = Actions::new(|action| match action {

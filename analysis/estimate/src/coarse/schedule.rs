@@ -30,7 +30,7 @@ use crate::EstimateError;
 use early::EarlyRoom;
 use moves::{Pipe, Purpose};
 use stays::{Stays, StepNumber};
-use units::FreeUnits;
+use units::{FreeUnits, Ready};
 use window::Window;
 
 /// Fractions of a cycle in which time is counted, so that order does not depend on rounding.
@@ -46,8 +46,8 @@ enum Event {
     Free {
         class: usize,
         count: u64,
-        /// When they finish their last tile.
-        ready: u64,
+        /// When they finish their last tile, and the modules after them its result.
+        ready: Ready,
     },
     /// Runs have left their PEs.
     Left { count: u64 },
@@ -90,6 +90,8 @@ struct Schedule<'a> {
     awaiting_older: Vec<StepNumber>,
     free: [FreeUnits; 3],
     units: [u64; 3],
+    /// When the buses of a PE have moved what was asked of them, on average over PEs.
+    buses_free: [u64; 2],
     /// Steps by class whose next piece has all it needs, and the runs of those pieces.
     issuable: [BTreeSet<StepNumber>; 3],
     waiting_runs: [u64; 3],
@@ -139,6 +141,7 @@ pub(super) fn schedule(plan: &MachinePlan, memory: &Memory) -> Result<(Timeline,
         awaiting_older: Vec::new(),
         free: units.map(FreeUnits::new),
         units,
+        buses_free: [0; 2],
         issuable: Default::default(),
         waiting_runs: [0; 3],
         turns: [0; 3],

@@ -1,6 +1,7 @@
 //! Issuing: free units go to the oldest steps whose next rows have all they need.
 
 use super::stays::{StayPlace, StayState, StepNumber};
+use super::units::Ready;
 use super::window::{Entry, RowNeed};
 use super::{Event, Schedule, fractions};
 use crate::coarse::cost::{Timing, Unit};
@@ -108,9 +109,12 @@ impl Schedule<'_> {
     /// When all of them are done.
     fn hand_out(&mut self, class: usize, units: u64, runs: u64, timing: &Timing, sharing: f64) -> u64 {
         let units = units.min(runs);
-        let each = timing.occupancy(sharing);
+        let (each, latency) = timing.unhindered(sharing);
+        let (post, back) = timing.after();
         let rounds = runs as f64 / units as f64;
-        let latency = each * (rounds.ceil() - 1.0) + timing.latency(sharing);
+        let more = rounds.ceil() - 1.0;
+        let on_buses = self.use_buses(timing.buses(), runs);
+        let early = fractions(timing.early(1.0));
         let mut wanted = units;
         let mut done_at = 0;
         while wanted > 0 {
@@ -118,18 +122,41 @@ impl Schedule<'_> {
                 break;
             };
             wanted -= count;
-            // A unit that reported itself free may still be at its last tile.
-            let waits = ready.saturating_sub(self.now);
-            let end = waits + fractions(each * rounds);
-            let ready = self.now + end;
-            let freed = end.saturating_sub(fractions(timing.early(sharing)));
-            self.send(freed, Event::Free { class, count, ready });
+            // A unit that reported itself free may still be at its last tile, and the module after it at an older result.
+            let waits = ready.unit.saturating_sub(self.now);
+            let end = (waits + fractions(each * rounds)).max(on_buses);
+            let results = match post > 0.0 {
+                true => ready.after.saturating_sub(self.now) + fractions(post * (more + 1.0)),
+                false => 0,
+            };
+            let left = (waits + fractions(latency + more * each.max(post)))
+                .max(on_buses + fractions(latency - each))
+                .max(results + fractions(back));
+            let ready = Ready {
+                unit: self.now + end,
+                after: if post > 0.0 { self.now + left - fractions(back) } else { 0 },
+            };
+            self.send(end.saturating_sub(early), Event::Free { class, count, ready });
             self.in_pes += count;
-            let left = waits + fractions(latency);
             self.send(left, Event::Left { count });
             done_at = done_at.max(self.now + left);
         }
         done_at
+    }
+
+    /// Has `runs` runs use the buses of their PEs, for so many cycles each; how long until all of that is done. Buses serve their
+    /// lanes in turn, so what is asked together ends together.
+    fn use_buses(&mut self, cycles: [f64; 2], runs: u64) -> u64 {
+        let of_pe = runs as f64 / self.units[Unit::LayerNorm as usize] as f64;
+        let mut end = 0;
+        for (free, cycles) in self.buses_free.iter_mut().zip(cycles) {
+            if cycles > 0.0 {
+                let start = (*free).max(self.now);
+                *free = start + fractions(cycles * of_pe);
+                end = end.max(start - self.now + fractions(cycles * of_pe.max(1.0)));
+            }
+        }
+        end
     }
 
     /// All runs of a step's next piece have been issued.
