@@ -74,8 +74,10 @@ fn compare(name: &str, loaded: &Loaded) -> Option<Row> {
         plan.machine.blocks.blocking,
     );
     if std::env::var("DEBUG_LAYERS").is_ok() {
-        println!("{:#?}", estimate.details);
-        println!("memory {:?}", run.memory);
+        println!("{:?}", estimate.details);
+        println!("densities {:?} lanes {:?} {:?}", plan.machine.tiling.densities, machine.lanes, machine.actions);
+        let m = &run.memory;
+        println!("hits {} {} misses {} conflicts {} act {} refreshes {} busy {} of {}", m.read_row_hits, m.write_row_hits, m.row_misses, m.row_conflicts, m.activates, m.refreshes, machine.dma_busy.0 / plan.machine.clock.period().0, cycles);
     }
     if moved != machine.dma_requests || estimate.details.slices_pushed_out != machine.spills {
         let names = Traffic::ALL.map(Traffic::name);

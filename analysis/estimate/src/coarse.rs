@@ -8,6 +8,7 @@
 //! `docs/conventions.md` states how far it is from the simulation, and where not to trust it.
 
 mod account;
+mod banks;
 mod bounds;
 mod caution;
 mod chain;
@@ -72,7 +73,7 @@ pub struct Details {
 pub fn coarse_estimate(plan: &Plan) -> Result<CoarseEstimate, EstimateError> {
     let machine = &plan.machine;
     let memory = Memory::of(plan, gathered_row(machine));
-    let (timeline, account) = schedule::schedule(machine, &memory)?;
+    let (timeline, account) = schedule::schedule(plan, &memory)?;
     let actions = energy::actions(machine, &timeline);
     let [read, written] = [timeline.blocks_read, timeline.blocks_written].map(|blocks| blocks as f64);
     let main_memory = memory.energy(read, written, timeline.cycles);
@@ -103,7 +104,7 @@ pub fn coarse_estimate(plan: &Plan) -> Result<CoarseEstimate, EstimateError> {
 /// A step never gets the room it needs.
 pub fn blocks_moved(plan: &Plan) -> Result<[u64; Traffic::ALL.len()], EstimateError> {
     let memory = Memory::of(plan, BLOCK.0);
-    let (timeline, _) = schedule::schedule(&plan.machine, &memory)?;
+    let (timeline, _) = schedule::schedule(plan, &memory)?;
     Ok(timeline.requests)
 }
 

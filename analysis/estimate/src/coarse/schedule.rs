@@ -20,9 +20,10 @@ use std::collections::{BTreeSet, BinaryHeap};
 use components::block_plan::{BlockPlan, Choice, PlanError, Room};
 use components::control_block::SchedulingPolicy;
 use components::words::Words;
-use scenarios::system::MachinePlan;
+use scenarios::system::{MachinePlan, Plan};
 
 use super::account::{Account, Timeline};
+use super::banks::Banks;
 use super::cost::Unit;
 use super::memory::Memory;
 use super::pricing::Prices;
@@ -99,6 +100,7 @@ struct Schedule<'a> {
     /// Runs issued and not yet written back; several on one unit count once.
     in_pes: u64,
     pipe: Pipe,
+    banks: Banks<'a>,
     timeline: Timeline,
 }
 
@@ -106,7 +108,8 @@ struct Schedule<'a> {
 ///
 /// # Errors
 /// A step never gets the room it needs.
-pub(super) fn schedule(plan: &MachinePlan, memory: &Memory) -> Result<(Timeline, Account), EstimateError> {
+pub(super) fn schedule(whole: &Plan, memory: &Memory) -> Result<(Timeline, Account), EstimateError> {
+    let plan = &whole.machine;
     let accelerator = &plan.scenario.accelerator;
     let pes = u64::from(accelerator.processing_elements);
     let units = [
@@ -147,6 +150,7 @@ pub(super) fn schedule(plan: &MachinePlan, memory: &Memory) -> Result<(Timeline,
         turns: [0; 3],
         in_pes: 0,
         pipe: Pipe::default(),
+        banks: Banks::of(whole, memory),
         timeline: Timeline::default(),
     };
     schedule.run();
