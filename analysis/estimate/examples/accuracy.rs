@@ -77,6 +77,8 @@ fn compare(name: &str, loaded: &Loaded) -> Option<Row> {
         println!("{:?}", estimate.details);
         println!("densities {:?} lanes {:?} {:?}", plan.machine.tiling.densities, machine.lanes, machine.actions);
         let m = &run.memory;
+        println!("fwd {} merged {} {}", m.forwarded_reads, m.merged_reads, m.merged_writes);
+        println!("requests {:?} stalls {:?}", machine.dma_requests, machine.stalls);
         println!("hits {} {} misses {} conflicts {} act {} refreshes {} busy {} of {}", m.read_row_hits, m.write_row_hits, m.row_misses, m.row_conflicts, m.activates, m.refreshes, machine.dma_busy.0 / plan.machine.clock.period().0, cycles);
     }
     if moved != machine.dma_requests || estimate.details.slices_pushed_out != machine.spills {

@@ -39,8 +39,9 @@ pub(super) struct Banks<'a> {
     /// Writes that wait, oldest first, and how many accesses they are.
     pending: VecDeque<Range<u64>>,
     queued: f64,
-    /// Writes of each bank in a drain.
-    of_bank: Vec<u32>,
+    /// When each bank has performed its writes.
+    ready: Vec<f64>,
+    pub(super) debug: [f64; 8],
 }
 
 /// What the description says, in cycles of the accelerator.
@@ -75,39 +76,48 @@ impl<'a> Banks<'a> {
             open: vec![0; banks],
             pending: VecDeque::new(),
             queued: 0.0,
-            of_bank: vec![0; banks],
+            ready: vec![0.0; banks],
+            debug: [0.0; 8],
         }
     }
 
-    /// A read that begins after main memory was idle for so long.
-    pub(super) fn read(&mut self, parts: &Parts, idle: f64) -> Occupied {
+    /// A read that begins at `now`, main memory having been idle from `since` on.
+    pub(super) fn read(&mut self, parts: &Parts, since: f64, now: f64) -> Occupied {
         let (pace, latency) = (self.memory.read, self.memory.latency);
         let Some(rules) = self.rules else {
             let blocks = (parts[0].1 + parts[1].1) as f64;
-            self.rest(idle);
+            self.rest(since, now);
             return Occupied {
                 time: blocks * pace,
                 delay: latency,
             };
         };
-        let begins = self.rest(idle);
+        let begins = self.rest(since, now);
         let hit = latency - rules.to_column;
+        self.debug[3] += begins;
+        self.debug[4] += now - since;
+        self.debug[5] += 1.0;
         let (mut offset, mut done) = (begins, 0.0_f64);
         for &(first, blocks) in parts {
             let walked = blocks.min(WALKED);
             for block in first..first + walked {
                 if rules.forwards && self.is_pending(block) {
+                    self.debug[0] += 1.0;
                     done = done.max(offset + 2.0 + rules.forwarded);
                     continue;
                 }
-                let late = self.open_row(&rules, block);
+                let (bank, late) = self.open_row(&rules, block);
+                let late = late.max(self.ready[bank] - now - offset);
+                self.debug[if late == 0.0 { 1 } else { 2 }] += 1.0;
                 offset += pace;
                 done = done.max(offset + hit + late);
             }
             if blocks > walked {
                 offset += (blocks - walked) as f64 * pace;
                 done = done.max(offset + hit);
-                (first + blocks - walked..first + blocks).for_each(|block| drop(self.open_row(&rules, block)));
+                (first + blocks - walked..first + blocks).for_each(|block| {
+                    self.open_row(&rules, block);
+                });
             }
         }
         Occupied {
@@ -116,9 +126,9 @@ impl<'a> Banks<'a> {
         }
     }
 
-    /// A write that begins after main memory was idle for so long: it ends once main memory has accepted it.
-    pub(super) fn write(&mut self, parts: &Parts, idle: f64) -> f64 {
-        self.rest(idle);
+    /// As [`Self::read`], of a write, which ends once main memory has accepted it: how long that takes.
+    pub(super) fn write(&mut self, parts: &Parts, since: f64, now: f64) -> f64 {
+        self.rest(since, now);
         for &(first, blocks) in parts {
             if blocks > 0 {
                 self.pending.push_back(first..first + blocks);
@@ -136,34 +146,34 @@ impl<'a> Banks<'a> {
             }
             _ => capacity,
         };
-        self.drain(self.queued - kept)
+        self.drain(self.queued - kept, now)
     }
 
-    /// Main memory was idle for so long. How much longer reads have to wait for writes that it has begun.
-    fn rest(&mut self, idle: f64) -> f64 {
-        if self.queued <= 0.0 {
+    /// Main memory was idle from `since` to `now`. How much longer reads have to wait for writes that it has begun.
+    fn rest(&mut self, since: f64, now: f64) -> f64 {
+        let idle = now - since;
+        if self.queued <= 0.0 || idle <= 0.0 {
             return 0.0;
         }
-        let threshold = match self.rules.map(|rules| (rules.drain, rules.channels)) {
-            Some((WriteDrain::FullOrIdle { threshold }, channels)) => f64::from(threshold) * channels,
-            _ => {
-                let all = self.time_of(self.queued);
-                let share = (idle / all.max(1e-9)).min(1.0);
-                self.drain(self.queued * share);
-                return 0.0;
+        match self.rules.map(|rules| (rules.drain, rules.channels)) {
+            Some((WriteDrain::FullOrIdle { threshold }, channels)) => {
+                if self.queued <= f64::from(threshold) * channels {
+                    return 0.0;
+                }
+                (self.drain(self.queued, since) - idle).max(0.0)
             }
-        };
-        if self.queued <= threshold || idle <= 0.0 {
-            return 0.0;
+            _ => {
+                let possible = idle / self.memory.write.max(1e-9);
+                self.drain(self.queued.min(possible), since);
+                0.0
+            }
         }
-        let time = self.drain(self.queued);
-        (time - idle).max(0.0)
     }
 
-    /// Performs the oldest `blocks` of the writes that wait; how long that takes.
-    fn drain(&mut self, blocks: f64) -> f64 {
-        let time = self.time_of(blocks);
-        let mut left = blocks;
+    /// Performs the oldest `blocks` of the writes that wait, from `start` on; how long main memory is occupied with it.
+    fn drain(&mut self, blocks: f64, start: f64) -> f64 {
+        let pace = self.memory.write;
+        let (mut left, mut at) = (blocks, start);
         while left >= 1.0
             && let Some(first) = self.pending.front_mut()
         {
@@ -174,45 +184,32 @@ impl<'a> Banks<'a> {
             if first.is_empty() {
                 self.pending.pop_front();
             }
-            if let Some(rules) = self.rules {
-                let from = done.end.saturating_sub(WALKED).max(done.start);
-                (from..done.end).for_each(|block| drop(self.open_row(&rules, block)));
+            let Some(rules) = self.rules else { continue };
+            let from = done.end.saturating_sub(WALKED).max(done.start);
+            at += (from - done.start) as f64 * pace;
+            for block in from..done.end {
+                let (bank, _) = self.open_row(&rules, block);
+                at += pace;
+                self.ready[bank] = self.ready[bank].max(at) + rules.same_bank_writes - pace;
             }
         }
         self.queued = (self.queued - blocks).max(0.0);
-        time
-    }
-
-    /// How long the oldest `blocks` of the writes take: at their pace, or as the bank takes that has most of them.
-    fn time_of(&mut self, blocks: f64) -> f64 {
-        let time = blocks * self.memory.write;
-        let Some(rules) = self.rules.filter(|_| blocks <= 256.0) else {
-            return time;
-        };
-        self.of_bank.fill(0);
-        let mut left = blocks as u64;
-        for range in &self.pending {
-            for block in range.clone().take(left as usize) {
-                self.of_bank[rules.place(block).0] += 1;
-            }
-            left = left.saturating_sub(range.end - range.start);
-        }
-        let most = self.of_bank.iter().copied().max().unwrap_or(0);
-        time.max(f64::from(most) * rules.same_bank_writes)
+        blocks * pace
     }
 
     fn is_pending(&self, block: u64) -> bool {
         self.pending.iter().any(|range| range.contains(&block))
     }
 
-    /// Opens the row of an access; how much later that makes it than one to an open row.
-    fn open_row(&mut self, rules: &Rules<'_>, block: u64) -> f64 {
+    /// Opens the row of an access: its bank, and how much later that makes it than one to an open row.
+    fn open_row(&mut self, rules: &Rules<'_>, block: u64) -> (usize, f64) {
         let (bank, row) = rules.place(block);
-        match std::mem::replace(&mut self.open[bank], row + 1) {
+        let late = match std::mem::replace(&mut self.open[bank], row + 1) {
             open if open == row + 1 => 0.0,
             0 => rules.to_column,
             _ => rules.to_other_row,
-        }
+        };
+        (bank, late)
     }
 }
 

@@ -154,6 +154,7 @@ pub(super) fn schedule(whole: &Plan, memory: &Memory) -> Result<(Timeline, Accou
         timeline: Timeline::default(),
     };
     schedule.run();
+    if std::env::var("DEBUG_LAYERS").is_ok() { eprintln!("est fwd {:?} read {} latency {} write {} posted {}", schedule.banks.debug, memory.read, memory.latency, memory.write, memory.posted_writes); }
     let stuck_in = match schedule.steps.error() {
         Some(PlanError::NoRoom { layer, .. }) => Some(*layer),
         Some(PlanError::Fault(_)) => Some(0),

@@ -223,15 +223,15 @@ impl Schedule<'_> {
         let Some(Reverse((turn, order, slot))) = self.pipe.waiting.pop() else {
             return;
         };
-        let idle = (self.now - self.pipe.idle_since) as f64 / FRACTIONS;
+        let [since, now] = [self.pipe.idle_since, self.now].map(|at| at as f64 / FRACTIONS);
         let transfer = &mut self.pipe.transfers[slot as usize];
         let time = match &transfer.flow {
             Flow::Read(parts) => {
-                let occupied = self.banks.read(parts, idle);
+                let occupied = self.banks.read(parts, since, now);
                 transfer.delay = occupied.delay;
                 occupied.time
             }
-            Flow::Write(parts) => self.banks.write(parts, idle),
+            Flow::Write(parts) => self.banks.write(parts, since, now),
             Flow::Rows { time } => *time,
         };
         let time = fractions(time);
