@@ -8,7 +8,7 @@
 //! `docs/conventions.md` states how far it is from the simulation, and where not to trust it.
 
 mod account;
-mod banks;
+
 mod bounds;
 mod caution;
 mod chain;
@@ -17,6 +17,7 @@ mod cost;
 mod energy;
 mod memory;
 mod pricing;
+mod queues;
 mod schedule;
 mod shape;
 mod stream;

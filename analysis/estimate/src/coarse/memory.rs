@@ -21,6 +21,8 @@ pub(super) struct Memory {
     pub(super) scatter: f64,
     /// From the order of a transfer to the end of its first block, on top of the above.
     pub(super) latency: f64,
+    /// Channels that a stream is spread over.
+    pub(super) channels: f64,
     /// Blocks of a transfer that are in flight at once.
     pub(super) in_flight: f64,
     /// Writes that the queues accept before they are written.
@@ -54,6 +56,7 @@ impl Memory {
                 scatter: 1.0 / ports,
                 // The order to the DMA; the last block's cycle at a port.
                 latency: 1.0,
+                channels: 1.0,
                 in_flight: 1.0,
                 posted_writes: 0.0,
                 energy: None,
@@ -90,6 +93,7 @@ impl Memory {
             scatter: cycles(scatter),
             // To the DMA; from the cycle after the request until the data; through a port of the buffer.
             latency: 2.0 + (1 + memory.constraints().idle_read_latency()) as f64 * ratio,
+            channels: stream.channels,
             in_flight: stream.window as f64 * stream.channels,
             posted_writes: stream.places as f64 * stream.channels,
             energy: Some(MemoryEnergy::of(memory, read, write, ratio)),

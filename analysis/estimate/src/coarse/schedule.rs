@@ -23,7 +23,7 @@ use components::words::Words;
 use scenarios::system::{MachinePlan, Plan};
 
 use super::account::{Account, Timeline};
-use super::banks::Banks;
+use super::queues::Queues;
 use super::cost::Unit;
 use super::memory::Memory;
 use super::pricing::Prices;
@@ -100,7 +100,7 @@ struct Schedule<'a> {
     /// Runs issued and not yet written back; several on one unit count once.
     in_pes: u64,
     pipe: Pipe,
-    banks: Banks<'a>,
+    queues: Queues<'a>,
     timeline: Timeline,
 }
 
@@ -150,11 +150,10 @@ pub(super) fn schedule(whole: &Plan, memory: &Memory) -> Result<(Timeline, Accou
         turns: [0; 3],
         in_pes: 0,
         pipe: Pipe::default(),
-        banks: Banks::of(whole, memory),
+        queues: Queues::of(whole, memory),
         timeline: Timeline::default(),
     };
     schedule.run();
-    if std::env::var("DEBUG_LAYERS").is_ok() { eprintln!("est fwd {:?} read {} latency {} write {} posted {}", schedule.banks.debug, memory.read, memory.latency, memory.write, memory.posted_writes); }
     let stuck_in = match schedule.steps.error() {
         Some(PlanError::NoRoom { layer, .. }) => Some(*layer),
         Some(PlanError::Fault(_)) => Some(0),

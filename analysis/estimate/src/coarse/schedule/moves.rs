@@ -11,7 +11,7 @@ use components::units::{BLOCK, Bytes};
 use super::stays::{StayPlace, StepNumber};
 use super::{Event, FRACTIONS, Schedule, fractions};
 use crate::coarse::account::Moved;
-use crate::coarse::banks::Parts;
+use crate::coarse::queues::Parts;
 
 /// Cycles from the order of a write to its end, in addition to the time for its blocks: to the DMA, into main memory's
 /// queue, and through a port of the buffer.
@@ -227,11 +227,11 @@ impl Schedule<'_> {
         let transfer = &mut self.pipe.transfers[slot as usize];
         let time = match &transfer.flow {
             Flow::Read(parts) => {
-                let occupied = self.banks.read(parts, since, now);
+                let occupied = self.queues.read(parts, since, now);
                 transfer.delay = occupied.delay;
                 occupied.time
             }
-            Flow::Write(parts) => self.banks.write(parts, since, now),
+            Flow::Write(parts) => self.queues.write(parts, since, now),
             Flow::Rows { time } => *time,
         };
         let time = fractions(time);
