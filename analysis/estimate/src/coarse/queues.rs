@@ -56,15 +56,21 @@ impl<'a> Queues<'a> {
     /// A read that begins at `now`, main memory having been idle from `since` on.
     pub(super) fn read(&mut self, parts: &Parts, since: f64, now: f64) -> Occupied {
         let (pace, latency) = (self.memory.read, self.memory.latency);
+        // Of a part, the first access opens a row.
+        let further = latency - self.memory.opening;
         let begins = self.rest(now - since);
         let (mut time, mut end) = (begins, 0.0_f64);
         while self.flying.front().is_some_and(|&(_, end)| end <= now) {
             self.flying.pop_front();
         }
         for &(first, blocks) in parts {
+            if blocks == 0 {
+                continue;
+            }
             if blocks > FEW || !self.merges {
+                end = end.max(time + pace + latency);
                 time += blocks as f64 * pace;
-                end = end.max(time + latency);
+                end = end.max(time + further);
                 continue;
             }
             for block in first..first + blocks {
@@ -74,8 +80,9 @@ impl<'a> Queues<'a> {
                     continue;
                 }
                 time += pace;
-                end = end.max(time + latency);
-                self.flying.push_back((block, now + time + latency));
+                let answered = time + if block == first { latency } else { further };
+                end = end.max(answered);
+                self.flying.push_back((block, now + answered));
             }
         }
         Occupied {
@@ -99,7 +106,8 @@ impl<'a> Queues<'a> {
         };
         let drained = self.queued - kept;
         self.queued = kept;
-        drained * self.memory.write
+        let drains = drained / places.max(1.0);
+        drained * self.memory.write + drains * self.memory.turnaround
     }
 
     /// Main memory was idle for so long. How much longer reads have to wait for writes that it has begun.
