@@ -66,21 +66,13 @@ fn compare(name: &str, loaded: &Loaded) -> Option<Row> {
     println!(
         "{:7.4} {}{name}: {} of {cycles} cycles, bound by {}, {milliseconds:.1} ms (run {:.0} ms), {} steps, {}",
         row.ratio,
-        if row.warns { "! " } else { "" },
+        estimate.details.caution.map_or_else(String::new, |caution| format!("({caution:?}) ")),
         estimate.estimate.cycles,
         estimate.details.bound_by.name(),
         began.elapsed().as_secs_f64() * 1e3,
         plan.machine.blocks.account.steps,
         plan.machine.blocks.blocking,
     );
-    if std::env::var("DEBUG_LAYERS").is_ok() {
-        println!("{:?}", estimate.details);
-        println!("densities {:?} lanes {:?} {:?}", plan.machine.tiling.densities, machine.lanes, machine.actions);
-        let m = &run.memory;
-        println!("fwd {} merged {} {}", m.forwarded_reads, m.merged_reads, m.merged_writes);
-        println!("requests {:?} stalls {:?}", machine.dma_requests, machine.stalls);
-        println!("hits {} {} misses {} conflicts {} act {} refreshes {} busy {} of {}", m.read_row_hits, m.write_row_hits, m.row_misses, m.row_conflicts, m.activates, m.refreshes, machine.dma_busy.0 / plan.machine.clock.period().0, cycles);
-    }
     if moved != machine.dma_requests || estimate.details.slices_pushed_out != machine.spills {
         let names = Traffic::ALL.map(Traffic::name);
         println!("  moves {moved:?} for {:?} ({names:?})", machine.dma_requests);

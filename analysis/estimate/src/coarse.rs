@@ -91,7 +91,7 @@ pub fn coarse_estimate(plan: &Plan) -> Result<CoarseEstimate, EstimateError> {
         details: Details {
             buffer_leakage_nj: energy::buffer_leakage_nj(machine, plan.timebase, &actions),
             bound_by: bounds.limit(),
-            caution: Caution::of(plan),
+            caution: Caution::of(plan, &timeline),
             slices_pushed_out: timeline.blocks_pushed_out,
             bounds,
             layers,

@@ -30,6 +30,8 @@ pub(super) struct Timeline {
     /// Cycles in which a PE has a run, summed over PEs. Runs go to the unit that has been idle longest, so they
     /// spread over PEs.
     pub(super) pes_active: f64,
+    /// Cycles of the buses of a PE to the activation and to the weight buffer, on average over PEs.
+    pub(super) buses_busy: [f64; 2],
     /// Actions of all runs.
     pub(super) actions: Actions,
 }

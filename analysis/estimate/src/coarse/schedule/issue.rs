@@ -149,8 +149,10 @@ impl Schedule<'_> {
     fn use_buses(&mut self, cycles: [f64; 2], runs: u64) -> u64 {
         let of_pe = runs as f64 / self.units[Unit::LayerNorm as usize] as f64;
         let mut end = 0;
-        for (free, cycles) in self.buses_free.iter_mut().zip(cycles) {
+        let buses = self.buses_free.iter_mut().zip(&mut self.timeline.buses_busy);
+        for ((free, busy), cycles) in buses.zip(cycles) {
             if cycles > 0.0 {
+                *busy += cycles * of_pe;
                 let start = (*free).max(self.now);
                 *free = start + fractions(cycles * of_pe);
                 end = end.max(start - self.now + fractions(cycles * of_pe.max(1.0)));
