@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p elector-estimate --example accuracy -- [SCENARIO ...] [--variations N] [--first SEED]`
 
+#![allow(clippy::print_stdout, reason = "an example reports on standard output")]
+
 use std::time::Instant;
 
 use components::message::Traffic;
@@ -66,7 +68,10 @@ fn compare(name: &str, loaded: &Loaded) -> Option<Row> {
     println!(
         "{:7.4} {}{name}: {} of {cycles} cycles, bound by {}, {milliseconds:.1} ms (run {:.0} ms), {} steps, {}",
         row.ratio,
-        estimate.details.caution.map_or_else(String::new, |caution| format!("({caution:?}) ")),
+        estimate
+            .details
+            .caution
+            .map_or_else(String::new, |caution| format!("({caution:?}) ")),
         estimate.estimate.cycles,
         estimate.details.bound_by.name(),
         began.elapsed().as_secs_f64() * 1e3,
@@ -92,12 +97,17 @@ fn variation(seed: u64) -> Option<(String, Loaded)> {
     let sequence = of(&[16, 32, 48, 64, 128, 200, 256]);
     let edge = of(&[8, 16]);
     let memory = ["ideal", "lpddr3-1600", "ddr4-2400", "hbm2", "rram"][of(&[0, 1, 2, 3, 4]) as usize];
-    let [activation, weight, mask] = [0; 3].map(|_| 2_f64.powi(of(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) as i32 - 7));
+    let [activation, weight, mask] =
+        [0; 3].map(|_| 2_f64.powi(of(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) as i32 - 7));
     let pes = of(&[4, 16, 64]);
     let varied = loaded.with(|scenario| {
         scenario.workload.batch = batch;
         scenario.workload.sequence_length = sequence;
-        scenario.accelerator.tile = Tile { b: 1, x: edge, y: edge };
+        scenario.accelerator.tile = Tile {
+            b: 1,
+            x: edge,
+            y: edge,
+        };
         scenario.accelerator.processing_elements = pes;
         let buffers = &mut scenario.accelerator.buffers;
         (buffers.activation_mb, buffers.weight_mb, buffers.mask_mb) = (activation, weight, mask);
@@ -111,13 +121,19 @@ fn variation(seed: u64) -> Option<(String, Loaded)> {
 
 fn print_summary<'a>(what: &str, rows: impl Iterator<Item = &'a Row>) {
     let rows: Vec<&Row> = rows.collect();
-    let mut off: Vec<f64> = rows.iter().map(|row| row.ratio.max(1.0 / row.ratio) - 1.0).collect();
+    let mut off: Vec<f64> = rows
+        .iter()
+        .map(|row| row.ratio.max(1.0 / row.ratio) - 1.0)
+        .collect();
     let mut times: Vec<f64> = rows.iter().map(|row| row.milliseconds).collect();
     off.sort_by(f64::total_cmp);
     times.sort_by(f64::total_cmp);
     let at = |values: &[f64], share: f64| {
         let last = values.len().saturating_sub(1) as f64;
-        values.get((last * share).round() as usize).copied().unwrap_or(0.0)
+        values
+            .get((last * share).round() as usize)
+            .copied()
+            .unwrap_or(0.0)
     };
     println!(
         "{what}: {} scenarios, {} with caution; off by {:.2}% (median), {:.2}% (nine of ten), {:.2}% (worst); \

@@ -115,7 +115,11 @@ fn gathered_row(machine: &MachinePlan) -> u64 {
         let movement = operation.work.profile().movement()?;
         let columns = u64::from(operation.grid.extent(Dimension::J));
         (movement.rows != MovedRows::Consecutive)
-            .then(|| operation.moved_kind().map(|kind| machine.tiling.footprint(columns, kind).data.0))
+            .then(|| {
+                operation
+                    .moved_kind()
+                    .map(|kind| machine.tiling.footprint(columns, kind).data.0)
+            })
             .flatten()
     };
     let mut rows = machine.program().filter_map(|operation| of_table(&operation));

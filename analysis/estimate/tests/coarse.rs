@@ -87,7 +87,6 @@ fn cycles_are_within_a_twentieth_unless_the_estimate_warns() {
             let plan = with_buffers(memory, buffers);
             let CoarseEstimate { estimate, details } = coarse_estimate(&plan).unwrap();
             let ratio = estimate.cycles as f64 / cycles(&plan, &run(&plan));
-            println!("{memory} {buffers:?}: {ratio:.4} {:?}", details.caution);
             let most = if details.caution.is_some() { 1.4 } else { 1.05 };
             trusted += u32::from(details.caution.is_none());
             assert!(

@@ -67,11 +67,17 @@ impl Caution {
             (Self::BlocksCutByColumns, by_columns),
             (
                 Self::OperandBuses,
-                timeline.buses_busy.iter().any(|&busy| busy > BUSY * timeline.cycles),
+                timeline
+                    .buses_busy
+                    .iter()
+                    .any(|&busy| busy > BUSY * timeline.cycles),
             ),
             (Self::ShortRun, timeline.cycles < SHORT),
         ];
-        applies.iter().find(|(_, applies)| *applies).map(|&(caution, _)| caution)
+        applies
+            .iter()
+            .find(|(_, applies)| *applies)
+            .map(|&(caution, _)| caution)
     }
 
     /// The sentence in reports.
@@ -100,7 +106,9 @@ impl Caution {
             Self::OperandBuses => {
                 "caution: the PEs' buses are busy most of the time; cycles can be off by a fifth"
             }
-            Self::ShortRun => "caution: a run of few cycles, of which single messages take a share; cycles can be off by a tenth",
+            Self::ShortRun => {
+                "caution: a run of few cycles, of which single messages take a share; cycles can be off by a tenth"
+            }
         }
     }
 }

@@ -220,5 +220,7 @@ fn blocks(bytes: u32) -> f64 {
 /// Whether the loop over rows is outside all others, so that rows become ready one by one.
 fn by_rows(tiles: [u16; 4], loops: &[Dimension; 4]) -> bool {
     let outside = loops.iter().take_while(|&&dimension| dimension != Dimension::I);
-    outside.into_iter().all(|&dimension| tiles[dimension as usize] == 1)
+    outside
+        .into_iter()
+        .all(|&dimension| tiles[dimension as usize] == 1)
 }

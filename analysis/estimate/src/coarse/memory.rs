@@ -94,7 +94,8 @@ impl Memory {
         };
         let rules = memory.constraints();
         let switches = rules.read_to_write_same_rank + rules.write_to_read_same_rank;
-        let turnaround = switches.saturating_sub(rules.read_to_read_same_rank + rules.write_to_write_same_rank);
+        let turnaround =
+            switches.saturating_sub(rules.read_to_read_same_rank + rules.write_to_write_same_rank);
         Self {
             read: cycles(read),
             write: cycles(write),

@@ -23,10 +23,10 @@ use components::words::Words;
 use scenarios::system::{MachinePlan, Plan};
 
 use super::account::{Account, Timeline};
-use super::queues::Queues;
 use super::cost::Unit;
 use super::memory::Memory;
 use super::pricing::Prices;
+use super::queues::Queues;
 use crate::EstimateError;
 use early::EarlyRoom;
 use moves::{Pipe, Purpose};
@@ -157,7 +157,11 @@ pub(super) fn schedule(whole: &Plan, memory: &Memory) -> Result<(Timeline, Accou
     let stuck_in = match schedule.steps.error() {
         Some(PlanError::NoRoom { layer, .. }) => Some(*layer),
         Some(PlanError::Fault(_)) => Some(0),
-        None => schedule.window.iter().next().map(|entry| entry.step.operation.layer),
+        None => schedule
+            .window
+            .iter()
+            .next()
+            .map(|entry| entry.step.operation.layer),
     };
     match stuck_in {
         Some(layer) => Err(EstimateError::Standstill { layer }),
@@ -176,7 +180,8 @@ impl Schedule<'_> {
         self.proceed();
         while let Some(Reverse((at, _, event))) = self.events.pop() {
             let elapsed = (at - self.now) as f64 / FRACTIONS;
-            self.timeline.pes_active += elapsed * self.in_pes.min(self.units[Unit::LayerNorm as usize]) as f64;
+            self.timeline.pes_active +=
+                elapsed * self.in_pes.min(self.units[Unit::LayerNorm as usize]) as f64;
             self.now = at;
             self.on(event);
             while let Some(&Reverse((next, _, event))) = self.events.peek() {

@@ -29,7 +29,9 @@ impl EarlyRoom {
 
     /// The loads are past step `number`: what is taken from now on is taken beside it, too.
     pub(super) fn pass(&mut self, number: StepNumber) {
-        let Some(room) = self.ahead.pop_front() else { return };
+        let Some(room) = self.ahead.pop_front() else {
+            return;
+        };
         for ((peaks, taken), planned) in self.peaks.iter_mut().zip(self.taken).zip(room.0) {
             let peak = planned.0 as i64 - taken;
             while peaks.back().is_some_and(|&(_, other)| other <= peak) {

@@ -9,7 +9,9 @@ use crate::coarse::cost::{Timing, Unit};
 impl Schedule<'_> {
     /// Adds a step to those that can issue, if its next piece has all it needs; else to those that wait for a block.
     pub(super) fn consider(&mut self, number: StepNumber) {
-        let Some(entry) = self.window.get(number) else { return };
+        let Some(entry) = self.window.get(number) else {
+            return;
+        };
         if !entry.is_reserved || !entry.has_work_to_issue() {
             return;
         }
@@ -46,13 +48,19 @@ impl Schedule<'_> {
                 stay.state == StayState::Resident
                     && match need {
                         RowNeed::All => stay.is_ready(),
-                        RowNeed::Same(radius) => stay.has_rows(rows.start.saturating_sub(radius), rows.end + radius),
+                        RowNeed::Same(radius) => {
+                            stay.has_rows(rows.start.saturating_sub(radius), rows.end + radius)
+                        }
                     }
             })
         };
         let operand = entry.operands.iter().find(lacks).map(|&(place, _)| place);
         operand.or_else(|| {
-            let has_room = |place| self.stays.get(place).is_some_and(|stay| stay.state == StayState::Resident);
+            let has_room = |place| {
+                self.stays
+                    .get(place)
+                    .is_some_and(|stay| stay.state == StayState::Resident)
+            };
             entry.result.iter().copied().find(|&place| !has_room(place))
         })
     }
@@ -91,13 +99,17 @@ impl Schedule<'_> {
             (taken, of_all) = (taken - units, of_all - *left);
             let runs = (units * rounds).min(*left);
             if runs > 0 {
-                done_at = self.hand_out(class, units, runs, &kind.timing, sharing).max(done_at);
+                done_at = self
+                    .hand_out(class, units, runs, &kind.timing, sharing)
+                    .max(done_at);
                 *left -= runs;
                 self.waiting_runs[class] -= runs;
             }
         }
         let is_over = left.iter().all(|&left| left == 0);
-        let Some(entry) = self.window.get_mut(number) else { return };
+        let Some(entry) = self.window.get_mut(number) else {
+            return;
+        };
         entry.left = left;
         entry.done_at = entry.done_at.max(done_at);
         if is_over {
@@ -134,7 +146,11 @@ impl Schedule<'_> {
                 .max(results + fractions(back));
             let ready = Ready {
                 unit: self.now + end,
-                after: if post > 0.0 { self.now + left - fractions(back) } else { 0 },
+                after: if post > 0.0 {
+                    self.now + left - fractions(back)
+                } else {
+                    0
+                },
             };
             self.send(end.saturating_sub(early), Event::Free { class, count, ready });
             self.in_pes += count;
@@ -164,7 +180,9 @@ impl Schedule<'_> {
     /// All runs of a step's next piece have been issued.
     fn all_issued(&mut self, class: usize, number: StepNumber) {
         self.issuable[class].remove(&number);
-        let Some(entry) = self.window.get_mut(number) else { return };
+        let Some(entry) = self.window.get_mut(number) else {
+            return;
+        };
         let (piece, wait) = (entry.next, entry.done_at.saturating_sub(self.now));
         entry.next += 1;
         if entry.has_work_to_issue() {

@@ -49,7 +49,9 @@ enum Flow {
     Read(Parts),
     Write(Parts),
     /// Rows of a table move, which takes so long.
-    Rows { time: f64 },
+    Rows {
+        time: f64,
+    },
 }
 
 /// The transfer that main memory works on.
@@ -91,12 +93,23 @@ impl Schedule<'_> {
             Purpose::Arrival { .. } => TransferPattern::Load,
             _ => TransferPattern::Store,
         };
-        self.order(purpose, step, &DataOrder { moved, traffic, pattern }, buffer);
+        self.order(
+            purpose,
+            step,
+            &DataOrder {
+                moved,
+                traffic,
+                pattern,
+            },
+            buffer,
+        );
     }
 
     /// Orders what a step of the DMA moves.
     pub(super) fn order_data(&mut self, number: StepNumber) {
-        let Some(entry) = self.window.get_mut(number) else { return };
+        let Some(entry) = self.window.get_mut(number) else {
+            return;
+        };
         let orders = DataOrder::of(&entry.step.operation, &entry.step.tiles, &self.plan.tiling);
         entry.next = entry.pieces;
         entry.missing = orders.len() as u32;
@@ -106,7 +119,11 @@ impl Schedule<'_> {
     }
 
     fn order(&mut self, purpose: Purpose, step: StepNumber, order: &DataOrder, buffer: usize) {
-        let Move { data, masks, footprint } = order.moved;
+        let Move {
+            data,
+            masks,
+            footprint,
+        } = order.moved;
         let is_write = order.pattern.is_outward();
         let blocks = |pattern: TransferPattern, address: u64, bytes: Bytes| match bytes.0 {
             0 => 0,
@@ -126,7 +143,12 @@ impl Schedule<'_> {
             blocks(order.pattern, masks, footprint.mask),
         ];
         let added = all[0] + all[1] - moved[0] - moved[1];
-        self.timeline.count(&Moved { blocks: moved, added, is_write, buffer });
+        self.timeline.count(&Moved {
+            blocks: moved,
+            added,
+            is_write,
+            buffer,
+        });
         for (traffic, blocks) in order.traffic.into_iter().zip(all) {
             self.timeline.requests[traffic as usize] += blocks;
         }
@@ -164,7 +186,9 @@ impl Schedule<'_> {
         match (order.pattern.token_rows().is_some(), order.pattern.is_outward()) {
             (false, false) => Flow::Read(parts),
             (false, true) => Flow::Write(parts),
-            (true, false) => Flow::Rows { time: rows * memory.gather },
+            (true, false) => Flow::Rows {
+                time: rows * memory.gather,
+            },
             (true, true) => Flow::Rows {
                 time: rows * memory.scatter + added as f64 * memory.gather,
             },
@@ -196,7 +220,9 @@ impl Schedule<'_> {
     fn cut(&mut self, served: Served) {
         let pipe = &mut self.pipe;
         let transfer = &mut pipe.transfers[served.slot as usize];
-        let Flow::Read(parts) = &mut transfer.flow else { return };
+        let Flow::Read(parts) = &mut transfer.flow else {
+            return;
+        };
         let in_flight = fractions(self.memory.in_flight * self.memory.read);
         let left = (served.ends_at - self.now).saturating_sub(in_flight);
         let left = (left as f64 / FRACTIONS / self.memory.read.max(1e-9)) as u64;
@@ -209,7 +235,8 @@ impl Schedule<'_> {
             (*first, *blocks, done) = (*first + of_part, *blocks - of_part, done - of_part);
         }
         pipe.version += 1;
-        pipe.waiting.push(Reverse((served.turn, served.order, served.slot)));
+        pipe.waiting
+            .push(Reverse((served.turn, served.order, served.slot)));
         pipe.served = Some(Served {
             ends_at: self.now + in_flight,
             is_cut: true,
@@ -252,7 +279,9 @@ impl Schedule<'_> {
         if version != self.pipe.version {
             return;
         }
-        let Some(served) = self.pipe.served.take() else { return };
+        let Some(served) = self.pipe.served.take() else {
+            return;
+        };
         if !served.is_cut {
             let Transfer { delay, purpose, .. } = self.pipe.transfers[served.slot as usize];
             self.pipe.free.push(served.slot);
