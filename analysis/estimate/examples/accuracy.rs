@@ -1,6 +1,6 @@
 //! How far the corrected convention is from the simulation: over the named scenarios, then over random variations of one.
 //!
-//! `cargo run --release -p elector-estimate --example accuracy -- [SCENARIO ...] [--variations N] [--first SEED]`
+//! `cargo run --release -p elector-estimate --example accuracy -- [--no-run] [SCENARIO ...] [--variations N] [--first SEED]`
 
 #![allow(clippy::print_stdout, reason = "an example reports on standard output")]
 
@@ -22,29 +22,30 @@ struct Row {
 
 fn main() {
     let mut rows = Vec::new();
-    let (mut variations, mut first) = (0, 0);
+    let (mut variations, mut first, mut runs) = (0, 0, true);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || arguments.next().and_then(|text| text.parse().ok()).unwrap_or(0);
         match argument.as_str() {
             "--variations" => variations = number(),
             "--first" => first = number(),
+            "--no-run" => runs = false,
             name => match Scenario::open(name) {
-                Ok(loaded) => rows.extend(compare(name, &loaded)),
+                Ok(loaded) => rows.extend(compare(name, &loaded, runs)),
                 Err(problems) => println!("{name}: {problems:?}"),
             },
         }
     }
     for seed in first..first + variations {
         if let Some((name, loaded)) = variation(seed) {
-            rows.extend(compare(&name, &loaded));
+            rows.extend(compare(&name, &loaded, runs));
         }
     }
     print_summary("all", rows.iter());
     print_summary("without caution", rows.iter().filter(|row| !row.warns));
 }
 
-fn compare(name: &str, loaded: &Loaded) -> Option<Row> {
+fn compare(name: &str, loaded: &Loaded, runs: bool) -> Option<Row> {
     let plan = Plan::load(loaded).ok()?;
     let began = Instant::now();
     let estimate = match coarse_estimate(&plan) {
@@ -55,6 +56,10 @@ fn compare(name: &str, loaded: &Loaded) -> Option<Row> {
         }
     };
     let milliseconds = began.elapsed().as_secs_f64() * 1e3;
+    if !runs {
+        println!("{name}: {} cycles, {milliseconds:.1} ms", estimate.estimate.cycles);
+        return None;
+    }
     let moved = blocks_moved(&plan).unwrap_or_default();
     let began = Instant::now();
     let run = plan.build(Engine::default()).ok()?.run(&plan).ok()?;
