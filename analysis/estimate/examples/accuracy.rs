@@ -57,7 +57,10 @@ fn compare(name: &str, loaded: &Loaded, runs: bool) -> Option<Row> {
     };
     let milliseconds = began.elapsed().as_secs_f64() * 1e3;
     if !runs {
-        println!("{name}: {} cycles, {milliseconds:.1} ms", estimate.estimate.cycles);
+        println!(
+            "{name}: {} cycles, {milliseconds:.1} ms",
+            estimate.estimate.cycles
+        );
         return None;
     }
     let moved = blocks_moved(&plan).unwrap_or_default();

@@ -76,3 +76,31 @@ fn parts(footprint: Footprint, is_weight: bool) -> [i64; 3] {
         false => [data, 0, mask],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use components::units::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn a_load_fits_beside_each_step_that_it_overtakes() {
+        let room = |bytes| Room([Bytes(bytes), Bytes(0), Bytes(0)]);
+        let load = |bytes| Footprint {
+            data: Bytes(bytes),
+            mask: Bytes(0),
+        };
+        let mut early = EarlyRoom::default();
+        [60, 90, 40].into_iter().for_each(|bytes| early.push(room(bytes)));
+        let capacity = room(100);
+        assert!(early.fits(load(100), false, &capacity), "it overtakes none");
+        (0..2).for_each(|step| early.pass(step));
+        assert!(early.fits(load(10), false, &capacity) && !early.fits(load(11), false, &capacity));
+        early.take(load(10), false);
+        assert!(!early.fits(load(1), false, &capacity));
+        // Step 1 has its room by now.
+        early.forget(2);
+        early.pass(2);
+        assert!(early.fits(load(60), false, &capacity) && !early.fits(load(61), false, &capacity));
+    }
+}
