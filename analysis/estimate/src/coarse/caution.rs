@@ -34,7 +34,7 @@ pub enum Caution {
 const FEW_BITS: u32 = 8;
 
 /// Share of the time from which on buses count as busy.
-const BUSY: f64 = 0.5;
+const BUSY: f64 = 0.75;
 
 /// Cycles of a short run.
 const SHORT: f64 = 2000.0;
