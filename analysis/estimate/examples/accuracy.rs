@@ -1,6 +1,8 @@
 //! How far the corrected convention is from the simulation: over the named scenarios, then over random variations of one.
 //!
-//! `cargo run --release -p elector-estimate --example accuracy -- [SCENARIO ...] [--variations N] [--first SEED]`
+//! `cargo run --release -p elector-estimate --example accuracy -- [--no-run] [SCENARIO ...] [--variations N] [--first SEED]`
+
+#![allow(clippy::print_stdout, reason = "an example reports on standard output")]
 
 use std::time::Instant;
 
@@ -20,29 +22,30 @@ struct Row {
 
 fn main() {
     let mut rows = Vec::new();
-    let (mut variations, mut first) = (0, 0);
+    let (mut variations, mut first, mut runs) = (0, 0, true);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || arguments.next().and_then(|text| text.parse().ok()).unwrap_or(0);
         match argument.as_str() {
             "--variations" => variations = number(),
             "--first" => first = number(),
+            "--no-run" => runs = false,
             name => match Scenario::open(name) {
-                Ok(loaded) => rows.extend(compare(name, &loaded)),
+                Ok(loaded) => rows.extend(compare(name, &loaded, runs)),
                 Err(problems) => println!("{name}: {problems:?}"),
             },
         }
     }
     for seed in first..first + variations {
         if let Some((name, loaded)) = variation(seed) {
-            rows.extend(compare(&name, &loaded));
+            rows.extend(compare(&name, &loaded, runs));
         }
     }
     print_summary("all", rows.iter());
     print_summary("without caution", rows.iter().filter(|row| !row.warns));
 }
 
-fn compare(name: &str, loaded: &Loaded) -> Option<Row> {
+fn compare(name: &str, loaded: &Loaded, runs: bool) -> Option<Row> {
     let plan = Plan::load(loaded).ok()?;
     let began = Instant::now();
     let estimate = match coarse_estimate(&plan) {
@@ -53,6 +56,13 @@ fn compare(name: &str, loaded: &Loaded) -> Option<Row> {
         }
     };
     let milliseconds = began.elapsed().as_secs_f64() * 1e3;
+    if !runs {
+        println!(
+            "{name}: {} cycles, {milliseconds:.1} ms",
+            estimate.estimate.cycles
+        );
+        return None;
+    }
     let moved = blocks_moved(&plan).unwrap_or_default();
     let began = Instant::now();
     let run = plan.build(Engine::default()).ok()?.run(&plan).ok()?;
@@ -66,7 +76,10 @@ fn compare(name: &str, loaded: &Loaded) -> Option<Row> {
     println!(
         "{:7.4} {}{name}: {} of {cycles} cycles, bound by {}, {milliseconds:.1} ms (run {:.0} ms), {} steps, {}",
         row.ratio,
-        if row.warns { "! " } else { "" },
+        estimate
+            .details
+            .caution
+            .map_or_else(String::new, |caution| format!("({caution:?}) ")),
         estimate.estimate.cycles,
         estimate.details.bound_by.name(),
         began.elapsed().as_secs_f64() * 1e3,
@@ -92,12 +105,17 @@ fn variation(seed: u64) -> Option<(String, Loaded)> {
     let sequence = of(&[16, 32, 48, 64, 128, 200, 256]);
     let edge = of(&[8, 16]);
     let memory = ["ideal", "lpddr3-1600", "ddr4-2400", "hbm2", "rram"][of(&[0, 1, 2, 3, 4]) as usize];
-    let [activation, weight, mask] = [0; 3].map(|_| 2_f64.powi(of(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) as i32 - 7));
+    let [activation, weight, mask] =
+        [0; 3].map(|_| 2_f64.powi(of(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) as i32 - 7));
     let pes = of(&[4, 16, 64]);
     let varied = loaded.with(|scenario| {
         scenario.workload.batch = batch;
         scenario.workload.sequence_length = sequence;
-        scenario.accelerator.tile = Tile { b: 1, x: edge, y: edge };
+        scenario.accelerator.tile = Tile {
+            b: 1,
+            x: edge,
+            y: edge,
+        };
         scenario.accelerator.processing_elements = pes;
         let buffers = &mut scenario.accelerator.buffers;
         (buffers.activation_mb, buffers.weight_mb, buffers.mask_mb) = (activation, weight, mask);
@@ -111,13 +129,19 @@ fn variation(seed: u64) -> Option<(String, Loaded)> {
 
 fn print_summary<'a>(what: &str, rows: impl Iterator<Item = &'a Row>) {
     let rows: Vec<&Row> = rows.collect();
-    let mut off: Vec<f64> = rows.iter().map(|row| row.ratio.max(1.0 / row.ratio) - 1.0).collect();
+    let mut off: Vec<f64> = rows
+        .iter()
+        .map(|row| row.ratio.max(1.0 / row.ratio) - 1.0)
+        .collect();
     let mut times: Vec<f64> = rows.iter().map(|row| row.milliseconds).collect();
     off.sort_by(f64::total_cmp);
     times.sort_by(f64::total_cmp);
     let at = |values: &[f64], share: f64| {
         let last = values.len().saturating_sub(1) as f64;
-        values.get((last * share).round() as usize).copied().unwrap_or(0.0)
+        values
+            .get((last * share).round() as usize)
+            .copied()
+            .unwrap_or(0.0)
     };
     println!(
         "{what}: {} scenarios, {} with caution; off by {:.2}% (median), {:.2}% (nine of ten), {:.2}% (worst); \

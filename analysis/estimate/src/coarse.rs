@@ -8,6 +8,7 @@
 //! `docs/conventions.md` states how far it is from the simulation, and where not to trust it.
 
 mod account;
+
 mod bounds;
 mod caution;
 mod chain;
@@ -16,6 +17,7 @@ mod cost;
 mod energy;
 mod memory;
 mod pricing;
+mod queues;
 mod schedule;
 mod shape;
 mod stream;
@@ -72,7 +74,7 @@ pub struct Details {
 pub fn coarse_estimate(plan: &Plan) -> Result<CoarseEstimate, EstimateError> {
     let machine = &plan.machine;
     let memory = Memory::of(plan, gathered_row(machine));
-    let (timeline, account) = schedule::schedule(machine, &memory)?;
+    let (timeline, account) = schedule::schedule(plan, &memory)?;
     let actions = energy::actions(machine, &timeline);
     let [read, written] = [timeline.blocks_read, timeline.blocks_written].map(|blocks| blocks as f64);
     let main_memory = memory.energy(read, written, timeline.cycles);
@@ -89,7 +91,7 @@ pub fn coarse_estimate(plan: &Plan) -> Result<CoarseEstimate, EstimateError> {
         details: Details {
             buffer_leakage_nj: energy::buffer_leakage_nj(machine, plan.timebase, &actions),
             bound_by: bounds.limit(),
-            caution: Caution::of(plan),
+            caution: Caution::of(plan, &timeline),
             slices_pushed_out: timeline.blocks_pushed_out,
             bounds,
             layers,
@@ -103,7 +105,7 @@ pub fn coarse_estimate(plan: &Plan) -> Result<CoarseEstimate, EstimateError> {
 /// A step never gets the room it needs.
 pub fn blocks_moved(plan: &Plan) -> Result<[u64; Traffic::ALL.len()], EstimateError> {
     let memory = Memory::of(plan, BLOCK.0);
-    let (timeline, _) = schedule::schedule(&plan.machine, &memory)?;
+    let (timeline, _) = schedule::schedule(plan, &memory)?;
     Ok(timeline.requests)
 }
 
@@ -113,7 +115,11 @@ fn gathered_row(machine: &MachinePlan) -> u64 {
         let movement = operation.work.profile().movement()?;
         let columns = u64::from(operation.grid.extent(Dimension::J));
         (movement.rows != MovedRows::Consecutive)
-            .then(|| operation.moved_kind().map(|kind| machine.tiling.footprint(columns, kind).data.0))
+            .then(|| {
+                operation
+                    .moved_kind()
+                    .map(|kind| machine.tiling.footprint(columns, kind).data.0)
+            })
             .flatten()
     };
     let mut rows = machine.program().filter_map(|operation| of_table(&operation));

@@ -136,3 +136,72 @@ fn pieces(operation: &Operation, cursor: &Cursor, part: &Range<u16>) -> Vec<(u16
 fn index(tile: u32) -> u16 {
     u16::try_from(tile).unwrap_or(u16::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::{OperationId, Role, Work};
+    use crate::runs::Densities;
+    use crate::tile::{LoopOrder, TileGrid, TileShape};
+    use crate::word::WordFormat;
+
+    fn tiling(loop_order: LoopOrder) -> Tiling {
+        let density = crate::density::Density::from_share(0.5);
+        Tiling {
+            tile: TileShape { b: 1, x: 16, y: 16 },
+            word: WordFormat {
+                integer_bits: 4,
+                fraction_bits: 16,
+            },
+            densities: Densities {
+                weight: density,
+                activation: density,
+                gradient: density,
+            },
+            loop_order,
+            lanes: 64,
+        }
+    }
+
+    /// Tiles and dense work of all runs of a part.
+    fn amount(tiling: &Tiling, operation: &Operation, tiles: &[Range<u16>; 4]) -> [u64; 2] {
+        let classes = tiling.run_classes_of(operation, tiles).classes;
+        classes.iter().fold([0; 2], |[all, work], RunClass { run, count }| {
+            let tiles = u64::from(run.length);
+            let of_run = (tiles - 1) * u64::from(run.work) + u64::from(run.last_work);
+            [all + tiles * count, work + of_run * count]
+        })
+    }
+
+    #[test]
+    fn parts_have_the_runs_of_the_whole() {
+        let extents = [3, 40, 33, 70];
+        let operation = Operation {
+            id: OperationId(0),
+            layer: 0,
+            head: None,
+            role: Role::Query,
+            work: Work::Product,
+            grid: TileGrid::new(extents, TileShape { b: 1, x: 16, y: 16 }),
+            operands: Vec::new(),
+            output: None,
+            siblings: 1,
+            after: None,
+        };
+        for order in LoopOrder::all() {
+            let tiling = tiling(order);
+            let whole = amount(&tiling, &operation, &[0..3, 0..3, 0..3, 0..5]);
+            assert_eq!(whole, [3 * 3 * 3 * 5, extents.iter().map(|&extent| u64::from(extent)).product()]);
+            let parts = [0..2, 2..3].into_iter().flat_map(|rows| {
+                [0..1, 1..3]
+                    .into_iter()
+                    .map(move |columns| [0..3, rows.clone(), columns, 0..5])
+            });
+            let sum = parts.fold([0; 2], |[tiles, work], part| {
+                let [more_tiles, more_work] = amount(&tiling, &operation, &part);
+                [tiles + more_tiles, work + more_work]
+            });
+            assert_eq!(sum, whole, "{order}");
+        }
+    }
+}

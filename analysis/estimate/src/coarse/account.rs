@@ -30,6 +30,8 @@ pub(super) struct Timeline {
     /// Cycles in which a PE has a run, summed over PEs. Runs go to the unit that has been idle longest, so they
     /// spread over PEs.
     pub(super) pes_active: f64,
+    /// Cycles of the buses of a PE to the activation and to the weight buffer, on average over PEs.
+    pub(super) buses_busy: [f64; 2],
     /// Actions of all runs.
     pub(super) actions: Actions,
 }
@@ -153,7 +155,9 @@ impl Account {
         for begin in &step.begins {
             time += match begin {
                 Begin::Load { read, .. } => read.accesses() as f64 * memory.read,
-                Begin::Evict { write: Some(write), .. } => write.accesses() as f64 * memory.write,
+                Begin::Evict {
+                    write: Some(write), ..
+                } => write.accesses() as f64 * memory.write,
                 Begin::Evict { write: None, .. } | Begin::Make { .. } => 0.0,
             };
         }
@@ -174,7 +178,8 @@ impl Account {
                 (order.moved.masks, order.moved.footprint.mask),
             ];
             let present = parts.into_iter().filter(|(_, bytes)| *bytes > Bytes(0));
-            let touched = present.map(|(address, bytes)| pattern.bytes_touched(address, bytes, &self.words).0);
+            let touched =
+                present.map(|(address, bytes)| pattern.bytes_touched(address, bytes, &self.words).0);
             touched.sum::<u64>() as f64 / BLOCK.0 as f64
         };
         match order.pattern {

@@ -170,11 +170,13 @@ impl Machine {
                 .dynaprop
                 .max(self.pre_compute)
                 .max((fetched.first + stages) / self.fifo),
-            buses: buses[0].max(buses[1]),
+            buses,
             first: fetched.first,
             begin: 2.0 * HOP + fetched.first + stages,
             ahead: self.fifo.min(tiles),
-            back: tree + post + result + HOP,
+            tree,
+            post,
+            back: result + HOP,
         });
         let results = f64::from(run.result_tiles());
         let actions = Actions::new(|action| match action {
@@ -220,5 +222,7 @@ impl Machine {
 /// Whether the loop over rows is outside all others, so that rows become ready one by one.
 fn by_rows(tiles: [u16; 4], loops: &[Dimension; 4]) -> bool {
     let outside = loops.iter().take_while(|&&dimension| dimension != Dimension::I);
-    outside.into_iter().all(|&dimension| tiles[dimension as usize] == 1)
+    outside
+        .into_iter()
+        .all(|&dimension| tiles[dimension as usize] == 1)
 }

@@ -20,17 +20,18 @@ use std::collections::{BTreeSet, BinaryHeap};
 use components::block_plan::{BlockPlan, Choice, PlanError, Room};
 use components::control_block::SchedulingPolicy;
 use components::words::Words;
-use scenarios::system::MachinePlan;
+use scenarios::system::{MachinePlan, Plan};
 
 use super::account::{Account, Timeline};
 use super::cost::Unit;
 use super::memory::Memory;
 use super::pricing::Prices;
+use super::queues::Queues;
 use crate::EstimateError;
 use early::EarlyRoom;
 use moves::{Pipe, Purpose};
 use stays::{Stays, StepNumber};
-use units::FreeUnits;
+use units::{FreeUnits, Ready};
 use window::Window;
 
 /// Fractions of a cycle in which time is counted, so that order does not depend on rounding.
@@ -46,8 +47,8 @@ enum Event {
     Free {
         class: usize,
         count: u64,
-        /// When they finish their last tile.
-        ready: u64,
+        /// When they finish their last tile, and the modules after them its result.
+        ready: Ready,
     },
     /// Runs have left their PEs.
     Left { count: u64 },
@@ -90,6 +91,8 @@ struct Schedule<'a> {
     awaiting_older: Vec<StepNumber>,
     free: [FreeUnits; 3],
     units: [u64; 3],
+    /// When the buses of a PE have moved what was asked of them, on average over PEs.
+    buses_free: [u64; 2],
     /// Steps by class whose next piece has all it needs, and the runs of those pieces.
     issuable: [BTreeSet<StepNumber>; 3],
     waiting_runs: [u64; 3],
@@ -97,6 +100,7 @@ struct Schedule<'a> {
     /// Runs issued and not yet written back; several on one unit count once.
     in_pes: u64,
     pipe: Pipe,
+    queues: Queues<'a>,
     timeline: Timeline,
 }
 
@@ -104,7 +108,8 @@ struct Schedule<'a> {
 ///
 /// # Errors
 /// A step never gets the room it needs.
-pub(super) fn schedule(plan: &MachinePlan, memory: &Memory) -> Result<(Timeline, Account), EstimateError> {
+pub(super) fn schedule(whole: &Plan, memory: &Memory) -> Result<(Timeline, Account), EstimateError> {
+    let plan = &whole.machine;
     let accelerator = &plan.scenario.accelerator;
     let pes = u64::from(accelerator.processing_elements);
     let units = [
@@ -139,18 +144,24 @@ pub(super) fn schedule(plan: &MachinePlan, memory: &Memory) -> Result<(Timeline,
         awaiting_older: Vec::new(),
         free: units.map(FreeUnits::new),
         units,
+        buses_free: [0; 2],
         issuable: Default::default(),
         waiting_runs: [0; 3],
         turns: [0; 3],
         in_pes: 0,
         pipe: Pipe::default(),
+        queues: Queues::of(whole, memory),
         timeline: Timeline::default(),
     };
     schedule.run();
     let stuck_in = match schedule.steps.error() {
         Some(PlanError::NoRoom { layer, .. }) => Some(*layer),
         Some(PlanError::Fault(_)) => Some(0),
-        None => schedule.window.iter().next().map(|entry| entry.step.operation.layer),
+        None => schedule
+            .window
+            .iter()
+            .next()
+            .map(|entry| entry.step.operation.layer),
     };
     match stuck_in {
         Some(layer) => Err(EstimateError::Standstill { layer }),
@@ -169,7 +180,8 @@ impl Schedule<'_> {
         self.proceed();
         while let Some(Reverse((at, _, event))) = self.events.pop() {
             let elapsed = (at - self.now) as f64 / FRACTIONS;
-            self.timeline.pes_active += elapsed * self.in_pes.min(self.units[Unit::LayerNorm as usize]) as f64;
+            self.timeline.pes_active +=
+                elapsed * self.in_pes.min(self.units[Unit::LayerNorm as usize]) as f64;
             self.now = at;
             self.on(event);
             while let Some(&Reverse((next, _, event))) = self.events.peek() {

@@ -42,7 +42,11 @@ impl Schedule<'_> {
             let places = blocks.stays.iter().filter_map(|&stay| self.stays.place_of(stay));
             entry.operands.extend(places.map(|place| (place, need)));
         }
-        let places = step.result.stays.iter().filter_map(|&stay| self.stays.place_of(stay));
+        let places = step
+            .result
+            .stays
+            .iter()
+            .filter_map(|&stay| self.stays.place_of(stay));
         entry.result.extend(places);
         for &place in entry.operands.iter().map(|(place, _)| place).chain(&entry.result) {
             if let Some(stay) = self.stays.get_mut(place) {
@@ -63,19 +67,29 @@ impl Schedule<'_> {
         for begin in &step.begins {
             match begin {
                 Begin::Evict { .. } => {}
-                Begin::Load { stay, block, footprint, .. } => {
+                Begin::Load {
+                    stay,
+                    block,
+                    footprint,
+                    ..
+                } => {
                     self.stays.insert(Stay::planned(*stay, block.clone(), *footprint));
                 }
-                Begin::Make { stay, block, footprint } => {
+                Begin::Make {
+                    stay,
+                    block,
+                    footprint,
+                } => {
                     let planned = Stay::planned(*stay, block.clone(), *footprint);
                     let columns = (block.columns.end - block.columns.start).div_ceil(grid.edge(Dimension::J));
                     let tiles = columns * grid.tiles(Dimension::K);
                     let edge = grid.edge(Dimension::I);
                     let rows = (block.rows.end - block.rows.start).div_ceil(edge);
-                    self.stays.insert(match units_work && !step.operation.work.sums_batch() {
-                        true => planned.by_rows(edge, chunk_of(rows, self.most_pieces), tiles),
-                        false => planned,
-                    });
+                    self.stays
+                        .insert(match units_work && !step.operation.work.sums_batch() {
+                            true => planned.by_rows(edge, chunk_of(rows, self.most_pieces), tiles),
+                            false => planned,
+                        });
                 }
             }
         }

@@ -29,7 +29,9 @@ impl EarlyRoom {
 
     /// The loads are past step `number`: what is taken from now on is taken beside it, too.
     pub(super) fn pass(&mut self, number: StepNumber) {
-        let Some(room) = self.ahead.pop_front() else { return };
+        let Some(room) = self.ahead.pop_front() else {
+            return;
+        };
         for ((peaks, taken), planned) in self.peaks.iter_mut().zip(self.taken).zip(room.0) {
             let peak = planned.0 as i64 - taken;
             while peaks.back().is_some_and(|&(_, other)| other <= peak) {
@@ -72,5 +74,33 @@ fn parts(footprint: Footprint, is_weight: bool) -> [i64; 3] {
     match is_weight {
         true => [0, data, mask],
         false => [data, 0, mask],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use components::units::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn a_load_fits_beside_each_step_that_it_overtakes() {
+        let room = |bytes| Room([Bytes(bytes), Bytes(0), Bytes(0)]);
+        let load = |bytes| Footprint {
+            data: Bytes(bytes),
+            mask: Bytes(0),
+        };
+        let mut early = EarlyRoom::default();
+        [60, 90, 40].into_iter().for_each(|bytes| early.push(room(bytes)));
+        let capacity = room(100);
+        assert!(early.fits(load(100), false, &capacity), "it overtakes none");
+        (0..2).for_each(|step| early.pass(step));
+        assert!(early.fits(load(10), false, &capacity) && !early.fits(load(11), false, &capacity));
+        early.take(load(10), false);
+        assert!(!early.fits(load(1), false, &capacity));
+        // Step 1 has its room by now.
+        early.forget(2);
+        early.pass(2);
+        assert!(early.fits(load(60), false, &capacity) && !early.fits(load(61), false, &capacity));
     }
 }

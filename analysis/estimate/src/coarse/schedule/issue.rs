@@ -1,6 +1,7 @@
 //! Issuing: free units go to the oldest steps whose next rows have all they need.
 
 use super::stays::{StayPlace, StayState, StepNumber};
+use super::units::Ready;
 use super::window::{Entry, RowNeed};
 use super::{Event, Schedule, fractions};
 use crate::coarse::cost::{Timing, Unit};
@@ -8,7 +9,9 @@ use crate::coarse::cost::{Timing, Unit};
 impl Schedule<'_> {
     /// Adds a step to those that can issue, if its next piece has all it needs; else to those that wait for a block.
     pub(super) fn consider(&mut self, number: StepNumber) {
-        let Some(entry) = self.window.get(number) else { return };
+        let Some(entry) = self.window.get(number) else {
+            return;
+        };
         if !entry.is_reserved || !entry.has_work_to_issue() {
             return;
         }
@@ -45,13 +48,19 @@ impl Schedule<'_> {
                 stay.state == StayState::Resident
                     && match need {
                         RowNeed::All => stay.is_ready(),
-                        RowNeed::Same(radius) => stay.has_rows(rows.start.saturating_sub(radius), rows.end + radius),
+                        RowNeed::Same(radius) => {
+                            stay.has_rows(rows.start.saturating_sub(radius), rows.end + radius)
+                        }
                     }
             })
         };
         let operand = entry.operands.iter().find(lacks).map(|&(place, _)| place);
         operand.or_else(|| {
-            let has_room = |place| self.stays.get(place).is_some_and(|stay| stay.state == StayState::Resident);
+            let has_room = |place| {
+                self.stays
+                    .get(place)
+                    .is_some_and(|stay| stay.state == StayState::Resident)
+            };
             entry.result.iter().copied().find(|&place| !has_room(place))
         })
     }
@@ -90,13 +99,17 @@ impl Schedule<'_> {
             (taken, of_all) = (taken - units, of_all - *left);
             let runs = (units * rounds).min(*left);
             if runs > 0 {
-                done_at = self.hand_out(class, units, runs, &kind.timing, sharing).max(done_at);
+                done_at = self
+                    .hand_out(class, units, runs, &kind.timing, sharing)
+                    .max(done_at);
                 *left -= runs;
                 self.waiting_runs[class] -= runs;
             }
         }
         let is_over = left.iter().all(|&left| left == 0);
-        let Some(entry) = self.window.get_mut(number) else { return };
+        let Some(entry) = self.window.get_mut(number) else {
+            return;
+        };
         entry.left = left;
         entry.done_at = entry.done_at.max(done_at);
         if is_over {
@@ -108,9 +121,12 @@ impl Schedule<'_> {
     /// When all of them are done.
     fn hand_out(&mut self, class: usize, units: u64, runs: u64, timing: &Timing, sharing: f64) -> u64 {
         let units = units.min(runs);
-        let each = timing.occupancy(sharing);
+        let (each, latency) = timing.unhindered(sharing);
+        let (post, back) = timing.after();
         let rounds = runs as f64 / units as f64;
-        let latency = each * (rounds.ceil() - 1.0) + timing.latency(sharing);
+        let more = rounds.ceil() - 1.0;
+        let on_buses = self.use_buses(timing.buses(), runs);
+        let early = fractions(timing.early(1.0));
         let mut wanted = units;
         let mut done_at = 0;
         while wanted > 0 {
@@ -118,24 +134,55 @@ impl Schedule<'_> {
                 break;
             };
             wanted -= count;
-            // A unit that reported itself free may still be at its last tile.
-            let waits = ready.saturating_sub(self.now);
-            let end = waits + fractions(each * rounds);
-            let ready = self.now + end;
-            let freed = end.saturating_sub(fractions(timing.early(sharing)));
-            self.send(freed, Event::Free { class, count, ready });
+            // A unit that reported itself free may still be at its last tile, and the module after it at an older result.
+            let waits = ready.unit.saturating_sub(self.now);
+            let end = (waits + fractions(each * rounds)).max(on_buses);
+            let results = match post > 0.0 {
+                true => ready.after.saturating_sub(self.now) + fractions(post * (more + 1.0)),
+                false => 0,
+            };
+            let left = (waits + fractions(latency + more * each.max(post)))
+                .max(on_buses + fractions(latency - each))
+                .max(results + fractions(back));
+            let ready = Ready {
+                unit: self.now + end,
+                after: if post > 0.0 {
+                    self.now + left - fractions(back)
+                } else {
+                    0
+                },
+            };
+            self.send(end.saturating_sub(early), Event::Free { class, count, ready });
             self.in_pes += count;
-            let left = waits + fractions(latency);
             self.send(left, Event::Left { count });
             done_at = done_at.max(self.now + left);
         }
         done_at
     }
 
+    /// Has `runs` runs use the buses of their PEs, for so many cycles each; how long until all of that is done. Buses serve their
+    /// lanes in turn, so what is asked together ends together.
+    fn use_buses(&mut self, cycles: [f64; 2], runs: u64) -> u64 {
+        let of_pe = runs as f64 / self.units[Unit::LayerNorm as usize] as f64;
+        let mut end = 0;
+        let buses = self.buses_free.iter_mut().zip(&mut self.timeline.buses_busy);
+        for ((free, busy), cycles) in buses.zip(cycles) {
+            if cycles > 0.0 {
+                *busy += cycles * of_pe;
+                let start = (*free).max(self.now);
+                *free = start + fractions(cycles * of_pe);
+                end = end.max(start - self.now + fractions(cycles * of_pe.max(1.0)));
+            }
+        }
+        end
+    }
+
     /// All runs of a step's next piece have been issued.
     fn all_issued(&mut self, class: usize, number: StepNumber) {
         self.issuable[class].remove(&number);
-        let Some(entry) = self.window.get_mut(number) else { return };
+        let Some(entry) = self.window.get_mut(number) else {
+            return;
+        };
         let (piece, wait) = (entry.next, entry.done_at.saturating_sub(self.now));
         entry.next += 1;
         if entry.has_work_to_issue() {

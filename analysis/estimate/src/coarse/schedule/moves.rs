@@ -11,6 +11,7 @@ use components::units::{BLOCK, Bytes};
 use super::stays::{StayPlace, StepNumber};
 use super::{Event, FRACTIONS, Schedule, fractions};
 use crate::coarse::account::Moved;
+use crate::coarse::queues::Parts;
 
 /// Cycles from the order of a write to its end, in addition to the time for its blocks: to the DMA, into main memory's
 /// queue, and through a port of the buffer.
@@ -36,14 +37,21 @@ pub(super) enum Purpose {
 /// A transfer that gives way to those of older steps.
 #[derive(Clone, Copy, Debug)]
 struct Transfer {
-    /// Blocks that have not been moved.
-    blocks: f64,
-    is_write: bool,
-    /// Cycles of main memory per block.
-    pace: f64,
-    /// How long after its last block it ends.
+    flow: Flow,
+    /// How long after its last access it ends.
     delay: f64,
     purpose: Purpose,
+}
+
+/// What main memory is to do.
+#[derive(Clone, Copy, Debug)]
+enum Flow {
+    Read(Parts),
+    Write(Parts),
+    /// Rows of a table move, which takes so long.
+    Rows {
+        time: f64,
+    },
 }
 
 /// The transfer that main memory works on.
@@ -69,8 +77,6 @@ pub(super) struct Pipe {
     version: u32,
     /// Since when main memory has been idle.
     idle_since: u64,
-    /// Cycles that main memory needs for writes accepted but not yet written.
-    write_debt: f64,
 }
 
 impl Schedule<'_> {
@@ -87,12 +93,23 @@ impl Schedule<'_> {
             Purpose::Arrival { .. } => TransferPattern::Load,
             _ => TransferPattern::Store,
         };
-        self.order(purpose, step, &DataOrder { moved, traffic, pattern }, buffer);
+        self.order(
+            purpose,
+            step,
+            &DataOrder {
+                moved,
+                traffic,
+                pattern,
+            },
+            buffer,
+        );
     }
 
     /// Orders what a step of the DMA moves.
     pub(super) fn order_data(&mut self, number: StepNumber) {
-        let Some(entry) = self.window.get_mut(number) else { return };
+        let Some(entry) = self.window.get_mut(number) else {
+            return;
+        };
         let orders = DataOrder::of(&entry.step.operation, &entry.step.tiles, &self.plan.tiling);
         entry.next = entry.pieces;
         entry.missing = orders.len() as u32;
@@ -102,7 +119,11 @@ impl Schedule<'_> {
     }
 
     fn order(&mut self, purpose: Purpose, step: StepNumber, order: &DataOrder, buffer: usize) {
-        let Move { data, masks, footprint } = order.moved;
+        let Move {
+            data,
+            masks,
+            footprint,
+        } = order.moved;
         let is_write = order.pattern.is_outward();
         let blocks = |pattern: TransferPattern, address: u64, bytes: Bytes| match bytes.0 {
             0 => 0,
@@ -122,32 +143,28 @@ impl Schedule<'_> {
             blocks(order.pattern, masks, footprint.mask),
         ];
         let added = all[0] + all[1] - moved[0] - moved[1];
-        self.timeline.count(&Moved { blocks: moved, added, is_write, buffer });
+        self.timeline.count(&Moved {
+            blocks: moved,
+            added,
+            is_write,
+            buffer,
+        });
         for (traffic, blocks) in order.traffic.into_iter().zip(all) {
             self.timeline.requests[traffic as usize] += blocks;
         }
-        let memory = self.memory;
-        let (pace, delay) = match (order.pattern.token_rows().is_some(), is_write) {
-            (false, false) => (memory.read, memory.latency),
-            (false, true) => (memory.write, WRITE_DELAY),
-            (true, false) => (memory.gather, memory.latency),
-            (true, true) => (memory.scatter, WRITE_DELAY),
-        };
-        let blocks = (moved[0] + moved[1]) as f64;
-        let mut transfer = Transfer {
-            blocks,
-            is_write,
-            pace,
-            delay,
-            purpose,
-        };
-        if let TransferPattern::Accumulate(rows) = order.pattern {
-            let waits = self.words.repeats_among(rows.first_token, rows.tokens);
-            transfer.pace += added as f64 * memory.gather / blocks.max(1.0);
+        let blocks = moved[0] + moved[1];
+        let flow = self.flow(order, moved, added);
+        let delay = match (is_write, order.pattern) {
+            (false, _) => self.memory.latency,
             // Other transfers go on while this one waits for a row.
-            transfer.delay += f64::from(waits) * memory.latency;
-        }
-        if blocks == 0.0 {
+            (true, TransferPattern::Accumulate(rows)) => {
+                let waits = self.words.repeats_among(rows.first_token, rows.tokens);
+                WRITE_DELAY + f64::from(waits) * self.memory.latency
+            }
+            (true, _) => WRITE_DELAY,
+        };
+        let transfer = Transfer { flow, delay, purpose };
+        if blocks == 0 {
             return self.send(fractions(1.0), Event::Moved(purpose));
         }
         // Reads go in the order of the steps that need them; writes go with the oldest step, which may wait for their room.
@@ -156,6 +173,26 @@ impl Schedule<'_> {
             false => step,
         };
         self.line_up(turn, transfer);
+    }
+
+    /// What main memory does for an order of so many accesses to data and masks.
+    fn flow(&self, order: &DataOrder, moved: [u64; 2], added: u64) -> Flow {
+        let memory = self.memory;
+        let parts = [
+            (order.moved.data / BLOCK.0, moved[0]),
+            (order.moved.masks / BLOCK.0, moved[1]),
+        ];
+        let rows = (moved[0] + moved[1]) as f64;
+        match (order.pattern.token_rows().is_some(), order.pattern.is_outward()) {
+            (false, false) => Flow::Read(parts),
+            (false, true) => Flow::Write(parts),
+            (true, false) => Flow::Rows {
+                time: rows * memory.gather,
+            },
+            (true, true) => Flow::Rows {
+                time: rows * memory.scatter + added as f64 * memory.gather,
+            },
+        }
     }
 
     fn line_up(&mut self, turn: StepNumber, transfer: Transfer) {
@@ -179,19 +216,27 @@ impl Schedule<'_> {
         }
     }
 
-    /// An older step's transfer comes before what is left of the one that is served, but for the blocks in flight.
+    /// An older step's transfer comes before what is left of the one that is served, but for the accesses in flight.
     fn cut(&mut self, served: Served) {
         let pipe = &mut self.pipe;
         let transfer = &mut pipe.transfers[served.slot as usize];
-        let in_flight = fractions(self.memory.in_flight * transfer.pace);
+        let Flow::Read(parts) = &mut transfer.flow else {
+            return;
+        };
+        let in_flight = fractions(self.memory.in_flight * self.memory.read);
         let left = (served.ends_at - self.now).saturating_sub(in_flight);
-        let blocks = left as f64 / FRACTIONS / transfer.pace.max(1e-9);
-        if served.is_cut || blocks < 1.0 {
+        let left = (left as f64 / FRACTIONS / self.memory.read.max(1e-9)) as u64;
+        if served.is_cut || left == 0 {
             return;
         }
-        transfer.blocks = blocks;
+        let mut done = (parts[0].1 + parts[1].1).saturating_sub(left);
+        for (first, blocks) in parts {
+            let of_part = done.min(*blocks);
+            (*first, *blocks, done) = (*first + of_part, *blocks - of_part, done - of_part);
+        }
         pipe.version += 1;
-        pipe.waiting.push(Reverse((served.turn, served.order, served.slot)));
+        pipe.waiting
+            .push(Reverse((served.turn, served.order, served.slot)));
         pipe.served = Some(Served {
             ends_at: self.now + in_flight,
             is_cut: true,
@@ -205,8 +250,18 @@ impl Schedule<'_> {
         let Some(Reverse((turn, order, slot))) = self.pipe.waiting.pop() else {
             return;
         };
-        let Transfer { blocks, is_write, pace, .. } = self.pipe.transfers[slot as usize];
-        let time = fractions(self.held(blocks * pace, is_write.then_some(pace)));
+        let [since, now] = [self.pipe.idle_since, self.now].map(|at| at as f64 / FRACTIONS);
+        let transfer = &mut self.pipe.transfers[slot as usize];
+        let time = match &transfer.flow {
+            Flow::Read(parts) => {
+                let occupied = self.queues.read(parts, since, now);
+                transfer.delay = occupied.delay;
+                occupied.time
+            }
+            Flow::Write(parts) => self.queues.write(parts, since, now),
+            Flow::Rows { time } => *time,
+        };
+        let time = fractions(time);
         self.pipe.version += 1;
         self.pipe.served = Some(Served {
             turn,
@@ -219,25 +274,14 @@ impl Schedule<'_> {
         self.send(time, Event::Pipe { version });
     }
 
-    /// How long a transfer of `time` that begins now occupies main memory; of a write, `pace` is that of its blocks. A write ends
-    /// once main memory has accepted it: it may defer as many as its queues have places, and performs them when it has
-    /// nothing else to do.
-    fn held(&mut self, time: f64, pace: Option<f64>) -> f64 {
-        let Some(pace) = pace else { return time };
-        let pipe = &mut self.pipe;
-        let idle = (self.now - pipe.idle_since) as f64 / FRACTIONS;
-        let owed = (pipe.write_debt - idle).max(0.0);
-        let most = self.memory.posted_writes * pace;
-        pipe.write_debt = (owed + time).min(most);
-        (owed + time - most).max(0.0)
-    }
-
     /// What was served has ended, or has given way.
     pub(super) fn pipe_free(&mut self, version: u32) {
         if version != self.pipe.version {
             return;
         }
-        let Some(served) = self.pipe.served.take() else { return };
+        let Some(served) = self.pipe.served.take() else {
+            return;
+        };
         if !served.is_cut {
             let Transfer { delay, purpose, .. } = self.pipe.transfers[served.slot as usize];
             self.pipe.free.push(served.slot);

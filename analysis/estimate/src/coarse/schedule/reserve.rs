@@ -47,16 +47,31 @@ impl Schedule<'_> {
     fn begin(&mut self, step: StepNumber, begin: &Begin) -> bool {
         match begin {
             Begin::Evict { stay, write } => self.evict(step, *stay, *write),
-            Begin::Load { stay, read, footprint, block, .. } => {
+            Begin::Load {
+                stay,
+                read,
+                footprint,
+                block,
+                ..
+            } => {
                 let begins = self.source_is_there(step, read) && self.take_room(*footprint, block.is_weight);
                 if begins {
                     self.load(step, *stay, *read);
                 }
                 begins
             }
-            Begin::Make { stay, footprint, block } => {
+            Begin::Make {
+                stay,
+                footprint,
+                block,
+            } => {
                 let begins = self.take_room(*footprint, block.is_weight);
-                if begins && let Some(stay) = self.stays.place_of(*stay).and_then(|place| self.stays.get_mut(place)) {
+                if begins
+                    && let Some(stay) = self
+                        .stays
+                        .place_of(*stay)
+                        .and_then(|place| self.stays.get_mut(place))
+                {
                     stay.state = StayState::Resident;
                 }
                 begins
@@ -89,8 +104,12 @@ impl Schedule<'_> {
     }
 
     fn load(&mut self, step: StepNumber, number: StayNumber, read: Move) {
-        let Some(place) = self.stays.place_of(number) else { return };
-        let Some(stay) = self.stays.get_mut(place) else { return };
+        let Some(place) = self.stays.place_of(number) else {
+            return;
+        };
+        let Some(stay) = self.stays.get_mut(place) else {
+            return;
+        };
         stay.state = StayState::Loading;
         self.move_block(Purpose::Arrival { stay: place }, step, place, read);
     }
@@ -112,7 +131,10 @@ impl Schedule<'_> {
         stay.state = StayState::Leaving;
         self.timeline.blocks_pushed_out += 1;
         self.writing.insert(write.data);
-        let purpose = Purpose::Departure { stay: place, address: write.data };
+        let purpose = Purpose::Departure {
+            stay: place,
+            address: write.data,
+        };
         self.move_block(purpose, step, place, write);
         true
     }
@@ -145,7 +167,14 @@ impl Schedule<'_> {
                 self.fetch_place = 0;
                 continue;
             };
-            if let Begin::Load { stay, read, footprint, block, written_before } = begin {
+            if let Begin::Load {
+                stay,
+                read,
+                footprint,
+                block,
+                written_before,
+            } = begin
+            {
                 let (stay, read, footprint, is_weight) = (*stay, *read, *footprint, block.is_weight);
                 let is_there = written_before.is_none_or(|step| step < self.turn);
                 if is_there && self.source_is_there(self.fetched, &read) {

@@ -11,7 +11,9 @@ use crate::coarse::schedule::FRACTIONS;
 impl Schedule<'_> {
     /// All runs of a piece have been written back.
     pub(super) fn piece_done(&mut self, number: StepNumber, piece: u32) {
-        let Some(entry) = self.window.get_mut(number) else { return };
+        let Some(entry) = self.window.get_mut(number) else {
+            return;
+        };
         entry.missing -= 1;
         let is_last = entry.missing == 0;
         let rows = entry.rows(piece);
@@ -24,7 +26,9 @@ impl Schedule<'_> {
         let is_alone = entry.result.len() == 1;
         let mut woken = Vec::new();
         for &place in &entry.result {
-            let Some(stay) = self.stays.get_mut(place) else { continue };
+            let Some(stay) = self.stays.get_mut(place) else {
+                continue;
+            };
             let from = columns.start.max(stay.block.columns.start);
             let to = columns.end.min(stay.block.columns.end);
             let across = match is_alone {
@@ -44,7 +48,9 @@ impl Schedule<'_> {
     /// A step is done: its blocks are free for what the plan has for them.
     fn retire(&mut self, number: StepNumber) {
         self.room_changed = true;
-        let Some(entry) = self.window.get_mut(number) else { return };
+        let Some(entry) = self.window.get_mut(number) else {
+            return;
+        };
         let ends = std::mem::take(&mut entry.step.ends);
         let operands = std::mem::take(&mut entry.operands);
         let result = std::mem::take(&mut entry.result);
@@ -72,8 +78,12 @@ impl Schedule<'_> {
 
     fn note_end(&mut self, number: StepNumber, end: &End) {
         let (End::Compact { stay, .. } | End::WriteBack { stay, .. } | End::Drop { stay }) = end;
-        let Some(place) = self.stays.place_of(*stay) else { return };
-        let Some(stay) = self.stays.get_mut(place) else { return };
+        let Some(place) = self.stays.place_of(*stay) else {
+            return;
+        };
+        let Some(stay) = self.stays.get_mut(place) else {
+            return;
+        };
         match end {
             End::Compact { footprint, .. } => stay.completes_as = Some(Some(*footprint)),
             End::Drop { .. } => stay.ends = true,
@@ -95,7 +105,9 @@ impl Schedule<'_> {
 
     /// Once every step that adds to a block has retired, all of it is ready, and it takes only its zero-free data.
     fn complete_if_made(&mut self, place: StayPlace) {
-        let Some(stay) = self.stays.get_mut(place) else { return };
+        let Some(stay) = self.stays.get_mut(place) else {
+            return;
+        };
         let Some(compact) = stay.completes_as.filter(|_| stay.makers == 0) else {
             return;
         };
@@ -120,7 +132,11 @@ impl Schedule<'_> {
 
     /// Takes a step out of the window that has retired and whose updated blocks are written back.
     fn finish_if_done(&mut self, number: StepNumber) {
-        if !self.window.get(number).is_some_and(super::window::Entry::is_finished) {
+        if !self
+            .window
+            .get(number)
+            .is_some_and(super::window::Entry::is_finished)
+        {
             return;
         }
         if let Some(entry) = self.window.take(number) {
@@ -143,7 +159,9 @@ impl Schedule<'_> {
                 self.leave(stay);
             }
             Purpose::Data { step } => {
-                let Some(entry) = self.window.get_mut(step) else { return };
+                let Some(entry) = self.window.get_mut(step) else {
+                    return;
+                };
                 entry.missing -= 1;
                 if entry.missing == 0 {
                     self.retire(step);
@@ -165,7 +183,9 @@ impl Schedule<'_> {
 
     /// A block is in its buffer.
     fn arrived(&mut self, place: StayPlace) {
-        let Some(stay) = self.stays.get_mut(place) else { return };
+        let Some(stay) = self.stays.get_mut(place) else {
+            return;
+        };
         stay.state = StayState::Resident;
         if stay.makers == 0 || stay.block.is_weight {
             stay.set_ready();

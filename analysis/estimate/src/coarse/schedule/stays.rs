@@ -166,3 +166,51 @@ impl Stays {
         Some(stay)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use components::operation::{TensorId, TensorKind};
+
+    use super::*;
+
+    /// A block of 40 rows of elements, in tiles of 16, two of them together.
+    fn stay() -> Stay {
+        let block = BlockName {
+            tensor: TensorId(0),
+            kind: TensorKind::Activation,
+            is_weight: false,
+            is_kept: false,
+            b: 0,
+            rows: 100..140,
+            columns: 0..32,
+        };
+        Stay::planned(StayNumber(0), block, Footprint::default()).by_rows(16, 2, 6)
+    }
+
+    #[test]
+    fn rows_are_final_once_all_their_tiles_are_done() {
+        let mut stay = stay();
+        assert!(!stay.count(100, 132, 16, 4));
+        assert!(!stay.has_rows(100, 116));
+        assert!(stay.count(100, 132, 16, 2));
+        assert!(stay.has_rows(100, 116) && stay.has_rows(0, 132));
+        assert!(!stay.has_rows(100, 133) && !stay.is_ready());
+        // The last tile is ragged.
+        assert!(stay.count(132, 140, 16, 6));
+        assert!(stay.is_ready());
+    }
+
+    #[test]
+    fn places_are_used_again() {
+        let mut stays = Stays::default();
+        stays.insert(stay());
+        let place = stays.place_of(StayNumber(0));
+        assert!(place.and_then(|place| stays.remove(place)).is_some());
+        assert_eq!(stays.place_of(StayNumber(0)), None);
+        stays.insert(Stay {
+            number: StayNumber(7),
+            ..stay()
+        });
+        assert_eq!(stays.place_of(StayNumber(7)), place);
+    }
+}

@@ -53,7 +53,11 @@ impl Entry {
     pub(super) fn new(step: Step, cost: Option<Rc<Cost>>, most_pieces: u32) -> Self {
         let rows = rows_of(&step);
         let by_rows = cost.as_ref().is_some_and(|cost| cost.by_rows);
-        let rows_each = if by_rows { chunk_of(rows, most_pieces) } else { rows };
+        let rows_each = if by_rows {
+            chunk_of(rows, most_pieces)
+        } else {
+            rows
+        };
         let mut entry = Self {
             rows_each,
             pieces: rows.div_ceil(rows_each),
@@ -81,10 +85,13 @@ impl Entry {
         let rows = u64::from(rows_of(&self.step));
         let before = |piece: u32| u64::from(piece * self.rows_each).min(rows);
         let (first, end) = (before(self.next), before(self.next + 1));
-        let share = |count: u64, rows_before: u64| (u128::from(count) * u128::from(rows_before) / u128::from(rows)) as u64;
+        let share = |count: u64, rows_before: u64| {
+            (u128::from(count) * u128::from(rows_before) / u128::from(rows)) as u64
+        };
         self.left.clear();
         let kinds = cost.kinds.iter();
-        self.left.extend(kinds.map(|kind| share(kind.count, end) - share(kind.count, first)));
+        self.left
+            .extend(kinds.map(|kind| share(kind.count, end) - share(kind.count, first)));
         self.done_at = 0;
     }
 
@@ -149,11 +156,15 @@ impl Window {
     }
 
     pub(super) fn get(&self, number: StepNumber) -> Option<&Entry> {
-        self.entries.get(number.checked_sub(self.first)? as usize)?.as_ref()
+        self.entries
+            .get(number.checked_sub(self.first)? as usize)?
+            .as_ref()
     }
 
     pub(super) fn get_mut(&mut self, number: StepNumber) -> Option<&mut Entry> {
-        self.entries.get_mut(number.checked_sub(self.first)? as usize)?.as_mut()
+        self.entries
+            .get_mut(number.checked_sub(self.first)? as usize)?
+            .as_mut()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
