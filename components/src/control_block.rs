@@ -104,6 +104,7 @@ pub struct ControlBlock {
     runs_retired: u64,
     spills: u64,
     finished_at: Option<Tick>,
+    first_batch_at: Option<Tick>,
     trace: TraceState,
     values: Option<Values>,
     /// Steps of the DMA that wait for older operations to finish.
@@ -153,6 +154,7 @@ impl ControlBlock {
             runs_retired: 0,
             spills: 0,
             finished_at: None,
+            first_batch_at: None,
             trace: TraceState::default(),
             values: None,
             awaiting_older: Vec::new(),
@@ -309,6 +311,12 @@ impl ControlBlock {
     #[must_use]
     pub fn finished_at(&self) -> Option<Tick> {
         self.finished_at
+    }
+
+    /// When the first batch was through; `None` if it never was.
+    #[must_use]
+    pub fn first_batch_at(&self) -> Option<Tick> {
+        self.first_batch_at.or(self.finished_at)
     }
 
     /// Tile operations by role.

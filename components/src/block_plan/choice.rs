@@ -163,6 +163,7 @@ impl Search<'_> {
         let mut plan = BlockPlan::new(self.parameters, blocking, Arc::clone(self.source));
         let limit = self.best.map_or(f64::INFINITY, |best| best.cycles);
         let segments = self.parameters.batch_tiles.div_ceil(blocking.segment.max(1));
+        let segments = segments.saturating_mul(self.parameters.batches.max(1));
         let pacer = Pacer::new(self.rates, self.parameters.tiling, self.parameters.capacity);
         let (cycles, account) = pacer.walk(&mut plan, segments, limit);
         self.walked += plan.steps_made();

@@ -98,7 +98,7 @@ impl Pacer {
         let mut before = ([0.0; 5], PlanAccount::default());
         let mut left = 0;
         while let Some(step) = plan.next() {
-            let segment = plan.segment_of(&step);
+            let segment = plan.segment();
             if segment > self.segment {
                 self.segment = segment;
                 if segment == SEGMENTS_WALKED && segment < segments && plan.repeats_segments() {

@@ -10,7 +10,7 @@ use super::residency::{Access, NextUse, PlanError, Residency, Shortage, Use};
 use super::step::{OperandBlocks, Room, Step};
 use super::tensors::{BlockId, PlannedTensor, PlannedTensors, TensorSlot};
 use super::view::View;
-use crate::operation::{Operand, Operation};
+use crate::operation::{Operand, Operation, OperationId};
 use crate::program::{StageOperations, StageSource};
 use crate::runs::Tiling;
 use crate::tile::Dimension;
@@ -26,6 +26,8 @@ pub struct PlanParameters {
     pub batch_tiles: u32,
     /// The first address of main memory that blocks may be spilled to.
     pub spill_start: u64,
+    /// Batches that run one after another.
+    pub batches: u32,
 }
 
 /// The steps of a program, made a stage at a time.
@@ -41,6 +43,8 @@ pub struct BlockPlan {
     next_step: u32,
     /// Whether something is summed over the batch.
     sums_batch: bool,
+    /// Operations of a batch, once the first is over.
+    operations: u32,
     failed: Option<PlanError>,
 }
 
@@ -48,6 +52,7 @@ pub struct BlockPlan {
 #[derive(Clone, Debug)]
 struct Segment {
     number: u32,
+    batch: u32,
     items: Range<u32>,
 }
 
@@ -62,6 +67,7 @@ impl BlockPlan {
             source,
             segment: Segment {
                 number: 0,
+                batch: 0,
                 items: 0..blocking.segment.clamp(1, parameters.batch_tiles),
             },
             tensors: PlannedTensors::default(),
@@ -69,6 +75,7 @@ impl BlockPlan {
             ready: VecDeque::new(),
             next_step: 0,
             sums_batch: false,
+            operations: 0,
             failed: None,
             parameters,
             blocking,
@@ -86,13 +93,9 @@ impl BlockPlan {
         self.blocking
     }
 
-    /// The number of the segment of the batch that `step`, which was handed on last, belongs to.
-    pub(super) fn segment_of(&self, step: &Step) -> u32 {
-        let first = u32::from(step.tiles[0].start);
-        match step.operation.grid.tiles(Dimension::B) == self.parameters.batch_tiles {
-            true => first / self.blocking.segment.clamp(1, self.parameters.batch_tiles),
-            false => self.segment.number,
-        }
+    /// The number of the segment that the step belongs to that was handed on last; those of all batches are counted on.
+    pub(super) fn segment(&self) -> u32 {
+        self.segment.number
     }
 
     /// Whether all segments do the same: nothing is summed over the batch, and nothing comes after the last of them.
@@ -118,7 +121,12 @@ impl BlockPlan {
         self.failed.as_ref()
     }
 
+    /// Whether no segment follows, of this batch or the next.
     fn is_last_segment(&self) -> bool {
+        self.ends_batch() && self.segment.batch + 1 == self.parameters.batches.max(1)
+    }
+
+    fn ends_batch(&self) -> bool {
         self.segment.items.end == self.parameters.batch_tiles
     }
 
@@ -128,10 +136,14 @@ impl BlockPlan {
         let turns_back = next.as_ref().is_none_or(|stage| stage.needs_whole_batch);
         if turns_back && !self.is_last_segment() {
             self.stages = (self.source)();
-            let start = self.segment.items.end;
+            let (start, batch) = match self.ends_batch() {
+                true => (0, self.segment.batch + 1),
+                false => (self.segment.items.end, self.segment.batch),
+            };
             let end = start.saturating_add(self.blocking.segment).min(self.parameters.batch_tiles);
             self.segment = Segment {
                 number: self.segment.number + 1,
+                batch,
                 items: start..end,
             };
             return Ok(true);
@@ -361,7 +373,7 @@ impl BlockPlan {
         parts: &[Part],
         accesses: &[Vec<Access>],
     ) -> Result<(), PlanError> {
-        let operations: Vec<Arc<Operation>> = stage.operations.iter().cloned().map(Arc::new).collect();
+        let operations: Vec<Arc<Operation>> = stage.operations.iter().map(|operation| self.of_batch(operation)).collect();
         let mut begun = vec![false; operations.len()];
         for (part, accesses) in parts.iter().zip(accesses) {
             let index = part.operation as usize;
@@ -375,7 +387,7 @@ impl BlockPlan {
                 },
                 Shortage::Fault(fault) => PlanError::Fault(fault),
             })?;
-            let is_first = self.segment.number == 0 || stage.needs_whole_batch || !self.has_batch(operation);
+            let is_first = self.segment.items.start == 0 || stage.needs_whole_batch || !self.has_batch(operation);
             let mut blocks = geometry;
             let result = blocks.len() - 1;
             for (access, stay) in accesses.iter().zip(&moves.stays) {
@@ -385,6 +397,7 @@ impl BlockPlan {
             let step = Step {
                 number: self.next_step,
                 operation: Arc::clone(operation),
+                batch: self.segment.batch,
                 is_first: !std::mem::replace(&mut begun[index], true) && is_first,
                 cut: part.cut,
                 tiles: part.tiles.clone(),
@@ -399,6 +412,16 @@ impl BlockPlan {
             self.ready.push_back(step);
         }
         Ok(())
+    }
+
+    /// An operation as this batch has it: each batch counts its operations on.
+    fn of_batch(&mut self, operation: &Operation) -> Arc<Operation> {
+        self.operations = self.operations.max(operation.id.0 + 1);
+        let id = OperationId(operation.id.0 + self.segment.batch * self.operations);
+        Arc::new(Operation {
+            id,
+            ..operation.clone()
+        })
     }
 
     fn has_batch(&self, operation: &Operation) -> bool {

@@ -156,6 +156,8 @@ pub struct Step {
     pub number: u32,
     /// The operation.
     pub operation: Arc<Operation>,
+    /// The batch that it belongs to, from 0.
+    pub batch: u32,
     /// Whether it is the operation's first step.
     pub is_first: bool,
     /// Tiles of a part of the operation that is not ragged, along b, i, j and k: parts begin at multiples of them.

@@ -181,6 +181,10 @@ impl ControlBlock {
         if self.window.take(number, context).is_none() {
             return;
         }
+        let oldest = self.window.iter().next();
+        if self.first_batch_at.is_none() && oldest.is_some_and(|entry| entry.step.batch > 0) {
+            self.first_batch_at = Some(context.now());
+        }
         let woken = std::mem::take(&mut self.awaiting_older);
         self.make_all_issuable(woken);
         self.admit(context);

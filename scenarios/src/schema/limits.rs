@@ -35,6 +35,9 @@ pub const MAX_BATCH: u64 = 1 << 16;
 /// The longest sequence, in tokens.
 pub const MAX_SEQUENCE: u64 = 1 << 20;
 
+/// The most batches that run one after another.
+pub const MAX_BATCHES: u64 = 10_000;
+
 /// The most tokens of a batch: sequences x their length.
 pub const MAX_TOKENS: u64 = 1 << 22;
 

@@ -39,6 +39,9 @@ impl MachinePlan {
                 "`Gather` is accepted with `source: Values(..)` and `source: Wanted(..)`",
             ));
         }
+        if self.scenario.workload.batches > 1 {
+            self.check_batches(&mut problems);
+        }
         if !problems.is_empty() {
             return problems;
         }
@@ -52,11 +55,24 @@ impl MachinePlan {
             }
         }
         self.memory_used = Bytes(program.memory_used());
-        self.program = summary;
+        self.program = summary.times(self.scenario.workload.batches);
         if problems.is_empty() {
             self.choose_blocks(bandwidth, &mut problems);
         }
         problems
+    }
+
+    /// Whether batches may follow each other.
+    fn check_batches(&self, problems: &mut Vec<Problem>) {
+        let mut refuse = |why: &str| {
+            problems.push(Problem::new("workload.batches", why, "1 is accepted"));
+        };
+        if self.trains() {
+            refuse("the next batch of a training step needs the weights that this one leaves, so batches do not overlap");
+        }
+        if self.scenario.sparsity.source.computes() {
+            refuse("a machine that computes with values computes one batch");
+        }
     }
 
     /// Chooses how the program is cut into blocks, or says which buffers are too small for any way.

@@ -135,6 +135,12 @@ impl MachinePlan {
         Mapper::from(self.stages())
     }
 
+    /// Operations of one batch.
+    #[must_use]
+    pub fn operations_of_batch(&self) -> u32 {
+        (self.program.operations / u64::from(self.scenario.workload.batches)) as u32
+    }
+
     /// The transformer's program, stage by stage.
     #[must_use]
     pub fn stages(&self) -> Stages {
@@ -185,6 +191,7 @@ impl MachinePlan {
             capacity: Room([buffers.activation_bytes(), buffers.weight_bytes(), buffers.mask_bytes()].map(Bytes)),
             batch_tiles: self.mapper.batch.div_ceil(self.tiling.tile.b),
             spill_start: self.region.0 + self.memory_used.0.next_multiple_of(BLOCK.0),
+            batches: self.scenario.workload.batches,
         }
     }
 }
