@@ -24,5 +24,5 @@ pub use choice::{Choice, choose, least_capacities};
 pub use pace::Rates;
 pub use residency::PlanError;
 pub use stage_plan::{BlockPlan, PlanParameters};
+pub use step::{Begin, BlockName, End, Move, OperandBlocks, Room, StayNumber, Step};
 pub(crate) use view::columns_of;
-pub use step::{Begin, BlockName, End, Move, OperandBlocks, Room, Step, StayNumber};

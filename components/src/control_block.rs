@@ -249,9 +249,13 @@ impl ControlBlock {
         self.room_changed = true;
         match self.pending.finish(transfer) {
             Some(Purpose::Arrival { stay, address, .. }) => self.arrived(stay, address, context),
-            Some(Purpose::Departure { stay, address, bytes, .. }) => self.departed(stay, [address, bytes], context),
+            Some(Purpose::Departure {
+                stay, address, bytes, ..
+            }) => self.departed(stay, [address, bytes], context),
             Some(Purpose::Data { step }) => self.data_moved(step, context),
-            Some(Purpose::WriteBack { stay, step, address }) => self.written_back(stay, step, address, context),
+            Some(Purpose::WriteBack { stay, step, address }) => {
+                self.written_back(stay, step, address, context)
+            }
             None => {}
         }
         self.trace_wakes(transfer, context);
@@ -294,7 +298,8 @@ impl ControlBlock {
         if !entry.is_reserved || !entry.has_work_to_issue() {
             return;
         }
-        self.trace.note_woken(entry.step.operation.id.0, entry.blocked.take());
+        self.trace
+            .note_woken(entry.step.operation.id.0, entry.blocked.take());
         match entry.class() {
             Some(class) => self.issuable[class as usize].insert(number),
             None => self.data_issuable.insert(number),

@@ -26,7 +26,8 @@ impl DataOrder {
     /// the rows of several items do not follow each other. Nothing if units execute the operation.
     #[must_use]
     pub fn of(operation: &Operation, tiles: &[Range<u16>; 4], tiling: &Tiling) -> Vec<Self> {
-        let (Some(movement), Some(kind)) = (operation.work.profile().movement(), operation.moved_kind()) else {
+        let (Some(movement), Some(kind)) = (operation.work.profile().movement(), operation.moved_kind())
+        else {
             return Vec::new();
         };
         let elements = |dimension: Dimension| {
@@ -77,7 +78,10 @@ impl DataOrder {
             },
             MovedRows::Consecutive => {
                 // Each batch tile begins at an access of its own.
-                let edge = operation.grid.edge(Dimension::B).min(operation.grid.extent(Dimension::B));
+                let edge = operation
+                    .grid
+                    .edge(Dimension::B)
+                    .min(operation.grid.extent(Dimension::B));
                 let tile = items.start / edge;
                 let whole = tiling.footprint(u64::from(edge) * u64::from(height) * columns, kind);
                 let within = u64::from(items.start - tile * edge) * u64::from(height) + u64::from(rows.start);

@@ -10,8 +10,14 @@ use std::process::ExitCode;
 mod blocks;
 
 fn main() -> io::Result<ExitCode> {
-    let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|number| number.parse().ok()).collect();
-    let (cases, first) = (numbers.first().copied().unwrap_or(1000), numbers.get(1).copied().unwrap_or(0));
+    let numbers: Vec<u64> = std::env::args()
+        .skip(1)
+        .filter_map(|number| number.parse().ok())
+        .collect();
+    let (cases, first) = (
+        numbers.first().copied().unwrap_or(1000),
+        numbers.get(1).copied().unwrap_or(0),
+    );
     let tally = blocks::run(first..first + cases);
     write!(io::stdout(), "{tally}")?;
     Ok(match tally.faults.is_empty() {

@@ -77,7 +77,9 @@ impl ProgramSummary {
         self.tile_operations *= few;
         self.add_tile_operations *= few;
         self.multiplications *= many;
-        self.multiplications_of.values_mut().for_each(|count| *count *= many);
+        self.multiplications_of
+            .values_mut()
+            .for_each(|count| *count *= many);
         self
     }
 

@@ -97,7 +97,9 @@ impl BlockTraffic {
                     }
                 }
                 Begin::Load { read, .. } => self.reloaded_bytes += bytes(read),
-                Begin::Evict { write: Some(write), .. } => self.spilled_bytes += bytes(write),
+                Begin::Evict {
+                    write: Some(write), ..
+                } => self.spilled_bytes += bytes(write),
                 Begin::Evict { write: None, .. } | Begin::Make { .. } => {}
             }
         }
@@ -145,13 +147,15 @@ impl Blocks {
             peak = peak.max(step.room);
             steps += 1;
             let operation = &step.operation;
-            let of_role = roles.entry((operation.layer, operation.role)).or_insert(RoleBlocks {
-                layer: operation.layer,
-                role: operation.role,
-                steps: 0,
-                tiles: step.cut,
-                traffic: BlockTraffic::default(),
-            });
+            let of_role = roles
+                .entry((operation.layer, operation.role))
+                .or_insert(RoleBlocks {
+                    layer: operation.layer,
+                    role: operation.role,
+                    steps: 0,
+                    tiles: step.cut,
+                    traffic: BlockTraffic::default(),
+                });
             of_role.steps += 1;
             of_role.traffic.add(&step, &mut seen);
         }

@@ -72,7 +72,9 @@ impl PlanAccount {
                     self.weights_loaded += BLOCK * read.accesses();
                 }
                 Begin::Load { read, .. } => self.reloaded += BLOCK * read.accesses(),
-                Begin::Evict { write: Some(write), .. } => self.spilled += BLOCK * write.accesses(),
+                Begin::Evict {
+                    write: Some(write), ..
+                } => self.spilled += BLOCK * write.accesses(),
                 Begin::Evict { write: None, .. } => self.weights_come_again = true,
                 Begin::Make { .. } => {}
             }

@@ -70,7 +70,11 @@ impl fmt::Display for Blocking {
             size(self.keys),
             size(self.panel),
             if self.chained { ", in waves" } else { "" },
-            if self.panels_outermost { ", panels outermost" } else { "" },
+            if self.panels_outermost {
+                ", panels outermost"
+            } else {
+                ""
+            },
             self.eighths,
         )
     }

@@ -43,7 +43,14 @@ fn halves(most: u32) -> Vec<u32> {
 fn ways_to_share(batch_tiles: u32, panel: u32) -> Vec<Blocking> {
     let mut all = Vec::new();
     for segment in halves(batch_tiles) {
-        for (rows, chained) in [(u32::MAX, false), (u32::MAX, true), (8, true), (4, true), (2, true), (1, true)] {
+        for (rows, chained) in [
+            (u32::MAX, false),
+            (u32::MAX, true),
+            (8, true),
+            (4, true),
+            (2, true),
+            (1, true),
+        ] {
             for (eighths, panels_outermost) in [(8, false), (4, false), (8, true), (4, true)] {
                 all.push(Blocking {
                     segment,
@@ -123,18 +130,30 @@ pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) ->
     };
     search.try_one(whole);
     for fewer in halves(batch).into_iter().skip(1) {
-        search.try_one(Blocking { together: fewer, ..whole });
-        search.try_one(Blocking { segment: fewer, ..whole });
+        search.try_one(Blocking {
+            together: fewer,
+            ..whole
+        });
+        search.try_one(Blocking {
+            segment: fewer,
+            ..whole
+        });
     }
     for panel in PANELS {
-        let wants_smaller = |best: Choice| best.account.weights_come_again || panel == PANELS[0] && best.account.spilled.0 > 0;
+        let wants_smaller = |best: Choice| {
+            best.account.weights_come_again || panel == PANELS[0] && best.account.spilled.0 > 0
+        };
         if search.best.is_some_and(|best| !wants_smaller(best)) {
             break;
         }
-        ways_to_share(batch, panel).into_iter().for_each(|blocking| search.try_one(blocking));
+        ways_to_share(batch, panel)
+            .into_iter()
+            .for_each(|blocking| search.try_one(blocking));
     }
     if search.best.is_none() {
-        ways_to_fit().into_iter().for_each(|blocking| search.try_one(blocking));
+        ways_to_fit()
+            .into_iter()
+            .for_each(|blocking| search.try_one(blocking));
     }
     if let Some(best) = &mut search.best
         && best.account.spilled.0 > 0
@@ -142,7 +161,11 @@ pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) ->
         // What a part of the segments shows is not enough for addresses.
         best.account = PlanAccount::of(&mut BlockPlan::new(parameters, best.blocking, Arc::clone(source)));
     }
-    search.best.ok_or(search.failure.unwrap_or(PlanError::Fault("there are no candidates".to_owned())))
+    search.best.ok_or(
+        search
+            .failure
+            .unwrap_or(PlanError::Fault("there are no candidates".to_owned())),
+    )
 }
 
 /// A search for the best blocking.
@@ -172,7 +195,8 @@ impl Search<'_> {
             return;
         }
         let bandwidth = self.rates.bytes_per_cycle;
-        let rank = |choice: &Choice| choice.cycles + choice.account.moved().0 as f64 / bandwidth * TRAFFIC_WEIGHT;
+        let rank =
+            |choice: &Choice| choice.cycles + choice.account.moved().0 as f64 / bandwidth * TRAFFIC_WEIGHT;
         let found = Choice {
             blocking,
             account,

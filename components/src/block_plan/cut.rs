@@ -85,9 +85,7 @@ impl<'a> Cutter<'a> {
             let joins = self.blocking.chained
                 && groups.last().is_some_and(|group: &Range<usize>| {
                     let first = &self.operations[group.start];
-                    let same = |dimension| {
-                        first.grid.extent(dimension) == operation.grid.extent(dimension)
-                    };
+                    let same = |dimension| first.grid.extent(dimension) == operation.grid.extent(dimension);
                     let by_row = operation.operands.iter().all(|operand| match operand {
                         Operand::Activation { tensor, rows, .. } => {
                             *rows == RowAccess::SameRow || !made.contains(tensor)
@@ -161,7 +159,9 @@ impl<'a> Cutter<'a> {
         if operation.work.sums_batch() && outermost {
             for i in &i {
                 for j in &j {
-                    items.clone().for_each(|b| k.iter().for_each(|k| push(b, i, j, k)));
+                    items
+                        .clone()
+                        .for_each(|b| k.iter().for_each(|k| push(b, i, j, k)));
                 }
             }
         } else if outermost && operation.operands.get(1).is_some_and(Operand::is_weight) {
@@ -211,14 +211,17 @@ impl<'a> Cutter<'a> {
     /// Tiles along j of a part.
     fn columns_of_part(&self, operation: &Operation) -> u32 {
         let profile = operation.work.profile();
-        if profile.walk == Walk::WholeRows {
+        // Modules take whole rows, and so does the DMA.
+        if profile.walk == Walk::WholeRows || profile.movement().is_some() {
             return u32::MAX;
         }
         let right = operation.operands.get(1);
         let of_right = match (profile.indexing, right) {
             (Indexing::Product, Some(Operand::Weight(_))) => self.blocking.panel,
             // The rows of keys, if they are read transposed.
-            (Indexing::Product, Some(right)) if right.is_transposed() => self.keys_along(operation, Dimension::J),
+            (Indexing::Product, Some(right)) if right.is_transposed() => {
+                self.keys_along(operation, Dimension::J)
+            }
             _ => u32::MAX,
         };
         of_right.min(self.blocking.columns)
@@ -235,7 +238,12 @@ impl<'a> Cutter<'a> {
         let by_tokens = match (profile.sums_batch, right) {
             // Left and right are read by rows of tokens.
             (true, _) => self.tokens_along(operation, self.blocking.rows),
-            (false, Some(Operand::Activation { transposed: false, .. })) => self.keys_along(operation, Dimension::K),
+            (
+                false,
+                Some(Operand::Activation {
+                    transposed: false, ..
+                }),
+            ) => self.keys_along(operation, Dimension::K),
             _ => u32::MAX,
         };
         // Columns of blocks of a left operand, or rows of blocks of one that is read transposed.

@@ -115,7 +115,12 @@ impl Pacer {
         }
         self.account.spill_room = Bytes(plan.spill_bytes());
         // The slowest of what goes on side by side sets the pace.
-        let pace = self.times().iter().zip(before.0).map(|(now, before)| now - before).fold(0.0, f64::max);
+        let pace = self
+            .times()
+            .iter()
+            .zip(before.0)
+            .map(|(now, before)| now - before)
+            .fold(0.0, f64::max);
         let cycles = self.so_far() + pace * left as f64;
         let account = self.account.extended(&before.1, left);
         (cycles, account)
@@ -135,20 +140,32 @@ impl Pacer {
         for begin in &step.begins {
             match begin {
                 Begin::Evict { stay, write } => {
-                    let (used, room) = self.stay(*stay).map_or((0.0, Room::default()), |stay| (stay.used.max(stay.ready), stay.room));
+                    let (used, room) = self.stay(*stay).map_or((0.0, Room::default()), |stay| {
+                        (stay.used.max(stay.ready), stay.room)
+                    });
                     let gone = match write {
                         Some(write) => self.transfer(used, BLOCK * write.accesses()),
                         None => used,
                     };
                     self.give_back(*stay, gone, room);
                 }
-                Begin::Load { stay, read, footprint, block, .. } => {
+                Begin::Load {
+                    stay,
+                    read,
+                    footprint,
+                    block,
+                    ..
+                } => {
                     let room = room_of(*footprint, block.is_weight);
                     self.take(room);
                     let ready = self.transfer(self.reserved, BLOCK * read.accesses());
                     self.begin_stay(*stay, ready, room);
                 }
-                Begin::Make { stay, footprint, block } => {
+                Begin::Make {
+                    stay,
+                    footprint,
+                    block,
+                } => {
                     let room = room_of(*footprint, block.is_weight);
                     self.take(room);
                     self.begin_stay(*stay, self.reserved, room);
@@ -157,7 +174,12 @@ impl Pacer {
         }
         let done = self.work(step);
         self.ended = self.ended.max(done);
-        for &stay in step.operands.iter().flat_map(|operand| &operand.stays).chain(&step.result.stays) {
+        for &stay in step
+            .operands
+            .iter()
+            .flat_map(|operand| &operand.stays)
+            .chain(&step.result.stays)
+        {
             if let Some(stay) = self.stay_mut(stay) {
                 stay.used = stay.used.max(done);
             }
@@ -184,7 +206,9 @@ impl Pacer {
                     }
                 }
                 End::Drop { stay } => {
-                    let (used, room) = self.stay(*stay).map_or((done, Room::default()), |stay| (stay.used, stay.room));
+                    let (used, room) = self
+                        .stay(*stay)
+                        .map_or((done, Room::default()), |stay| (stay.used, stay.room));
                     self.give_back(*stay, used, room);
                 }
             }
@@ -209,9 +233,7 @@ impl Pacer {
         // What the longest unit has to do: whole rows for modules, else a tile at a time.
         let pieces = match kind.unit() {
             UnitClass::Lane => tiles,
-            UnitClass::Softmax | UnitClass::LayerNorm => {
-                f64::from(step.tiles[1].end - step.tiles[1].start)
-            }
+            UnitClass::Softmax | UnitClass::LayerNorm => f64::from(step.tiles[1].end - step.tiles[1].start),
         };
         let least = tiles * each / pieces.min(units).max(1.0);
         let share = tiles * each / units;
@@ -224,7 +246,10 @@ impl Pacer {
         let rows = movement.is_some().then_some(orders).unwrap_or_default();
         rows.iter()
             .map(|order| {
-                let times = order.pattern.token_rows().map_or(1, |rows| u64::from(rows.tokens));
+                let times = order
+                    .pattern
+                    .token_rows()
+                    .map_or(1, |rows| u64::from(rows.tokens));
                 BLOCK * order.moved.accesses() * times
             })
             .sum()
@@ -232,7 +257,11 @@ impl Pacer {
 
     fn cycles_of(&mut self, operation: &Operation, kind: RunKind) -> f64 {
         if self.cycles.0 != operation.id {
-            self.cycles = (operation.id, self.tiling.cycles_per_tile(operation, kind, self.rates.multipliers));
+            self.cycles = (
+                operation.id,
+                self.tiling
+                    .cycles_per_tile(operation, kind, self.rates.multipliers),
+            );
         }
         self.cycles.1
     }
@@ -248,7 +277,9 @@ impl Pacer {
             *taken += more;
         }
         while !self.taken.fits(&self.capacity) {
-            let Some((when, room)) = self.coming.pop_front() else { return };
+            let Some((when, room)) = self.coming.pop_front() else {
+                return;
+            };
             self.reserved = self.reserved.max(when);
             self.taken = less(self.taken, room);
         }
@@ -256,7 +287,10 @@ impl Pacer {
 
     fn begin_stay(&mut self, number: StayNumber, ready: f64, room: Room) {
         while self.first_stay + (self.stays.len() as u32) < number.0 {
-            self.stays.push_back(Stay { is_over: true, ..Stay::default() });
+            self.stays.push_back(Stay {
+                is_over: true,
+                ..Stay::default()
+            });
         }
         self.stays.push_back(Stay {
             ready,
@@ -282,7 +316,8 @@ impl Pacer {
     }
 
     fn stay_mut(&mut self, number: StayNumber) -> Option<&mut Stay> {
-        self.stays.get_mut(number.0.checked_sub(self.first_stay)? as usize)
+        self.stays
+            .get_mut(number.0.checked_sub(self.first_stay)? as usize)
     }
 }
 

@@ -164,7 +164,10 @@ impl Residency {
                 continue;
             }
             if let Some(tensor) = tensors.get(access.block.tensor) {
-                own.take(tensor.blocks[access.block.index as usize].footprint, tensor.is_weight);
+                own.take(
+                    tensor.blocks[access.block.index as usize].footprint,
+                    tensor.is_weight,
+                );
             }
         }
         self.least = self.least.max(own);
@@ -172,7 +175,9 @@ impl Residency {
 
     fn pin(&mut self, tensors: &PlannedTensors, accesses: &[Access]) {
         for access in accesses {
-            let Some(tensor) = tensors.get(access.block.tensor) else { continue };
+            let Some(tensor) = tensors.get(access.block.tensor) else {
+                continue;
+            };
             let state = &tensor.blocks[access.block.index as usize];
             if state.stay.is_some() {
                 self.evictable[usize::from(tensor.is_weight)].remove(&(state.next_use, access.block));
@@ -185,24 +190,38 @@ impl Residency {
         let mut arrivals = Vec::with_capacity(accesses.len());
         for (place, access) in accesses.iter().enumerate() {
             let again = accesses[..place].iter().any(|other| other.block == access.block);
-            arrivals.push(if again { Arrival::Here } else { self.arrival(tensors, access)? });
+            arrivals.push(if again {
+                Arrival::Here
+            } else {
+                self.arrival(tensors, access)?
+            });
         }
         Ok(arrivals)
     }
 
     fn arrival(&self, tensors: &PlannedTensors, access: &Access) -> Result<Arrival, Shortage> {
         let fault = |what: &str| Shortage::Fault(format!("a step was to read {what}"));
-        let tensor = tensors.get(access.block.tensor).ok_or_else(|| fault("a tensor that is gone"))?;
+        let tensor = tensors
+            .get(access.block.tensor)
+            .ok_or_else(|| fault("a tensor that is gone"))?;
         let state = &tensor.blocks[access.block.index as usize];
         if state.stay.is_some() {
             return Ok(Arrival::Here);
         }
-        if let Some((read, written_before)) = state.saved.map(|(place, step)| (place, Some(step))).or_else(|| Some((tensor.stored(access.block.index, &self.tiling)?, None))) {
+        if let Some((read, written_before)) = state
+            .saved
+            .map(|(place, step)| (place, Some(step)))
+            .or_else(|| Some((tensor.stored(access.block.index, &self.tiling)?, None)))
+        {
             let footprint = match state.begun && !state.complete {
                 true => self.partial(tensor.kind, tensor.elements(access.block.index)),
                 false => read.footprint,
             };
-            return Ok(Arrival::Loaded { read, footprint, written_before });
+            return Ok(Arrival::Loaded {
+                read,
+                footprint,
+                written_before,
+            });
         }
         match access.usage {
             Use::Made { by_dma, .. } if !state.begun => {
@@ -316,8 +335,22 @@ impl Residency {
             state.footprint = footprint;
             self.occupied.take(footprint, is_weight);
             moves.begins.push(match arrival {
-                Arrival::Loaded { read, footprint, written_before } => Begin::Load { stay, block, read, footprint, written_before },
-                _ => Begin::Make { stay, block, footprint },
+                Arrival::Loaded {
+                    read,
+                    footprint,
+                    written_before,
+                } => Begin::Load {
+                    stay,
+                    block,
+                    read,
+                    footprint,
+                    written_before,
+                },
+                _ => Begin::Make {
+                    stay,
+                    block,
+                    footprint,
+                },
             });
         }
         moves.stays.push(state.stay.ok_or_else(gone)?);
@@ -347,7 +380,9 @@ impl Residency {
                 let write = stored.ok_or_else(gone)?;
                 moves.ends.push(End::WriteBack { stay, write });
             }
-            Use::Made { completes, .. } => self.note_made(state, stay, [elements, completes.into()], kind, moves),
+            Use::Made { completes, .. } => {
+                self.note_made(state, stay, [elements, completes.into()], kind, moves)
+            }
         }
         state.next_use = access.next_use;
         if access.next_use == NextUse::NEVER {

@@ -60,7 +60,11 @@ impl BlockPlan {
     /// The plan of the program that `source` gives, cut by `blocking`.
     #[must_use]
     pub fn new(parameters: PlanParameters, blocking: Blocking, source: StageSource) -> Self {
-        let eighth = |bytes: crate::units::Bytes| crate::units::Bytes(bytes.0 / 8 * u64::from(blocking.eighths) + bytes.0 % 8 * u64::from(blocking.eighths) / 8);
+        let eighth = |bytes: crate::units::Bytes| {
+            crate::units::Bytes(
+                bytes.0 / 8 * u64::from(blocking.eighths) + bytes.0 % 8 * u64::from(blocking.eighths) / 8,
+            )
+        };
         let limit = Room(parameters.capacity.0.map(eighth));
         Self {
             stages: source(),
@@ -140,7 +144,9 @@ impl BlockPlan {
                 true => (0, self.segment.batch + 1),
                 false => (self.segment.items.end, self.segment.batch),
             };
-            let end = start.saturating_add(self.blocking.segment).min(self.parameters.batch_tiles);
+            let end = start
+                .saturating_add(self.blocking.segment)
+                .min(self.parameters.batch_tiles);
             self.segment = Segment {
                 number: self.segment.number + 1,
                 batch,
@@ -171,7 +177,12 @@ impl BlockPlan {
             range: range.clone(),
             all: self.parameters.batch_tiles,
         };
-        let parts = Cutter::cut(self.blocking, self.parameters.tiling.tile, &stage.operations, items);
+        let parts = Cutter::cut(
+            self.blocking,
+            self.parameters.tiling.tile,
+            &stage.operations,
+            items,
+        );
         let operands = self.register(stage, &range, &parts);
         let mut accesses = self.accesses(stage, &parts, &operands)?;
         self.find_next_uses(stage, &parts, &mut accesses);
@@ -220,7 +231,14 @@ impl BlockPlan {
             return slot;
         }
         let uses = uses.cloned().unwrap_or_default();
-        let mut tensor = PlannedTensor::weight(operation, place, weight, &self.blocking, &self.parameters.tiling, uses);
+        let mut tensor = PlannedTensor::weight(
+            operation,
+            place,
+            weight,
+            &self.blocking,
+            &self.parameters.tiling,
+            uses,
+        );
         tensor.first_stage = stage.number;
         self.tensors.insert(tensor)
     }
@@ -260,7 +278,11 @@ impl BlockPlan {
         let views: Vec<Vec<View>> = stage
             .operations
             .iter()
-            .map(|operation| (0..operation.operands.len()).map(|place| View::of(operation, place)).collect())
+            .map(|operation| {
+                (0..operation.operands.len())
+                    .map(|place| View::of(operation, place))
+                    .collect()
+            })
             .collect();
         let mut all = Vec::with_capacity(parts.len());
         for part in parts {
@@ -291,7 +313,10 @@ impl BlockPlan {
                     completes: false,
                     by_dma: !operation.work.is_compute(),
                 };
-                let ranges = [extents[Dimension::I as usize].clone(), extents[Dimension::J as usize].clone()];
+                let ranges = [
+                    extents[Dimension::I as usize].clone(),
+                    extents[Dimension::J as usize].clone(),
+                ];
                 self.add_blocks(Some(made), b, ranges, usage, &mut accesses);
             }
             all.push(accesses);
@@ -309,7 +334,11 @@ impl BlockPlan {
     ) -> Option<()> {
         let slot = slot?;
         let tensor = self.tensors.get(slot)?;
-        let b = if tensor.items.contains(&b) { b } else { tensor.items.start };
+        let b = if tensor.items.contains(&b) {
+            b
+        } else {
+            tensor.items.start
+        };
         accesses.extend(tensor.covering(b, ranges).map(|index| Access {
             block: BlockId { tensor: slot, index },
             usage,
@@ -331,7 +360,10 @@ impl BlockPlan {
         for (place, accesses) in accesses.iter_mut().enumerate().rev() {
             for access in accesses.iter_mut() {
                 let sums_on = !is_last_segment
-                    && self.tensors.get(access.block.tensor).is_some_and(|tensor| tensor.sums_batch);
+                    && self
+                        .tensors
+                        .get(access.block.tensor)
+                        .is_some_and(|tensor| tensor.sums_batch);
                 if let Some(state) = self.tensors.block_mut(access.block) {
                     access.next_use = state.seen.0;
                     if let Use::Made { completes, .. } = &mut access.usage {
@@ -357,7 +389,7 @@ impl BlockPlan {
         let segment = self.segment.number;
         let later = tensor.uses.iter().find(|position| position.stage > stage.number);
         // Another segment comes before the stages that need the whole batch.
-        if let Some(position) = later.filter(|_| !(tensor.sums_batch && !self.is_last_segment())) {
+        if let Some(position) = later.filter(|_| !tensor.sums_batch || self.is_last_segment()) {
             return NextUse::at(segment, position.stage, position.index);
         }
         let comes_again = !self.is_last_segment() && (tensor.is_weight || tensor.sums_batch);
@@ -373,21 +405,29 @@ impl BlockPlan {
         parts: &[Part],
         accesses: &[Vec<Access>],
     ) -> Result<(), PlanError> {
-        let operations: Vec<Arc<Operation>> = stage.operations.iter().map(|operation| self.of_batch(operation)).collect();
+        let operations: Vec<Arc<Operation>> = stage
+            .operations
+            .iter()
+            .map(|operation| self.of_batch(operation))
+            .collect();
         let mut begun = vec![false; operations.len()];
         for (part, accesses) in parts.iter().zip(accesses) {
             let index = part.operation as usize;
             let operation = &operations[index];
             let geometry = self.geometry(operation, accesses);
-            let moves = self.residency.pass(&mut self.tensors, accesses).map_err(|shortage| match shortage {
-                Shortage::NoRoom(needed) => PlanError::NoRoom {
-                    role: operation.role,
-                    layer: operation.layer,
-                    needed,
-                },
-                Shortage::Fault(fault) => PlanError::Fault(fault),
-            })?;
-            let is_first = self.segment.items.start == 0 || stage.needs_whole_batch || !self.has_batch(operation);
+            let moves =
+                self.residency
+                    .pass(&mut self.tensors, accesses)
+                    .map_err(|shortage| match shortage {
+                        Shortage::NoRoom(needed) => PlanError::NoRoom {
+                            role: operation.role,
+                            layer: operation.layer,
+                            needed,
+                        },
+                        Shortage::Fault(fault) => PlanError::Fault(fault),
+                    })?;
+            let is_first =
+                self.segment.items.start == 0 || stage.needs_whole_batch || !self.has_batch(operation);
             let mut blocks = geometry;
             let result = blocks.len() - 1;
             for (access, stay) in accesses.iter().zip(&moves.stays) {
@@ -403,7 +443,9 @@ impl BlockPlan {
                 tiles: part.tiles.clone(),
                 operands: blocks,
                 result,
-                completes: accesses.iter().any(|access| matches!(access.usage, Use::Made { completes: true, .. })),
+                completes: accesses
+                    .iter()
+                    .any(|access| matches!(access.usage, Use::Made { completes: true, .. })),
                 begins: moves.begins,
                 ends: moves.ends,
                 room: moves.room,
@@ -433,7 +475,9 @@ impl BlockPlan {
         let mut all = vec![OperandBlocks::default(); operation.operands.len() + 1];
         let result = operation.operands.len();
         for access in accesses {
-            let Some(tensor) = self.tensors.get(access.block.tensor) else { continue };
+            let Some(tensor) = self.tensors.get(access.block.tensor) else {
+                continue;
+            };
             let blocks = &mut all[place_of(access.usage, result)];
             let [rows, columns] = tensor.ranges(access.block.index);
             if blocks.block_rows == 0 {

@@ -182,7 +182,10 @@ impl Step {
     /// Tile operations of the step.
     #[must_use]
     pub fn tile_operations(&self) -> u64 {
-        self.tiles.iter().map(|range| u64::from(range.end - range.start)).product()
+        self.tiles
+            .iter()
+            .map(|range| u64::from(range.end - range.start))
+            .product()
     }
 
     /// Its first tile.

@@ -98,7 +98,10 @@ impl PlannedTensor {
                 block(blocking.columns, tiling.tile.y, made.columns),
             ],
             items,
-            [tiling.tile.b.min(made.batch), made.batch - last_tile * tiling.tile.b],
+            [
+                tiling.tile.b.min(made.batch),
+                made.batch - last_tile * tiling.tile.b,
+            ],
             last_tile,
             uses,
         );
@@ -133,7 +136,8 @@ impl PlannedTensor {
             0,
             uses,
         );
-        tensor.whole = (u64::from(extents[0]) * u64::from(extents[1]) != weight.elements).then_some(weight.elements);
+        tensor.whole =
+            (u64::from(extents[0]) * u64::from(extents[1]) != weight.elements).then_some(weight.elements);
         if tensor.whole.is_some() {
             (tensor.block_rows, tensor.block_columns) = (extents[0], extents[1]);
             (tensor.rows_of_blocks, tensor.columns_of_blocks) = (1, 1);
@@ -155,7 +159,8 @@ impl PlannedTensor {
         last_tile: u32,
         uses: Vec<Position>,
     ) -> Self {
-        let (rows_of_blocks, columns_of_blocks) = (rows.div_ceil(block_rows), columns.div_ceil(block_columns));
+        let (rows_of_blocks, columns_of_blocks) =
+            (rows.div_ceil(block_rows), columns.div_ceil(block_columns));
         let blocks = (items.end - items.start) * rows_of_blocks * columns_of_blocks;
         Self {
             id,
@@ -182,7 +187,11 @@ impl PlannedTensor {
     }
 
     /// The blocks of batch tile `b` that hold any of these rows and columns, by column of blocks.
-    pub(super) fn covering(&self, b: u32, [rows, columns]: [Range<u32>; 2]) -> impl Iterator<Item = u32> + '_ {
+    pub(super) fn covering(
+        &self,
+        b: u32,
+        [rows, columns]: [Range<u32>; 2],
+    ) -> impl Iterator<Item = u32> + '_ {
         let of = |range: Range<u32>, block: u32| match range.is_empty() {
             true => 0..0,
             false => range.start / block..range.end.div_ceil(block),
@@ -198,14 +207,21 @@ impl PlannedTensor {
     /// Batch tile, row and column of block number `index`.
     fn place(&self, index: u32) -> [u32; 3] {
         let (line, row) = (index / self.rows_of_blocks, index % self.rows_of_blocks);
-        [self.items.start + line / self.columns_of_blocks, row, line % self.columns_of_blocks]
+        [
+            self.items.start + line / self.columns_of_blocks,
+            row,
+            line % self.columns_of_blocks,
+        ]
     }
 
     /// Rows and columns of elements of block number `index`.
     pub(super) fn ranges(&self, index: u32) -> [Range<u32>; 2] {
         let [_, row, column] = self.place(index);
         let of = |place: u32, block: u32, extent: u32| place * block..((place + 1) * block).min(extent);
-        [of(row, self.block_rows, self.rows), of(column, self.block_columns, self.columns)]
+        [
+            of(row, self.block_rows, self.rows),
+            of(column, self.block_columns, self.columns),
+        ]
     }
 
     /// What machine and reports call block number `index`.
@@ -244,7 +260,9 @@ impl PlannedTensor {
         let before = match self.whole {
             Some(_) => 0,
             None => {
-                let [rows, columns] = self.ranges(index).map(|range| [range.start, range.end].map(u64::from));
+                let [rows, columns] = self
+                    .ranges(index)
+                    .map(|range| [range.start, range.end].map(u64::from));
                 columns[0] * u64::from(self.rows) + rows[0] * (columns[1] - columns[0])
             }
         };

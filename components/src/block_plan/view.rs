@@ -86,7 +86,10 @@ impl View {
 
     /// Its rows and columns, if a part of the operation covers `extents`.
     pub(super) fn ranges(self, operation: &Operation, extents: &Extents) -> [Range<u32>; 2] {
-        [self.rows.range(operation, extents), self.columns.range(operation, extents)]
+        [
+            self.rows.range(operation, extents),
+            self.columns.range(operation, extents),
+        ]
     }
 }
 

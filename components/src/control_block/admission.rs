@@ -24,7 +24,10 @@ impl ControlBlock {
                 break;
             };
             let operation = step.operation.id.0;
-            if !self.window.takes_operation(operation, self.parameters.window_operations) {
+            if !self
+                .window
+                .takes_operation(operation, self.parameters.window_operations)
+            {
                 self.next_step = Some(step);
                 break;
             }
@@ -111,7 +114,11 @@ impl ControlBlock {
     }
 
     fn places(&self, blocks: &OperandBlocks) -> Option<Vec<StayPlace>> {
-        blocks.stays.iter().map(|&stay| self.stays.place_of(stay)).collect()
+        blocks
+            .stays
+            .iter()
+            .map(|&stay| self.stays.place_of(stay))
+            .collect()
     }
 
     /// Makes the stays known that begin with `step`.
@@ -121,13 +128,23 @@ impl ControlBlock {
         for begin in &step.begins {
             match begin {
                 Begin::Evict { .. } => {}
-                Begin::Load { stay, block, footprint, .. } => {
+                Begin::Load {
+                    stay,
+                    block,
+                    footprint,
+                    ..
+                } => {
                     let stay = Stay::planned(*stay, block.clone(), *footprint, StallCause::Memory);
                     self.stays.insert(stay);
                 }
-                Begin::Make { stay, block, footprint } => {
+                Begin::Make {
+                    stay,
+                    block,
+                    footprint,
+                } => {
                     let stay = Stay::planned(*stay, block.clone(), *footprint, StallCause::work_of(made_by));
-                    let columns = (block.columns.end - block.columns.start).div_ceil(operation.grid.edge(Dimension::J));
+                    let columns =
+                        (block.columns.end - block.columns.start).div_ceil(operation.grid.edge(Dimension::J));
                     let tiles = columns * operation.grid.tiles(Dimension::K);
                     let sums = operation.work.sums_batch() || made_by.is_none();
                     self.stays.insert(match sums {

@@ -82,7 +82,8 @@ impl ControlBlock {
         if along != Dimension::I {
             return Ok(longest);
         }
-        let ready = (1..longest).take_while(|&step| self.check_row(entry, row + u32::from(step), context).is_ok());
+        let ready =
+            (1..longest).take_while(|&step| self.check_row(entry, row + u32::from(step), context).is_ok());
         Ok(1 + ready.count() as u16)
     }
 

@@ -42,7 +42,9 @@ impl EarlyRoom {
 
     /// The loads are past step `number`: what is taken from now on is taken beside it, too.
     fn pass(&mut self, number: StepNumber) {
-        let Some(room) = self.ahead.pop_front() else { return };
+        let Some(room) = self.ahead.pop_front() else {
+            return;
+        };
         for ((peaks, taken), planned) in self.peaks.iter_mut().zip(self.taken).zip(room.0) {
             let peak = planned.0 as i64 - taken as i64;
             while peaks.back().is_some_and(|&(_, other)| other <= peak) {
@@ -136,20 +138,34 @@ impl ControlBlock {
     ) -> Result<(), StallCause> {
         match begin {
             Begin::Evict { stay, write } => self.evict(step, *stay, *write, context),
-            Begin::Load { stay, read, footprint, block, .. } => {
+            Begin::Load {
+                stay,
+                read,
+                footprint,
+                block,
+                ..
+            } => {
                 self.check_source(step, read)?;
                 self.take_room(*footprint, block.is_weight)?;
                 self.load(step, *stay, *read, context);
                 Ok(())
             }
-            Begin::Make { stay, footprint, block } => {
+            Begin::Make {
+                stay,
+                footprint,
+                block,
+            } => {
                 self.take_room(*footprint, block.is_weight)?;
                 self.reserve_in_buffer(*footprint, block.is_weight, context);
                 self.with_numbers(context, |values| {
                     values.block_made(block);
                     Ok(())
                 });
-                if let Some(stay) = self.stays.place_of(*stay).and_then(|place| self.stays.stay_mut(place, context)) {
+                if let Some(stay) = self
+                    .stays
+                    .place_of(*stay)
+                    .and_then(|place| self.stays.stay_mut(place, context))
+                {
                     stay.state = StayState::Resident;
                 }
                 Ok(())
@@ -184,7 +200,10 @@ impl ControlBlock {
 
     /// Whether an operation is unfinished that must have finished before `step` loads anything.
     pub(super) fn waits_for_older(&self, step: StepNumber) -> bool {
-        let after = self.window.unfinished(step).and_then(|entry| entry.step.operation.after);
+        let after = self
+            .window
+            .unfinished(step)
+            .and_then(|entry| entry.step.operation.after);
         after.is_some_and(|after| {
             let older = self.window.iter().take_while(|entry| entry.number() < step);
             older.into_iter().any(|entry| entry.step.operation.id <= after)
@@ -195,13 +214,24 @@ impl ControlBlock {
         let Some(place) = self.stays.place_of(stay) else {
             return context.stop("a block was to be loaded whose stay is not known");
         };
-        let Some(owner) = self.stays.stay_mut(place, context) else { return };
+        let Some(owner) = self.stays.stay_mut(place, context) else {
+            return;
+        };
         owner.state = StayState::Loading;
         let (footprint, is_weight) = (owner.footprint, owner.block.is_weight);
         let placement = Placement::of_block(&owner.block, read);
         self.reserve_in_buffer(footprint, is_weight, context);
         *self.reading.entry(read.data).or_default() += 1;
-        self.order(Purpose::Arrival { stay: place, step, address: read.data }, &placement, TransferPattern::Load, context);
+        self.order(
+            Purpose::Arrival {
+                stay: place,
+                step,
+                address: read.data,
+            },
+            &placement,
+            TransferPattern::Load,
+            context,
+        );
     }
 
     fn evict(
@@ -260,17 +290,29 @@ impl ControlBlock {
 
     /// Ends a stay: its room is free.
     pub(super) fn leave(&mut self, place: super::places::StayPlace, context: &mut Context<'_, Message>) {
-        let Some(stay) = self.stays.remove(place) else { return };
+        let Some(stay) = self.stays.remove(place) else {
+            return;
+        };
         self.give_back(stay.footprint, stay.block.is_weight, context);
     }
 
     /// Gives room back.
-    pub(super) fn give_back(&mut self, footprint: Footprint, is_weight: bool, context: &mut Context<'_, Message>) {
+    pub(super) fn give_back(
+        &mut self,
+        footprint: Footprint,
+        is_weight: bool,
+        context: &mut Context<'_, Message>,
+    ) {
         self.taken.give_back(footprint, is_weight);
         self.send_to_buffers(buffer_of(is_weight), footprint, Message::Release, context);
     }
 
-    fn reserve_in_buffer(&mut self, footprint: Footprint, is_weight: bool, context: &mut Context<'_, Message>) {
+    fn reserve_in_buffer(
+        &mut self,
+        footprint: Footprint,
+        is_weight: bool,
+        context: &mut Context<'_, Message>,
+    ) {
         self.send_to_buffers(buffer_of(is_weight), footprint, Message::Reserve, context);
     }
 
@@ -296,7 +338,14 @@ impl ControlBlock {
                 self.fetch_place = 0;
                 continue;
             };
-            if let Begin::Load { stay, read, footprint, block, written_before } = begin {
+            if let Begin::Load {
+                stay,
+                read,
+                footprint,
+                block,
+                written_before,
+            } = begin
+            {
                 let (stay, read, footprint, is_weight) = (*stay, *read, *footprint, block.is_weight);
                 let is_there = written_before.is_none_or(|step| StepNumber(step) < self.turn);
                 if is_there && self.check_source(self.fetched, &read).is_ok() {

@@ -13,7 +13,12 @@ use crate::tile::Dimension;
 
 impl ControlBlock {
     /// Counts down the tiles of a run and reports the rows that they complete.
-    pub(super) fn count_retired(&mut self, number: StepNumber, run: &Run, context: &mut Context<'_, Message>) {
+    pub(super) fn count_retired(
+        &mut self,
+        number: StepNumber,
+        run: &Run,
+        context: &mut Context<'_, Message>,
+    ) {
         let Some(entry) = self.window.entry_mut(number, context) else {
             return;
         };
@@ -175,7 +180,11 @@ impl ControlBlock {
 
     /// Takes a step out of the window whose tiles have retired and whose updated blocks are written back.
     fn finish_if_done(&mut self, number: StepNumber, context: &mut Context<'_, Message>) {
-        if !self.window.entry(number, context).is_some_and(super::window::Entry::is_finished) {
+        if !self
+            .window
+            .entry(number, context)
+            .is_some_and(super::window::Entry::is_finished)
+        {
             return;
         }
         if self.window.take(number, context).is_none() {

@@ -56,7 +56,12 @@ pub(super) struct Stay {
 
 impl Stay {
     /// A stay that is planned.
-    pub(super) fn planned(number: StayNumber, block: BlockName, footprint: Footprint, cause: StallCause) -> Self {
+    pub(super) fn planned(
+        number: StayNumber,
+        block: BlockName,
+        footprint: Footprint,
+        cause: StallCause,
+    ) -> Self {
         Self {
             number,
             block,
@@ -147,7 +152,11 @@ impl Stays {
 
     /// As [`Self::stay`], to change it.
     #[inline]
-    pub(super) fn stay_mut(&mut self, place: StayPlace, context: &mut Context<'_, Message>) -> Option<&mut Stay> {
+    pub(super) fn stay_mut(
+        &mut self,
+        place: StayPlace,
+        context: &mut Context<'_, Message>,
+    ) -> Option<&mut Stay> {
         stopped_without(self.stays[place.0 as usize].as_mut(), NO_STAY, context)
     }
 

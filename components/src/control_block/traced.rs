@@ -58,7 +58,10 @@ impl ControlBlock {
         if !context.is_traced() {
             return;
         }
-        let operation = self.window.unfinished(step).map(|entry| entry.step.operation.id.0);
+        let operation = self
+            .window
+            .unfinished(step)
+            .map(|entry| entry.step.operation.id.0);
         let (actor, now) = (context.me(), context.now());
         context.trace(|sink| {
             let order = TransferOrder {

@@ -127,7 +127,11 @@ impl ControlBlock {
         context: &mut Context<'_, Message>,
     ) {
         let buffers = [self.buffer(placement.buffer), self.buffer(BufferKind::Mask)];
-        let Move { data, masks, footprint } = placement.moved;
+        let Move {
+            data,
+            masks,
+            footprint,
+        } = placement.moved;
         let parts = [(data, footprint.data), (masks, footprint.mask)];
         let moves_nothing = pattern
             .token_rows()
@@ -150,7 +154,8 @@ impl ControlBlock {
             if bytes.0 == 0 {
                 continue;
             }
-            self.phases.note_moved(pattern.bytes_touched(address, bytes, &self.words));
+            self.phases
+                .note_moved(pattern.bytes_touched(address, bytes, &self.words));
             let transfer = Transfer {
                 id: TransferId(group * PARTS + part as u32),
                 turn: turn.0,

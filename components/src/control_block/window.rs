@@ -178,10 +178,13 @@ impl Window {
         *self.operations.entry(entry.step.operation.id.0).or_default() += 1;
         if entry.kind.is_some() {
             let (first, cut) = (entry.step.first().0, entry.step.cut);
-            let parts = self.parts.entry(entry.step.operation.id.0).or_insert_with(|| Parts {
-                cut,
-                steps: BTreeMap::new(),
-            });
+            let parts = self
+                .parts
+                .entry(entry.step.operation.id.0)
+                .or_insert_with(|| Parts {
+                    cut,
+                    steps: BTreeMap::new(),
+                });
             parts.steps.insert(place_among(first, cut), entry.number());
         }
         self.entries.push_back(Some(entry));
@@ -190,7 +193,9 @@ impl Window {
     /// Takes out a step that is finished, and moves on to the oldest that is not.
     pub(super) fn take(&mut self, number: StepNumber, context: &mut Context<'_, Message>) -> Option<Entry> {
         let place = number.0.checked_sub(self.first).map(|place| place as usize);
-        let entry = place.and_then(|place| self.entries.get_mut(place)).and_then(Option::take);
+        let entry = place
+            .and_then(|place| self.entries.get_mut(place))
+            .and_then(Option::take);
         let entry = stopped_without(entry, NO_STEP, context)?;
         self.tiles -= entry.weight();
         let operation = entry.step.operation.id.0;
@@ -201,7 +206,9 @@ impl Window {
             }
         }
         if let Some(parts) = self.parts.get_mut(&operation) {
-            parts.steps.remove(&place_among(entry.step.first().0, entry.step.cut));
+            parts
+                .steps
+                .remove(&place_among(entry.step.first().0, entry.step.cut));
             if parts.steps.is_empty() {
                 self.parts.remove(&operation);
             }

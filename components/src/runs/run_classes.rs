@@ -166,11 +166,13 @@ mod tests {
     /// Tiles and dense work of all runs of a part.
     fn amount(tiling: &Tiling, operation: &Operation, tiles: &[Range<u16>; 4]) -> [u64; 2] {
         let classes = tiling.run_classes_of(operation, tiles).classes;
-        classes.iter().fold([0; 2], |[all, work], RunClass { run, count }| {
-            let tiles = u64::from(run.length);
-            let of_run = (tiles - 1) * u64::from(run.work) + u64::from(run.last_work);
-            [all + tiles * count, work + of_run * count]
-        })
+        classes
+            .iter()
+            .fold([0; 2], |[all, work], RunClass { run, count }| {
+                let tiles = u64::from(run.length);
+                let of_run = (tiles - 1) * u64::from(run.work) + u64::from(run.last_work);
+                [all + tiles * count, work + of_run * count]
+            })
     }
 
     #[test]
@@ -191,7 +193,13 @@ mod tests {
         for order in LoopOrder::all() {
             let tiling = tiling(order);
             let whole = amount(&tiling, &operation, &[0..3, 0..3, 0..3, 0..5]);
-            assert_eq!(whole, [3 * 3 * 3 * 5, extents.iter().map(|&extent| u64::from(extent)).product()]);
+            assert_eq!(
+                whole,
+                [
+                    3 * 3 * 3 * 5,
+                    extents.iter().map(|&extent| u64::from(extent)).product()
+                ]
+            );
             let parts = [0..2, 2..3].into_iter().flat_map(|rows| {
                 [0..1, 1..3]
                     .into_iter()

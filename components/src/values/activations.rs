@@ -92,14 +92,18 @@ impl Activations {
     pub(super) fn words_mut(&mut self, b: usize) -> Result<&mut [f64], String> {
         match self.slices.get_mut(b) {
             Some(slice) if !slice.words.is_empty() => Ok(&mut slice.words),
-            _ => Err(format!("slice {b} was written after its last reader had finished")),
+            _ => Err(format!(
+                "slice {b} was written after its last reader had finished"
+            )),
         }
     }
 
     /// Notes that these rows and columns of item `item` of slice `b` are final.
     pub(super) fn note_made(&mut self, b: usize, item: usize, rows: Range<usize>, columns: Range<usize>) {
         let (height, width) = (self.rows, self.columns);
-        let Some(slice) = self.slices.get_mut(b) else { return };
+        let Some(slice) = self.slices.get_mut(b) else {
+            return;
+        };
         for row in rows {
             let start = (item * height + row) * width;
             let place = start + columns.start..start + columns.end;
@@ -111,15 +115,23 @@ impl Activations {
     pub(super) fn block(&self, block: &BlockName) -> Result<Vec<f64>, String> {
         let words = self.words(block.b as usize)?;
         let rows = self.rows_of(block, words.len());
-        Ok(rows.into_iter().flat_map(|place| words[place].iter().copied()).collect())
+        Ok(rows
+            .into_iter()
+            .flat_map(|place| words[place].iter().copied())
+            .collect())
     }
 
     /// Fills `block` in the buffer with words, as many as it has.
     pub(super) fn set_block(&mut self, block: &BlockName, from: &mut dyn Iterator<Item = f64>) {
-        let Some(slice) = self.slices.get_mut(block.b as usize) else { return };
+        let Some(slice) = self.slices.get_mut(block.b as usize) else {
+            return;
+        };
         let (height, width) = (self.rows, self.columns);
         for place in rows_of(block, height, width, slice.words.len()) {
-            slice.words[place].iter_mut().zip(&mut *from).for_each(|(word, new)| *word = new);
+            slice.words[place]
+                .iter_mut()
+                .zip(&mut *from)
+                .for_each(|(word, new)| *word = new);
         }
     }
 
@@ -175,7 +187,12 @@ impl Activations {
     }
 
     /// Refuses to read rows and columns (of elements) of slice `b` that are not complete.
-    pub(super) fn check_complete(&self, b: usize, rows: Range<usize>, columns: Range<usize>) -> Result<(), String> {
+    pub(super) fn check_complete(
+        &self,
+        b: usize,
+        rows: Range<usize>,
+        columns: Range<usize>,
+    ) -> Result<(), String> {
         let tiles = |range: Range<usize>, dimension| {
             let edge = self.grid.edge(dimension) as usize;
             range.start / edge..range.end.div_ceil(edge)

@@ -120,7 +120,12 @@ impl ValueStore {
         let height = operation.grid.extent(Dimension::I) as usize;
         let radius = kernel / 2;
         let reach = reach(&rows, radius, height);
-        let words = self.rows_of(left, usize::from(tile.along(Dimension::B)), reach, columns.clone())?;
+        let words = self.rows_of(
+            left,
+            usize::from(tile.along(Dimension::B)),
+            reach,
+            columns.clone(),
+        )?;
         let width = operation.grid.extent(Dimension::J) as usize;
         let thresholds =
             [left, right].map(|operand| self.settings.thresholds.of(operation.role, operand.kind()));
@@ -207,9 +212,14 @@ impl ValueStore {
         }
         let words = owner.words(b)?;
         for item in words.chunks(owner.rows * owner.columns) {
-            let mut read = rows.clone().map(|row| &item[row * owner.columns..][columns.clone()]);
+            let mut read = rows
+                .clone()
+                .map(|row| &item[row * owner.columns..][columns.clone()]);
             if read.any(|words| words.iter().any(|word| word.is_nan())) {
-                return Err(format!("words of tensor {} were read that are not in the buffer", tensor.0));
+                return Err(format!(
+                    "words of tensor {} were read that are not in the buffer",
+                    tensor.0
+                ));
             }
         }
         Ok(words)

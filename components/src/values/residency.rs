@@ -22,19 +22,36 @@ impl ValueStore {
             return self.constant_loaded(block);
         }
         let (_, words) = self.spilled.get(&address).ok_or_else(|| {
-            format!("a block of tensor {} is not in main memory at {address:#x} any more", block.tensor.0)
+            format!(
+                "a block of tensor {} is not in main memory at {address:#x} any more",
+                block.tensor.0
+            )
         })?;
-        let owner = self.activations.get_mut(&block.tensor).ok_or_else(|| gone(block.tensor))?;
+        let owner = self
+            .activations
+            .get_mut(&block.tensor)
+            .ok_or_else(|| gone(block.tensor))?;
         owner.set_block(block, &mut words.iter().copied());
         Ok(())
     }
 
     /// A block is now in main memory, in the `bytes` from `address` on, and no more in the buffer.
-    pub(crate) fn block_spilled(&mut self, block: &BlockName, address: u64, bytes: u64) -> Result<(), String> {
-        let owner = self.activations.get_mut(&block.tensor).ok_or_else(|| gone(block.tensor))?;
+    pub(crate) fn block_spilled(
+        &mut self,
+        block: &BlockName,
+        address: u64,
+        bytes: u64,
+    ) -> Result<(), String> {
+        let owner = self
+            .activations
+            .get_mut(&block.tensor)
+            .ok_or_else(|| gone(block.tensor))?;
         let words = owner.block(block)?;
         if words.iter().any(|word| word.is_nan()) {
-            return Err(format!("a block of tensor {} was spilled that is not in the buffer", block.tensor.0));
+            return Err(format!(
+                "a block of tensor {} was spilled that is not in the buffer",
+                block.tensor.0
+            ));
         }
         owner.set_block(block, &mut std::iter::repeat(f64::NAN));
         // Whatever was there before is overwritten.
@@ -68,7 +85,11 @@ impl ValueStore {
         let Operand::Weight(weight) = operation.operands[*operand] else {
             return Err(format!("tensor {} is no weight", tensor.0));
         };
-        if self.memory.read(weight.whole, weight.first, weight.elements).is_none() {
+        if self
+            .memory
+            .read(weight.whole, weight.first, weight.elements)
+            .is_none()
+        {
             let words = match weight.kind {
                 TensorKind::OptimizerState => vec![0.0; weight.elements as usize],
                 TensorKind::Weight | TensorKind::Constant if weight.whole == weight.data => {
@@ -85,7 +106,10 @@ impl ValueStore {
             self.memory.write(weight.whole, weight.first, &words);
         }
         let width = columns_of(operation, *operand) as usize;
-        let stored = self.memory.read(weight.whole, weight.first, weight.elements).unwrap_or_default();
+        let stored = self
+            .memory
+            .read(weight.whole, weight.first, weight.elements)
+            .unwrap_or_default();
         let words = self
             .weights
             .entry(tensor)
@@ -99,8 +123,12 @@ impl ValueStore {
     }
 
     fn constant_dropped(&mut self, block: &BlockName) {
-        let Some(width) = self.width_of(block.tensor) else { return };
-        let Some(words) = self.weights.get_mut(&block.tensor) else { return };
+        let Some(width) = self.width_of(block.tensor) else {
+            return;
+        };
+        let Some(words) = self.weights.get_mut(&block.tensor) else {
+            return;
+        };
         for row in block.rows.clone() {
             let start = row as usize * width;
             words[start + block.columns.start as usize..start + block.columns.end as usize].fill(f64::NAN);
@@ -123,7 +151,9 @@ impl ValueStore {
         let b = u32::from(tiles[0].start);
         let first_item = b * operation.grid.edge(Dimension::B);
         let items = operation.grid.edge_at(Dimension::B, b);
-        let rows = operation.grid.elements(Dimension::I, tiles[1].start.into(), tiles[1].end.into());
+        let rows = operation
+            .grid
+            .elements(Dimension::I, tiles[1].start.into(), tiles[1].end.into());
         let width = made.columns as usize;
         for item in 0..items {
             let mut words = Vec::new();

@@ -216,7 +216,11 @@ impl ValueStore {
     }
 
     /// A step of an operation has retired, which covers `tiles` along b, i, j and k.
-    pub(crate) fn step_retired(&mut self, operation: &Operation, tiles: &[Range<u16>; 4]) -> Result<(), String> {
+    pub(crate) fn step_retired(
+        &mut self,
+        operation: &Operation,
+        tiles: &[Range<u16>; 4],
+    ) -> Result<(), String> {
         let id = operation.id.0;
         let count = |range: &Range<u16>| u64::from(range.end - range.start);
         let each = tiles[1..].iter().map(count).product::<u64>();
@@ -234,7 +238,11 @@ impl ValueStore {
                 self.batch_finished(id, u32::from(b))?;
             }
         }
-        if self.operations.get(&id).is_some_and(|active| active.batches_missing == 0) {
+        if self
+            .operations
+            .get(&id)
+            .is_some_and(|active| active.batches_missing == 0)
+        {
             self.operations.remove(&id);
         }
         Ok(())
@@ -287,9 +295,15 @@ impl ValueStore {
 
     /// An operation has finished with batch tile `b` of what it reads; of what nothing reads, with its result.
     fn let_go(&mut self, operation: &Operation, b: u32) {
-        let unread = operation.output.filter(|made| made.consumers == 0).map(|made| made.tensor);
+        let unread = operation
+            .output
+            .filter(|made| made.consumers == 0)
+            .map(|made| made.tensor);
         for tensor in operation.inputs().map(|(tensor, _)| tensor).chain(unread) {
-            let over = self.activations.get_mut(&tensor).is_some_and(|owner| owner.reader_done(b as usize));
+            let over = self
+                .activations
+                .get_mut(&tensor)
+                .is_some_and(|owner| owner.reader_done(b as usize));
             if over {
                 self.activations.remove(&tensor);
             }
@@ -300,9 +314,10 @@ impl ValueStore {
         Ok(match operand {
             Operand::Weight(weight) => {
                 let words = self.memory.read(weight.whole, weight.first, weight.elements);
-                OperandValues::Constant(words.ok_or_else(|| {
-                    format!("constant {} was read, but never loaded", weight.tensor.0)
-                })?)
+                OperandValues::Constant(
+                    words
+                        .ok_or_else(|| format!("constant {} was read, but never loaded", weight.tensor.0))?,
+                )
             }
             Operand::Activation { tensor, .. } => {
                 let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;

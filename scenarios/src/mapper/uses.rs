@@ -101,7 +101,9 @@ impl WeightUses {
     pub(super) fn after(&mut self, stage: u32, operations: &[Draft]) -> BTreeMap<TensorId, Vec<Position>> {
         let mut later = BTreeMap::new();
         for tensor in operations.iter().flat_map(Draft::weights) {
-            let Some(uses) = self.0.get_mut(&tensor) else { continue };
+            let Some(uses) = self.0.get_mut(&tensor) else {
+                continue;
+            };
             uses.retain(|position| position.stage > stage);
             uses.sort_unstable();
             match uses.is_empty() {

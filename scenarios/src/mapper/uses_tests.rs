@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use components::program::{Position, StageOperations};
 use components::operation::{Operation, Phase, Role, TensorId};
+use components::program::{Position, StageOperations};
 use proptest::prelude::*;
 
 use super::tests::{parameters, tiling};

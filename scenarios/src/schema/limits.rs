@@ -3,8 +3,6 @@
 //! Together they keep what a simulator allocates for a valid scenario below [`MAX_MEMORY_BYTES`]. They bound
 //! space, not time: a scenario that would simulate for years is still valid.
 
-
-
 /// The most memory, in bytes, that simulating any valid scenario may take: 1 GiB.
 pub const MAX_MEMORY_BYTES: u64 = 1 << 30;
 

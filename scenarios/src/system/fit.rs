@@ -68,7 +68,9 @@ impl MachinePlan {
             problems.push(Problem::new("workload.batches", why, "1 is accepted"));
         };
         if self.trains() {
-            refuse("the next batch of a training step needs the weights that this one leaves, so batches do not overlap");
+            refuse(
+                "the next batch of a training step needs the weights that this one leaves, so batches do not overlap",
+            );
         }
         if self.scenario.sparsity.source.computes() {
             refuse("a machine that computes with values computes one batch");
@@ -84,10 +86,18 @@ impl MachinePlan {
                 let least = least_capacities(parameters, &source);
                 match least {
                     Ok(least) => self.report_least(&least, problems),
-                    Err(error) => problems.push(Problem::new("workload", error.to_string(), "this is a fault of the program")),
+                    Err(error) => problems.push(Problem::new(
+                        "workload",
+                        error.to_string(),
+                        "this is a fault of the program",
+                    )),
                 }
                 if problems.is_empty() {
-                    problems.push(Problem::new("accelerator.buffers", error.to_string(), "choose larger buffers"));
+                    problems.push(Problem::new(
+                        "accelerator.buffers",
+                        error.to_string(),
+                        "choose larger buffers",
+                    ));
                 }
             }
         }
@@ -110,7 +120,11 @@ impl MachinePlan {
                 format!(
                     "at least {} MB are accepted{}",
                     megabytes(least),
-                    if gathers { "; `embedding: Gather` loads the rows of the tokens alone" } else { "" }
+                    if gathers {
+                        "; `embedding: Gather` loads the rows of the tokens alone"
+                    } else {
+                        ""
+                    }
                 ),
             ));
         }

@@ -178,7 +178,11 @@ impl MachinePlan {
         Rates {
             bytes_per_cycle: bandwidth / self.clock.frequency().hertz(),
             multipliers: accelerator.multipliers_per_lane,
-            units: [accelerator.lanes(), pes * u64::from(accelerator.softmax_per_pe), pes],
+            units: [
+                accelerator.lanes(),
+                pes * u64::from(accelerator.softmax_per_pe),
+                pes,
+            ],
         }
     }
 
@@ -188,7 +192,14 @@ impl MachinePlan {
         let buffers = &self.scenario.accelerator.buffers;
         PlanParameters {
             tiling: self.tiling,
-            capacity: Room([buffers.activation_bytes(), buffers.weight_bytes(), buffers.mask_bytes()].map(Bytes)),
+            capacity: Room(
+                [
+                    buffers.activation_bytes(),
+                    buffers.weight_bytes(),
+                    buffers.mask_bytes(),
+                ]
+                .map(Bytes),
+            ),
             batch_tiles: self.mapper.batch.div_ceil(self.tiling.tile.b),
             spill_start: self.region.0 + self.memory_used.0.next_multiple_of(BLOCK.0),
             batches: self.scenario.workload.batches,

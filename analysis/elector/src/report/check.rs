@@ -88,6 +88,10 @@ pub(super) fn blocks_report(blocks: &Blocks) -> String {
         row("updates written", traffic.written_back_bytes, String::new());
     }
     let spilled = traffic.spilled_bytes;
-    row("spilled", spilled, format!("{} reloaded", Bytes(traffic.reloaded_bytes)));
+    row(
+        "spilled",
+        spilled,
+        format!("{} reloaded", Bytes(traffic.reloaded_bytes)),
+    );
     table.render(&[0, 1, 2])
 }

@@ -117,7 +117,9 @@ pub(super) fn schedule(whole: &Plan, memory: &Memory) -> Result<(Timeline, Accou
         pes * u64::from(accelerator.softmax_per_pe),
         pes,
     ];
-    let Choice { blocking, account, .. } = plan.blocks;
+    let Choice {
+        blocking, account, ..
+    } = plan.blocks;
     let mut schedule = Schedule {
         plan,
         memory,

@@ -7,7 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use components::block_plan::{PlanAccount, least_capacities};
 use components::message::Traffic;
 use components::tile::LoopOrder;
-use scenarios::schema::{DensitySource, Distribution, Embedding, Optimizer, Phase, Reference, SchedulingPolicy, Tile};
+use scenarios::schema::{
+    DensitySource, Distribution, Embedding, Optimizer, Phase, Reference, SchedulingPolicy, Tile,
+};
 use scenarios::system::{Measurements, Plan, violations};
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
 use scenarios::{Loaded, Scenario};
@@ -48,7 +50,9 @@ impl fmt::Display for Tally {
              {spills} blocks spilled; {} faults",
             faults.len()
         )?;
-        faults.iter().try_for_each(|(case, fault)| writeln!(f, "case {case}: {fault}"))
+        faults
+            .iter()
+            .try_for_each(|(case, fault)| writeln!(f, "case {case}: {fault}"))
     }
 }
 
@@ -85,7 +89,10 @@ pub(crate) fn run(cases: std::ops::Range<u64>) -> Tally {
 }
 
 fn run_one(case: u64, tally: &mut Tally) -> Result<(), String> {
-    let mut dice = Dice { seed: case, thrown: 0 };
+    let mut dice = Dice {
+        seed: case,
+        thrown: 0,
+    };
     let roomy = draw(&mut dice)?;
     let plan = Plan::load(&roomy).map_err(|wrong| format!("with much room: {wrong}"))?;
     let machine = &plan.machine;
@@ -97,21 +104,33 @@ fn run_one(case: u64, tally: &mut Tally) -> Result<(), String> {
     let tight = roomy
         .with(|scenario| {
             let buffers = &mut scenario.accelerator.buffers;
-            let size = |buffer: usize| (least.0[buffer].0 as f64 * factors[buffer]).ceil().max(64.0) / MEGABYTE;
+            let size =
+                |buffer: usize| (least.0[buffer].0 as f64 * factors[buffer]).ceil().max(64.0) / MEGABYTE;
             buffers.activation_mb = size(0);
             buffers.weight_mb = size(1);
             buffers.mask_mb = size(2);
         })
         .map_err(|wrong| wrong.to_string())?;
-    let plan = Plan::load(&tight).map_err(|wrong| format!("with {factors:?} times the least {least:?}: {wrong}"))?;
+    let plan =
+        Plan::load(&tight).map_err(|wrong| format!("with {factors:?} times the least {least:?}: {wrong}"))?;
     tally.trained += u64::from(plan.machine.trains());
     let measured = plan
         .build(Engine::default())
         .and_then(|system| system.run(&plan))
-        .map_err(|error| format!("{factors:?} times the least, {}: {error}", plan.machine.blocks.blocking))?;
+        .map_err(|error| {
+            format!(
+                "{factors:?} times the least, {}: {error}",
+                plan.machine.blocks.blocking
+            )
+        })?;
     tally.spills += measured.machine.spills;
     tally.computed += u64::from(measured.machine.values.is_some());
-    check(&plan, &measured).map_err(|fault| format!("{factors:?} times the least, {}: {fault}", plan.machine.blocks.blocking))
+    check(&plan, &measured).map_err(|fault| {
+        format!(
+            "{factors:?} times the least, {}: {fault}",
+            plan.machine.blocks.blocking
+        )
+    })
 }
 
 fn check(plan: &Plan, measured: &Measurements) -> Result<(), String> {
@@ -125,12 +144,17 @@ fn check(plan: &Plan, measured: &Measurements) -> Result<(), String> {
     let moved = (requests(Traffic::Spills) + requests(Traffic::Kept)) * 64;
     let planned = (account.reloaded + account.spilled).0;
     if moved != planned {
-        return Err(format!("{moved} B of activations were spilled and reloaded, {planned} B planned"));
+        return Err(format!(
+            "{moved} B of activations were spilled and reloaded, {planned} B planned"
+        ));
     }
     if let Some(values) = &measured.machine.values
         && values.wrong_words > 0
     {
-        return Err(format!("{} words of {} are wrong: {:?}", values.wrong_words, values.words, values.wrong));
+        return Err(format!(
+            "{} words of {} are wrong: {:?}",
+            values.wrong_words, values.words, values.wrong
+        ));
     }
     Ok(())
 }
@@ -182,7 +206,8 @@ fn draw(dice: &mut Dice) -> Result<Loaded, String> {
         accelerator.loop_order = dice.of(&orders);
         accelerator.processing_elements = dice.of(&[1, 2, 4]);
         accelerator.lanes_per_pe = dice.of(&[1, 2, 8]);
-        scenario.scheduling.policy = dice.of(&[SchedulingPolicy::StaggeredHeads, SchedulingPolicy::EqualPriority]);
+        scenario.scheduling.policy =
+            dice.of(&[SchedulingPolicy::StaggeredHeads, SchedulingPolicy::EqualPriority]);
         let buffers = &mut accelerator.buffers;
         (buffers.activation_mb, buffers.weight_mb, buffers.mask_mb) = (64.0, 64.0, 64.0);
         scenario.memory = Reference::Preset(dice.of(&["ideal", "lpddr3-1600", "hbm2"]).to_owned());
