@@ -21,11 +21,14 @@ pub struct Choice {
     pub cycles: f64,
 }
 
+/// A candidate is taken in place of one that is preferred if it is better by more than what the walk can tell.
+const WORTHWHILE: f64 = 0.98;
+
 /// Each cycle of the memory pipe counts for so much more: traffic costs energy, and no memory reaches its peak.
 const TRAFFIC_WEIGHT: f64 = 0.25;
 
 /// Steps that a search walks, all candidates together: large programs get fewer candidates, the first ones in order of preference.
-const STEPS_WALKED: u64 = 500_000;
+const STEPS_WALKED: u64 = 60_000;
 
 /// Edges of panels that are tried, in tiles.
 const PANELS: [u32; 3] = [8, 4, 2];
@@ -202,7 +205,11 @@ impl Search<'_> {
             account,
             cycles,
         };
-        if cycles.is_finite() && self.best.is_none_or(|best| rank(&found) < rank(&best)) {
+        if cycles.is_finite()
+            && self
+                .best
+                .is_none_or(|best| rank(&found) < rank(&best) * WORTHWHILE)
+        {
             self.best = Some(found);
         }
     }

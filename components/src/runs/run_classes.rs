@@ -155,6 +155,7 @@ mod tests {
             },
             densities: Densities {
                 weight: density,
+                constant: density,
                 activation: density,
                 gradient: density,
             },
@@ -165,7 +166,7 @@ mod tests {
 
     /// Tiles and dense work of all runs of a part.
     fn amount(tiling: &Tiling, operation: &Operation, tiles: &[Range<u16>; 4]) -> [u64; 2] {
-        let classes = tiling.run_classes_of(operation, tiles).classes;
+        let classes = tiling.run_classes_of(operation, tiles, u32::MAX).classes;
         classes
             .iter()
             .fold([0; 2], |[all, work], RunClass { run, count }| {
