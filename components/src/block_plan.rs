@@ -10,6 +10,7 @@ mod account;
 mod blocking;
 mod choice;
 mod cut;
+mod least;
 mod pace;
 mod residency;
 mod spill_slots;
@@ -20,7 +21,8 @@ mod view;
 
 pub use account::PlanAccount;
 pub use blocking::Blocking;
-pub use choice::{Choice, choose, least_capacities};
+pub use choice::{Choice, choose};
+pub use least::least_capacities;
 pub use pace::Rates;
 pub use residency::PlanError;
 pub use stage_plan::{BlockPlan, PlanParameters};

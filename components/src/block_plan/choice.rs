@@ -7,7 +7,6 @@ use super::blocking::Blocking;
 use super::pace::{Pacer, Rates};
 use super::residency::PlanError;
 use super::stage_plan::{BlockPlan, PlanParameters};
-use super::step::Room;
 use crate::program::StageSource;
 
 /// The blocking that was chosen, and what it moves.
@@ -90,26 +89,6 @@ fn ways_to_fit() -> Vec<Blocking> {
         }
     }
     all
-}
-
-/// The least that each buffer must hold, the others being as large as needed: one tile operation, of softmax and layer norm
-/// one row of tiles, with their masks.
-///
-/// # Errors
-/// A fault of the program.
-pub fn least_capacities(parameters: PlanParameters, source: &StageSource) -> Result<Room, PlanError> {
-    let unlimited = Room([crate::units::Bytes(u64::MAX >> 8); 3]);
-    let parameters = PlanParameters {
-        capacity: unlimited,
-        batch_tiles: parameters.batch_tiles,
-        ..parameters
-    };
-    let mut plan = BlockPlan::new(parameters, Blocking::LEAST, Arc::clone(source));
-    plan.by_ref().for_each(drop);
-    match plan.error() {
-        Some(error) => Err(error.clone()),
-        None => Ok(plan.least()),
-    }
 }
 
 /// The best blocking for a machine: of all candidates, which do not depend on what the buffers hold, the one that takes

@@ -40,6 +40,9 @@ pub(super) struct Items {
     pub(super) all: u32,
 }
 
+/// Parts of a stage that a plan holds at most.
+const MAX_PARTS: u64 = 400_000;
+
 /// Cuts a stage.
 pub(super) struct Cutter<'a> {
     blocking: Blocking,
@@ -50,13 +53,13 @@ pub(super) struct Cutter<'a> {
 }
 
 impl<'a> Cutter<'a> {
-    /// The parts of `operations` for `items`, in the order in which they run.
+    /// The parts of `operations` for `items`, in the order in which they run; `None` if they are too many.
     pub(super) fn cut(
         blocking: Blocking,
         tile: TileShape,
         operations: &'a [Operation],
         items: Items,
-    ) -> Vec<Part> {
+    ) -> Option<Vec<Part>> {
         let mut cutter = Self {
             blocking,
             tile,
@@ -64,6 +67,9 @@ impl<'a> Cutter<'a> {
             parts: Vec::new(),
             items,
         };
+        if cutter.count() > MAX_PARTS {
+            return None;
+        }
         let groups = cutter.groups();
         let Items { range, .. } = cutter.items.clone();
         let mut first = range.start;
@@ -74,7 +80,21 @@ impl<'a> Cutter<'a> {
             }
             first = end;
         }
-        cutter.parts
+        Some(cutter.parts)
+    }
+
+    /// The number of all parts.
+    fn count(&self) -> u64 {
+        let pieces = |tiles: u32, each: u32| u64::from(tiles.div_ceil(each.clamp(1, tiles.max(1))));
+        let of = |operation: &Operation| {
+            let tiles = |dimension| operation.grid.tiles(dimension);
+            let items = self.items_of(operation, self.items.range.clone());
+            u64::from(items.end - items.start)
+                * pieces(tiles(Dimension::I), self.rows_of_block(operation))
+                * pieces(tiles(Dimension::J), self.columns_of_part(operation))
+                * pieces(tiles(Dimension::K), self.reduction_of_part(operation))
+        };
+        self.operations.iter().map(of).sum()
     }
 
     /// Operations that go through each block of rows together, else each alone.

@@ -12,7 +12,7 @@ use super::step::{Begin, End, Room, StayNumber, Step};
 use crate::operation::{Operation, OperationId};
 use crate::runs::Tiling;
 use crate::units::{BLOCK, Bytes};
-use crate::work::{Movement, RunKind, UnitClass};
+use crate::work::{RunKind, UnitClass};
 
 /// How fast a machine is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -224,7 +224,7 @@ impl Pacer {
             .fold(self.reserved, f64::max);
         let profile = step.operation.work.profile();
         let Some(kind) = profile.run_kind() else {
-            let bytes = self.moved(step, profile.movement());
+            let bytes = self.moved(step);
             return self.transfer(ready, bytes);
         };
         let units = self.rates.units[kind.unit() as usize] as f64;
@@ -241,9 +241,8 @@ impl Pacer {
         pool.run(ready, least, share)
     }
 
-    fn moved(&self, step: &Step, movement: Option<Movement>) -> Bytes {
-        let orders = crate::data_order::DataOrder::of(&step.operation, &step.tiles, &self.tiling);
-        let rows = movement.is_some().then_some(orders).unwrap_or_default();
+    fn moved(&self, step: &Step) -> Bytes {
+        let rows = crate::data_order::DataOrder::of(&step.operation, &step.tiles, &self.tiling);
         rows.iter()
             .map(|order| {
                 let times = order

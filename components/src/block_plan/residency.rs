@@ -39,6 +39,8 @@ pub enum PlanError {
         /// What the step needs.
         needed: Room,
     },
+    /// A stage would have more steps than a plan can hold.
+    TooManySteps,
     /// A fault of the program or the planner.
     Fault(String),
 }
@@ -54,6 +56,10 @@ impl fmt::Display for PlanError {
                      buffer and {mask} of the mask buffer"
                 )
             }
+            Self::TooManySteps => write!(
+                f,
+                "blocks so small that they fit cut a layer into more steps than a plan can hold"
+            ),
             Self::Fault(fault) => f.write_str(fault),
         }
     }
@@ -104,8 +110,6 @@ pub(super) struct Residency {
     /// Blocks that may leave, by next use: of the activation buffer, and of the weight buffer.
     evictable: [BTreeSet<(u64, BlockId)>; 2],
     next_stay: u32,
-    /// The most that the blocks of one step take.
-    least: Room,
     /// The step whose blocks are brought in.
     step: u32,
     slots: SpillSlots,
@@ -119,7 +123,6 @@ impl Residency {
             occupied: Room::default(),
             evictable: [BTreeSet::new(), BTreeSet::new()],
             next_stay: 0,
-            least: Room::default(),
             step: 0,
             slots: SpillSlots::new(spill_start),
         }
@@ -128,11 +131,6 @@ impl Residency {
     /// Bytes of main memory that spilled blocks take at once, at most.
     pub(super) fn spill_bytes(&self) -> u64 {
         self.slots.used()
-    }
-
-    /// The most that the blocks of one step so far have taken: with less, there is no plan.
-    pub(super) fn least(&self) -> Room {
-        self.least
     }
 
     /// Brings the blocks of a part in, lets others leave, and notes what becomes of its own.
@@ -149,28 +147,11 @@ impl Residency {
             self.bring(tensors, access, *arrival, &mut moves)?;
         }
         moves.room = self.occupied;
-        self.note_least(tensors, accesses);
         self.step += 1;
         for access in accesses {
             self.leave(tensors, access, &mut moves)?;
         }
         Ok(moves)
-    }
-
-    fn note_least(&mut self, tensors: &PlannedTensors, accesses: &[Access]) {
-        let mut own = Room::default();
-        for (place, access) in accesses.iter().enumerate() {
-            if accesses[..place].iter().any(|other| other.block == access.block) {
-                continue;
-            }
-            if let Some(tensor) = tensors.get(access.block.tensor) {
-                own.take(
-                    tensor.blocks[access.block.index as usize].footprint,
-                    tensor.is_weight,
-                );
-            }
-        }
-        self.least = self.least.max(own);
     }
 
     fn pin(&mut self, tensors: &PlannedTensors, accesses: &[Access]) {

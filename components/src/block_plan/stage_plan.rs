@@ -30,6 +30,9 @@ pub struct PlanParameters {
     pub batches: u32,
 }
 
+/// Uses of blocks by the steps of a stage that a plan holds at most.
+const MAX_ACCESSES: usize = 3_000_000;
+
 /// The steps of a program, made a stage at a time.
 pub struct BlockPlan {
     parameters: PlanParameters,
@@ -113,12 +116,6 @@ impl BlockPlan {
         self.residency.spill_bytes()
     }
 
-    /// The most that the blocks of one step so far have taken: with less in any buffer, there is no plan of this blocking.
-    #[must_use]
-    pub fn least(&self) -> Room {
-        self.residency.least()
-    }
-
     /// Why the steps ended before the program did, if they did.
     #[must_use]
     pub fn error(&self) -> Option<&PlanError> {
@@ -182,7 +179,8 @@ impl BlockPlan {
             self.parameters.tiling.tile,
             &stage.operations,
             items,
-        );
+        )
+        .ok_or(PlanError::TooManySteps)?;
         let operands = self.register(stage, &range, &parts);
         let mut accesses = self.accesses(stage, &parts, &operands)?;
         self.find_next_uses(stage, &parts, &mut accesses);
@@ -285,6 +283,7 @@ impl BlockPlan {
             })
             .collect();
         let mut all = Vec::with_capacity(parts.len());
+        let mut total = 0;
         for part in parts {
             let index = part.operation as usize;
             let operation = &stage.operations[index];
@@ -318,6 +317,10 @@ impl BlockPlan {
                     extents[Dimension::J as usize].clone(),
                 ];
                 self.add_blocks(Some(made), b, ranges, usage, &mut accesses);
+            }
+            total += accesses.len();
+            if total > MAX_ACCESSES {
+                return Err(PlanError::TooManySteps);
             }
             all.push(accesses);
         }

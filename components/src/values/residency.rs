@@ -77,6 +77,8 @@ impl ValueStore {
     }
 
     fn constant_loaded(&mut self, block: &BlockName) -> Result<(), String> {
+        let name = (block.tensor, block.rows.start, block.columns.start);
+        *self.copies.entry(name).or_default() += 1;
         let tensor = block.tensor;
         let (operation, ordinal, operand) = self
             .origins
@@ -123,6 +125,14 @@ impl ValueStore {
     }
 
     fn constant_dropped(&mut self, block: &BlockName) {
+        let name = (block.tensor, block.rows.start, block.columns.start);
+        if let Some(copies) = self.copies.get_mut(&name) {
+            *copies -= 1;
+            if *copies > 0 {
+                return;
+            }
+            self.copies.remove(&name);
+        }
         let Some(width) = self.width_of(block.tensor) else {
             return;
         };

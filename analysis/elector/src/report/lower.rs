@@ -25,10 +25,8 @@ pub fn lower_report(summary: &Summary, style: Style) -> String {
         .map(str::to_owned),
     );
     for role in &summary.roles {
-        let blocks = summary.blocks.roles.iter();
-        let blocks = blocks
-            .filter(|blocks| (blocks.layer, blocks.role) == (role.layer, role.role))
-            .next();
+        let mut blocks = summary.blocks.roles.iter();
+        let blocks = blocks.find(|blocks| (blocks.layer, blocks.role) == (role.layer, role.role));
         let [b, i, j, k] = blocks.map_or([0; 4], |blocks| blocks.tiles);
         table.row([
             role.layer.to_string(),

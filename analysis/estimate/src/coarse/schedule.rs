@@ -158,7 +158,7 @@ pub(super) fn schedule(whole: &Plan, memory: &Memory) -> Result<(Timeline, Accou
     schedule.run();
     let stuck_in = match schedule.steps.error() {
         Some(PlanError::NoRoom { layer, .. }) => Some(*layer),
-        Some(PlanError::Fault(_)) => Some(0),
+        Some(PlanError::TooManySteps | PlanError::Fault(_)) => Some(0),
         None => schedule
             .window
             .iter()
