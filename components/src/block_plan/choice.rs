@@ -1,5 +1,6 @@
 //! The choice of a blocking: candidates that do not depend on the buffers, and the best of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::account::PlanAccount;
@@ -7,6 +8,7 @@ use super::blocking::Blocking;
 use super::pace::{Pacer, Rates};
 use super::residency::PlanError;
 use super::stage_plan::{BlockPlan, PlanParameters};
+use super::stated::StatedBlocks;
 use super::step::Room;
 use crate::program::StageSource;
 
@@ -60,11 +62,12 @@ fn ways_to_share(batch_tiles: u32, panel: u32) -> Vec<Blocking> {
 }
 
 /// The last resort: single tiles of ever more tensors.
-fn ways_to_fit() -> Vec<Blocking> {
+fn ways_to_fit(stated: &StatedBlocks) -> Vec<Blocking> {
     let mut all = Vec::new();
+    let narrow = stated.columns.unwrap_or(8);
     for panel in [8, 2, 1] {
         for keys in [u32::MAX, 4, 1] {
-            for columns in [u32::MAX, 8, 1] {
+            for columns in [u32::MAX, narrow, 1] {
                 all.push(Blocking {
                     panel,
                     keys,
@@ -80,18 +83,19 @@ fn ways_to_fit() -> Vec<Blocking> {
 }
 
 /// The least that each buffer must hold, the others being as large as needed: one tile operation, of softmax and layer norm
-/// one row of tiles, with their masks.
+/// one row of tiles, with their masks; of what is stated as many tiles as that.
 ///
 /// # Errors
 /// A fault of the program.
-pub fn least_capacities(parameters: PlanParameters, source: &StageSource) -> Result<Room, PlanError> {
+pub fn least_capacities(parameters: PlanParameters, stated: &StatedBlocks, source: &StageSource) -> Result<Room, PlanError> {
     let unlimited = Room([crate::units::Bytes(u64::MAX >> 8); 3]);
     let parameters = PlanParameters {
         capacity: unlimited,
         batch_tiles: parameters.batch_tiles,
         ..parameters
     };
-    let mut plan = BlockPlan::new(parameters, Blocking::LEAST, Arc::clone(source));
+    let blocking = stated.applied_to(Blocking::LEAST).unwrap_or(Blocking::LEAST);
+    let mut plan = BlockPlan::new(parameters, blocking, Arc::clone(source));
     plan.by_ref().for_each(drop);
     match plan.error() {
         Some(error) => Err(error.clone()),
@@ -99,17 +103,24 @@ pub fn least_capacities(parameters: PlanParameters, source: &StageSource) -> Res
     }
 }
 
-/// The best blocking for a machine: of all candidates, which do not depend on what the buffers hold, the one that takes
-/// the least time, then moves the fewest bytes.
+/// The best blocking for a machine that has what is `stated`: of all candidates, which do not depend on what the buffers hold,
+/// the one that takes the least time, then moves the fewest bytes.
 ///
 /// # Errors
 /// None fits, or the program is at fault.
-pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) -> Result<Choice, PlanError> {
+pub fn choose(
+    parameters: PlanParameters,
+    stated: &StatedBlocks,
+    rates: Rates,
+    source: &StageSource,
+) -> Result<Choice, PlanError> {
     let batch = parameters.batch_tiles.max(1);
     let mut search = Search {
         parameters,
+        stated,
         rates,
         source,
+        tried: BTreeSet::new(),
         best: None,
         failure: None,
     };
@@ -129,7 +140,7 @@ pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) ->
         ways_to_share(batch, panel).into_iter().for_each(|blocking| search.try_one(blocking));
     }
     if search.best.is_none() {
-        ways_to_fit().into_iter().for_each(|blocking| search.try_one(blocking));
+        ways_to_fit(stated).into_iter().for_each(|blocking| search.try_one(blocking));
     }
     if let Some(best) = &mut search.best
         && best.account.spilled.0 > 0
@@ -143,14 +154,21 @@ pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) ->
 /// A search for the best blocking.
 struct Search<'a> {
     parameters: PlanParameters,
+    stated: &'a StatedBlocks,
     rates: Rates,
     source: &'a StageSource,
+    /// Candidates that differ in nothing but what is stated are one.
+    tried: BTreeSet<Blocking>,
     best: Option<Choice>,
     failure: Option<PlanError>,
 }
 
 impl Search<'_> {
-    fn try_one(&mut self, blocking: Blocking) {
+    fn try_one(&mut self, candidate: Blocking) {
+        let Some(blocking) = self.stated.applied_to(candidate) else { return };
+        if !self.tried.insert(blocking) {
+            return;
+        }
         let mut plan = BlockPlan::new(self.parameters, blocking, Arc::clone(self.source));
         let limit = self.best.map_or(f64::INFINITY, |best| best.cycles);
         let segments = self.parameters.batch_tiles.div_ceil(blocking.segment.max(1));
