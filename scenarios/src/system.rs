@@ -20,6 +20,7 @@ mod machine_plan;
 mod main_memory;
 mod measure;
 mod modules;
+mod most_tiles;
 mod operation_names;
 mod plan;
 mod requestors;

@@ -89,7 +89,7 @@ fn run_one(case: u64, tally: &mut Tally) -> Result<(), String> {
     let roomy = draw(&mut dice)?;
     let plan = Plan::load(&roomy).map_err(|wrong| format!("with much room: {wrong}"))?;
     let machine = &plan.machine;
-    let least = least_capacities(machine.plan_parameters(), &machine.stage_source())
+    let least = least_capacities(machine.plan_parameters(), &machine.stated_blocks(), &machine.stage_source())
         .map_err(|error| error.to_string())?;
     // Each buffer holds the least, a little more, or plenty.
     let factors = [0; 3].map(|_| dice.of(&[1.0, 1.0, 1.1, 1.5, 2.0, 4.0, 1000.0]));
