@@ -3,12 +3,12 @@
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Unexpected, Visitor};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
+use super::Number;
 use super::checks::Checks;
 use super::limits::MAX_WIDTH;
 use super::mapping::{AUTO, write_auto};
 use super::rule::{Rule, whole};
 use super::section::{OrNone, Overlay, Stated};
-use super::Number;
 
 /// Sizes of blocks, in elements; those that are not stated are chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -78,6 +78,7 @@ impl Serialize for BlockSizesFile {
 enum Form {
     Word(String),
     Section(Fields),
+    Nothing(()),
     Other(IgnoredAny),
 }
 
@@ -124,6 +125,7 @@ impl<'de> Deserialize<'de> for BlockSizesFile {
         let Fields(fields) = match Form::deserialize(deserializer)? {
             Form::Word(word) if word == AUTO => Fields(Vec::new()),
             Form::Section(fields) => fields,
+            Form::Nothing(()) => Fields(Vec::new()),
             Form::Word(_) | Form::Other(_) => return Err(wrong()),
         };
         let mut sizes = [None; 4];
@@ -141,15 +143,17 @@ impl<'de> Deserialize<'de> for BlockSizesFile {
     }
 }
 
-/// Reads sizes, each a whole number.
+/// Reads sizes, each a whole number; one that cannot be is left out.
 pub(super) struct Sizes;
 
 impl Rule<BlockSizes> for Sizes {
     fn read(&self, stated: Option<BlockSizesFile>, checks: &mut Checks) -> BlockSizes {
         let BlockSizesFile(sizes) = stated.unwrap_or_default();
         let mut size = |place: usize| {
-            let rule = whole(1..=u64::from(MAX_WIDTH), 1);
-            checks.within(SIZES[place], |checks| rule.read(Some(OrNone(sizes[place])), checks))
+            let errors = checks.errors();
+            let rule = whole(1..=MAX_WIDTH, 1);
+            let size = checks.within(SIZES[place], |checks| rule.read(Some(OrNone(sizes[place])), checks));
+            size.filter(|_| checks.errors() == errors)
         };
         let [b, i, j, k] = [0, 1, 2, 3].map(&mut size);
         BlockSizes { b, i, j, k }
