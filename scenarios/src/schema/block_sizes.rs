@@ -152,7 +152,7 @@ impl Rule<BlockSizes> for Sizes {
         let mut size = |place: usize| {
             let errors = checks.errors();
             let rule = whole(1..=MAX_WIDTH, 1);
-            let size = checks.within(SIZES[place], |checks| rule.read(Some(OrNone(sizes[place])), checks));
+            let size: Option<u32> = checks.within(SIZES[place], |checks| rule.read(Some(OrNone(sizes[place])), checks));
             size.filter(|_| checks.errors() == errors)
         };
         let [b, i, j, k] = [0, 1, 2, 3].map(&mut size);
