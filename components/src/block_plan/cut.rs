@@ -143,7 +143,7 @@ impl<'a> Cutter<'a> {
         let operation = &self.operations[index];
         let tiles = |dimension| operation.grid.tiles(dimension);
         let along = [
-            items.map(|b| b as u16..b as u16 + 1).collect(),
+            pieces_of_batch(items),
             pieces(tiles(Dimension::I), self.rows_of_block(operation)),
             pieces(tiles(Dimension::J), self.columns_of_part(operation)),
             pieces(tiles(Dimension::K), self.reduction_of_part(operation)),
@@ -191,7 +191,7 @@ impl<'a> Cutter<'a> {
         let operation = &self.operations[index];
         let tiles = |dimension| operation.grid.tiles(dimension);
         let along = [
-            vec![b as u16..b as u16 + 1],
+            pieces_of_batch(b..b + 1),
             vec![rows.clone()],
             pieces(tiles(Dimension::J), self.columns_of_part(operation)),
             pieces(tiles(Dimension::K), self.reduction_of_part(operation)),
@@ -272,6 +272,11 @@ impl<'a> Cutter<'a> {
         let elements = rows.saturating_mul(self.tile.x);
         (elements / operation.grid.edge(dimension)).max(1)
     }
+}
+
+/// Batch tiles one by one.
+fn pieces_of_batch(items: Range<u32>) -> Vec<Range<u16>> {
+    items.map(|b| b as u16..b as u16 + 1).collect()
 }
 
 /// `tiles` in pieces of `each`.
