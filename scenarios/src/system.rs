@@ -20,10 +20,11 @@ mod machine_plan;
 mod main_memory;
 mod measure;
 mod modules;
-mod most_tiles;
+
 mod operation_names;
 mod plan;
 mod requestors;
+mod stated_sizes;
 mod tracks;
 mod verdict;
 

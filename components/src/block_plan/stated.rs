@@ -1,7 +1,9 @@
 //! What of a blocking is stated, and what that leaves of the ways to cut a program.
 
 use super::blocking::Blocking;
+use crate::operation::Operation;
 use crate::tile::{Dimension, LoopOrder};
+use crate::work::Indexing;
 
 /// What of a blocking is stated; the rest is chosen. Sizes are in tiles, and clipped to each operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +25,21 @@ impl StatedBlocks {
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Steps that `operation` has at least, if it is cut by what is stated.
+    #[must_use]
+    pub fn least_steps(&self, operation: &Operation) -> u64 {
+        let profile = operation.work.profile();
+        let pieces = |dimension, each: Option<u32>, is_cut: bool| {
+            let tiles = operation.grid.tiles(dimension);
+            let each = each.filter(|_| is_cut).unwrap_or(tiles).max(1);
+            u64::from(tiles.div_ceil(each))
+        };
+        u64::from(operation.grid.tiles(Dimension::B))
+            * pieces(Dimension::I, self.rows, true)
+            * pieces(Dimension::J, self.columns, profile.indexing == Indexing::Product)
+            * pieces(Dimension::K, self.reduction, profile.sums_reduction)
     }
 
     /// The candidate with what is stated in place of its own; `None` if the stated order has no use for it.

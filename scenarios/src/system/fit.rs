@@ -5,7 +5,7 @@ use components::operation::Operation;
 use components::tile::Dimension;
 use components::units::Bytes;
 
-use super::most_tiles::MostTiles;
+use super::stated_sizes::StatedSizes;
 use super::{MachinePlan, Problem};
 use crate::program::ProgramSummary;
 use crate::schema::Embedding;
@@ -45,10 +45,10 @@ impl MachinePlan {
         }
         let mut program = self.program();
         let mut summary = ProgramSummary::default();
-        let mut most = MostTiles::default();
+        let mut stated = StatedSizes::new(self.stated_blocks());
         for operation in program.by_ref() {
             summary.add(&operation);
-            most.add(&operation);
+            stated.add(&operation);
             self.check_operation(&operation, &mut problems);
             if problems.len() >= MAX_PROBLEMS {
                 return problems;
@@ -56,7 +56,7 @@ impl MachinePlan {
         }
         self.memory_used = Bytes(program.memory_used());
         self.program = summary;
-        problems.extend(most.too_large(&self.scenario.accelerator));
+        problems.extend(stated.problems(&self.scenario.accelerator));
         if problems.is_empty() {
             self.choose_blocks(bandwidth, &mut problems);
         }
