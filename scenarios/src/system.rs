@@ -20,7 +20,6 @@ mod machine_plan;
 mod main_memory;
 mod measure;
 mod modules;
-
 mod operation_names;
 mod plan;
 mod requestors;

@@ -193,3 +193,17 @@ fn buffers_that_are_too_small_are_told_what_the_stated_blocks_need() {
         assert!(said.contains("MB are accepted, or less with smaller sizes"), "{said}");
     }
 }
+
+#[test]
+fn blocks_that_make_too_many_steps_are_refused() {
+    let edge = Scenario::shipped("bert-tiny-edge").unwrap();
+    let wrong = edge
+        .with(|scenario| {
+            scenario.workload.batch = 4096;
+            scenario.accelerator.mapping = sizes([None, Some(16), Some(16), Some(16)]);
+        })
+        .and_then(|loaded| Plan::load(&loaded))
+        .unwrap_err();
+    assert_eq!(wrong.problems()[0].path(), Some("accelerator.mapping.blocks"));
+    assert!(wrong.to_string().contains("steps or more"), "{wrong}");
+}
