@@ -65,7 +65,9 @@ impl StatedBlocks {
     /// With the stated order: a wave has rows inside the batch and all else inside rows, and what goes through a stage
     /// before other items do makes the batch outermost.
     fn with_order(&self, candidate: Blocking) -> Option<Blocking> {
-        let Some(order) = self.order else { return Some(candidate) };
+        let Some(order) = self.order else {
+            return Some(candidate);
+        };
         let [first, second, ..] = order.loops();
         let can_be_wave = (first, second) == (Dimension::B, Dimension::I);
         if candidate.panels_outermost || candidate.chained && !can_be_wave {

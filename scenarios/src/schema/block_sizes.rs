@@ -136,7 +136,9 @@ impl<'de> Deserialize<'de> for BlockSizesFile {
             if std::mem::replace(&mut seen[place], true) {
                 return Err(D::Error::duplicate_field(SIZES[place]));
             }
-            let Value::Size(OrNone(size)) = value else { return Err(wrong()) };
+            let Value::Size(OrNone(size)) = value else {
+                return Err(wrong());
+            };
             sizes[place] = size;
         }
         Ok(Self(sizes))
@@ -152,7 +154,9 @@ impl Rule<BlockSizes> for Sizes {
         let mut size = |place: usize| {
             let errors = checks.errors();
             let rule = whole(1..=MAX_WIDTH, 1);
-            let size: Option<u32> = checks.within(SIZES[place], |checks| rule.read(Some(OrNone(sizes[place])), checks));
+            let size: Option<u32> = checks.within(SIZES[place], |checks| {
+                rule.read(Some(OrNone(sizes[place])), checks)
+            });
             size.filter(|_| checks.errors() == errors)
         };
         let [b, i, j, k] = [0, 1, 2, 3].map(&mut size);

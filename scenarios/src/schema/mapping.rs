@@ -72,7 +72,8 @@ impl<'de> Deserialize<'de> for OrderFile {
     }
 }
 
-const ACCEPTED: &str = "`Auto` or each of the letters b, i, j and k once, outermost loop first, for example \"jbik\",";
+const ACCEPTED: &str =
+    "`Auto` or each of the letters b, i, j and k once, outermost loop first, for example \"jbik\",";
 
 struct Orders;
 
@@ -85,7 +86,10 @@ impl Rule<Option<LoopOrder>> for Orders {
         let order = text.parse().ok();
         if order.is_none() {
             let field = checks.field().to_owned();
-            checks.wrong(format!("`{field}` cannot be {text:?}"), format!("{ACCEPTED} is accepted"));
+            checks.wrong(
+                format!("`{field}` cannot be {text:?}"),
+                format!("{ACCEPTED} is accepted"),
+            );
         }
         order
     }

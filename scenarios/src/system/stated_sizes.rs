@@ -53,7 +53,10 @@ impl StatedSizes {
 
     /// The stated sizes of blocks that are larger than every operation.
     fn too_large(&self, accelerator: &Accelerator) -> Vec<Problem> {
-        let (sizes, edges) = (accelerator.mapping.blocks.along(), accelerator.tile.shape().along());
+        let (sizes, edges) = (
+            accelerator.mapping.blocks.along(),
+            accelerator.tile.shape().along(),
+        );
         let along = SIZES.into_iter().zip(sizes).zip(edges.into_iter().zip(self.most));
         along
             .filter_map(|((name, size), (edge, most))| {

@@ -9,18 +9,21 @@ use scenarios::system::Plan;
 use scenarios::{Loaded, Scenario};
 
 fn tiny(change: impl FnOnce(&mut Scenario)) -> Loaded {
-    let tiny = Scenario::shipped("tiny-trace").unwrap();
-    tiny.with(change).unwrap_or_else(|wrong| panic!("{}", wrong.render()))
+    let tiny = Scenario::shipped("tiny-trace").expect("it is shipped");
+    tiny.with(change)
+        .unwrap_or_else(|wrong| panic!("{}", wrong.render()))
 }
 
 /// Paths and lines of what is wrong with a mapping of the smallest machine.
 fn refused(mapping: Mapping) -> Vec<(String, String)> {
-    let tiny = Scenario::shipped("tiny-trace").unwrap();
+    let tiny = Scenario::shipped("tiny-trace").expect("it is shipped");
     let wrong = tiny
         .with(|scenario| scenario.accelerator.mapping = mapping)
         .and_then(|loaded| Plan::load(&loaded))
         .expect_err("this mapping is impossible");
-    let said = wrong.iter().map(|problem| (problem.path().unwrap().to_owned(), problem.to_string()));
+    let said = wrong
+        .iter()
+        .map(|problem| (problem.path().unwrap_or_default().to_owned(), problem.to_string()));
     said.collect()
 }
 
@@ -34,7 +37,10 @@ fn sizes(sizes: [Option<u32>; 4]) -> Mapping {
 
 fn read(text: &str) -> Mapping {
     let scenario = Scenario::from_ron(&format!("(accelerator: (mapping: {text}))"));
-    scenario.unwrap_or_else(|wrong| panic!("{text}: {}", wrong.render())).accelerator.mapping
+    scenario
+        .unwrap_or_else(|wrong| panic!("{text}: {}", wrong.render()))
+        .accelerator
+        .mapping
 }
 
 #[test]
@@ -44,10 +50,25 @@ fn a_mapping_is_read_from_ron_in_every_form() {
         ("()", [None; 4], None),
         ("(blocks: Auto, order: Auto)", [None; 4], None),
         ("(blocks: ())", [None; 4], None),
-        ("(blocks: (b: 4, i: 64, j: 128, k: 32))", [Some(4), Some(64), Some(128), Some(32)], None),
-        ("(blocks: (k: 16, j: None), order: \"jbik\")", [None, None, None, Some(16)], Some(order)),
+        (
+            "(blocks: (b: 4, i: 64, j: 128, k: 32))",
+            [Some(4), Some(64), Some(128), Some(32)],
+            None,
+        ),
+        (
+            "(blocks: (k: 16, j: None), order: \"jbik\")",
+            [None, None, None, Some(16)],
+            Some(order),
+        ),
     ] {
-        assert_eq!(read(text), Mapping { order, ..sizes(blocks) }, "{text}");
+        assert_eq!(
+            read(text),
+            Mapping {
+                order,
+                ..sizes(blocks)
+            },
+            "{text}"
+        );
     }
 }
 
@@ -66,10 +87,7 @@ fn a_mapping_survives_json_and_ron() {
 #[test]
 fn sizes_lie_over_those_of_the_file_below_and_auto_takes_them_away() {
     let below = "(accelerator: (mapping: (blocks: (b: 2, i: 32))))";
-    for (above, expected) in [
-        ("(i: 64)", [Some(2), Some(64), None, None]),
-        ("Auto", [None; 4]),
-    ] {
+    for (above, expected) in [("(i: 64)", [Some(2), Some(64), None, None]), ("Auto", [None; 4])] {
         let files = BTreeMap::from([("below.ron".into(), below.to_owned())]);
         let text = format!("(base: \"below.ron\", accelerator: (mapping: (blocks: {above})))");
         let loaded = Scenario::parse("above.ron", &text, files).unwrap();
@@ -148,15 +166,27 @@ fn parts_come_in_every_stated_order() {
         let machine = Plan::load(&loaded).unwrap().machine;
         let mut parts: BTreeMap<u32, Vec<[u16; 4]>> = BTreeMap::new();
         for step in machine.block_plan(machine.blocks.blocking) {
-            let place = order.loops().map(|dimension| step.tiles[dimension as usize].start);
+            let place = order
+                .loops()
+                .map(|dimension| step.tiles[dimension as usize].start);
             parts.entry(step.operation.id.0).or_default().push(place);
         }
         for (operation, places) in &parts {
             assert!(places.is_sorted(), "{order}, operation {operation}: {places:?}");
         }
         let longest = parts.values().map(Vec::len).max();
-        assert_eq!(longest, Some(16), "{order}: nothing has parts along all four loops");
-        sequences.insert(format!("{:?}", machine.block_plan(machine.blocks.blocking).map(|step| step.tiles).collect::<Vec<_>>()));
+        assert_eq!(
+            longest,
+            Some(16),
+            "{order}: nothing has parts along all four loops"
+        );
+        sequences.insert(format!(
+            "{:?}",
+            machine
+                .block_plan(machine.blocks.blocking)
+                .map(|step| step.tiles)
+                .collect::<Vec<_>>()
+        ));
     }
     assert_eq!(sequences.len(), 24, "some orders are the same");
 }
@@ -174,7 +204,12 @@ fn buffers_that_are_too_small_are_told_what_the_stated_blocks_need() {
             scenario.accelerator.mapping = mapping;
         }));
         let machine = machine.unwrap().machine;
-        least_capacities(machine.plan_parameters(), &machine.stated_blocks(), &machine.stage_source()).unwrap()
+        least_capacities(
+            machine.plan_parameters(),
+            &machine.stated_blocks(),
+            &machine.stage_source(),
+        )
+        .unwrap()
     };
     let least = of(machine.scenario.accelerator.mapping.clone());
     assert!(least.0[0] > of(sizes([None; 4])).0[0]);
@@ -190,7 +225,10 @@ fn buffers_that_are_too_small_are_told_what_the_stated_blocks_need() {
         let said = problem.to_string();
         assert!(said.contains("cut as stated"), "{said}");
         assert!(said.contains(&format!("needs {} B", least.0[0].0)), "{said}");
-        assert!(said.contains("MB are accepted, or less with smaller sizes"), "{said}");
+        assert!(
+            said.contains("MB are accepted, or less with smaller sizes"),
+            "{said}"
+        );
     }
 }
 
