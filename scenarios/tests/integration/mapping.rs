@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use components::block_plan::least_capacities;
 use components::tile::Dimension;
-use scenarios::schema::{BlockSizes, LoopOrder, Mapping, Phase};
-use scenarios::system::Plan;
+use scenarios::schema::{BlockSizes, DensitySource, LoopOrder, Mapping, Phase};
+use scenarios::system::{Plan, violations};
 use scenarios::{Loaded, Scenario};
+use sim_core::Engine;
 
 fn tiny(change: impl FnOnce(&mut Scenario)) -> Loaded {
     let tiny = Scenario::shipped("tiny-trace").expect("it is shipped");
@@ -244,4 +245,30 @@ fn blocks_that_make_too_many_steps_are_refused() {
         .unwrap_err();
     assert_eq!(wrong.problems()[0].path(), Some("accelerator.mapping.blocks"));
     assert!(wrong.to_string().contains("steps or more"), "{wrong}");
+}
+
+#[test]
+fn every_stated_order_trains_to_the_right_words() {
+    for order in LoopOrder::all() {
+        let loaded = tiny(|scenario| {
+            scenario.workload.batch = 2;
+            scenario.workload.phase = Phase::Training;
+            scenario.sparsity.source = DensitySource::Values {
+                activation_threshold: 0.0,
+                weight_threshold: 0.0,
+                gradient_threshold: 0.0,
+            };
+            scenario.accelerator.mapping = Mapping {
+                order: Some(order),
+                ..sizes([Some(1), Some(8), Some(8), Some(8)])
+            };
+        });
+        let plan = Plan::load(&loaded).unwrap();
+        let measured = plan.build(Engine::default()).and_then(|system| system.run(&plan));
+        let measured = measured.unwrap_or_else(|error| panic!("{order}: {error}"));
+        assert_eq!(violations(&plan, &measured), Vec::<String>::new(), "{order}");
+        let values = measured.machine.values.unwrap();
+        assert!(values.words > 1_000, "{order}: {} words", values.words);
+        assert_eq!(values.wrong_words, 0, "{order}: {:?}", values.wrong);
+    }
 }
