@@ -94,21 +94,29 @@ fn a_larger_module_takes_no_less_area() {
     assert_eq!(found[1].0, "softmax[1]");
 }
 
+/// Makes these the only lanes with GELU: multipliers, then area and leakage.
+fn tabulate_lanes(table: &mut CostTable, lanes: &[(u32, [f64; 2])]) {
+    table.mac_lane.retain(|lane| lane.activation_function != GELU);
+    table.mac_lane.extend(
+        lanes
+            .iter()
+            .map(|&(multipliers, [area_um2, leakage_mw])| LaneCost {
+                multipliers,
+                activation_function: GELU,
+                cost: ModuleCost {
+                    area_um2,
+                    dynamic_mw: 1.0,
+                    leakage_mw,
+                },
+            }),
+    );
+}
+
 #[test]
 fn a_cost_that_falls_to_nothing_is_refused_at_the_field() {
     let mut table = shipped();
     // 8 multipliers cost 100 and 16 cost 1,000: the line through them is 100 - 4 x 112.5 = -350 at 4.
-    let of = |multipliers, cost| LaneCost {
-        multipliers,
-        activation_function: GELU,
-        cost: ModuleCost {
-            area_um2: cost,
-            dynamic_mw: 1.0,
-            leakage_mw: cost,
-        },
-    };
-    table.mac_lane.retain(|lane| lane.activation_function != GELU);
-    table.mac_lane.extend([of(8, 100.0), of(16, 1000.0)]);
+    tabulate_lanes(&mut table, &[(8, [100.0, 100.0]), (16, [1000.0, 1000.0])]);
     assert!(faults(&table).is_empty());
     let (found, _) = sizes(&table, 4, 16);
     let place = "accelerator.multipliers_per_lane".to_owned();
@@ -126,17 +134,7 @@ fn a_cost_that_falls_to_nothing_is_refused_at_the_field() {
 #[test]
 fn a_size_between_two_free_ones_is_not_free() {
     let mut table = shipped();
-    let of = |multipliers, cost| LaneCost {
-        multipliers,
-        activation_function: GELU,
-        cost: ModuleCost {
-            area_um2: cost,
-            dynamic_mw: 1.0,
-            leakage_mw: 1.0,
-        },
-    };
-    table.mac_lane.retain(|lane| lane.activation_function != GELU);
-    table.mac_lane.extend([of(1, 0.0), of(3, 0.0), of(4, 100.0)]);
+    tabulate_lanes(&mut table, &[(1, [0.0, 1.0]), (3, [0.0, 1.0]), (4, [100.0, 1.0])]);
     assert!(faults(&table).is_empty());
     let message = "a lane of 2 multipliers: the cost table gives a `area_um2` of 0.000";
     assert_eq!(
