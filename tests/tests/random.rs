@@ -120,6 +120,7 @@ fn workload(phase: Phase) -> impl Strategy<Value = Workload> {
                 Workload {
                     transformer: Transformer { layers },
                     batch,
+                    batches: 1,
                     sequence_length,
                     vocabulary,
                     phase,
