@@ -6,10 +6,13 @@
 //! (`retire.rs`).
 
 mod admission;
+mod fetch;
 mod issue;
+mod moves;
 mod parameters;
 mod phases;
 mod places;
+mod planned_room;
 mod policy;
 mod reserve;
 mod retire;
@@ -43,7 +46,7 @@ pub use policy::SchedulingPolicy;
 pub use stalls::StallAccount;
 
 use places::StepNumber;
-use reserve::EarlyRoom;
+use planned_room::PlannedRoom;
 use stays::Stays;
 use traced::TraceState;
 use transfers::{Pending, Purpose};
@@ -82,7 +85,10 @@ pub struct ControlBlock {
     /// The step whose loads are considered next, and which of what stands before it.
     fetched: StepNumber,
     fetch_place: usize,
-    early: EarlyRoom,
+    /// What the plan has in the buffers from there on, with what was taken early.
+    planned: PlannedRoom,
+    /// Steps that are ready but for the room of their results.
+    awaiting_room: BTreeSet<StepNumber>,
     /// Whether something has happened that can give a step its room or begin a load.
     room_changed: bool,
     /// Blocks on their way to main memory that will free their room.
@@ -136,7 +142,8 @@ impl ControlBlock {
             taken: Room::default(),
             fetched: StepNumber(0),
             fetch_place: 0,
-            early: EarlyRoom::default(),
+            planned: PlannedRoom::default(),
+            awaiting_room: BTreeSet::new(),
             room_changed: false,
             leaving: 0,
             reading: BTreeMap::new(),
@@ -264,12 +271,21 @@ impl ControlBlock {
 
     /// Does everything that has become possible.
     fn proceed(&mut self, context: &mut Context<'_, Message>) {
-        if std::mem::take(&mut self.room_changed) {
-            self.reserve(context);
-        }
-        self.issue_data(context);
-        for class in UnitClass::ALL {
-            self.issue_class(class, context);
+        let mut fetches = self.room_changed;
+        loop {
+            if std::mem::take(&mut self.room_changed) {
+                self.reserve(context);
+            }
+            self.issue_data(context);
+            for class in UnitClass::ALL {
+                self.issue_class(class, context);
+            }
+            // Results that are ready to be made come before blocks of later steps.
+            if !self.room_changed && std::mem::take(&mut fetches) {
+                self.fetch_ahead(context);
+            } else if !self.room_changed {
+                break;
+            }
         }
         self.trace_stall(context);
     }
@@ -295,7 +311,7 @@ impl ControlBlock {
         let Some(entry) = self.window.unfinished_mut(number) else {
             return;
         };
-        if !entry.is_reserved || !entry.has_work_to_issue() {
+        if !entry.lacks_results_at_most() || !entry.has_work_to_issue() {
             return;
         }
         self.trace

@@ -31,6 +31,22 @@ impl Room {
         Self([a.max(other.0[0]), w.max(other.0[1]), m.max(other.0[2])])
     }
 
+    /// What `footprint` of a block takes, in the weight buffer if `is_weight`.
+    #[must_use]
+    #[inline]
+    pub fn of(footprint: Footprint, is_weight: bool) -> Self {
+        let mut room = Self::default();
+        room.take(footprint, is_weight);
+        room
+    }
+
+    /// With `more` taken.
+    #[must_use]
+    #[inline]
+    pub fn with(self, more: Self) -> Self {
+        Self([0, 1, 2].map(|buffer| self.0[buffer] + more.0[buffer]))
+    }
+
     /// With `footprint` of a block taken, in the weight buffer if `is_weight`.
     #[inline]
     pub fn take(&mut self, footprint: Footprint, is_weight: bool) {
@@ -186,6 +202,18 @@ impl Step {
             .iter()
             .map(|range| u64::from(range.end - range.start))
             .product()
+    }
+
+    /// The stays that begin with its results, and what each takes.
+    pub fn made(&self) -> impl Iterator<Item = (StayNumber, Room)> {
+        self.begins.iter().filter_map(|begin| match begin {
+            Begin::Make {
+                stay,
+                block,
+                footprint,
+            } => Some((*stay, Room::of(*footprint, block.is_weight))),
+            Begin::Evict { .. } | Begin::Load { .. } => None,
+        })
     }
 
     /// Its first tile.

@@ -92,25 +92,9 @@ impl ControlBlock {
         let tiling = &self.parameters.tiling;
         let cursor = tiling.cursor_by_rows(&step.operation, u32::from(step.cut[1]));
         let cursor = cursor.within(step.tiles.clone());
-        let tiles_missing = match kind {
-            Some(_) => step.tile_operations(),
-            None => 1,
-        };
-        self.early.push(&step);
-        self.window.push(Entry {
-            kind,
-            cursor,
-            operands,
-            result,
-            begun: 0,
-            fetched_early: Vec::new(),
-            is_reserved: false,
-            is_ordered: false,
-            tiles_missing,
-            writes_missing: 0,
-            blocked: None,
-            step,
-        });
+        self.planned.push(step.room);
+        self.window.push(Entry::new(step, cursor, operands, result));
+        self.make_issuable(number);
     }
 
     fn places(&self, blocks: &OperandBlocks) -> Option<Vec<StayPlace>> {

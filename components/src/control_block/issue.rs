@@ -55,7 +55,22 @@ impl ControlBlock {
             self.withdraw(number);
             return false;
         };
-        match self.issuable_length(entry, first, longest, context) {
+        let is_reserved = entry.is_reserved;
+        let length = match is_reserved {
+            true => self.issuable_length(entry, first, longest, context),
+            false => {
+                let row = u32::from(first.along(Dimension::I));
+                self.check_operands(entry, row, context).map(|()| 0)
+            }
+        };
+        match length {
+            Ok(0) => {
+                // Once there is room for its results, it can issue.
+                if let Err(cause) = self.reserve_results(number, context) {
+                    self.block(number, cause, context);
+                }
+                false
+            }
             Ok(length) => {
                 self.issue(number, first, length, context);
                 true
@@ -87,12 +102,21 @@ impl ControlBlock {
         Ok(1 + ready.count() as u16)
     }
 
+    /// Whether row `row` of tiles has its inputs ready and in the buffer.
+    fn check_operands(
+        &self,
+        entry: &Entry,
+        row: u32,
+        context: &mut Context<'_, Message>,
+    ) -> Result<(), Need> {
+        let rows = entry.step.operation.grid.elements(Dimension::I, row, row + 1);
+        let mut operands = entry.operands.iter();
+        operands.try_for_each(|operand| self.check_operand(operand, [rows.start, rows.end], context))
+    }
+
     /// Whether row `row` of tiles has its inputs ready and in the buffer, and room for its result.
     fn check_row(&self, entry: &Entry, row: u32, context: &mut Context<'_, Message>) -> Result<(), Need> {
-        let rows = entry.step.operation.grid.elements(Dimension::I, row, row + 1);
-        for operand in &entry.operands {
-            self.check_operand(operand, [rows.start, rows.end], context)?;
-        }
+        self.check_operands(entry, row, context)?;
         for &place in &entry.result {
             let stay = self.stays.stay(place, context).ok_or(Need::Impossible)?;
             if stay.state != StayState::Resident {
@@ -133,8 +157,9 @@ impl ControlBlock {
             stay.waiting.push(number);
         }
         match stay.state {
-            StayState::Resident => stay.cause,
-            StayState::Planned | StayState::Loading | StayState::Leaving => StallCause::Memory,
+            // One that is loaded waits for memory; one that is made, for its maker.
+            StayState::Resident | StayState::Planned => stay.cause,
+            StayState::Loading | StayState::Leaving => StallCause::Memory,
         }
     }
 
@@ -223,7 +248,19 @@ impl ControlBlock {
         let Some(entry) = self.window.entry(number, context) else {
             return self.withdraw(number);
         };
-        match self.check_row(entry, u32::from(entry.step.tiles[1].start), context) {
+        let row = u32::from(entry.step.tiles[1].start);
+        let is_reserved = entry.is_reserved;
+        let check = match is_reserved {
+            true => self.check_row(entry, row, context),
+            false => self.check_operands(entry, row, context),
+        };
+        if check.is_ok() && !is_reserved {
+            if let Err(cause) = self.reserve_results(number, context) {
+                self.block(number, cause, context);
+            }
+            return;
+        }
+        match check {
             Ok(()) => {
                 self.withdraw(number);
                 self.order_data(number, context);

@@ -6,8 +6,9 @@ use super::ControlBlock;
 use super::places::{StayPlace, StepNumber};
 use super::stays::StayState;
 use super::transfers::{Placement, Purpose};
-use crate::block_plan::End;
+use crate::block_plan::{End, Room};
 use crate::message::{Message, TransferPattern};
+use crate::operation::Footprint;
 use crate::runs::Run;
 use crate::tile::Dimension;
 
@@ -92,8 +93,8 @@ impl ControlBlock {
         for &place in &result {
             if let Some(stay) = self.stays.stay_mut(place, context) {
                 stay.makers -= 1;
-                if completes && stay.completes_as.is_none() {
-                    stay.completes_as = Some(None);
+                if completes {
+                    stay.completes_with = Some(number);
                 }
             }
             self.complete_if_made(place, context);
@@ -116,8 +117,8 @@ impl ControlBlock {
             return;
         };
         match end {
-            End::Compact { footprint, .. } => owner.completes_as = Some(Some(*footprint)),
-            End::Drop { .. } => owner.ends = true,
+            End::Compact { footprint, .. } => owner.complete = Some(*footprint),
+            End::Drop { .. } => owner.ends_with = Some(number),
             End::WriteBack { write, .. } => {
                 owner.writes += 1;
                 let placement = Placement::of_block(&owner.block, *write);
@@ -140,24 +141,22 @@ impl ControlBlock {
         let Some(stay) = self.stays.stay_mut(place, context) else {
             return;
         };
-        let Some(compact) = stay.completes_as.filter(|_| stay.makers == 0) else {
+        let Some(last) = stay.completes_with.filter(|_| stay.makers == 0) else {
             return;
         };
-        stay.completes_as = None;
+        stay.completes_with = None;
         stay.set_ready();
         let woken = std::mem::take(&mut stay.waiting);
         let before = stay.footprint;
         let is_weight = stay.block.is_weight;
-        if let Some(after) = compact {
+        if let Some(after) = stay.complete.take() {
             stay.footprint = after;
-            self.give_back(
-                crate::operation::Footprint {
-                    data: before.data - after.data,
-                    mask: before.mask - after.mask,
-                },
-                is_weight,
-                context,
-            );
+            let freed = Footprint {
+                data: before.data - after.data,
+                mask: before.mask - after.mask,
+            };
+            self.give_back(freed, is_weight, context);
+            self.planned.free_through(last, Room::of(freed, is_weight));
         }
         self.make_all_issuable(woken);
     }
@@ -167,10 +166,12 @@ impl ControlBlock {
         let Some(stay) = self.stays.stay_mut(place, context) else {
             return;
         };
-        if !stay.ends || stay.users > 0 || stay.writes > 0 {
+        let Some(last) = stay.ends_with.filter(|_| stay.users == 0 && stay.writes == 0) else {
             return;
-        }
-        let block = stay.block.clone();
+        };
+        let (block, footprint) = (stay.block.clone(), stay.footprint);
+        self.planned
+            .free_through(last, Room::of(footprint, block.is_weight));
         self.with_numbers(context, |values| {
             values.block_dropped(&block);
             Ok(())

@@ -36,10 +36,12 @@ pub(super) struct Stay {
     pub(super) users: u32,
     /// Those of them that add to it.
     pub(super) makers: u32,
-    /// What it takes once complete, if the last step that adds to it has retired, but not all of them have.
-    pub(super) completes_as: Option<Option<Footprint>>,
-    /// Whether nothing reads it once its users have retired.
-    pub(super) ends: bool,
+    /// The last step that adds to it, if that has retired, but not all of them have.
+    pub(super) completes_with: Option<StepNumber>,
+    /// What it takes once complete, if less.
+    pub(super) complete: Option<Footprint>,
+    /// The last step that uses it, if that has retired: it leaves once all users have.
+    pub(super) ends_with: Option<StepNumber>,
     /// Writes of it to main memory in flight.
     pub(super) writes: u32,
     /// What those wait for that need rows of it.
@@ -69,8 +71,9 @@ impl Stay {
             footprint,
             users: 0,
             makers: 0,
-            completes_as: None,
-            ends: false,
+            completes_with: None,
+            complete: None,
+            ends_with: None,
             writes: 0,
             cause,
             edge: 1,

@@ -3,8 +3,8 @@
 use sim_core::Context;
 
 use super::ControlBlock;
+use super::moves::buffer_of;
 use super::places::{StayPlace, StepNumber};
-use super::reserve::buffer_of;
 use crate::block_plan::{BlockName, Move};
 use crate::buffer_kind::BufferKind;
 use crate::data_order::DataOrder;
