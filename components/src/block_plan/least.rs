@@ -1,17 +1,18 @@
 //! The least that each buffer must hold.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::residency::PlanError;
 use super::stage_plan::PlanParameters;
 use super::step::Room;
 use super::view::{Axis, Extents, View};
-use crate::operation::{Footprint, Operand, Operation};
+use crate::operation::{Footprint, Operand, Operation, TensorId};
 use crate::program::StageSource;
 use crate::runs::Tiling;
 use crate::tile::Dimension;
 use crate::units::Bytes;
-use crate::work::Walk;
+use crate::work::{Indexing, Walk};
 
 /// The least that each buffer must hold, the others being as large as needed: one tile operation, of softmax and layer norm
 /// one row of tiles, with their masks.
@@ -20,25 +21,46 @@ use crate::work::Walk;
 /// A fault of the program.
 pub fn least_capacities(parameters: PlanParameters, source: &StageSource) -> Result<Room, PlanError> {
     let mut least = Room::default();
+    let mut edges = BTreeMap::new();
     for stage in source() {
         for operation in &stage.operations {
-            let rows = operation.grid.tiles(Dimension::I);
-            // A halo reaches to both sides from the second row on.
-            for row in [0, 1, rows / 2, rows - 1].into_iter().filter(|&row| row < rows) {
-                least = least.max(of_part(operation, row, &parameters.tiling));
+            // A halo reaches to both sides from the second row on, and taps to both sides of what is summed.
+            let reaches = operation.work.profile().indexing == Indexing::KernelGradient;
+            let sums = if reaches {
+                places(operation, Dimension::K)
+            } else {
+                vec![0]
+            };
+            for row in places(operation, Dimension::I) {
+                for &sum in &sums {
+                    least = least.max(of_part(operation, [row, sum], &parameters.tiling, &mut edges));
+                }
             }
         }
     }
     Ok(least)
 }
 
-/// What the blocks of a single tile take that is in row `row` of tiles.
-fn of_part(operation: &Operation, row: u32, tiling: &Tiling) -> Room {
+/// Places of tiles along `dimension` that differ in what they reach to.
+fn places(operation: &Operation, dimension: Dimension) -> Vec<u32> {
+    let tiles = operation.grid.tiles(dimension);
+    let mut places = vec![0, 1, tiles / 2, tiles - 1];
+    places.retain(|&place| place < tiles);
+    places.dedup();
+    places
+}
+
+/// Edges of the blocks of each weight: those of its first reader, which others may read transposed.
+type WeightEdges = BTreeMap<TensorId, [u32; 2]>;
+
+/// What the blocks of a single tile take that is in this row of tiles, at this place of the reduction.
+fn of_part(operation: &Operation, [row, sum]: [u32; 2], tiling: &Tiling, edges: &mut WeightEdges) -> Room {
     let profile = operation.work.profile();
     let whole_rows = profile.walk == Walk::WholeRows || profile.movement().is_some();
     let extents: Extents = Dimension::ALL.map(|dimension| match dimension {
         Dimension::I => operation.grid.elements(dimension, row, row + 1),
         Dimension::J if whole_rows => 0..operation.grid.extent(dimension),
+        Dimension::K => operation.grid.elements(dimension, sum, sum + 1),
         _ => operation.grid.elements(dimension, 0, 1),
     });
     let items = u64::from(extents[0].end - extents[0].start);
@@ -49,7 +71,8 @@ fn of_part(operation: &Operation, row: u32, tiling: &Tiling) -> Room {
         let kind = operand.kind();
         match operand {
             Operand::Weight(weight) => {
-                let edges = [view.rows, view.columns].map(|axis| axis.edge(operation));
+                let own = [view.rows, view.columns].map(|axis| axis.edge(operation));
+                let edges = *edges.entry(weight.tensor).or_insert(own);
                 let whole = matches!((view.rows, view.columns), (Axis::All(1), Axis::All(_)));
                 let elements = if whole {
                     vec![weight.elements]

@@ -1,6 +1,6 @@
 //! From stages of the program to steps, one stage at a time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -37,6 +37,8 @@ const MAX_ACCESSES: usize = 3_000_000;
 pub struct BlockPlan {
     parameters: PlanParameters,
     blocking: Blocking,
+    /// What the plan may fill of the buffers.
+    limit: Room,
     source: StageSource,
     stages: Box<dyn Iterator<Item = StageOperations> + Send>,
     segment: Segment,
@@ -78,6 +80,7 @@ impl BlockPlan {
                 items: 0..blocking.segment.clamp(1, parameters.batch_tiles),
             },
             tensors: PlannedTensors::default(),
+            limit,
             residency: Residency::new(parameters.tiling, limit, parameters.spill_start),
             ready: VecDeque::new(),
             next_step: 0,
@@ -158,14 +161,37 @@ impl BlockPlan {
                     Some(layer) => stage.joined(layer),
                     None => stage,
                 };
-                self.plan_stage(&stage).map(|()| true)
+                let blocking = self.one_by_one(&stage);
+                self.plan_stage(&stage, blocking).map(|()| true)
             }
-            Some(stage) => self.plan_stage(&stage).map(|()| true),
+            Some(stage) => self.plan_stage(&stage, self.blocking).map(|()| true),
             None => Ok(false),
         }
     }
 
-    fn plan_stage(&mut self, stage: &StageOperations) -> Result<(), PlanError> {
+    /// Items go through the first layer one by one as their rows come in, if all its weights can stay meanwhile.
+    fn one_by_one(&self, stage: &StageOperations) -> Blocking {
+        let mut seen = BTreeSet::new();
+        let mut weights = Room::default();
+        let operands = stage.operations.iter().flat_map(|operation| &operation.operands);
+        for operand in operands {
+            if let Operand::Weight(weight) = operand
+                && seen.insert(weight.tensor)
+            {
+                let footprint = self.parameters.tiling.footprint(weight.elements, weight.kind);
+                weights.take(footprint, true);
+            }
+        }
+        let [_, data, masks] = weights.0;
+        let [_, room, room_of_masks] = self.limit.0;
+        let stay = data <= room && masks.0 <= room_of_masks.0 / 2;
+        Blocking {
+            together: if stay { 1 } else { self.blocking.together },
+            ..self.blocking
+        }
+    }
+
+    fn plan_stage(&mut self, stage: &StageOperations, blocking: Blocking) -> Result<(), PlanError> {
         let range = match stage.needs_whole_batch {
             true => 0..self.parameters.batch_tiles,
             false => self.segment.items.clone(),
@@ -174,13 +200,8 @@ impl BlockPlan {
             range: range.clone(),
             all: self.parameters.batch_tiles,
         };
-        let parts = Cutter::cut(
-            self.blocking,
-            self.parameters.tiling.tile,
-            &stage.operations,
-            items,
-        )
-        .ok_or(PlanError::TooManySteps)?;
+        let parts = Cutter::cut(blocking, self.parameters.tiling.tile, &stage.operations, items)
+            .ok_or(PlanError::TooManySteps)?;
         let operands = self.register(stage, &range, &parts);
         let mut accesses = self.accesses(stage, &parts, &operands)?;
         self.find_next_uses(stage, &parts, &mut accesses);

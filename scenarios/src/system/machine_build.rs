@@ -43,7 +43,7 @@ pub(super) struct Surroundings<'a> {
 const WINDOW_TILES_PER_LANE: u64 = 16;
 
 /// Steps whose loads the control block looks ahead to.
-const WINDOW_STEPS: usize = 4096;
+const WINDOW_STEPS: usize = 16_384;
 
 impl MachinePlan {
     /// Makes an actor.
