@@ -12,7 +12,6 @@ mod moves;
 mod parameters;
 mod phases;
 mod places;
-mod planned_room;
 mod policy;
 mod reserve;
 mod retire;
@@ -28,7 +27,7 @@ use std::sync::Arc;
 
 use sim_core::{ActorId, Context, Tick};
 
-use crate::block_plan::{BlockPlan, Room, Step};
+use crate::block_plan::{BlockPlan, PlannedRoom, Room, Step};
 use crate::buffer_kind::BufferKind;
 use crate::message::{Message, TransferId};
 use crate::operation::{Operation, Role};
@@ -46,7 +45,6 @@ pub use policy::SchedulingPolicy;
 pub use stalls::StallAccount;
 
 use places::StepNumber;
-use planned_room::PlannedRoom;
 use stays::Stays;
 use traced::TraceState;
 use transfers::{Pending, Purpose};
@@ -311,7 +309,7 @@ impl ControlBlock {
         let Some(entry) = self.window.unfinished_mut(number) else {
             return;
         };
-        if !entry.lacks_results_at_most() || !entry.has_work_to_issue() {
+        if !entry.progress.has_ordered_all() || !entry.has_work_to_issue() {
             return;
         }
         self.trace

@@ -28,7 +28,7 @@ impl ControlBlock {
                 block,
                 written_before,
             } = begin
-                && !entry.is_done(self.fetch_place)
+                && !entry.progress.is_done(self.fetch_place)
             {
                 let (stay, read) = (*stay, *read);
                 let room = Room::of(*footprint, block.is_weight);

@@ -55,7 +55,7 @@ impl ControlBlock {
             self.withdraw(number);
             return false;
         };
-        let is_reserved = entry.is_reserved;
+        let is_reserved = entry.progress.is_reserved;
         let length = match is_reserved {
             true => self.issuable_length(entry, first, longest, context),
             false => {
@@ -249,7 +249,7 @@ impl ControlBlock {
             return self.withdraw(number);
         };
         let row = u32::from(entry.step.tiles[1].start);
-        let is_reserved = entry.is_reserved;
+        let is_reserved = entry.progress.is_reserved;
         let check = match is_reserved {
             true => self.check_row(entry, row, context),
             false => self.check_operands(entry, row, context),

@@ -28,13 +28,13 @@ impl ControlBlock {
             let waits = self
                 .window
                 .unfinished(turn)
-                .is_some_and(|entry| !entry.is_reserved);
+                .is_some_and(|entry| !entry.progress.is_reserved);
             if waits {
                 break;
             }
             self.turn = turn.next();
+            self.planned.forget(self.turn.0);
         }
-        self.planned.forget(self.turn);
         self.retry_results();
     }
 
@@ -42,12 +42,12 @@ impl ControlBlock {
     fn reserve_next(&mut self, context: &mut Context<'_, Message>) -> Result<(), StallCause> {
         let turn = self.turn;
         while let Some(entry) = self.window.unfinished(turn) {
-            let place = entry.begun;
+            let place = entry.progress.begun;
             let Some(begin) = entry.step.begins.get(place) else {
                 return Ok(());
             };
             match begin {
-                _ if entry.is_done(place) => {}
+                _ if entry.progress.is_done(place) => {}
                 Begin::Make { .. } => {}
                 Begin::Evict { stay, write } => {
                     let (stay, write) = (*stay, *write);
@@ -64,13 +64,13 @@ impl ControlBlock {
                     let (stay, read) = (*stay, *read);
                     let room = Room::of(*footprint, block.is_weight);
                     self.check_source(turn, &read)?;
-                    self.take_room(room)?;
+                    self.take_room_before(turn, room)?;
                     self.load(turn, stay, read, context);
                     self.note_moved(turn, place);
                 }
             }
             if let Some(entry) = self.window.unfinished_mut(turn) {
-                entry.begun += 1;
+                entry.progress.begun += 1;
             }
         }
         Ok(())
@@ -81,7 +81,7 @@ impl ControlBlock {
         let Some(entry) = self.window.unfinished_mut(number) else {
             return;
         };
-        entry.note_moved(place);
+        entry.progress.note_moved(&entry.step, place);
         self.make_issuable(number);
     }
 
@@ -94,7 +94,7 @@ impl ControlBlock {
         let Some(entry) = self.window.unfinished_mut(number) else {
             return Ok(());
         };
-        let room = entry.results;
+        let room = entry.progress.results;
         if let Err(cause) = self.take_room_before(number, room) {
             self.awaiting_room.insert(number);
             return Err(cause);
@@ -102,7 +102,7 @@ impl ControlBlock {
         let Some(entry) = self.window.unfinished_mut(number) else {
             return Ok(());
         };
-        entry.is_reserved = true;
+        entry.progress.is_reserved = true;
         let makes: Vec<StayNumber> = entry.step.made().map(|(stay, _)| stay).collect();
         for stay in makes {
             self.make_room(stay, context);
@@ -133,27 +133,12 @@ impl ControlBlock {
 
     /// Takes room for step `number`, beside that of all steps before it.
     pub(super) fn take_room_before(&mut self, number: StepNumber, room: Room) -> Result<(), StallCause> {
-        if number > self.turn {
-            let most = self.planned.most_before(number);
-            let fits = (0..3).all(|buffer| {
-                let wanted = room.0[buffer].0 as i64;
-                wanted == 0 || most[buffer] + wanted <= self.parameters.capacity.0[buffer].0 as i64
-            });
-            if !fits {
-                return Err(self.shortage());
-            }
-        }
-        self.take_room(room)?;
-        self.planned.take_before(number, room);
-        Ok(())
-    }
-
-    fn take_room(&mut self, room: Room) -> Result<(), StallCause> {
-        let taken = self.taken.with(room);
-        if !taken.fits(&self.parameters.capacity) {
+        let capacity = &self.parameters.capacity;
+        if !self.planned.has_room(number.0, room, &self.taken, capacity) {
             return Err(self.shortage());
         }
-        self.taken = taken;
+        self.taken = self.taken.with(room);
+        self.planned.take_before(number.0, room);
         Ok(())
     }
 
@@ -165,35 +150,18 @@ impl ControlBlock {
         }
     }
 
-    /// Lets steps try again that found no room for their results, unless it is still clear that there is none.
+    /// Lets steps try again that found no room for their results and now may.
     fn retry_results(&mut self) {
-        let mut too_much: Vec<Room> = Vec::new();
-        let mut woken = Vec::new();
-        for &number in &self.awaiting_room {
-            let Some(entry) = self.window.unfinished(number) else {
-                woken.push(number);
-                continue;
-            };
-            let room = entry.results;
-            // What found no room beside some steps finds none beside more of them.
-            if too_much.iter().any(|&less| less.fits(&room)) {
-                continue;
-            }
-            let most = match number > self.turn {
-                true => self.planned.most_before(number),
-                false => [0; 3],
-            };
-            let fits = (0..3).all(|buffer| {
-                let beside = most[buffer].max(self.taken.0[buffer].0 as i64);
-                let wanted = room.0[buffer].0 as i64;
-                wanted == 0 || beside + wanted <= self.parameters.capacity.0[buffer].0 as i64
-            });
-            match fits {
-                true => woken.push(number),
-                false => too_much.push(room),
-            }
-        }
-        for number in woken {
+        let window = &self.window;
+        self.awaiting_room
+            .retain(|&number| window.unfinished(number).is_some());
+        let steps = self.awaiting_room.iter().filter_map(|&number| {
+            let entry = window.unfinished(number)?;
+            Some((number.0, entry.progress.results))
+        });
+        let capacity = &self.parameters.capacity;
+        for step in self.planned.with_room(steps, &self.taken, capacity) {
+            let number = StepNumber(step);
             self.awaiting_room.remove(&number);
             self.make_issuable(number);
         }

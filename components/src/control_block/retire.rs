@@ -156,7 +156,7 @@ impl ControlBlock {
                 mask: before.mask - after.mask,
             };
             self.give_back(freed, is_weight, context);
-            self.planned.free_through(last, Room::of(freed, is_weight));
+            self.planned.free_through(last.0, Room::of(freed, is_weight));
         }
         self.make_all_issuable(woken);
     }
@@ -171,7 +171,7 @@ impl ControlBlock {
         };
         let (block, footprint) = (stay.block.clone(), stay.footprint);
         self.planned
-            .free_through(last, Room::of(footprint, block.is_weight));
+            .free_through(last.0, Room::of(footprint, block.is_weight));
         self.with_numbers(context, |values| {
             values.block_dropped(&block);
             Ok(())

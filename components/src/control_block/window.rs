@@ -6,7 +6,7 @@ use sim_core::Context;
 
 use super::places::{StayPlace, StepNumber};
 use super::stopped_without;
-use crate::block_plan::{Room, Step};
+use crate::block_plan::{Progress, Step};
 use crate::message::Message;
 use crate::runs::cursor::Cursor;
 use crate::runs::{Run, RunKind};
@@ -39,16 +39,7 @@ pub(super) struct Entry {
     pub(super) cursor: Cursor,
     pub(super) operands: Vec<OperandStays>,
     pub(super) result: Vec<StayPlace>,
-    /// How far the step has come, in its turn, with what happens before it.
-    pub(super) begun: usize,
-    /// Which of that is done; empty if nothing is.
-    done: Vec<bool>,
-    /// Blocks that are to be evicted and loaded before its results take their room.
-    missing_moves: usize,
-    /// What its results take.
-    pub(super) results: Room,
-    /// Whether all its room is taken.
-    pub(super) is_reserved: bool,
+    pub(super) progress: Progress,
     /// Whether a step of the DMA has been ordered.
     pub(super) is_ordered: bool,
     /// Tiles that have not retired; of a step of the DMA, transfers that have not been ordered or are in flight.
@@ -67,18 +58,12 @@ impl Entry {
         result: Vec<StayPlace>,
     ) -> Self {
         let kind = step.operation.work.profile().run_kind();
-        let results = step.made().fold(Room::default(), |all, (_, room)| all.with(room));
-        let made = step.made().count();
         Self {
             kind,
             cursor,
             operands,
             result,
-            begun: 0,
-            done: Vec::new(),
-            missing_moves: step.begins.len() - made,
-            results,
-            is_reserved: step.begins.is_empty(),
+            progress: Progress::of(&step),
             is_ordered: false,
             tiles_missing: match kind {
                 Some(_) => step.tile_operations(),
@@ -88,24 +73,6 @@ impl Entry {
             blocked: None,
             step,
         }
-    }
-
-    /// Whether what stands at `place` before the step is done.
-    pub(super) fn is_done(&self, place: usize) -> bool {
-        self.done.get(place).is_some_and(|done| *done)
-    }
-
-    /// Notes that the block that moves at `place` before the step has been ordered to.
-    pub(super) fn note_moved(&mut self, place: usize) {
-        self.done.resize(self.step.begins.len(), false);
-        self.done[place] = true;
-        self.missing_moves -= 1;
-        self.is_reserved = self.missing_moves == 0 && self.step.made().next().is_none();
-    }
-
-    /// Whether the step may issue once its operands are there and there is room for its results.
-    pub(super) fn lacks_results_at_most(&self) -> bool {
-        self.missing_moves == 0
     }
 
     pub(super) fn number(&self) -> StepNumber {

@@ -5,7 +5,7 @@
 //! requests or tiles; their cost is in the numbers.
 
 mod admit;
-mod early;
+mod fetch;
 mod issue;
 mod moves;
 mod reserve;
@@ -17,7 +17,7 @@ mod window;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
-use components::block_plan::{BlockPlan, Choice, PlanError, Room};
+use components::block_plan::{BlockPlan, Choice, PlanError, PlannedRoom, Room};
 use components::control_block::SchedulingPolicy;
 use components::words::Words;
 use scenarios::system::{MachinePlan, Plan};
@@ -28,7 +28,6 @@ use super::memory::Memory;
 use super::pricing::Prices;
 use super::queues::Queues;
 use crate::EstimateError;
-use early::EarlyRoom;
 use moves::{Pipe, Purpose};
 use stays::{Stays, StepNumber};
 use units::{FreeUnits, Ready};
@@ -81,7 +80,9 @@ struct Schedule<'a> {
     taken: Room,
     /// The next step to get its room.
     turn: StepNumber,
-    early: EarlyRoom,
+    planned: PlannedRoom,
+    /// Steps that are ready but for the room of their results.
+    awaiting_room: BTreeSet<StepNumber>,
     /// The next step, and which of its begins, that a load may come early for.
     fetched: StepNumber,
     fetch_place: usize,
@@ -138,7 +139,8 @@ pub(super) fn schedule(whole: &Plan, memory: &Memory) -> Result<(Timeline, Accou
         stays: Stays::default(),
         taken: Room::default(),
         turn: 0,
-        early: EarlyRoom::default(),
+        planned: PlannedRoom::default(),
+        awaiting_room: BTreeSet::new(),
         fetched: 0,
         fetch_place: 0,
         writing: BTreeSet::new(),
@@ -214,11 +216,19 @@ impl Schedule<'_> {
 
     /// Does everything that has become possible.
     fn proceed(&mut self) {
-        if std::mem::take(&mut self.room_changed) {
-            self.reserve();
-        }
-        for class in 0..Unit::ALL.len() {
-            self.issue(class);
+        let mut fetches = self.room_changed;
+        loop {
+            if std::mem::take(&mut self.room_changed) {
+                self.reserve();
+            }
+            for class in 0..Unit::ALL.len() {
+                self.issue(class);
+            }
+            if !self.room_changed && std::mem::take(&mut fetches) {
+                self.fetch_ahead();
+            } else if !self.room_changed {
+                break;
+            }
         }
     }
 }

@@ -30,7 +30,7 @@ impl Schedule<'_> {
         }
         let units_work = cost.is_some();
         self.admit_stays(&step, units_work);
-        self.early.push(step.room);
+        self.planned.push(step.room);
         let mut entry = Entry::new(step, cost, self.most_pieces);
         entry.layer = layer;
         let step = &entry.step;
@@ -58,7 +58,9 @@ impl Schedule<'_> {
                 stay.makers += 1;
             }
         }
+        let number = entry.step.number;
         self.window.push(entry);
+        self.consider(number);
     }
 
     /// Makes the stays known that begin with `step`.

@@ -12,7 +12,7 @@ impl Schedule<'_> {
         let Some(entry) = self.window.get(number) else {
             return;
         };
-        if !entry.is_reserved || !entry.has_work_to_issue() {
+        if !entry.progress.has_ordered_all() || !entry.has_work_to_issue() {
             return;
         }
         if let Some(place) = self.lacks(entry) {
@@ -31,7 +31,11 @@ impl Schedule<'_> {
                 }
             }
             None if self.waits_for_older(number) => self.awaiting_older.push(number),
-            None => self.order_data(number),
+            None => {
+                if entry.progress.is_reserved || self.reserve_results(number) {
+                    self.order_data(number);
+                }
+            }
         }
     }
 
@@ -55,13 +59,16 @@ impl Schedule<'_> {
             })
         };
         let operand = entry.operands.iter().find(lacks).map(|&(place, _)| place);
+        // Those that the step begins take their room with its first run.
         operand.or_else(|| {
+            let is_reserved = entry.progress.is_reserved;
             let has_room = |place| {
                 self.stays
                     .get(place)
                     .is_some_and(|stay| stay.state == StayState::Resident)
             };
-            entry.result.iter().copied().find(|&place| !has_room(place))
+            let mut results = entry.result.iter().copied();
+            results.find(|&place| is_reserved && !has_room(place))
         })
     }
 
@@ -80,8 +87,24 @@ impl Schedule<'_> {
 
     /// Issues runs of a step's next piece, as many as units are free.
     fn issue_runs(&mut self, class: usize, number: StepNumber) {
-        let Some(entry) = self.window.get_mut(number) else {
+        let Some(entry) = self.window.get(number) else {
             self.issuable[class].remove(&number);
+            return;
+        };
+        if !entry.progress.is_reserved {
+            let runs = entry.runs_left();
+            let is_reserved = self.reserve_results(number);
+            let lacks = self.window.get(number).and_then(|entry| self.lacks(entry));
+            if !is_reserved || lacks.is_some() {
+                self.issuable[class].remove(&number);
+                self.waiting_runs[class] -= runs;
+                if is_reserved {
+                    self.consider(number);
+                }
+                return;
+            }
+        }
+        let Some(entry) = self.window.get_mut(number) else {
             return;
         };
         let Some(cost) = entry.cost.clone() else { return };

@@ -1,6 +1,7 @@
 //! Retirement: from pieces that are done to blocks and steps that are.
 
-use components::block_plan::End;
+use components::block_plan::{End, Room};
+use components::operation::Footprint;
 use components::tile::Dimension;
 
 use super::Schedule;
@@ -61,8 +62,8 @@ impl Schedule<'_> {
         for &place in &result {
             if let Some(stay) = self.stays.get_mut(place) {
                 stay.makers -= 1;
-                if completes && stay.completes_as.is_none() {
-                    stay.completes_as = Some(None);
+                if completes {
+                    stay.completes_with = Some(number);
                 }
             }
             self.complete_if_made(place);
@@ -85,8 +86,8 @@ impl Schedule<'_> {
             return;
         };
         match end {
-            End::Compact { footprint, .. } => stay.completes_as = Some(Some(*footprint)),
-            End::Drop { .. } => stay.ends = true,
+            End::Compact { footprint, .. } => stay.complete = Some(*footprint),
+            End::Drop { .. } => stay.ends_with = Some(number),
             End::WriteBack { write, .. } => {
                 stay.writes += 1;
                 if let Some(entry) = self.window.get_mut(number) {
@@ -108,15 +109,20 @@ impl Schedule<'_> {
         let Some(stay) = self.stays.get_mut(place) else {
             return;
         };
-        let Some(compact) = stay.completes_as.filter(|_| stay.makers == 0) else {
+        let Some(last) = stay.completes_with.filter(|_| stay.makers == 0) else {
             return;
         };
-        stay.completes_as = None;
+        stay.completes_with = None;
         stay.set_ready();
-        if let Some(after) = compact {
-            self.taken.give_back(stay.footprint, stay.block.is_weight);
-            self.taken.take(after, stay.block.is_weight);
+        if let Some(after) = stay.complete.take() {
+            let freed = Footprint {
+                data: stay.footprint.data - after.data,
+                mask: stay.footprint.mask - after.mask,
+            };
             stay.footprint = after;
+            self.taken.give_back(freed, stay.block.is_weight);
+            self.planned
+                .free_through(last, Room::of(freed, stay.block.is_weight));
         }
         let woken = std::mem::take(&mut stay.waiting);
         self.consider_all(woken);
@@ -124,8 +130,12 @@ impl Schedule<'_> {
 
     /// Ends a stay that the plan has ended, if nothing uses the block any more.
     fn leave_if_over(&mut self, place: StayPlace) {
-        let stay = self.stays.get(place);
-        if stay.is_some_and(|stay| stay.ends && stay.users == 0 && stay.writes == 0) {
+        let Some(stay) = self.stays.get(place) else {
+            return;
+        };
+        if let Some(last) = stay.ends_with.filter(|_| stay.users == 0 && stay.writes == 0) {
+            self.planned
+                .free_through(last, Room::of(stay.footprint, stay.block.is_weight));
             self.leave(place);
         }
     }

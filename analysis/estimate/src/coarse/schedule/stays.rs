@@ -34,10 +34,12 @@ pub(super) struct Stay {
     pub(super) users: u32,
     /// Those of them that add to it.
     pub(super) makers: u32,
-    /// Its last maker has retired, but not all of them; what it takes once they have, if less than now.
-    pub(super) completes_as: Option<Option<Footprint>>,
-    /// Whether nothing reads it once its users have retired.
-    pub(super) ends: bool,
+    /// The last step that adds to it, if that has retired, but not all of them have.
+    pub(super) completes_with: Option<StepNumber>,
+    /// What it takes once complete, if less.
+    pub(super) complete: Option<Footprint>,
+    /// The last step that uses it, if that has retired: it leaves once all users have.
+    pub(super) ends_with: Option<StepNumber>,
     /// Writes of it to main memory in flight.
     pub(super) writes: u32,
     /// Element rows of a chunk, in which rows become ready.
@@ -58,8 +60,9 @@ impl Stay {
             footprint,
             users: 0,
             makers: 0,
-            completes_as: None,
-            ends: false,
+            completes_with: None,
+            complete: None,
+            ends_with: None,
             writes: 0,
             chunk: 1,
             missing: Vec::new(),

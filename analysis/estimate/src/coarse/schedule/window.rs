@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::rc::Rc;
 
-use components::block_plan::Step;
+use components::block_plan::{Progress, Step};
 use components::tile::Dimension;
 
 use super::stays::{StayPlace, StepNumber};
@@ -27,11 +27,7 @@ pub(super) struct Entry {
     pub(super) cost: Option<Rc<Cost>>,
     pub(super) operands: Vec<(StayPlace, RowNeed)>,
     pub(super) result: Vec<StayPlace>,
-    /// How many of the step's begins are done, and which of them were done before their turn.
-    pub(super) begun: usize,
-    pub(super) fetched_early: Vec<bool>,
-    /// Whether all its room is taken, so that it may issue.
-    pub(super) is_reserved: bool,
+    pub(super) progress: Progress,
     /// Rows of tiles of a piece.
     rows_each: u32,
     /// The piece that issues next, and those that there are.
@@ -65,9 +61,7 @@ impl Entry {
             cost,
             operands: Vec::new(),
             result: Vec::new(),
-            begun: 0,
-            fetched_early: Vec::new(),
-            is_reserved: false,
+            progress: Progress::of(&step),
             next: 0,
             left: Vec::new(),
             done_at: 0,

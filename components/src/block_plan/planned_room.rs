@@ -7,15 +7,14 @@
 
 use std::ops::Range;
 
-use super::places::StepNumber;
-use crate::block_plan::Room;
+use super::step::Room;
 
 /// Bytes in each buffer: [`Room`], but of changes, too.
 type Bytes = [i64; 3];
 
 /// What the plan has, and what has been taken early, step by step.
 #[derive(Debug, Default)]
-pub(super) struct PlannedRoom {
+pub struct PlannedRoom {
     /// Nodes of a binary tree over a ring of steps; the children of node `n` are `2n` and `2n + 1`, and leaves come last.
     nodes: Vec<Node>,
     /// The steps that are in it.
@@ -37,7 +36,7 @@ impl PlannedRoom {
     }
 
     /// Appends the next step, with the room that the plan has for it.
-    pub(super) fn push(&mut self, room: Room) {
+    pub fn push(&mut self, room: Room) {
         if self.steps.len() as u32 == self.places() {
             self.grow();
         }
@@ -47,27 +46,60 @@ impl PlannedRoom {
     }
 
     /// Forgets the steps before `turn`.
-    pub(super) fn forget(&mut self, turn: StepNumber) {
-        self.steps.start = turn.0.clamp(self.steps.start, self.steps.end);
+    pub fn forget(&mut self, turn: u32) {
+        self.steps.start = turn.clamp(self.steps.start, self.steps.end);
     }
 
-    /// The most room that is planned or taken during any of the steps from the first to before `end`.
-    pub(super) fn most_before(&self, end: StepNumber) -> Bytes {
-        self.pieces(end.0)
+    /// The most room that is planned or taken during any step before `end`.
+    fn most_before(&self, end: u32) -> Bytes {
+        self.pieces(end)
             .into_iter()
             .filter(|piece| !piece.is_empty())
             .map(|piece| self.most(1, 0..self.places(), &piece))
             .fold([0; 3], larger)
     }
 
+    /// Whether `wanted` fits beside what is `taken` now and beside the room of every step before `end`.
+    #[must_use]
+    pub fn has_room(&self, end: u32, wanted: Room, taken: &Room, capacity: &Room) -> bool {
+        let most = self.most_before(end);
+        (0..3).all(|buffer| {
+            let beside = most[buffer].max(taken.0[buffer].0 as i64);
+            let wanted = wanted.0[buffer].0 as i64;
+            wanted == 0 || beside + wanted <= capacity.0[buffer].0 as i64
+        })
+    }
+
+    /// Those of `steps`, oldest first, whose results have room, each by itself.
+    pub fn with_room(
+        &self,
+        steps: impl Iterator<Item = (u32, Room)>,
+        taken: &Room,
+        capacity: &Room,
+    ) -> Vec<u32> {
+        let mut too_much: Vec<Room> = Vec::new();
+        let mut found = Vec::new();
+        for (step, wanted) in steps {
+            // What found no room beside some steps finds none beside more of them.
+            if too_much.iter().any(|less| less.fits(&wanted)) {
+                continue;
+            }
+            match self.has_room(step, wanted, taken, capacity) {
+                true => found.push(step),
+                false => too_much.push(wanted),
+            }
+        }
+        found
+    }
+
     /// Notes that `room` is taken from now to before step `end`.
-    pub(super) fn take_before(&mut self, end: StepNumber, room: Room) {
-        self.change_before(end.0, room.0.map(|bytes| bytes.0 as i64));
+    pub fn take_before(&mut self, end: u32, room: Room) {
+        self.change_before(end, room.0.map(|bytes| bytes.0 as i64));
     }
 
     /// Notes that `room`, which was planned or taken, is free from now to `last`.
-    pub(super) fn free_through(&mut self, last: StepNumber, room: Room) {
-        self.change_before(last.0 + 1, room.0.map(|bytes| -(bytes.0 as i64)));
+    pub fn free_through(&mut self, last: u32, room: Room) {
+        self.change_before(last + 1, room.0.map(|bytes| -(bytes.0 as i64)));
     }
 
     fn change_before(&mut self, end: u32, change: Bytes) {
@@ -230,20 +262,20 @@ mod tests {
                     }
                     Change::Forget(steps) => {
                         turn = (turn + steps as usize).min(list.len());
-                        tree.forget(StepNumber(turn as u32));
+                        tree.forget(turn as u32);
                     }
                     Change::Take(step, bytes) => {
-                        tree.take_before(StepNumber(step), room(bytes));
+                        tree.take_before(step, room(bytes));
                         list.iter_mut().take(step as usize).skip(turn).for_each(|most| *most += bytes as i64);
                     }
                     Change::Free(step, bytes) => {
-                        tree.free_through(StepNumber(step), room(bytes));
+                        tree.free_through(step, room(bytes));
                         list.iter_mut().take(step as usize + 1).skip(turn).for_each(|most| *most -= bytes as i64);
                     }
                 }
                 for end in [turn, turn + 1, turn + 5, list.len()] {
                     let most = list.iter().take(end).skip(turn).copied().fold(0, i64::max);
-                    prop_assert_eq!(tree.most_before(StepNumber(end as u32)), [most, 2 * most, 3 * most]);
+                    prop_assert_eq!(tree.most_before(end as u32), [most, 2 * most, 3 * most]);
                 }
             }
         }
