@@ -18,6 +18,8 @@ pub struct Blocks {
     pub segment: Option<u32>,
     /// Batch tiles that run through a layer together; `None` for all.
     pub together: Option<u32>,
+    /// Those that run through the first layer together, as their rows are gathered; `None` if as many as through others.
+    pub gathered: Option<u32>,
     /// Rows of tiles of a block of activations; `None` for all rows of an item.
     pub rows: Option<u32>,
     /// Columns of tiles of a block of activations; `None` for all.
@@ -131,6 +133,7 @@ impl Blocks {
         let Blocking {
             segment,
             together,
+            gathered,
             rows,
             columns,
             panel,
@@ -167,6 +170,7 @@ impl Blocks {
         Self {
             segment: part(segment, parameters.batch_tiles),
             together: part(together, segment.min(parameters.batch_tiles)),
+            gathered: part(gathered, together.min(segment).min(parameters.batch_tiles)),
             rows: part(rows, u32::MAX),
             columns: part(columns, u32::MAX),
             keys: part(keys, u32::MAX),
@@ -212,6 +216,9 @@ impl Blocks {
         }
         if parts.is_empty() {
             parts.push("whole tensors".to_owned());
+        }
+        if let Some(items) = self.gathered {
+            parts.push(format!("{items} batch tiles at a time through the first layer"));
         }
         parts.push(format!("weights in panels of {0} x {0} tiles", self.panel));
         parts.join(", ")

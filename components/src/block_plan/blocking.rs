@@ -10,6 +10,8 @@ pub struct Blocking {
     pub segment: u32,
     /// Batch tiles that run through a stage together.
     pub together: u32,
+    /// Those that run through the first layer together, as their rows are gathered, if its weights can stay meanwhile.
+    pub gathered: u32,
     /// Rows of tiles of a block of activations.
     pub rows: u32,
     /// Columns of tiles of a block of activations.
@@ -31,6 +33,7 @@ impl Blocking {
     pub const WHOLE: Self = Self {
         segment: u32::MAX,
         together: u32::MAX,
+        gathered: u32::MAX,
         rows: u32::MAX,
         columns: u32::MAX,
         panel: 8,
@@ -44,6 +47,7 @@ impl Blocking {
     pub const LEAST: Self = Self {
         segment: 1,
         together: 1,
+        gathered: 1,
         rows: 1,
         columns: 1,
         panel: 1,
@@ -62,9 +66,13 @@ impl fmt::Display for Blocking {
         };
         write!(
             f,
-            "segments of {}, {} per stage, blocks of {} x {} tiles, {} keys, panels of {}{}{}, {}/8 of the room",
+            "segments of {}, {} per stage{}, blocks of {} x {} tiles, {} keys, panels of {}{}{}, {}/8 of the room",
             size(self.segment),
             size(self.together),
+            match self.gathered {
+                u32::MAX => String::new(),
+                items => format!(", {items} at a time as they are gathered"),
+            },
             size(self.rows),
             size(self.columns),
             size(self.keys),

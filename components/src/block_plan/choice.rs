@@ -29,6 +29,9 @@ const TRAFFIC_WEIGHT: f64 = 0.25;
 /// Steps that a search walks, all candidates together: large programs get fewer candidates, the first ones in order of preference.
 const STEPS_WALKED: u64 = 60_000;
 
+/// The same with buffers that hold a few tiles: steps are short, and a bad choice moves everything many times.
+const STEPS_WALKED_TO_FIT: u64 = 500_000;
+
 /// Edges of panels that are tried, in tiles.
 const PANELS: [u32; 3] = [8, 4, 2];
 
@@ -42,7 +45,7 @@ fn halves(most: u32) -> Vec<u32> {
 }
 
 /// Ways to cut programs whose tensors do not fit, with panels of this size, in order of preference.
-fn ways_to_share(batch_tiles: u32, panel: u32) -> Vec<Blocking> {
+fn ways_to_share(batch_tiles: u32, whole: Blocking, panel: u32) -> Vec<Blocking> {
     let mut all = Vec::new();
     for segment in halves(batch_tiles) {
         for (rows, chained) in [
@@ -61,7 +64,7 @@ fn ways_to_share(batch_tiles: u32, panel: u32) -> Vec<Blocking> {
                     eighths,
                     panel,
                     panels_outermost,
-                    ..Blocking::WHOLE
+                    ..whole
                 });
             }
         }
@@ -74,7 +77,7 @@ fn ways_to_share(batch_tiles: u32, panel: u32) -> Vec<Blocking> {
 /// The last resort: single tiles of ever more tensors.
 fn ways_to_fit() -> Vec<Blocking> {
     let mut all = Vec::new();
-    for panel in [8, 2, 1] {
+    for panel in [2, 4, 8, 1] {
         for keys in [u32::MAX, 4, 1] {
             for columns in [u32::MAX, 8, 1] {
                 all.push(Blocking {
@@ -105,9 +108,12 @@ pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) ->
         best: None,
         failure: None,
         walked: 0,
+        budget: STEPS_WALKED,
     };
     let whole = Blocking {
         segment: batch,
+        // Lanes begin after a sixteenth of the gather; two items hide each other's chain of dependences.
+        gathered: (batch / 16).max(2),
         ..Blocking::WHOLE
     };
     search.try_one(whole);
@@ -128,11 +134,16 @@ pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) ->
         if search.best.is_some_and(|best| !wants_smaller(best)) {
             break;
         }
-        ways_to_share(batch, panel)
+        ways_to_share(batch, whole, panel)
             .into_iter()
             .for_each(|blocking| search.try_one(blocking));
     }
-    if search.best.is_none() {
+    let is_tight = |best: Choice| best.account.weights_come_again || best.account.spilled.0 > 0;
+    if search.best.is_none_or(is_tight) {
+        search.budget = match search.best {
+            Some(_) => search.walked + STEPS_WALKED,
+            None => STEPS_WALKED_TO_FIT,
+        };
         ways_to_fit()
             .into_iter()
             .for_each(|blocking| search.try_one(blocking));
@@ -158,11 +169,12 @@ struct Search<'a> {
     best: Option<Choice>,
     failure: Option<PlanError>,
     walked: u64,
+    budget: u64,
 }
 
 impl Search<'_> {
     fn try_one(&mut self, blocking: Blocking) {
-        if self.best.is_some() && self.walked >= STEPS_WALKED {
+        if self.best.is_some() && self.walked >= self.budget {
             return;
         }
         let mut plan = BlockPlan::new(self.parameters, blocking, Arc::clone(self.source));

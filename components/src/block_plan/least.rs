@@ -1,5 +1,6 @@
 //! The least that each buffer must hold.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -10,7 +11,7 @@ use super::view::{Axis, Extents, View};
 use crate::operation::{Footprint, Operand, Operation, TensorId};
 use crate::program::StageSource;
 use crate::runs::Tiling;
-use crate::tile::Dimension;
+use crate::tile::{Dimension, TileShape};
 use crate::units::Bytes;
 use crate::work::{Indexing, Walk};
 
@@ -24,16 +25,20 @@ pub fn least_capacities(parameters: PlanParameters, source: &StageSource) -> Res
     let mut edges = BTreeMap::new();
     for stage in source() {
         for operation in &stage.operations {
+            let tile = &parameters.tiling.tile;
             // A halo reaches to both sides from the second row on, and taps to both sides of what is summed.
             let reaches = operation.work.profile().indexing == Indexing::KernelGradient;
-            let sums = if reaches {
-                places(operation, Dimension::K)
-            } else {
-                vec![0]
-            };
-            for row in places(operation, Dimension::I) {
-                for &sum in &sums {
-                    least = least.max(of_part(operation, [row, sum], &parameters.tiling, &mut edges));
+            let [rows, columns, sums] = [
+                places(operation, Dimension::I, tile, true),
+                places(operation, Dimension::J, tile, false),
+                places(operation, Dimension::K, tile, reaches),
+            ];
+            for &row in &rows {
+                for &column in &columns {
+                    for &sum in &sums {
+                        let place = [row, column, sum];
+                        least = least.max(of_part(operation, place, &parameters.tiling, &mut edges));
+                    }
                 }
             }
         }
@@ -41,11 +46,22 @@ pub fn least_capacities(parameters: PlanParameters, source: &StageSource) -> Res
     Ok(least)
 }
 
-/// Places of tiles along `dimension` that differ in what they reach to.
-fn places(operation: &Operation, dimension: Dimension) -> Vec<u32> {
+/// Places of tiles along `dimension` that differ in how many blocks they reach into.
+fn places(operation: &Operation, dimension: Dimension, tile: &TileShape, reaches: bool) -> Vec<u32> {
     let tiles = operation.grid.tiles(dimension);
-    let mut places = vec![0, 1, tiles / 2, tiles - 1];
+    let mut places = vec![0];
+    if reaches {
+        places.extend([1, tiles / 2, tiles - 1]);
+    }
+    // Where blocks have other edges than tiles, as those that are read transposed have, some tiles lie across more of them.
+    let own = operation.grid.edge(dimension);
+    for edge in [tile.x, tile.y] {
+        let across = |place: u32| ((place + 1) * own).div_ceil(edge) - place * own / edge;
+        let most = (0..tiles.min(edge)).max_by_key(|&place| (across(place), Reverse(place)));
+        places.extend(most);
+    }
     places.retain(|&place| place < tiles);
+    places.sort_unstable();
     places.dedup();
     places
 }
@@ -53,15 +69,21 @@ fn places(operation: &Operation, dimension: Dimension) -> Vec<u32> {
 /// Edges of the blocks of each weight: those of its first reader, which others may read transposed.
 type WeightEdges = BTreeMap<TensorId, [u32; 2]>;
 
-/// What the blocks of a single tile take that is in this row of tiles, at this place of the reduction.
-fn of_part(operation: &Operation, [row, sum]: [u32; 2], tiling: &Tiling, edges: &mut WeightEdges) -> Room {
+/// What the blocks of the tile take that is at this place along i, j and k.
+fn of_part(
+    operation: &Operation,
+    [row, column, sum]: [u32; 3],
+    tiling: &Tiling,
+    edges: &mut WeightEdges,
+) -> Room {
     let profile = operation.work.profile();
     let whole_rows = profile.walk == Walk::WholeRows || profile.movement().is_some();
     let extents: Extents = Dimension::ALL.map(|dimension| match dimension {
         Dimension::I => operation.grid.elements(dimension, row, row + 1),
         Dimension::J if whole_rows => 0..operation.grid.extent(dimension),
         Dimension::K => operation.grid.elements(dimension, sum, sum + 1),
-        _ => operation.grid.elements(dimension, 0, 1),
+        Dimension::J => operation.grid.elements(dimension, column, column + 1),
+        Dimension::B => operation.grid.elements(dimension, 0, 1),
     });
     let items = u64::from(extents[0].end - extents[0].start);
     let mut room = Room::default();

@@ -161,7 +161,7 @@ impl BlockPlan {
                     Some(layer) => stage.joined(layer),
                     None => stage,
                 };
-                let blocking = self.one_by_one(&stage);
+                let blocking = self.as_gathered(&stage);
                 self.plan_stage(&stage, blocking).map(|()| true)
             }
             Some(stage) => self.plan_stage(&stage, self.blocking).map(|()| true),
@@ -169,8 +169,8 @@ impl BlockPlan {
         }
     }
 
-    /// Items go through the first layer one by one as their rows come in, if all its weights can stay meanwhile.
-    fn one_by_one(&self, stage: &StageOperations) -> Blocking {
+    /// Items go through the first layer a few at a time as their rows come in, if all its weights can stay meanwhile.
+    fn as_gathered(&self, stage: &StageOperations) -> Blocking {
         let mut seen = BTreeSet::new();
         let mut weights = Room::default();
         let operands = stage.operations.iter().flat_map(|operation| &operation.operands);
@@ -185,8 +185,11 @@ impl BlockPlan {
         let [_, data, masks] = weights.0;
         let [_, room, room_of_masks] = self.limit.0;
         let stay = data <= room && masks.0 <= room_of_masks.0 / 2;
+        let Blocking {
+            together, gathered, ..
+        } = self.blocking;
         Blocking {
-            together: if stay { 1 } else { self.blocking.together },
+            together: if stay { together.min(gathered) } else { together },
             ..self.blocking
         }
     }

@@ -133,9 +133,10 @@ impl ControlBlock {
             footprint,
         } = placement.moved;
         let parts = [(data, footprint.data), (masks, footprint.mask)];
-        let moves_nothing = pattern
-            .token_rows()
-            .is_some_and(|rows| rows.rows(&self.words) == 0);
+        // Rows may share their bytes with those before them.
+        let is_empty = parts.iter().all(|(_, bytes)| bytes.0 == 0);
+        let rows = pattern.token_rows();
+        let moves_nothing = is_empty || rows.is_some_and(|rows| rows.rows(&self.words) == 0);
         if moves_nothing {
             let group = self.pending.begin(purpose, 1);
             self.trace_order(Event::NothingMoves, purpose.step(), group * PARTS, context);

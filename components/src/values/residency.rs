@@ -14,6 +14,27 @@ impl ValueStore {
         if let Some(owner) = self.activations.get_mut(&block.tensor) {
             owner.set_block(block, &mut std::iter::repeat(0.0));
         }
+        self.copy_comes(block);
+    }
+
+    /// Blocks by what they hold.
+    fn name_of(block: &BlockName) -> (TensorId, [u32; 3]) {
+        (block.tensor, [block.b, block.rows.start, block.columns.start])
+    }
+
+    fn copy_comes(&mut self, block: &BlockName) {
+        *self.copies.entry(Self::name_of(block)).or_default() += 1;
+    }
+
+    /// Whether a copy that goes was the last one.
+    fn last_copy_goes(&mut self, block: &BlockName) -> bool {
+        let name = Self::name_of(block);
+        if let Some(copies) = self.copies.get_mut(&name).filter(|copies| **copies > 1) {
+            *copies -= 1;
+            return false;
+        }
+        self.copies.remove(&name);
+        true
     }
 
     /// A block has arrived in its buffer from `address`.
@@ -32,6 +53,7 @@ impl ValueStore {
             .get_mut(&block.tensor)
             .ok_or_else(|| gone(block.tensor))?;
         owner.set_block(block, &mut words.iter().copied());
+        self.copy_comes(block);
         Ok(())
     }
 
@@ -53,7 +75,11 @@ impl ValueStore {
                 block.tensor.0
             ));
         }
-        owner.set_block(block, &mut std::iter::repeat(f64::NAN));
+        if self.last_copy_goes(block)
+            && let Some(owner) = self.activations.get_mut(&block.tensor)
+        {
+            owner.set_block(block, &mut std::iter::repeat(f64::NAN));
+        }
         // Whatever was there before is overwritten.
         self.spilled
             .retain(|&start, (length, _)| start + *length <= address || address + bytes <= start);
@@ -63,6 +89,9 @@ impl ValueStore {
 
     /// A block has left its buffer without a write.
     pub(crate) fn block_dropped(&mut self, block: &BlockName) {
+        if !self.last_copy_goes(block) {
+            return;
+        }
         if block.is_weight {
             self.constant_dropped(block);
         } else if let Some(owner) = self.activations.get_mut(&block.tensor) {
@@ -77,8 +106,7 @@ impl ValueStore {
     }
 
     fn constant_loaded(&mut self, block: &BlockName) -> Result<(), String> {
-        let name = (block.tensor, block.rows.start, block.columns.start);
-        *self.copies.entry(name).or_default() += 1;
+        self.copy_comes(block);
         let tensor = block.tensor;
         let (operation, ordinal, operand) = self
             .origins
@@ -125,14 +153,6 @@ impl ValueStore {
     }
 
     fn constant_dropped(&mut self, block: &BlockName) {
-        let name = (block.tensor, block.rows.start, block.columns.start);
-        if let Some(copies) = self.copies.get_mut(&name) {
-            *copies -= 1;
-            if *copies > 0 {
-                return;
-            }
-            self.copies.remove(&name);
-        }
         let Some(width) = self.width_of(block.tensor) else {
             return;
         };

@@ -134,8 +134,8 @@ pub struct ValueStore {
     pub(super) activations: BTreeMap<TensorId, Activations>,
     /// Constants of which something is in the weight buffer; NaN where no block is there.
     pub(super) weights: BTreeMap<TensorId, Vec<f64>>,
-    /// Copies of blocks of constants in the weight buffer: a block can come again before its last stay ends.
-    pub(super) copies: BTreeMap<(TensorId, u32, u32), u32>,
+    /// Copies of blocks in the buffers, by item, row and column: a block can come again before its last stay ends.
+    pub(super) copies: BTreeMap<(TensorId, [u32; 3]), u32>,
     /// Where the words of a constant come from: the operation and the operand that named it first.
     pub(super) origins: BTreeMap<TensorId, (Arc<Operation>, u32, usize)>,
     /// Blocks in main memory, by address: the bytes that they take, and their words.
