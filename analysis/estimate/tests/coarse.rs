@@ -35,8 +35,10 @@ fn cycles(plan: &Plan, run: &MachineMeasurements) -> f64 {
 }
 
 /// Buffers that hold all, that make the plan take items one by one, and that make it cut them to pieces.
-const BUFFERS: [[f64; 3]; 5] = [
+const BUFFERS: [[f64; 3]; 7] = [
     [4.0, 8.0, 1.0],
+    [1.0, 2.0, 0.5],
+    [0.25, 1.0, 0.25],
     [0.125, 8.0, 1.0],
     [0.0625, 0.25, 0.0625],
     [0.03125, 0.0625, 0.03125],

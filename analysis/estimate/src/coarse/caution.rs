@@ -24,6 +24,9 @@ pub enum Caution {
     /// Buffers hold so little that blocks of activations are cut by columns: neighbouring blocks share accesses to memory,
     /// which are made once if they come together.
     BlocksCutByColumns,
+    /// The weight buffer holds so little that weights are loaded again: how rows of main memory fare between their panels is
+    /// known on average only.
+    WeightsLoadedAgain,
     /// The buses of the PEs are busy for most of the time. How runs share them is known on average only.
     OperandBuses,
     /// So few cycles that single messages between parts of the machine count.
@@ -39,6 +42,9 @@ const BUSY: f64 = 0.75;
 /// Cycles of a short run.
 const SHORT: f64 = 2000.0;
 
+/// Cycles of a short run on the ideal memory.
+const SHORT_WITHOUT_MEMORY: f64 = 20_000.0;
+
 impl Caution {
     /// The caution that applies to `plan`, whose estimate is `timeline`, if any: the one that may be farthest off.
     pub(super) fn of(plan: &Plan, timeline: &Timeline) -> Option<Self> {
@@ -48,6 +54,11 @@ impl Caution {
             MainMemory::Banked(memory) => memory.constraints().write_pulse > 0,
         };
         let computes = machine.scenario.sparsity.source.computes();
+        // Without the time of a memory, the chain of messages is all that there is.
+        let shortest = match plan.memory {
+            MainMemory::Ideal => SHORT_WITHOUT_MEMORY,
+            MainMemory::Banked(_) => SHORT,
+        };
         let by_columns = machine.blocks.blocking.columns != Blocking::WHOLE.columns;
         let applies = [
             (
@@ -66,13 +77,17 @@ impl Caution {
             ),
             (Self::BlocksCutByColumns, by_columns),
             (
+                Self::WeightsLoadedAgain,
+                machine.blocks.account.weights_come_again,
+            ),
+            (
                 Self::OperandBuses,
                 timeline
                     .buses_busy
                     .iter()
                     .any(|&busy| busy > BUSY * timeline.cycles),
             ),
-            (Self::ShortRun, timeline.cycles < SHORT),
+            (Self::ShortRun, timeline.cycles < shortest),
         ];
         applies
             .iter()
@@ -102,6 +117,9 @@ impl Caution {
             }
             Self::BlocksCutByColumns => {
                 "caution: the buffers hold so little that blocks are cut by columns; cycles can be off by a third"
+            }
+            Self::WeightsLoadedAgain => {
+                "caution: the weight buffer holds so little that weights are loaded several times; cycles can be off by a tenth"
             }
             Self::OperandBuses => {
                 "caution: the PEs' buses are busy most of the time; cycles can be off by a fifth"
