@@ -182,7 +182,11 @@ impl Search<'_> {
         let segments = self.parameters.batch_tiles.div_ceil(blocking.segment.max(1));
         let segments = segments.saturating_mul(self.parameters.batches.max(1));
         let pacer = Pacer::new(self.rates, self.parameters.tiling, self.parameters.capacity);
-        let (cycles, account) = pacer.walk(&mut plan, segments, limit);
+        let most_steps = match self.best {
+            Some(_) => self.budget - self.walked,
+            None => u64::MAX,
+        };
+        let (cycles, account) = pacer.walk(&mut plan, segments, limit, most_steps);
         self.walked += plan.steps_made();
         if let Some(error) = plan.error() {
             self.failure = Some(error.clone());

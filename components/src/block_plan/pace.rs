@@ -92,9 +92,15 @@ impl Pacer {
         }
     }
 
-    /// Walks `plan` until it ends or takes longer than `limit`: the cycles that it takes, and what it moves. Of many segments
-    /// the first ones are walked, as all others are like the last of them.
-    pub(super) fn walk(mut self, plan: &mut BlockPlan, segments: u32, limit: f64) -> (f64, PlanAccount) {
+    /// Walks `plan` until it ends, takes longer than `limit` or has more than so many steps: the cycles that it takes, and what
+    /// it moves. Of many segments the first ones are walked, as all others are like the last of them.
+    pub(super) fn walk(
+        mut self,
+        plan: &mut BlockPlan,
+        segments: u32,
+        limit: f64,
+        most_steps: u64,
+    ) -> (f64, PlanAccount) {
         let mut before = ([0.0; 5], PlanAccount::default());
         let mut left = 0;
         while let Some(step) = plan.next() {
@@ -109,7 +115,7 @@ impl Pacer {
             }
             self.account.add(&step);
             self.pass(&step);
-            if self.so_far() > limit {
+            if self.so_far() > limit || plan.steps_made() > most_steps {
                 return (f64::INFINITY, self.account);
             }
         }
