@@ -94,6 +94,8 @@ pub struct ControlBlock {
     /// Reads and writes of blocks in flight, by address.
     reading: BTreeMap<u64, u32>,
     writing: BTreeMap<u64, u32>,
+    /// Steps whose loads have not begun, by the address that they read.
+    unread: BTreeMap<u64, BTreeSet<StepNumber>>,
     /// The oldest step with work to issue.
     leader: StepNumber,
     issuable: [BTreeSet<StepNumber>; 3],
@@ -146,6 +148,7 @@ impl ControlBlock {
             leaving: 0,
             reading: BTreeMap::new(),
             writing: BTreeMap::new(),
+            unread: BTreeMap::new(),
             leader: StepNumber(0),
             issuable: [(); 3].map(|()| BTreeSet::new()),
             data_issuable: BTreeSet::new(),
@@ -255,8 +258,11 @@ impl ControlBlock {
         match self.pending.finish(transfer) {
             Some(Purpose::Arrival { stay, address, .. }) => self.arrived(stay, address, context),
             Some(Purpose::Departure {
-                stay, address, bytes, ..
-            }) => self.departed(stay, [address, bytes], context),
+                stay,
+                step,
+                address,
+                bytes,
+            }) => self.departed(stay, step, [address, bytes], context),
             Some(Purpose::Data { step }) => self.data_moved(step, context),
             Some(Purpose::WriteBack { stay, step, address }) => {
                 self.written_back(stay, step, address, context)

@@ -99,7 +99,12 @@ impl PlannedRoom {
 
     /// Notes that `room`, which was planned or taken, is free from now to `last`.
     pub fn free_through(&mut self, last: u32, room: Room) {
-        self.change_before(last + 1, room.0.map(|bytes| -(bytes.0 as i64)));
+        self.free_before(last + 1, room);
+    }
+
+    /// Notes that `room`, which was planned or taken, is free from now to before step `end`.
+    pub fn free_before(&mut self, end: u32, room: Room) {
+        self.change_before(end, room.0.map(|bytes| -(bytes.0 as i64)));
     }
 
     fn change_before(&mut self, end: u32, change: Bytes) {

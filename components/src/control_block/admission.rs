@@ -3,7 +3,7 @@
 use sim_core::Context;
 
 use super::places::{StayPlace, StepNumber};
-use super::stays::Stay;
+use super::stays::{Eviction, Stay};
 use super::window::{Entry, OperandStays, RowNeed};
 use super::{ControlBlock, StallCause};
 use crate::block_plan::{Begin, OperandBlocks, Step};
@@ -93,7 +93,11 @@ impl ControlBlock {
         let cursor = tiling.cursor_by_rows(&step.operation, u32::from(step.cut[1]));
         let cursor = cursor.within(step.tiles.clone());
         self.planned.push(step.room);
+        let evicted = self.note_evictions(&step, context);
         self.window.push(Entry::new(step, cursor, operands, result));
+        for place in evicted {
+            self.evict_early(place, context);
+        }
         self.make_issuable(number);
     }
 
@@ -103,6 +107,34 @@ impl ControlBlock {
             .iter()
             .map(|&stay| self.stays.place_of(stay))
             .collect()
+    }
+
+    /// Notes on stays that `step` ends them, and which blocks it loads from where; the stays.
+    fn note_evictions(&mut self, step: &Step, context: &mut Context<'_, Message>) -> Vec<StayPlace> {
+        let number = StepNumber(step.number);
+        let mut evicted = Vec::new();
+        for (place, begin) in step.begins.iter().enumerate() {
+            match begin {
+                Begin::Evict { stay, write } => {
+                    let Some(stay_place) = self.stays.place_of(*stay) else {
+                        continue;
+                    };
+                    if let Some(stay) = self.stays.stay_mut(stay_place, context) {
+                        stay.eviction = Some(Eviction {
+                            step: number,
+                            place,
+                            write: *write,
+                        });
+                        evicted.push(stay_place);
+                    }
+                }
+                Begin::Load { read, .. } => {
+                    self.unread.entry(read.data).or_default().insert(number);
+                }
+                Begin::Make { .. } => {}
+            }
+        }
+        evicted
     }
 
     /// Makes the stays known that begin with `step`.

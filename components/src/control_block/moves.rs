@@ -6,7 +6,7 @@ use super::places::{StayPlace, StepNumber};
 use super::stays::StayState;
 use super::transfers::{Placement, Purpose};
 use super::{ControlBlock, StallCause};
-use crate::block_plan::{Move, StayNumber};
+use crate::block_plan::{Move, Room, StayNumber};
 use crate::buffer_kind::BufferKind;
 use crate::message::{Message, TransferPattern};
 use crate::operation::Footprint;
@@ -50,6 +50,12 @@ impl ControlBlock {
             return;
         };
         owner.state = StayState::Loading;
+        if let Some(steps) = self.unread.get_mut(&read.data) {
+            steps.remove(&step);
+            if steps.is_empty() {
+                self.unread.remove(&read.data);
+            }
+        }
         let (footprint, is_weight) = (owner.footprint, owner.block.is_weight);
         let placement = Placement::of_block(&owner.block, read);
         self.reserve_in_buffer(footprint, is_weight, context);
@@ -64,6 +70,27 @@ impl ControlBlock {
             TransferPattern::Load,
             context,
         );
+    }
+
+    /// Evicts a block before the turn of the step that asks for it, if nothing before that step uses it any more: its room, and
+    /// its place in main memory, are free by then.
+    pub(super) fn evict_early(&mut self, place: StayPlace, context: &mut Context<'_, Message>) {
+        let Some(stay) = self.stays.stay(place, context) else {
+            return;
+        };
+        let Some(eviction) = stay.eviction.filter(|eviction| eviction.step > self.turn) else {
+            return;
+        };
+        // What the write overwrites may still have to be read.
+        let is_unread = eviction.write.is_some_and(|write| {
+            let steps = self.unread.get(&write.data);
+            steps.is_some_and(|steps| steps.first() < Some(&eviction.step))
+        });
+        let number = stay.number;
+        if !is_unread && self.evict(eviction.step, number, eviction.write, context).is_ok() {
+            self.room_changed = true;
+            self.note_moved(eviction.step, eviction.place);
+        }
     }
 
     pub(super) fn evict(
@@ -87,11 +114,13 @@ impl ControlBlock {
             return Err(StallCause::Memory);
         }
         let block = owner.block.clone();
+        let footprint = Room::of(owner.footprint, block.is_weight);
         let Some(write) = write else {
             self.with_numbers(context, |values| {
                 values.block_dropped(&block);
                 Ok(())
             });
+            self.planned.free_before(step.0, footprint);
             self.leave(place, context);
             return Ok(());
         };

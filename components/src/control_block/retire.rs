@@ -104,6 +104,9 @@ impl ControlBlock {
                 stay.users -= 1;
             }
             self.leave_if_over(place, context);
+            if self.stays.is_idle(place) {
+                self.evict_early(place, context);
+            }
         }
         self.finish_if_done(number, context);
     }
@@ -221,6 +224,7 @@ impl ControlBlock {
     pub(super) fn departed(
         &mut self,
         place: StayPlace,
+        step: StepNumber,
         [address, bytes]: [u64; 2],
         context: &mut Context<'_, Message>,
     ) {
@@ -230,6 +234,8 @@ impl ControlBlock {
             return;
         };
         let block = stay.block.clone();
+        let room = Room::of(stay.footprint, block.is_weight);
+        self.planned.free_before(step.0, room);
         self.with_numbers(context, |values| values.block_spilled(&block, address, bytes));
         self.leave(place, context);
     }
@@ -247,6 +253,9 @@ impl ControlBlock {
             stay.writes -= 1;
         }
         self.leave_if_over(place, context);
+        if self.stays.is_idle(place) {
+            self.evict_early(place, context);
+        }
         if let Some(entry) = self.window.entry_mut(number, context) {
             entry.writes_missing -= 1;
         }

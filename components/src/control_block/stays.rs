@@ -6,7 +6,7 @@ use sim_core::Context;
 
 use super::places::{StayPlace, StepNumber};
 use super::stopped_without;
-use crate::block_plan::{BlockName, StayNumber};
+use crate::block_plan::{BlockName, Move, StayNumber};
 use crate::message::Message;
 use crate::operation::Footprint;
 use crate::stall_cause::StallCause;
@@ -22,6 +22,14 @@ pub(super) enum StayState {
     Resident,
     /// On its way to main memory.
     Leaving,
+}
+
+/// A planned eviction: the step that asks for it, its place among what happens before that step, and the write, if any.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Eviction {
+    pub(super) step: StepNumber,
+    pub(super) place: usize,
+    pub(super) write: Option<Move>,
 }
 
 /// A block's stay in a buffer.
@@ -42,6 +50,8 @@ pub(super) struct Stay {
     pub(super) complete: Option<Footprint>,
     /// The last step that uses it, if that has retired: it leaves once all users have.
     pub(super) ends_with: Option<StepNumber>,
+    /// The eviction that ends it, if a step of the window asks for one.
+    pub(super) eviction: Option<Eviction>,
     /// Writes of it to main memory in flight.
     pub(super) writes: u32,
     /// What those wait for that need rows of it.
@@ -74,6 +84,7 @@ impl Stay {
             completes_with: None,
             complete: None,
             ends_with: None,
+            eviction: None,
             writes: 0,
             cause,
             edge: 1,
@@ -161,6 +172,12 @@ impl Stays {
         context: &mut Context<'_, Message>,
     ) -> Option<&mut Stay> {
         stopped_without(self.stays[place.0 as usize].as_mut(), NO_STAY, context)
+    }
+
+    /// Whether there is a stay at `place` that nothing uses, and whose end is planned.
+    pub(super) fn is_idle(&self, place: StayPlace) -> bool {
+        let stay = self.stays[place.0 as usize].as_ref();
+        stay.is_some_and(|stay| stay.users == 0 && stay.writes == 0 && stay.eviction.is_some())
     }
 
     /// Gives a new stay a place.

@@ -146,8 +146,10 @@ impl ControlBlock {
         let present = parts.iter().filter(|(_, bytes)| bytes.0 > 0).count() as u32;
         let group = self.pending.begin(purpose, present);
         self.trace_order(Event::TransferOrdered, purpose.step(), group * PARTS, context);
-        // Reads go in the order of the steps that need them; writes go with the oldest step, which may wait for their room.
-        let turn = match pattern.is_outward() {
+        // Reads go in the order of the steps that need them, and so do blocks that leave early; other writes go with the oldest
+        // step, which may wait for their room.
+        let is_early = matches!(purpose, Purpose::Departure { step, .. } if step > self.turn);
+        let turn = match pattern.is_outward() && !is_early {
             true => self.window.oldest().min(purpose.step()),
             false => purpose.step(),
         };

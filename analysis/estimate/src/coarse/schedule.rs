@@ -15,7 +15,7 @@ mod units;
 mod window;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use components::block_plan::{BlockPlan, Choice, PlanError, PlannedRoom, Room};
 use components::control_block::SchedulingPolicy;
@@ -88,6 +88,8 @@ struct Schedule<'a> {
     fetch_place: usize,
     /// Addresses of blocks on their way to main memory.
     writing: BTreeSet<u64>,
+    /// Steps whose loads have not begun, by the address that they read.
+    unread: BTreeMap<u64, BTreeSet<StepNumber>>,
     room_changed: bool,
     awaiting_older: Vec<StepNumber>,
     free: [FreeUnits; 3],
@@ -144,6 +146,7 @@ pub(super) fn schedule(whole: &Plan, memory: &Memory) -> Result<(Timeline, Accou
         fetched: 0,
         fetch_place: 0,
         writing: BTreeSet::new(),
+        unread: BTreeMap::new(),
         room_changed: false,
         awaiting_older: Vec::new(),
         free: units.map(FreeUnits::new),

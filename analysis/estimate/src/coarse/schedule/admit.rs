@@ -5,7 +5,7 @@ use components::operation::{Operand, RowAccess};
 use components::tile::Dimension;
 
 use super::Schedule;
-use super::stays::Stay;
+use super::stays::{Eviction, Stay, StayPlace};
 use super::window::{Entry, RowNeed, chunk_of};
 
 impl Schedule<'_> {
@@ -59,8 +59,39 @@ impl Schedule<'_> {
             }
         }
         let number = entry.step.number;
+        let evicted = self.note_evictions(&entry.step);
         self.window.push(entry);
+        for place in evicted {
+            self.evict_early(place);
+        }
         self.consider(number);
+    }
+
+    /// Notes on stays that `step` ends them, and which blocks it loads from where; the stays.
+    fn note_evictions(&mut self, step: &Step) -> Vec<StayPlace> {
+        let mut evicted = Vec::new();
+        for (place, begin) in step.begins.iter().enumerate() {
+            match begin {
+                Begin::Evict { stay, write } => {
+                    let Some(stay_place) = self.stays.place_of(*stay) else {
+                        continue;
+                    };
+                    if let Some(stay) = self.stays.get_mut(stay_place) {
+                        stay.eviction = Some(Eviction {
+                            step: step.number,
+                            place,
+                            write: *write,
+                        });
+                        evicted.push(stay_place);
+                    }
+                }
+                Begin::Load { read, .. } => {
+                    self.unread.entry(read.data).or_default().insert(step.number);
+                }
+                Begin::Make { .. } => {}
+            }
+        }
+        evicted
     }
 
     /// Makes the stays known that begin with `step`.

@@ -29,7 +29,33 @@ impl Schedule<'_> {
             return;
         };
         stay.state = StayState::Loading;
+        if let Some(steps) = self.unread.get_mut(&read.data) {
+            steps.remove(&step);
+            if steps.is_empty() {
+                self.unread.remove(&read.data);
+            }
+        }
         self.move_block(Purpose::Arrival { stay: place }, step, place, read);
+    }
+
+    /// Evicts a block before the turn of the step that asks for it, as the control block does.
+    pub(super) fn evict_early(&mut self, place: StayPlace) {
+        let Some(stay) = self.stays.get(place) else { return };
+        let Some(eviction) = stay
+            .eviction
+            .filter(|eviction| eviction.step > self.turn && stay.users == 0)
+        else {
+            return;
+        };
+        let is_unread = eviction.write.is_some_and(|write| {
+            let steps = self.unread.get(&write.data);
+            steps.is_some_and(|steps| steps.first() < Some(&eviction.step))
+        });
+        let number = stay.number;
+        if !is_unread && self.evict(eviction.step, number, eviction.write) {
+            self.room_changed = true;
+            self.note_moved(eviction.step, eviction.place);
+        }
     }
 
     pub(super) fn evict(&mut self, step: StepNumber, number: StayNumber, write: Option<Move>) -> bool {
@@ -42,7 +68,9 @@ impl Schedule<'_> {
         if stay.users > 0 || stay.writes > 0 || stay.state != StayState::Resident {
             return false;
         }
+        let room = Room::of(stay.footprint, stay.block.is_weight);
         let Some(write) = write else {
+            self.planned.free_before(step, room);
             self.leave(place);
             return true;
         };
@@ -51,6 +79,7 @@ impl Schedule<'_> {
         self.writing.insert(write.data);
         let purpose = Purpose::Departure {
             stay: place,
+            step,
             address: write.data,
         };
         self.move_block(purpose, step, place, write);

@@ -23,7 +23,11 @@ pub(super) enum Purpose {
     /// A block comes into its buffer.
     Arrival { stay: StayPlace },
     /// A block leaves its buffer for the bytes from an address on.
-    Departure { stay: StayPlace, address: u64 },
+    Departure {
+        stay: StayPlace,
+        step: StepNumber,
+        address: u64,
+    },
     /// What a step of the DMA moves.
     Data { step: StepNumber },
     /// A block that a step has updated.
@@ -167,8 +171,10 @@ impl Schedule<'_> {
         if blocks == 0 {
             return self.send(fractions(1.0), Event::Moved(purpose));
         }
-        // Reads go in the order of the steps that need them; writes go with the oldest step, which may wait for their room.
-        let turn = match is_write {
+        // Reads go in the order of the steps that need them, and so do blocks that leave early; other writes go with the oldest
+        // step, which may wait for their room.
+        let is_early = matches!(purpose, Purpose::Departure { step, .. } if step > self.turn);
+        let turn = match is_write && !is_early {
             true => self.window.oldest().min(step),
             false => step,
         };

@@ -73,6 +73,7 @@ impl Schedule<'_> {
                 stay.users -= 1;
             }
             self.leave_if_over(place);
+            self.evict_early(place);
         }
         self.finish_if_done(number);
     }
@@ -164,8 +165,12 @@ impl Schedule<'_> {
         self.room_changed = true;
         match purpose {
             Purpose::Arrival { stay } => self.arrived(stay),
-            Purpose::Departure { stay, address } => {
+            Purpose::Departure { stay, step, address } => {
                 self.writing.remove(&address);
+                if let Some(stay) = self.stays.get(stay) {
+                    let room = Room::of(stay.footprint, stay.block.is_weight);
+                    self.planned.free_before(step, room);
+                }
                 self.leave(stay);
             }
             Purpose::Data { step } => {
@@ -183,6 +188,7 @@ impl Schedule<'_> {
                     stay.writes -= 1;
                 }
                 self.leave_if_over(stay);
+                self.evict_early(stay);
                 if let Some(entry) = self.window.get_mut(step) {
                     entry.writes -= 1;
                 }

@@ -1,6 +1,6 @@
 //! Blocks in the buffers: where each is, which of its rows are ready, and who waits for it.
 
-use components::block_plan::{BlockName, StayNumber};
+use components::block_plan::{BlockName, Move, StayNumber};
 use components::operation::Footprint;
 
 /// The number of a step, in the order of the plan.
@@ -22,10 +22,18 @@ pub(super) enum StayState {
     Leaving,
 }
 
+/// A planned eviction: the step that asks for it, its place among what happens before that step, and the write, if any.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Eviction {
+    pub(super) step: StepNumber,
+    pub(super) place: usize,
+    pub(super) write: Option<Move>,
+}
+
 /// A block's stay in a buffer.
 #[derive(Clone, Debug)]
 pub(super) struct Stay {
-    number: StayNumber,
+    pub(super) number: StayNumber,
     pub(super) block: BlockName,
     pub(super) state: StayState,
     /// What it takes now.
@@ -40,6 +48,8 @@ pub(super) struct Stay {
     pub(super) complete: Option<Footprint>,
     /// The last step that uses it, if that has retired: it leaves once all users have.
     pub(super) ends_with: Option<StepNumber>,
+    /// The eviction that ends it, if a step of the window asks for one.
+    pub(super) eviction: Option<Eviction>,
     /// Writes of it to main memory in flight.
     pub(super) writes: u32,
     /// Element rows of a chunk, in which rows become ready.
@@ -63,6 +73,7 @@ impl Stay {
             completes_with: None,
             complete: None,
             ends_with: None,
+            eviction: None,
             writes: 0,
             chunk: 1,
             missing: Vec::new(),
