@@ -1,6 +1,7 @@
 //! The result of a run: one struct, one form in JSON.
 
 pub mod background;
+mod blocks;
 mod estimate;
 pub mod machine;
 pub mod memory;
@@ -18,6 +19,7 @@ use sim_core::statistics::Latencies;
 use sim_core::{Engine, Tick, Ticks};
 
 pub use self::estimate::{Counting, Estimated};
+pub use blocks::{BlockTraffic, Blocks, PlannedBuffer, RoleBlocks};
 pub use profile::{ProfileResult, ProfiledCurve};
 pub use program::{RoleSummary, Summary, TileOperation, tile_operations};
 pub use resolved::Resolved;

@@ -54,7 +54,7 @@ fn what_is_said_before_a_run() {
     for text in SCENARIOS {
         let plan = plan(text);
         same_again(&Resolved::new(&plan));
-        same_again(&Summary::new(&plan.machine.program));
+        same_again(&Summary::new(&plan.machine));
         same_again(&Estimated::corrected("mine".to_owned(), &plan).unwrap());
     }
 }

@@ -1,60 +1,57 @@
-//! The control block: it takes the mapper's program, keeps to its dependences, allocates the buffers, and issues runs.
+//! The control block: it carries out the plan of the buffers step by step, and issues runs.
 //!
-//! It looks `window` operations ahead. Weights of every operation in the window are asked for in program order as far
-//! as the weight buffer has room; runs are issued when the rows they read are ready, their slices are in the
-//! activation buffer and a unit is free. Only the oldest operation with work to issue may spill slices of others to main
-//! memory, so the machine always makes progress.
+//! What moves, and in which order, is the plan's ([`crate::block_plan`]); when is the control block's. Steps of the window get
+//! their room in order (`reserve.rs`), and loads begin; a step issues its runs when what they read is ready and a unit is free
+//! (`issue.rs`), in any order; when all its tiles have retired, its blocks go the way that the plan has for them
+//! (`retire.rs`).
 
 mod admission;
-mod completion;
+mod fetch;
 mod issue;
+mod moves;
 mod parameters;
 mod phases;
 mod places;
 mod policy;
-mod residency;
-mod space;
+mod reserve;
+mod retire;
 mod stalls;
-mod tensors;
+mod stays;
 mod traced;
 mod transfers;
 mod units;
-mod weights;
 mod window;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sim_core::{ActorId, Context, Tick};
 
+use crate::block_plan::{BlockPlan, PlannedRoom, Room, Step};
 use crate::buffer_kind::BufferKind;
 use crate::message::{Message, TransferId};
-use crate::operation::{Footprint, Operation, Role, TensorId};
+use crate::operation::{Operation, Role};
 use crate::pe::PeAddresses;
 use crate::runs::{Run, RunKind};
-use crate::tile::Dimension;
 use crate::trace_event::Event;
 use crate::values::{ValueStore, Values};
 use crate::words::Words;
 use crate::work::UnitClass;
 
 pub use crate::stall_cause::StallCause;
-pub use parameters::{ControlBlockParameters, split_mask_buffer};
+pub use parameters::ControlBlockParameters;
 pub use phases::PhaseAccount;
 pub use policy::SchedulingPolicy;
 pub use stalls::StallAccount;
 
-use crate::runs::cursor::Cursor;
-use places::{BatchTile, TensorPlace, WindowPlace};
-use policy::PlaceSet;
-use space::Space;
+use places::StepNumber;
+use stays::Stays;
 use traced::TraceState;
 use transfers::{Pending, Purpose};
 use units::{FreeUnits, Unit};
-use weights::WeightStore;
-use window::{Tensors, Window};
+use window::Window;
 
-/// The mapper's program as the control block sees it: operations one after another, never all at once.
+/// The mapper's program: operations one after another, never all at once.
 pub type Program = Box<dyn Iterator<Item = Operation> + Send>;
 
 /// Tile operations of one role.
@@ -66,61 +63,6 @@ pub struct RoleCounts {
     pub retired: u64,
 }
 
-/// An operation in the window.
-#[derive(Debug)]
-struct Entry {
-    operation: Operation,
-    cursor: Cursor,
-    /// How units work on its tiles; `None` for operations that the DMA does alone.
-    kind: Option<RunKind>,
-    inputs: Vec<Input>,
-    weights: Vec<TensorId>,
-    output: Option<TensorPlace>,
-    /// Tiles missing from each row of the result, by (batch tile, row).
-    tiles_missing: Vec<u32>,
-    rows_missing: Vec<u32>,
-    batches_missing: u32,
-    /// Weights updated in place that are still on their way back to main memory.
-    write_backs_missing: u32,
-    /// Next batch tile of a data operation.
-    next_batch: BatchTile,
-    blocked: Option<StallCause>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Input {
-    tensor: TensorPlace,
-    rows: crate::operation::RowAccess,
-}
-
-impl Entry {
-    fn rows(&self) -> u32 {
-        self.operation.grid.tiles(Dimension::I)
-    }
-
-    /// The slice of the result that batch tile `b` contributes to.
-    fn output_slice(&self, b: BatchTile) -> BatchTile {
-        if self.operation.work.sums_batch() {
-            BatchTile::FIRST
-        } else {
-            b
-        }
-    }
-
-    /// The units that take its runs; `None` if the DMA does it alone.
-    #[inline]
-    fn class(&self) -> Option<UnitClass> {
-        self.kind.map(RunKind::unit)
-    }
-
-    fn has_work_to_issue(&self) -> bool {
-        match self.kind {
-            Some(_) => !self.cursor.is_exhausted(),
-            None => self.next_batch.0 < self.operation.grid.tiles(Dimension::B),
-        }
-    }
-}
-
 /// The control block.
 pub struct ControlBlock {
     parameters: ControlBlockParameters,
@@ -128,28 +70,39 @@ pub struct ControlBlock {
     pes: Arc<[PeAddresses]>,
     /// The sources of background traffic, which end with the last transformer.
     background: Arc<[ActorId]>,
-    program: Program,
+    plan: BlockPlan,
+    plan_ended: bool,
+    /// A step that the window has no room for yet.
+    next_step: Option<Step>,
     window: Window,
-    oldest: u32,
-    admitted: u32,
-    program_ended: bool,
-    /// The oldest operation with work to issue.
-    leader: u32,
-    issuable: [PlaceSet; 3],
-    data_issuable: PlaceSet,
-    turn: [WindowPlace; 3],
+    stays: Stays,
+    /// The oldest step that has not got its room.
+    turn: StepNumber,
+    /// Room that is taken.
+    taken: Room,
+    /// The step whose loads are considered next, and which of what stands before it.
+    fetched: StepNumber,
+    fetch_place: usize,
+    /// What the plan has in the buffers from there on, with what was taken early.
+    planned: PlannedRoom,
+    /// Steps that are ready but for the room of their results.
+    awaiting_room: BTreeSet<StepNumber>,
+    /// Whether something has happened that can give a step its room or begin a load.
+    room_changed: bool,
+    /// Blocks on their way to main memory that will free their room.
+    leaving: u32,
+    /// Reads and writes of blocks in flight, by address.
+    reading: BTreeMap<u64, u32>,
+    writing: BTreeMap<u64, u32>,
+    /// Steps whose loads have not begun, by the address that they read.
+    unread: BTreeMap<u64, BTreeSet<StepNumber>>,
+    /// The oldest step with work to issue.
+    leader: StepNumber,
+    issuable: [BTreeSet<StepNumber>; 3],
+    data_issuable: BTreeSet<StepNumber>,
+    turns: [StepNumber; 3],
     units: FreeUnits,
-    tensors: Tensors,
-    activation_space: Space,
-    weights: WeightStore,
     pending: Pending,
-    space_waiting: Vec<WindowPlace>,
-    /// Whether the leader found no room when it last asked: until it gets some, no other operation does.
-    leader_short_of_room: bool,
-    spill_offset: u64,
-    /// Room that spills in flight will give back.
-    room_coming: Footprint,
-    clock_of_use: u64,
     stalls: StallAccount,
     phases: PhaseAccount,
     roles: BTreeMap<Role, RoleCounts>,
@@ -157,15 +110,16 @@ pub struct ControlBlock {
     runs_retired: u64,
     spills: u64,
     finished_at: Option<Tick>,
+    first_batch_at: Option<Tick>,
     trace: TraceState,
     values: Option<Values>,
-    /// Places of data operations that wait for older operations to finish.
-    awaiting_older: Vec<WindowPlace>,
+    /// Steps of the DMA that wait for older operations to finish.
+    awaiting_older: Vec<StepNumber>,
     words: Words,
 }
 
 impl ControlBlock {
-    /// A control block about to run `program` on the tokens' `words` and on these PEs. It tells the sources of `background`
+    /// A control block about to run `plan` on the tokens' `words` and on these PEs. It tells the sources of `background`
     /// traffic when it has finished.
     #[must_use]
     pub fn new(
@@ -173,32 +127,34 @@ impl ControlBlock {
         pes: Arc<[PeAddresses]>,
         background: Arc<[ActorId]>,
         words: Words,
-        program: Program,
+        plan: BlockPlan,
     ) -> Self {
-        let window = parameters.window.max(1) as usize;
         let layout = parameters.layout;
         Self {
             pes,
             background,
-            program,
-            window: Window::new(window),
-            oldest: 0,
-            admitted: 0,
-            program_ended: false,
-            leader: 0,
-            issuable: [(); 3].map(|()| PlaceSet::new(window)),
-            data_issuable: PlaceSet::new(window),
-            turn: [WindowPlace(0); 3],
+            plan,
+            plan_ended: false,
+            next_step: None,
+            window: Window::default(),
+            stays: Stays::default(),
+            turn: StepNumber(0),
+            taken: Room::default(),
+            fetched: StepNumber(0),
+            fetch_place: 0,
+            planned: PlannedRoom::default(),
+            awaiting_room: BTreeSet::new(),
+            room_changed: false,
+            leaving: 0,
+            reading: BTreeMap::new(),
+            writing: BTreeMap::new(),
+            unread: BTreeMap::new(),
+            leader: StepNumber(0),
+            issuable: [(); 3].map(|()| BTreeSet::new()),
+            data_issuable: BTreeSet::new(),
+            turns: [StepNumber(0); 3],
             units: FreeUnits::new(parameters.pes, layout.lanes as u16, layout.softmax as u16),
-            tensors: Tensors::default(),
-            activation_space: Space::new(parameters.activation_space),
-            weights: WeightStore::new(Space::new(parameters.weight_space)),
             pending: Pending::default(),
-            space_waiting: Vec::new(),
-            leader_short_of_room: false,
-            spill_offset: 0,
-            room_coming: Footprint::default(),
-            clock_of_use: 0,
             stalls: StallAccount::default(),
             phases: PhaseAccount::default(),
             roles: BTreeMap::new(),
@@ -206,6 +162,7 @@ impl ControlBlock {
             runs_retired: 0,
             spills: 0,
             finished_at: None,
+            first_batch_at: None,
             trace: TraceState::default(),
             values: None,
             awaiting_older: Vec::new(),
@@ -283,11 +240,12 @@ impl ControlBlock {
 
     fn on_run_retired(&mut self, run: Run, context: &mut Context<'_, Message>) {
         self.account(context.now());
-        let place = self.place_of(run.operation.0);
         self.trace_link(Event::RunRetired(run.place()), context);
         self.runs_retired += 1;
-        self.unpin(place, &run, context);
-        self.count_retired(place, &run, context);
+        match self.window.step_of(&run) {
+            Some(step) => self.count_retired(step, &run, context),
+            None => context.stop("a run retired whose step is not in the window"),
+        }
         self.proceed(context);
     }
 
@@ -296,18 +254,19 @@ impl ControlBlock {
         self.watch_wakes(context);
         let done = Event::TransferDone { transfer: transfer.0 };
         self.trace_link(done, context);
+        self.room_changed = true;
         match self.pending.finish(transfer) {
-            Some(Purpose::Weight(tensor)) => self.weight_arrived(tensor, context),
-            Some(Purpose::Slice { tensor, b }) => self.slice_moved(tensor, b, context),
-            Some(Purpose::Fill { place, b }) => {
-                self.unpin_data(place, b, context);
-                self.slice_filled(place, b, context);
+            Some(Purpose::Arrival { stay, address, .. }) => self.arrived(stay, address, context),
+            Some(Purpose::Departure {
+                stay,
+                step,
+                address,
+                bytes,
+            }) => self.departed(stay, step, [address, bytes], context),
+            Some(Purpose::Data { step }) => self.data_moved(step, context),
+            Some(Purpose::WriteBack { stay, step, address }) => {
+                self.written_back(stay, step, address, context)
             }
-            Some(Purpose::Store { place, b }) => {
-                self.unpin_data(place, b, context);
-                self.finish_batch(place, b, context);
-            }
-            Some(Purpose::WriteBack { place }) => self.weight_written_back(place, context),
             None => {}
         }
         self.trace_wakes(transfer, context);
@@ -316,22 +275,23 @@ impl ControlBlock {
 
     /// Does everything that has become possible.
     fn proceed(&mut self, context: &mut Context<'_, Message>) {
-        self.load_weights(false, context);
-        self.issue_data(context);
-        for class in UnitClass::ALL {
-            self.issue_class(class, context);
-        }
-        if self.is_at_standstill() {
-            self.weights.retry();
-            self.load_weights(true, context);
+        let mut fetches = self.room_changed;
+        loop {
+            if std::mem::take(&mut self.room_changed) {
+                self.reserve(context);
+            }
+            self.issue_data(context);
+            for class in UnitClass::ALL {
+                self.issue_class(class, context);
+            }
+            // Results that are ready to be made come before blocks of later steps.
+            if !self.room_changed && std::mem::take(&mut fetches) {
+                self.fetch_ahead(context);
+            } else if !self.room_changed {
+                break;
+            }
         }
         self.trace_stall(context);
-    }
-
-    /// Whether nothing is in flight. Then a started operation and the leader may be deadlocked: one holds weights and needs
-    /// activation room, the other can make room but needs the room of those weights.
-    fn is_at_standstill(&self) -> bool {
-        self.runs_issued == self.runs_retired && self.pending.is_empty() && self.oldest < self.admitted
     }
 
     /// PE number `pe`.
@@ -344,33 +304,31 @@ impl ControlBlock {
         self.pes[usize::from(pe)].unit(kind, unit)
     }
 
-    fn place_of(&self, operation: u32) -> WindowPlace {
-        self.window.place_of(operation)
-    }
-
     /// The buffer of `kind`.
     #[inline]
     fn buffer(&self, kind: BufferKind) -> ActorId {
         self.parameters.buffers[kind as usize]
     }
 
-    /// Unblocks the operation at `place`. It may wait in several lists, so it may have been unblocked before, and even be
-    /// finished.
-    fn make_issuable(&mut self, place: WindowPlace) {
-        let waits = self.window.at(place);
-        let Some(entry) = waits.filter(|entry| entry.has_work_to_issue()) else {
+    /// Unblocks step `number`. It may wait in several lists, so it may have been unblocked before, and even be finished.
+    fn make_issuable(&mut self, number: StepNumber) {
+        let Some(entry) = self.window.unfinished_mut(number) else {
             return;
         };
-        self.trace.note_woken(entry.operation.id.0, entry.blocked.take());
-        match entry.class() {
-            Some(class) => self.issuable[class as usize].insert(place),
-            None => self.data_issuable.insert(place),
+        if !entry.progress.has_ordered_all() || !entry.has_work_to_issue() {
+            return;
         }
+        self.trace
+            .note_woken(entry.step.operation.id.0, entry.blocked.take());
+        match entry.class() {
+            Some(class) => self.issuable[class as usize].insert(number),
+            None => self.data_issuable.insert(number),
+        };
     }
 
-    fn make_all_issuable(&mut self, places: Vec<WindowPlace>) {
-        for place in places {
-            self.make_issuable(place);
+    fn make_all_issuable(&mut self, steps: Vec<StepNumber>) {
+        for step in steps {
+            self.make_issuable(step);
         }
     }
 
@@ -378,6 +336,12 @@ impl ControlBlock {
     #[must_use]
     pub fn finished_at(&self) -> Option<Tick> {
         self.finished_at
+    }
+
+    /// When the first batch was through; `None` if it never was.
+    #[must_use]
+    pub fn first_batch_at(&self) -> Option<Tick> {
+        self.first_batch_at.or(self.finished_at)
     }
 
     /// Tile operations by role.
@@ -404,17 +368,17 @@ impl ControlBlock {
         (self.runs_issued, self.runs_retired)
     }
 
-    /// Slices that were spilled to main memory.
+    /// Blocks that were written to main memory to make room.
     #[must_use]
     pub fn spills(&self) -> u64 {
         self.spills
     }
 
-    /// The oldest unfinished operation and what it waits for, for the report of a run that got stuck.
+    /// The oldest unfinished step and what it waits for, for the report of a run that got stuck.
     #[must_use]
     pub fn stuck_on(&self) -> Option<String> {
-        let entry = self.window.unfinished(self.oldest)?;
-        let operation = &entry.operation;
+        let entry = self.window.iter().next()?;
+        let operation = &entry.step.operation;
         let head = operation
             .head
             .map(|head| format!(", head {head}"))
@@ -425,4 +389,13 @@ impl ControlBlock {
             operation.id.0, operation.role, operation.layer
         ))
     }
+}
+
+/// What was `found`; if nothing was, the run stops, with `reason`.
+#[inline]
+fn stopped_without<T>(found: Option<T>, reason: &str, context: &mut Context<'_, Message>) -> Option<T> {
+    if found.is_none() {
+        context.stop(reason);
+    }
+    found
 }

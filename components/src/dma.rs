@@ -1,6 +1,7 @@
 //! The DMA: it splits transfers into 64-byte requests to main memory and hands the blocks on to the buffers.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use sim_core::{Clock, Context, Span, Tick, Ticks};
 
@@ -53,16 +54,16 @@ enum Requested {
 
 /// The DMA engine.
 ///
-/// Spilled activations and embedding rows go before weights, which are prefetched, and before gradients of weights. Within
-/// each of the two classes, transfers are served in the order in which they were asked for, and blocks in order of address;
-/// several transfers overlap as far as `outstanding_requests` allows.
+/// What the oldest step waits for goes first, and of two transfers for one step the one that was asked for first; blocks go in
+/// order of address. Several transfers overlap as far as `outstanding_requests` allows.
 #[derive(Clone, Debug)]
 pub struct Dma {
     parameters: DmaParameters,
     slots: Vec<Option<Active>>,
     free: Vec<u32>,
-    urgent: VecDeque<u32>,
-    prefetches: VecDeque<u32>,
+    /// Transfers with blocks to request: by step, then by the order in which they were asked for; and their slots.
+    waiting: BinaryHeap<Reverse<(u32, u64, u32)>>,
+    ordered: u64,
     outstanding: u32,
     requests: [u64; Traffic::ALL.len()],
     /// Blocks read by the adders, which no buffer sees.
@@ -79,8 +80,8 @@ impl Dma {
             parameters,
             slots: Vec::new(),
             free: Vec::new(),
-            urgent: VecDeque::new(),
-            prefetches: VecDeque::new(),
+            waiting: BinaryHeap::new(),
+            ordered: 0,
             outstanding: 0,
             requests: [0; Traffic::ALL.len()],
             added: 0,
@@ -110,16 +111,10 @@ impl Dma {
             return context.stop("more transfers are ordered at once than a trace can tell apart: 65536");
         }
         self.slots[slot as usize] = Some(active);
-        self.queue_of(&transfer).push_back(slot);
+        // 0 is for sums that go back to their table.
+        self.ordered += 1;
+        self.waiting.push(Reverse((transfer.turn, self.ordered, slot)));
         self.issue(context);
-    }
-
-    fn queue_of(&mut self, transfer: &Transfer) -> &mut VecDeque<u32> {
-        match transfer.traffic {
-            Traffic::Weights | Traffic::Gradients => &mut self.prefetches,
-            Traffic::Masks if transfer.pattern == TransferPattern::Load => &mut self.prefetches,
-            _ => &mut self.urgent,
-        }
     }
 
     /// Advances to the first row from number `row` on that has to move; if there is none, all has been requested.
@@ -148,18 +143,13 @@ impl Dma {
     /// Requests as many blocks as `outstanding_requests` and main memory's queues allow.
     fn issue(&mut self, context: &mut Context<'_, Message>) {
         while self.outstanding < self.parameters.outstanding_requests {
-            let from_urgent = !self.urgent.is_empty();
-            let queue = if from_urgent {
-                &self.urgent
-            } else {
-                &self.prefetches
+            let Some(&Reverse((.., slot))) = self.waiting.peek() else {
+                return;
             };
-            let Some(&slot) = queue.front() else { return };
             match self.request_block(slot, context) {
                 Requested::NoRoom => return,
                 Requested::More => {}
-                Requested::Last if from_urgent => drop(self.urgent.pop_front()),
-                Requested::Last => drop(self.prefetches.pop_front()),
+                Requested::Last => drop(self.waiting.pop()),
             }
         }
     }
@@ -275,7 +265,7 @@ impl Dma {
         active.reading = false;
         active.next_address = (active.row_end - active.transfer.bytes) / BLOCK.0 * BLOCK.0;
         self.slots[slot as usize] = Some(active);
-        self.queue_of(&active.transfer).push_front(slot);
+        self.waiting.push(Reverse((0, 0, slot)));
     }
 
     /// Requests made, by kind of traffic.

@@ -6,16 +6,19 @@
 //! program of [`operation::Operation`]s.
 
 pub mod background;
+pub mod block_plan;
 pub mod buffer;
 pub mod buffer_kind;
 mod component;
 pub mod control_block;
+pub mod data_order;
 pub mod density;
 pub mod dma;
 pub mod energy_part;
 pub mod message;
 pub mod operation;
 pub mod pe;
+pub mod program;
 mod role;
 pub mod runs;
 pub mod sparsity;

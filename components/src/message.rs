@@ -4,9 +4,10 @@ use sim_core::{ActorId, Message as SimMessage, Tick, mix};
 
 use crate::density::Density;
 use crate::memory::MemoryMessage;
+use crate::operation::TensorKind;
 use crate::runs::{OperandSources, Run, RunKind};
 use crate::tile::TileCoordinate;
-use crate::units::Bytes;
+use crate::units::{BLOCK, Bytes};
 use crate::words::Words;
 
 /// The number of a transfer between main memory and a buffer, given by the control block.
@@ -129,6 +130,26 @@ impl TransferPattern {
         }
     }
 
+    /// Bytes of the accesses that it takes to move rows of `bytes` each, the first of which begins at `address`: whole accesses
+    /// of 64 bytes, as they cross the memory bus.
+    #[must_use]
+    pub fn bytes_touched(self, address: u64, bytes: Bytes, words: &Words) -> Bytes {
+        let touched = |address: u64| (address + bytes.0).div_ceil(BLOCK.0) - address / BLOCK.0;
+        let Some(rows) = self.token_rows() else {
+            return BLOCK * touched(address);
+        };
+        let accumulates = matches!(self, Self::Accumulate(_));
+        let mut accesses = 0;
+        let mut index = 0;
+        while let Some(row) = rows.next(index, words) {
+            let token = rows.first_token + row;
+            let times = 1 + u64::from(accumulates && words.repeats(token));
+            accesses += times * touched(address + u64::from(words.row(token)) * bytes.0);
+            index = row + 1;
+        }
+        BLOCK * accesses
+    }
+
     /// Whether it goes out of a buffer.
     #[must_use]
     pub fn is_outward(self) -> bool {
@@ -141,6 +162,8 @@ impl TransferPattern {
 pub struct Transfer {
     /// Its number.
     pub id: TransferId,
+    /// The step of the plan that waits for it: the DMA serves lower ones first.
+    pub turn: u32,
     /// Its first address in main memory.
     pub address: u64,
     /// How many bytes; of a table, per row.
@@ -323,3 +346,12 @@ impl From<MemoryMessage> for Message {
 
 /// Messages are copied from queue to actor: a large one would slow every event.
 const _: () = assert!(size_of::<Message>() <= 56);
+
+/// The traffic that a tensor of the weight buffer, or a gradient of weights, counts as.
+pub fn traffic_of(kind: TensorKind) -> Traffic {
+    match kind {
+        TensorKind::Weight | TensorKind::Constant => Traffic::Weights,
+        TensorKind::Activation => Traffic::Activations,
+        TensorKind::Gradient | TensorKind::OptimizerState => Traffic::Gradients,
+    }
+}

@@ -198,6 +198,20 @@ impl TileGrid {
         self.extents[dimension as usize]
     }
 
+    /// Elements along `dimension` of a tile that is not ragged.
+    #[must_use]
+    #[inline]
+    pub fn edge(&self, dimension: Dimension) -> u32 {
+        self.edges[dimension as usize]
+    }
+
+    /// The elements along `dimension` of tiles `first` up to `end`.
+    #[must_use]
+    pub fn elements(&self, dimension: Dimension, first: u32, end: u32) -> std::ops::Range<u32> {
+        let (edge, extent) = (self.edge(dimension), self.extent(dimension));
+        (first * edge).min(extent)..end.saturating_mul(edge).min(extent)
+    }
+
     /// Tiles along `dimension`.
     #[must_use]
     #[inline]

@@ -31,7 +31,6 @@ mod backward;
 mod draft;
 mod embedding;
 mod emitter;
-mod kept;
 mod layer;
 mod mixing;
 mod stage;
@@ -53,9 +52,7 @@ use components::runs::Tiling;
 
 use crate::schema::Optimizer;
 use crate::transformer::Transformer;
-pub(crate) use kept::{rows_followed, tensors_kept};
-pub use stages::{StageOperations, Stages};
-pub use uses::Position;
+pub use stages::Stages;
 
 /// How words are embedded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,16 +91,22 @@ impl Mapper {
     /// The program of `transformer`, which has at least one layer, cut by `tiling`.
     #[must_use]
     pub fn new(transformer: Transformer, tiling: Tiling, parameters: MapperParameters) -> Self {
-        Self {
-            stages: Stages::new(transformer, tiling, parameters),
-            ready: Vec::new().into_iter(),
-        }
+        Self::from(Stages::new(transformer, tiling, parameters))
     }
 
     /// Main memory that the transformer takes, in bytes, once the whole program has been walked.
     #[must_use]
     pub fn memory_used(&self) -> u64 {
         self.stages.memory_used()
+    }
+}
+
+impl From<Stages> for Mapper {
+    fn from(stages: Stages) -> Self {
+        Self {
+            stages,
+            ready: Vec::new().into_iter(),
+        }
     }
 }
 

@@ -64,6 +64,25 @@ impl ProgramSummary {
         }
     }
 
+    /// The totals of so many programs like this one.
+    #[must_use]
+    pub fn times(mut self, batches: u32) -> Self {
+        let (few, many) = (u64::from(batches), u128::from(batches));
+        for totals in self.roles.values_mut() {
+            totals.operations *= few;
+            totals.tile_operations *= few;
+            totals.multiplications *= many;
+        }
+        self.operations *= few;
+        self.tile_operations *= few;
+        self.add_tile_operations *= few;
+        self.multiplications *= many;
+        self.multiplications_of
+            .values_mut()
+            .for_each(|count| *count *= many);
+        self
+    }
+
     /// Multiplications of two non-zero words, where all tensors have mean `densities`.
     #[must_use]
     pub fn effective_multiplications(&self, densities: &Densities) -> u64 {

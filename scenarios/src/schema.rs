@@ -38,7 +38,6 @@ pub use compare::{Candidate, CandidateFile, Changes, ChangesFile, Compare, Compa
 pub use contention::{Arbitration, Contention, ContentionFile, Tenant, TenantFile};
 pub use costs::CostTable;
 pub use curves::{CurveFile, CurvesFile, MAX_CURVE_POINTS};
-pub(crate) use limits::rows_of_tiles;
 pub use number::Number;
 pub use optimizer::{Optimizer, OptimizerFile};
 pub use reference::Reference;

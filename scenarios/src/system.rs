@@ -23,7 +23,6 @@ mod modules;
 mod operation_names;
 mod plan;
 mod requestors;
-mod spill_room;
 mod tracks;
 mod verdict;
 

@@ -20,15 +20,17 @@ pub enum Class {
     Contended,
     /// A training step whose activations all stay in the buffer.
     Training,
-    /// A training step for which slices of activations or gradients are pushed out.
+    /// A training step for which blocks of activations or gradients are pushed out.
     TrainingPushedOut,
     /// A training step of which the estimate itself says that it may be far off.
     TrainingWithCaution,
+    /// An inference of which it does.
+    WithCaution,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Compute,
         Self::Dependences,
         Self::Memory,
@@ -36,6 +38,7 @@ impl Class {
         Self::Training,
         Self::TrainingPushedOut,
         Self::TrainingWithCaution,
+        Self::WithCaution,
     ];
 
     /// The name in tables.
@@ -47,8 +50,9 @@ impl Class {
             Self::Memory => "memory bound",
             Self::Contended => "contended",
             Self::Training => "training",
-            Self::TrainingPushedOut => "training, slices pushed out",
-            Self::TrainingWithCaution => "training, write pulses",
+            Self::TrainingPushedOut => "training, blocks pushed out",
+            Self::TrainingWithCaution => "training, with caution",
+            Self::WithCaution => "with caution",
         }
     }
 }
@@ -64,7 +68,7 @@ pub struct Compared {
     pub cycles: f64,
     /// Simulated cycles.
     pub simulated: u64,
-    /// Slices pushed out in the simulation.
+    /// Blocks pushed out in the simulation.
     pub spills: u64,
     /// Area.
     pub area: f64,
@@ -81,7 +85,10 @@ pub fn compare(pair: Pair) -> Compared {
     let estimate = coarse_estimate(&pair.plan).unwrap_or_else(|error| panic!("pair {}: {error}", pair.seed));
     let class = match estimate.details.bound_by {
         _ if pair.plan.has_contention() => Class::Contended,
-        _ if estimate.details.caution.is_some() => Class::TrainingWithCaution,
+        _ if estimate.details.caution.is_some() => match pair.plan.machine.trains() {
+            true => Class::TrainingWithCaution,
+            false => Class::WithCaution,
+        },
         _ if pair.plan.machine.trains() && estimate.details.slices_pushed_out > 0 => Class::TrainingPushedOut,
         _ if pair.plan.machine.trains() => Class::Training,
         Limit::Memory => Class::Memory,

@@ -111,7 +111,24 @@ pub fn training_pair(seed: u64, most_tiles: u64) -> Option<Pair> {
     planned(seed, loaded, most_tiles)
 }
 
+/// Tile operations of the feed-forward products of a forward pass, which is less than all.
+fn tiles_at_least(scenario: &Scenario) -> u64 {
+    let tile = &scenario.accelerator.tile;
+    let workload = &scenario.workload;
+    let rows = workload.batch.div_ceil(tile.b) * workload.sequence_length.div_ceil(tile.x);
+    let of_layer = |layer: &Layer| {
+        let widths = std::iter::once(&layer.hidden).chain(&layer.feed_forward);
+        let widths: Vec<u64> = widths.map(|width| u64::from(width.div_ceil(tile.y))).collect();
+        widths.windows(2).map(|pair| pair[0] * pair[1]).sum::<u64>()
+    };
+    u64::from(rows) * workload.transformer.layers.iter().map(of_layer).sum::<u64>()
+}
+
 fn planned(seed: u64, loaded: Loaded, most_tiles: u64) -> Option<Pair> {
+    // Large programs take long to plan.
+    if tiles_at_least(loaded.scenario()) > most_tiles {
+        return None;
+    }
     let plan = Plan::load(&loaded).ok()?;
     let program = &plan.machine.program;
     (program.tile_operations + program.add_tile_operations <= most_tiles).then_some(Pair {

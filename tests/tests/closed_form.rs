@@ -17,9 +17,11 @@
 //!   cycle for each tile on the way back, 1 to the control block. The module is free again one cycle after its last tile;
 //!   the next row is then on its way to the PE for 1 cycle and waits for the bus, which is still writing the last row.
 
+use components::block_plan::Blocking;
 use components::energy_part::{Action, EnergyPart};
 use scenarios::Scenario;
 use scenarios::load::Disk;
+use scenarios::system::Plan;
 use sim_core::Ticks;
 use tests::{Run, memory, plan, run, shipped};
 
@@ -38,6 +40,15 @@ fn machine(scenario: &mut Scenario) {
     accelerator.prefetch_operations = 1;
     scenario.sparsity.activation_density = 1.0;
     scenario.sparsity.weight_density = 1.0;
+}
+
+/// A plan whose tensors are blocks of their own: one transfer each, and one operation after the other.
+fn whole(mut plan: Plan) -> Plan {
+    plan.machine.blocks.blocking = Blocking {
+        panel: u32::MAX,
+        ..Blocking::WHOLE
+    };
+    plan
 }
 
 /// Loading or storing `pieces` of `elements` each, every piece from a block boundary on.
@@ -132,7 +143,7 @@ fn simulated(model: &str, batch: u32, inner: u32) -> u64 {
             layer.feed_forward = vec![inner];
         }
     });
-    run(plan(&changed.unwrap())).cycles()
+    run(whole(plan(&changed.unwrap()))).cycles()
 }
 
 #[test]
@@ -157,7 +168,7 @@ fn looking_ahead_hides_what_the_sum_cannot_but_not_the_lanes_work() {
         machine(scenario);
         scenario.accelerator.prefetch_operations = 256;
     });
-    let run = run(plan(&loaded));
+    let run = run(whole(plan(&loaded)));
     let busy = run.measured.machine.time(Action::MacLane).0 / run.plan.machine.clock.period().0;
     assert!(
         busy < run.cycles() && run.cycles() < bert(4, [2, 128, 2, 512]),
@@ -176,7 +187,7 @@ fn ragged(items: u32) -> Run {
     );
     let loaded =
         Scenario::parse("ragged.ron", &text, Disk).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
-    run(plan(&loaded))
+    run(whole(plan(&loaded)))
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn it_is_the_one_that_all_links_together_show() {
         let _ = run(&plan, &mut links);
         let (path, _) = critical_path(&plan);
         let starts: Vec<u64> = path.steps.iter().map(|step| step.start).collect();
-        assert!(starts.len() > 20);
+        assert!(starts.len() > 10, "{}: {}", loaded.scenario().name, starts.len());
         let found = backwards(&links.0, &mut jumps);
         assert_eq!(starts, found, "{}", loaded.scenario().name);
     }
@@ -158,7 +158,11 @@ fn it_is_the_one_that_all_links_together_show() {
 /// A unit that becomes free makes nothing ready, so what is issued then had waited for a unit: it goes to this one.
 #[test]
 fn what_waited_for_a_free_unit_goes_to_that_unit() {
-    let plan = plan(&shipped_small("flexibert-mixed"));
+    let plan = plan(&shipped("bert-tiny-edge", |scenario| {
+        scenario.workload.batch = 1;
+        scenario.accelerator.processing_elements = 1;
+        scenario.memory = memory("ideal");
+    }));
     let mut links = AllLinks::default();
     let _ = run(&plan, &mut links);
     let (mut freed, mut issued) = (None, 0);

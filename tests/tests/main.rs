@@ -4,6 +4,8 @@
 //! the tests would need `expect`.
 
 #[cfg(test)]
+mod buffers;
+#[cfg(test)]
 mod closed_form;
 mod contention;
 #[cfg(test)]

@@ -64,7 +64,8 @@ fn grown(mut loaded: Loaded) -> (String, Plan) {
         let larger = larger.unwrap_or_else(|wrong| panic!("{wrong}"));
         assert!(
             larger.scenario() != loaded.scenario(),
-            "refused, but not for its buffers: {wrong}"
+            "refused, but not for its buffers: {wrong}\n{}",
+            loaded.scenario().to_ron()
         );
         loaded = larger;
     }
@@ -120,6 +121,7 @@ fn workload(phase: Phase) -> impl Strategy<Value = Workload> {
                 Workload {
                     transformer: Transformer { layers },
                     batch,
+                    batches: 1,
                     sequence_length,
                     vocabulary,
                     phase,

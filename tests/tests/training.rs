@@ -232,8 +232,10 @@ fn a_memory_without_room_for_spills_is_refused() {
     let loaded = small(|scenario| {
         scenario.workload.phase = Pass::Inference;
         scenario.workload.vocabulary = 64;
-        scenario.workload.batch = 512;
+        scenario.workload.batch = 1;
+        scenario.workload.sequence_length = 2048;
+        scenario.accelerator.buffers.activation_mb = 0.125;
     });
-    let message = refused(&loaded, 32);
+    let message = refused(&loaded, 2);
     assert!(message.contains("find no room in the buffer"), "{message}");
 }

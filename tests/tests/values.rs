@@ -97,27 +97,14 @@ fn all_engines_compute_the_same() {
     assert!(seen.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
-/// A transformer that has to spill, with `room` bytes of main memory beyond its weights.
-fn short_of_room(room: Option<u64>) -> Plan {
-    let mut plan = plan(&shipped("bert-tiny-edge", |scenario| {
-        computing(scenario, values(0.0, 0.0));
-        scenario.accelerator.buffers.activation_mb = 0.25;
-    }));
-    if let Some(room) = room {
-        plan.machine.region.1 = plan.machine.memory_used.0.next_multiple_of(64) + room;
-    }
-    plan
-}
-
 #[test]
-fn spills_that_overwrite_each_other_are_noticed() {
-    let run = run(short_of_room(None));
+fn spilled_blocks_come_back_as_they_were() {
+    let run = run(plan(&shipped("bert-tiny-edge", |scenario| {
+        computing(scenario, values(0.0, 0.0));
+        scenario.accelerator.buffers.activation_mb = 0.04;
+    })));
     assert!(run.measured.machine.spills > 0);
     assert!(check(&run).is_right());
-    let Err(fault) = try_run(short_of_room(Some(300_000)), Engine::Wheel) else {
-        panic!("spills lie on top of each other, and nobody noticed");
-    };
-    assert!(fault.to_string().contains("is not in main memory"), "{fault}");
 }
 
 /// Random machines, computing: `cases` of them, each with all that `draw` changes, and the largest relative error that a

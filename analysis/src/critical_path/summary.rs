@@ -84,7 +84,10 @@ impl PathSummary {
     /// Summarises the path of a run of `plan` and names its `top` longest stretches.
     #[must_use]
     pub fn new(path: &CriticalPath, plan: &Plan, top: usize) -> Self {
-        let mut names = OperationNames::new(Box::new(plan.machine.program()));
+        let mut names = OperationNames::new(
+            Box::new(plan.machine.program()),
+            plan.machine.operations_of_batch(),
+        );
         let mut collector = SummaryCollector::new(top);
         for segment in path.segments() {
             let name = segment.operation.and_then(|operation| names.get(operation));

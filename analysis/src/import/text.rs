@@ -78,6 +78,7 @@ impl ScenarioText {
         // A problem of too many tokens points to the number of sequences.
         self.origins.push((self.lines(), design.batch_size.span.clone()));
         self.field(2, "sequence_length", 128, "fixed in AccelTran");
+        self.field(2, "batches", 1, DEFAULT);
         self.field(2, "vocabulary", 30_522, "fixed in AccelTran");
         self.field(2, "phase", "Inference", "AccelTran's forward pass");
         let function = &design.non_linearity;

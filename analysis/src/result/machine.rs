@@ -23,6 +23,9 @@ pub struct MachineResult {
     pub seconds: f64,
     /// Sequences in the batch.
     pub batch: u32,
+    /// The rate at which batches leave the machine, if several follow each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steady: Option<Steady>,
     /// Tile operations, additions of tensors left out.
     pub tile_ops: u64,
     /// Tile operations that add tensors.
@@ -63,6 +66,16 @@ pub struct MachineResult {
 }
 
 impl MachineResult {
+    /// Sequences per second: of all batches but the first if several follow each other, else of the run.
+    #[must_use]
+    pub fn sequences_per_second(&self) -> f64 {
+        match self.steady {
+            Some(steady) => steady.sequences_per_s,
+            None if self.seconds > 0.0 => f64::from(self.batch) / self.seconds,
+            None => 0.0,
+        }
+    }
+
     /// What the machine of `plan` did, with the energy of main memory that is accounted for here.
     #[must_use]
     pub fn new(
@@ -88,6 +101,7 @@ impl MachineResult {
             cycles,
             seconds: timebase.seconds(span),
             batch: plan.scenario.workload.batch,
+            steady: Steady::of(plan, timebase, measured),
             tile_ops: measured.tile_operations(),
             add_tile_ops: measured.add_tile_operations(),
             tile_ops_by_role: roles.map(|(role, counts)| (*role, counts.retired)).collect(),
@@ -117,6 +131,29 @@ impl MachineResult {
                 .map(ValueCheck::density_warnings)
                 .unwrap_or_default(),
         }
+    }
+}
+
+/// Batches that follow each other: the first fills the machine, the others leave it at its own rate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Steady {
+    /// How long the first batch takes, in simulated seconds.
+    pub first_batch_s: f64,
+    /// Sequences per second of those after it.
+    pub sequences_per_s: f64,
+}
+
+impl Steady {
+    fn of(plan: &MachinePlan, timebase: Timebase, measured: &MachineMeasurements) -> Option<Self> {
+        let workload = &plan.scenario.workload;
+        if workload.batches < 2 {
+            return None;
+        }
+        let sequences = f64::from(workload.batches - 1) * f64::from(workload.batch);
+        Some(Self {
+            first_batch_s: timebase.seconds(measured.first_batch.since(measured.started)),
+            sequences_per_s: sequences / timebase.seconds(measured.finished.since(measured.first_batch)),
+        })
     }
 }
 

@@ -3,9 +3,10 @@
 use components::operation::{Operation, Role};
 use components::runs::{TileWalk, tile_multiplications};
 use components::tile::TileCoordinate;
-use scenarios::program::ProgramSummary;
-use scenarios::system::Plan;
+use scenarios::system::{MachinePlan, Plan};
 use serde::{Deserialize, Serialize};
+
+use super::blocks::Blocks;
 
 /// One tile operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +38,8 @@ pub struct Summary {
     pub add_tile_ops: u64,
     /// Multiplications, zeros counted.
     pub macs_dense: u128,
+    /// How all of it is cut into blocks, and what moves for it.
+    pub blocks: Blocks,
 }
 
 /// Totals of a role in a layer.
@@ -55,9 +58,10 @@ pub struct RoleSummary {
 }
 
 impl Summary {
-    /// The totals of a program; roles that only move data are left out.
+    /// The totals of a machine's program; roles that only move data are left out.
     #[must_use]
-    pub fn new(program: &ProgramSummary) -> Self {
+    pub fn new(machine: &MachinePlan) -> Self {
+        let program = &machine.program;
         let with_tiles = program
             .roles
             .iter()
@@ -74,6 +78,7 @@ impl Summary {
             tile_ops: program.tile_operations,
             add_tile_ops: program.add_tile_operations,
             macs_dense: program.multiplications,
+            blocks: Blocks::of(machine),
         }
     }
 }

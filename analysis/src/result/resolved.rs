@@ -6,6 +6,7 @@ use components::operation::Role;
 use scenarios::system::Plan;
 use serde::{Deserialize, Serialize};
 
+use super::blocks::Blocks;
 use super::parts::AreaResult;
 
 /// The machine and workload of a scenario, before it runs.
@@ -45,6 +46,8 @@ pub struct Resolved {
     pub memory_used_bytes: u64,
     /// Capacity of main memory.
     pub memory_capacity_bytes: u64,
+    /// How the program is cut into blocks, and what moves for it.
+    pub blocks: Blocks,
 }
 
 impl Resolved {
@@ -82,6 +85,7 @@ impl Resolved {
             macs_dense: machine.program.multiplications,
             memory_used_bytes: machine.memory_used.0,
             memory_capacity_bytes: plan.memory.capacity().0,
+            blocks: Blocks::of(machine),
         }
     }
 }

@@ -59,8 +59,8 @@ pub(super) struct Annotator {
 
 impl Annotator {
     pub(super) fn new(plan: &Plan) -> Self {
-        let machine = |program| Machine {
-            operations: OperationNames::new(program),
+        let machine = |(program, operations)| Machine {
+            operations: OperationNames::new(program, operations),
             orders: Vec::new(),
             ordered: 0,
             waited_for: BTreeMap::new(),
@@ -70,7 +70,7 @@ impl Annotator {
             tracks: plan.tracks(),
             machines: plan
                 .machines()
-                .map(|plan| machine(Box::new(plan.program()) as _))
+                .map(|plan| machine((Box::new(plan.program()) as _, plan.operations_of_batch())))
                 .collect(),
             bandwidths: BTreeMap::new(),
             window: ticks_per_microsecond(plan),

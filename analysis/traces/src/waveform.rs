@@ -2,6 +2,9 @@
 //!
 //! A waveform is written in order of time. Records come in the order in which the actors make them, and may be about
 //! what is still to come; so changes wait in a queue until time has passed them. Times are in picoseconds.
+//!
+//! A channel of main memory with nothing to do sleeps, and tells of the refreshes that it slept through when it wakes. Time
+//! has passed them by then, so they are drawn at once as it wakes.
 
 mod fst;
 mod signals;
@@ -62,6 +65,8 @@ pub(super) struct Waveform<F: SignalFile> {
     changes: BinaryHeap<Reverse<Change>>,
     together: Vec<(u32, u64, Option<u64>)>,
     records: u64,
+    /// What was before has been written.
+    written: u64,
     from: u64,
     to: u64,
     has_begun: bool,
@@ -91,6 +96,7 @@ impl<F: SignalFile> Waveform<F> {
             changes: BinaryHeap::new(),
             together: Vec::new(),
             records: 0,
+            written: 0,
             from: header.from_tick,
             to: header.to_tick.unwrap_or(u64::MAX),
             has_begun: false,
@@ -103,6 +109,7 @@ impl<F: SignalFile> Waveform<F> {
     fn set(&mut self, row: &Row<'_>, name: &str, tick: u64, value: Option<u64>) {
         if let Some(signal) = self.layout.signal(row.actor, name) {
             self.records += 1;
+            let tick = tick.max(self.written);
             self.changes.push(Reverse((tick, self.records, signal, value)));
         }
     }
@@ -178,6 +185,7 @@ impl<F: SignalFile> Waveform<F> {
 
     /// Writes the changes before `tick`: no earlier ones can come.
     fn write_before(&mut self, tick: u64) -> io::Result<()> {
+        self.written = self.written.max(tick);
         while let Some(&Reverse((now, ..))) = self.changes.peek() {
             if now >= tick.min(self.to) {
                 break;

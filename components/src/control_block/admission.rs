@@ -1,116 +1,182 @@
-//! Admission: operations of the program enter the window, and their weights and results are registered.
+//! Admission: steps of the plan enter the window, and the stays of their blocks become known.
 
 use sim_core::Context;
 
-use super::places::{BatchTile, TensorPlace};
-use super::tensors::Tensor;
-use super::{ControlBlock, Entry, Input, StallCause};
+use super::places::{StayPlace, StepNumber};
+use super::stays::{Eviction, Stay};
+use super::window::{Entry, OperandStays, RowNeed};
+use super::{ControlBlock, StallCause};
+use crate::block_plan::{Begin, OperandBlocks, Step};
 use crate::message::Message;
-use crate::operation::Operation;
+use crate::operation::{Operand, RowAccess};
 use crate::tile::Dimension;
 use crate::work::RunKind;
 
 impl ControlBlock {
-    /// Takes operations of the program into the window until it is full.
+    /// Takes steps of the plan into the window until it is full.
     pub(super) fn admit(&mut self, context: &mut Context<'_, Message>) {
-        while !self.program_ended && self.admitted - self.oldest < self.parameters.window {
-            let Some(operation) = self.program.next() else {
-                self.program_ended = true;
+        while !self.plan_ended && self.has_room_for_steps() {
+            let Some(step) = self.next_step.take().or_else(|| self.plan.next()) else {
+                self.plan_ended = true;
+                if let Some(error) = self.plan.error() {
+                    return context.stop(error.to_string());
+                }
                 break;
             };
-            self.with_numbers(context, |values| {
-                values.admit(&operation);
-                Ok(())
-            });
-            self.admit_operation(operation, context);
+            let operation = step.operation.id.0;
+            if !self
+                .window
+                .takes_operation(operation, self.parameters.window_operations)
+            {
+                self.next_step = Some(step);
+                break;
+            }
+            self.room_changed = true;
+            self.admit_step(step, context);
         }
+        self.advance_leader(context.now());
         self.note_phase(context.now());
-        if self.program_ended && self.oldest == self.admitted {
+        if self.plan_ended && self.next_step.is_none() && self.window.is_empty() {
             self.finish(context);
         }
     }
 
-    fn admit_operation(&mut self, operation: Operation, context: &mut Context<'_, Message>) {
-        let place = self.place_of(operation.id.0);
-        let kind = operation.work.profile().run_kind();
-        let cursor = self.parameters.tiling.cursor(&operation);
-        let mut inputs = Vec::new();
-        for (tensor, rows) in operation.inputs() {
-            let Some(place) = self.tensors.place_of(tensor) else {
-                return context.stop(format!(
-                    "operation {} reads tensor {}, which no operation before it has made or which is freed",
-                    operation.id.0, tensor.0
-                ));
-            };
-            inputs.push(Input { tensor: place, rows });
-        }
-        for weight in operation.weights() {
-            let footprint = self.parameters.tiling.footprint(weight.elements, weight.kind);
-            self.weights
-                .want(*weight, footprint, operation.id.0, operation.after);
-        }
-        let weights = operation.weights().map(|weight| weight.tensor).collect();
-        let output = self.admit_output(&operation, cursor.finishes_sums(), kind);
-        for tensor in inputs.iter().map(|input| input.tensor).chain(output) {
-            let Some(tensor) = self.tensors.tensor_mut(tensor, context) else {
-                return;
-            };
-            tensor.users.push(operation.id.0);
-        }
-        let tiles = |dimension| operation.grid.tiles(dimension);
-        let (batches, rows) = (tiles(Dimension::B), tiles(Dimension::I));
-        let tiles_in_row = tiles(Dimension::J) * tiles(Dimension::K);
-        self.window.insert(Entry {
-            cursor,
-            kind,
-            inputs,
-            weights,
-            output,
-            tiles_missing: vec![tiles_in_row; (batches * rows) as usize],
-            rows_missing: vec![rows; batches as usize],
-            batches_missing: batches,
-            write_backs_missing: 0,
-            next_batch: BatchTile::FIRST,
-            blocked: None,
-            operation,
-        });
-        self.admitted += 1;
-        self.make_issuable(place);
+    /// The window reaches as far as lanes may work ahead, and for loads further.
+    fn has_room_for_steps(&self) -> bool {
+        self.window.tiles() < self.parameters.window_tiles || self.window.len() < self.parameters.window_steps
     }
 
-    fn admit_output(
-        &mut self,
-        operation: &Operation,
-        final_sums: bool,
-        kind: Option<RunKind>,
-    ) -> Option<TensorPlace> {
-        let made = operation.output.as_ref()?;
-        let producer = StallCause::work_of(kind.map(RunKind::unit));
-        let tiling = self.parameters.tiling;
-        let footprint = |elements: u64| {
-            if final_sums {
-                tiling.footprint(elements, made.kind)
-            } else {
-                tiling.partial_footprint(elements, made.kind)
+    fn admit_step(&mut self, step: Step, context: &mut Context<'_, Message>) {
+        let number = StepNumber(step.number);
+        if step.is_first {
+            self.with_numbers(context, |values| {
+                values.admit(&step.operation);
+                Ok(())
+            });
+        }
+        self.admit_stays(&step);
+        let profile = step.operation.work.profile();
+        let kind = profile.run_kind();
+        let operands: Option<Vec<OperandStays>> = step
+            .operation
+            .operands
+            .iter()
+            .zip(&step.operands)
+            .map(|(operand, blocks)| {
+                let need = match operand {
+                    Operand::Activation { rows, .. } if kind.is_some() => need_of(*rows),
+                    _ => RowNeed::All,
+                };
+                Some(OperandStays {
+                    need,
+                    stays: self.places(blocks)?,
+                })
+            })
+            .collect();
+        let (Some(operands), Some(result)) = (operands, self.places(&step.result)) else {
+            return context.stop(format!(
+                "step {number:?} (operation {}, {}) uses a block that has left its buffer",
+                step.operation.id.0, step.operation.role
+            ));
+        };
+        for &place in operands.iter().flat_map(|operand| &operand.stays).chain(&result) {
+            if let Some(stay) = self.stays.stay_mut(place, context) {
+                stay.users += 1;
             }
-        };
-        let mut tensor = Tensor::new(made, tiling.tile, footprint, producer);
-        tensor.spill_address = match made.kept_at {
-            Some(address) => address,
-            None => self.spill_address(tensor.spill_size()),
-        };
-        Some(self.tensors.insert(tensor))
+        }
+        for &place in &result {
+            if let Some(stay) = self.stays.stay_mut(place, context) {
+                stay.makers += 1;
+            }
+        }
+        let tiling = &self.parameters.tiling;
+        let cursor = tiling.cursor_by_rows(&step.operation, u32::from(step.cut[1]));
+        let cursor = cursor.within(step.tiles.clone());
+        self.planned.push(step.room);
+        let evicted = self.note_evictions(&step, context);
+        self.window.push(Entry::new(step, cursor, operands, result));
+        for place in evicted {
+            self.evict_early(place, context);
+        }
+        self.make_issuable(number);
     }
 
-    /// Room for spills of a tensor that is not kept for the backward pass. The region is used as a ring; the plan of a
-    /// machine makes sure that it is large enough for all tensors that can be alive at once.
-    fn spill_address(&mut self, bytes: u64) -> u64 {
-        let (start, size) = self.parameters.spill_region;
-        if self.spill_offset + bytes > size {
-            self.spill_offset = 0;
+    fn places(&self, blocks: &OperandBlocks) -> Option<Vec<StayPlace>> {
+        blocks
+            .stays
+            .iter()
+            .map(|&stay| self.stays.place_of(stay))
+            .collect()
+    }
+
+    /// Notes on stays that `step` ends them, and which blocks it loads from where; the stays.
+    fn note_evictions(&mut self, step: &Step, context: &mut Context<'_, Message>) -> Vec<StayPlace> {
+        let number = StepNumber(step.number);
+        let mut evicted = Vec::new();
+        for (place, begin) in step.begins.iter().enumerate() {
+            match begin {
+                Begin::Evict { stay, write } => {
+                    let Some(stay_place) = self.stays.place_of(*stay) else {
+                        continue;
+                    };
+                    if let Some(stay) = self.stays.stay_mut(stay_place, context) {
+                        stay.eviction = Some(Eviction {
+                            step: number,
+                            place,
+                            write: *write,
+                        });
+                        evicted.push(stay_place);
+                    }
+                }
+                Begin::Load { read, .. } => {
+                    self.unread.entry(read.data).or_default().insert(number);
+                }
+                Begin::Make { .. } => {}
+            }
         }
-        let address = start + self.spill_offset;
-        self.spill_offset += bytes;
-        address
+        evicted
+    }
+
+    /// Makes the stays known that begin with `step`.
+    fn admit_stays(&mut self, step: &Step) {
+        let operation = &step.operation;
+        let made_by = operation.work.profile().run_kind().map(RunKind::unit);
+        for begin in &step.begins {
+            match begin {
+                Begin::Evict { .. } => {}
+                Begin::Load {
+                    stay,
+                    block,
+                    footprint,
+                    ..
+                } => {
+                    let stay = Stay::planned(*stay, block.clone(), *footprint, StallCause::Memory);
+                    self.stays.insert(stay);
+                }
+                Begin::Make {
+                    stay,
+                    block,
+                    footprint,
+                } => {
+                    let stay = Stay::planned(*stay, block.clone(), *footprint, StallCause::work_of(made_by));
+                    let columns =
+                        (block.columns.end - block.columns.start).div_ceil(operation.grid.edge(Dimension::J));
+                    let tiles = columns * operation.grid.tiles(Dimension::K);
+                    let sums = operation.work.sums_batch() || made_by.is_none();
+                    self.stays.insert(match sums {
+                        true => stay,
+                        false => stay.by_rows(operation.grid.edge(Dimension::I), tiles),
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn need_of(rows: RowAccess) -> RowNeed {
+    match rows {
+        RowAccess::SameRow => RowNeed::Same(0),
+        RowAccess::Halo { radius } => RowNeed::Same(radius),
+        RowAccess::AllRows => RowNeed::All,
     }
 }

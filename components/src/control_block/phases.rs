@@ -43,7 +43,7 @@ impl ControlBlock {
         let Some(leader) = self.window.unfinished(self.leader) else {
             return;
         };
-        let phase = leader.operation.role.phase();
+        let phase = leader.step.operation.role.phase();
         if self.phases.began(phase).is_none() {
             self.phases.began[phase as usize] = Some(now);
             self.phases.current = phase;

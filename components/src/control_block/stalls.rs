@@ -90,11 +90,11 @@ impl ControlBlock {
         }
     }
 
-    /// What there is to wait for when nothing is left to issue: runs in flight, or the write-back of updated weights.
+    /// What there is to wait for when nothing is left to issue: runs in flight, or else main memory.
     fn drain_cause(&self) -> StallCause {
-        match self.window.unfinished(self.oldest) {
-            Some(entry) if entry.write_backs_missing > 0 => StallCause::Memory,
-            _ => StallCause::Drain,
+        match self.runs_issued == self.runs_retired && !self.pending.is_empty() {
+            true => StallCause::Memory,
+            false => StallCause::Drain,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use sim_core::{Context, Span, Tick};
 
-use super::transfers::Purpose;
+use super::places::StepNumber;
 use super::{ControlBlock, StallCause};
 use crate::message::{Message, TransferId};
 use crate::runs::Run;
@@ -47,29 +47,21 @@ impl ControlBlock {
         });
     }
 
-    /// Records what the transfers numbered from `first` on are ordered for. Spills and reloads belong to
-    /// the operation that made the tensor.
+    /// Records what the transfers numbered from `first` on are ordered for: the operation of the step that needs them.
     pub(super) fn trace_order(
         &self,
         event: impl Fn(TransferOrder) -> Event,
-        purpose: Purpose,
+        step: StepNumber,
         first: u32,
         context: &mut Context<'_, Message>,
     ) {
         if !context.is_traced() {
             return;
         }
-        let operation = match purpose {
-            Purpose::Weight(tensor) => self.weights.first_user(tensor),
-            Purpose::Slice { tensor, .. } => {
-                let tensor = self.tensors.tensor(tensor, context);
-                tensor.and_then(|tensor| tensor.users.first().copied())
-            }
-            Purpose::Fill { place, .. } | Purpose::Store { place, .. } | Purpose::WriteBack { place } => {
-                let entry = self.window.entry(place, context);
-                entry.map(|entry| entry.operation.id.0)
-            }
-        };
+        let operation = self
+            .window
+            .unfinished(step)
+            .map(|entry| entry.step.operation.id.0);
         let (actor, now) = (context.me(), context.now());
         context.trace(|sink| {
             let order = TransferOrder {
@@ -111,7 +103,9 @@ impl ControlBlock {
         }
         let now = context.now();
         let idles = self.units.count(UnitClass::Lane) > 0 && self.finished_at.is_none();
-        let reason = idles.then(|| (self.current_cause(), self.leader));
+        let leader = self.window.unfinished(self.leader);
+        let leader = leader.map_or(u32::MAX, |entry| entry.step.operation.id.0);
+        let reason = idles.then(|| (self.current_cause(), leader));
         let before = self.trace.stall;
         if before.map(|(_, cause, leader)| (cause, leader)) == reason {
             return;

@@ -1,40 +1,52 @@
-//! Orders to the DMA: data and mask of a tensor or slice move together, for one purpose.
+//! Orders to the DMA: data and mask of a block move together, for one purpose.
 
 use sim_core::Context;
 
 use super::ControlBlock;
-use super::places::{BatchTile, TensorPlace, WindowPlace};
+use super::moves::buffer_of;
+use super::places::{StayPlace, StepNumber};
+use crate::block_plan::{BlockName, Move};
 use crate::buffer_kind::BufferKind;
-use crate::message::{Message, TokenRows, Traffic, Transfer, TransferId, TransferPattern};
-use crate::operation::{Footprint, Operation, TensorId, TensorKind, WeightTensor};
-use crate::runs::Tiling;
-use crate::tile::Dimension;
+use crate::data_order::DataOrder;
+use crate::message::{Message, Traffic, Transfer, TransferId, TransferPattern, traffic_of};
 use crate::trace_event::Event;
-use crate::units::BLOCK;
-use crate::work::{MovedRows, Movement};
 
 /// What transfers were ordered for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    Weight(TensorId),
-    /// A spill or a reload.
-    Slice {
-        tensor: TensorPlace,
-        b: BatchTile,
+    /// A block comes into its buffer, for a step, from an address.
+    Arrival {
+        stay: StayPlace,
+        step: StepNumber,
+        address: u64,
     },
-    /// Slice `b` of what the operation at `place` loads.
-    Fill {
-        place: WindowPlace,
-        b: BatchTile,
+    /// A block leaves its buffer, to make room for a step, for the bytes from an address on.
+    Departure {
+        stay: StayPlace,
+        step: StepNumber,
+        address: u64,
+        bytes: u64,
     },
-    Store {
-        place: WindowPlace,
-        b: BatchTile,
-    },
-    /// A weight that the operation at `place` has updated.
+    /// What a step of the DMA moves.
+    Data { step: StepNumber },
+    /// A block that a step has updated.
     WriteBack {
-        place: WindowPlace,
+        stay: StayPlace,
+        step: StepNumber,
+        address: u64,
     },
+}
+
+impl Purpose {
+    /// The step that needs it.
+    fn step(self) -> StepNumber {
+        match self {
+            Self::Arrival { step, .. }
+            | Self::Departure { step, .. }
+            | Self::Data { step }
+            | Self::WriteBack { step, .. } => step,
+        }
+    }
 }
 
 /// Transfers in flight: data and mask of one purpose form a group, which is done with its last part.
@@ -83,11 +95,26 @@ impl Pending {
 
 /// Where data and mask lie in main memory, and what they count as.
 pub(super) struct Placement {
-    pub(super) data: u64,
-    pub(super) masks: u64,
+    pub(super) moved: Move,
     pub(super) traffic: [Traffic; 2],
     /// The buffer of the data. Masks are always in the mask buffer.
     pub(super) buffer: BufferKind,
+}
+
+impl Placement {
+    /// Of a block that comes or leaves.
+    pub(super) fn of_block(block: &BlockName, moved: Move) -> Self {
+        let traffic = match (block.is_weight, block.is_kept) {
+            (true, _) => [traffic_of(block.kind), Traffic::Masks],
+            (false, true) => [Traffic::Kept; 2],
+            (false, false) => [Traffic::Spills; 2],
+        };
+        Self {
+            moved,
+            traffic,
+            buffer: buffer_of(block.is_weight),
+        }
+    }
 }
 
 impl ControlBlock {
@@ -95,35 +122,46 @@ impl ControlBlock {
     pub(super) fn order(
         &mut self,
         purpose: Purpose,
-        footprint: Footprint,
-        placement: Placement,
+        placement: &Placement,
         pattern: TransferPattern,
         context: &mut Context<'_, Message>,
     ) {
         let buffers = [self.buffer(placement.buffer), self.buffer(BufferKind::Mask)];
-        let parts = [
-            (placement.data, footprint.data),
-            (placement.masks, footprint.mask),
-        ];
-        let nothing_moves = pattern
-            .token_rows()
-            .is_some_and(|rows| rows.rows(&self.words) == 0);
-        if nothing_moves {
+        let Move {
+            data,
+            masks,
+            footprint,
+        } = placement.moved;
+        let parts = [(data, footprint.data), (masks, footprint.mask)];
+        // Rows may share their bytes with those before them.
+        let is_empty = parts.iter().all(|(_, bytes)| bytes.0 == 0);
+        let rows = pattern.token_rows();
+        let moves_nothing = is_empty || rows.is_some_and(|rows| rows.rows(&self.words) == 0);
+        if moves_nothing {
             let group = self.pending.begin(purpose, 1);
-            self.trace_order(Event::NothingMoves, purpose, group * PARTS, context);
+            self.trace_order(Event::NothingMoves, purpose.step(), group * PARTS, context);
             let done = Message::TransferDone(TransferId(group * PARTS));
             return context.send(context.me(), self.parameters.clock.period(), done);
         }
         let present = parts.iter().filter(|(_, bytes)| bytes.0 > 0).count() as u32;
         let group = self.pending.begin(purpose, present);
-        self.trace_order(Event::TransferOrdered, purpose, group * PARTS, context);
+        self.trace_order(Event::TransferOrdered, purpose.step(), group * PARTS, context);
+        // Reads go in the order of the steps that need them, and so do blocks that leave early; other writes go with the oldest
+        // step, which may wait for their room.
+        let is_early = matches!(purpose, Purpose::Departure { step, .. } if step > self.turn);
+        let turn = match pattern.is_outward() && !is_early {
+            true => self.window.oldest().min(purpose.step()),
+            false => purpose.step(),
+        };
         for (part, (address, bytes)) in parts.into_iter().enumerate() {
             if bytes.0 == 0 {
                 continue;
             }
-            self.phases.note_moved(pattern.bytes_moved(bytes, &self.words));
+            self.phases
+                .note_moved(pattern.bytes_touched(address, bytes, &self.words));
             let transfer = Transfer {
                 id: TransferId(group * PARTS + part as u32),
+                turn: turn.0,
                 address,
                 bytes: bytes.0,
                 pattern,
@@ -138,109 +176,26 @@ impl ControlBlock {
         }
     }
 
-    /// Orders what a data operation does for batch tile `b`.
-    pub(super) fn order_data(
-        &mut self,
-        place: WindowPlace,
-        b: BatchTile,
-        context: &mut Context<'_, Message>,
-    ) {
-        let Some(entry) = self.window.entry(place, context) else {
+    /// Orders what a step of the DMA moves.
+    pub(super) fn order_data(&mut self, number: StepNumber, context: &mut Context<'_, Message>) {
+        let Some(entry) = self.window.entry(number, context) else {
             return;
         };
-        let Some(order) = DataOrder::of(&entry.operation, b, &self.parameters.tiling) else {
-            context.stop("a compute operation was taken for a data operation");
-            return;
-        };
-        let purpose = if order.pattern.is_outward() {
-            Purpose::Store { place, b }
-        } else {
-            Purpose::Fill { place, b }
-        };
-        self.order(purpose, order.footprint, order.placement, order.pattern, context);
-    }
-
-    /// Orders the write-back of all weights that the operation at `place` has updated in place.
-    pub(super) fn write_back_weights(&mut self, place: WindowPlace, context: &mut Context<'_, Message>) {
-        let Some(entry) = self.window.entry_mut(place, context) else {
-            return;
-        };
-        // The first operand is the gradient.
-        let updated: Vec<WeightTensor> = entry.operation.weights().skip(1).copied().collect();
-        entry.write_backs_missing = updated.len() as u32;
-        for weight in updated {
-            let footprint = self.parameters.tiling.footprint(weight.elements, weight.kind);
-            let placement = Placement {
-                data: weight.data,
-                masks: weight.masks,
-                traffic: [traffic_of(weight.kind), Traffic::Masks],
-                buffer: BufferKind::Weight,
-            };
-            let purpose = Purpose::WriteBack { place };
-            self.order(purpose, footprint, placement, TransferPattern::Store, context);
+        let orders = DataOrder::of(&entry.step.operation, &entry.step.tiles, &self.parameters.tiling);
+        if orders.is_empty() {
+            return context.stop("a step that units work on was taken for one of the DMA");
         }
-    }
-}
-
-/// The traffic that a tensor of the weight buffer, or a gradient of weights, counts as.
-pub(super) fn traffic_of(kind: TensorKind) -> Traffic {
-    match kind {
-        TensorKind::Weight | TensorKind::Constant => Traffic::Weights,
-        TensorKind::Activation => Traffic::Activations,
-        TensorKind::Gradient | TensorKind::OptimizerState => Traffic::Gradients,
-    }
-}
-
-/// What a data operation does for one batch tile.
-struct DataOrder {
-    footprint: Footprint,
-    placement: Placement,
-    pattern: TransferPattern,
-}
-
-impl DataOrder {
-    fn of(operation: &Operation, b: BatchTile, tiling: &Tiling) -> Option<Self> {
-        let grid = &operation.grid;
-        let (items, rows) = (grid.edge_at(Dimension::B, b.0), grid.extent(Dimension::I));
-        let columns = u64::from(grid.extent(Dimension::J));
-        let kind = operation.moved_kind()?;
-        let token_rows = |once| TokenRows {
-            first_token: b.0 * grid.edge_at(Dimension::B, 0) * rows,
-            tokens: items * rows,
-            once,
-        };
-        let Movement {
-            outward,
-            rows: moved_rows,
-            data,
-            masks,
-        } = operation.work.profile().movement()?;
-        let pattern = match (moved_rows, outward) {
-            (MovedRows::Consecutive, false) => TransferPattern::Load,
-            (MovedRows::Consecutive, true) => TransferPattern::Store,
-            (MovedRows::OfTable { once }, false) => TransferPattern::Gather(token_rows(once)),
-            (MovedRows::OfTable { once }, true) => TransferPattern::Scatter(token_rows(once)),
-            (MovedRows::AddedToTable, _) => TransferPattern::Accumulate(token_rows(false)),
-        };
-        let elements = |items: u32| u64::from(items) * u64::from(rows) * columns;
-        let whole = tiling.footprint(elements(grid.edge_at(Dimension::B, 0)), kind);
-        let (footprint, slice) = match moved_rows {
-            MovedRows::Consecutive => (tiling.footprint(elements(items), kind), u64::from(b.0)),
-            MovedRows::OfTable { .. } | MovedRows::AddedToTable => (tiling.footprint(columns, kind), 0),
-        };
-        let data_traffic = match kind {
-            TensorKind::Weight => Traffic::Embeddings,
-            other => traffic_of(other),
-        };
-        Some(Self {
-            footprint,
-            placement: Placement {
-                data: data + slice * whole.data.blocks() * BLOCK.0,
-                masks: masks + slice * whole.mask.blocks() * BLOCK.0,
-                traffic: [data_traffic, Traffic::Masks],
+        if let Some(entry) = self.window.unfinished_mut(number) {
+            entry.tiles_missing = orders.len() as u64;
+            entry.is_ordered = true;
+        }
+        for order in orders {
+            let placement = Placement {
+                moved: order.moved,
+                traffic: order.traffic,
                 buffer: BufferKind::Activation,
-            },
-            pattern,
-        })
+            };
+            self.order(Purpose::Data { step: number }, &placement, order.pattern, context);
+        }
     }
 }

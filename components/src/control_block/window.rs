@@ -1,145 +1,252 @@
-//! The operations in the window and the tensors, each at a place of its own kind.
-//!
-//! A place that should hold something and does not is a fault of the control block: it stops the run.
+//! The steps of the plan that the control block looks at together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use sim_core::Context;
 
-use super::Entry;
-use super::places::{TensorPlace, WindowPlace};
-use super::tensors::Tensor;
+use super::places::{StayPlace, StepNumber};
+use super::stopped_without;
+use crate::block_plan::{Progress, Step};
 use crate::message::Message;
-use crate::operation::TensorId;
+use crate::runs::cursor::Cursor;
+use crate::runs::{Run, RunKind};
+use crate::stall_cause::StallCause;
+use crate::tile::Dimension;
+use crate::work::UnitClass;
 
-/// The operations that the control block looks at together.
+/// Which of an operand's rows must be ready for a row of tiles of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RowNeed {
+    /// The same rows, and so many elements more on either side.
+    Same(u32),
+    /// All that the step reads.
+    All,
+}
+
+/// The blocks of an operand.
+#[derive(Clone, Debug)]
+pub(super) struct OperandStays {
+    pub(super) need: RowNeed,
+    pub(super) stays: Vec<StayPlace>,
+}
+
+/// A step in the window.
 #[derive(Debug)]
-pub(super) struct Window(Vec<Option<Entry>>);
+pub(super) struct Entry {
+    pub(super) step: Step,
+    /// How units work on its tiles; `None` for steps that the DMA does alone.
+    pub(super) kind: Option<RunKind>,
+    pub(super) cursor: Cursor,
+    pub(super) operands: Vec<OperandStays>,
+    pub(super) result: Vec<StayPlace>,
+    pub(super) progress: Progress,
+    /// Whether a step of the DMA has been ordered.
+    pub(super) is_ordered: bool,
+    /// Tiles that have not retired; of a step of the DMA, transfers that have not been ordered or are in flight.
+    pub(super) tiles_missing: u64,
+    /// Updated blocks on their way back to main memory.
+    pub(super) writes_missing: u32,
+    pub(super) blocked: Option<StallCause>,
+}
 
-const NO_OPERATION: &str = "the control block was to work on an operation that is not in its window";
+impl Entry {
+    /// A step that enters the window; nothing has happened before it yet.
+    pub(super) fn new(
+        step: Step,
+        cursor: Cursor,
+        operands: Vec<OperandStays>,
+        result: Vec<StayPlace>,
+    ) -> Self {
+        let kind = step.operation.work.profile().run_kind();
+        Self {
+            kind,
+            cursor,
+            operands,
+            result,
+            progress: Progress::of(&step),
+            is_ordered: false,
+            tiles_missing: match kind {
+                Some(_) => step.tile_operations(),
+                None => 1,
+            },
+            writes_missing: 0,
+            blocked: None,
+            step,
+        }
+    }
+
+    pub(super) fn number(&self) -> StepNumber {
+        StepNumber(self.step.number)
+    }
+
+    /// The units that take its runs; `None` if the DMA does it alone.
+    #[inline]
+    pub(super) fn class(&self) -> Option<UnitClass> {
+        self.kind.map(RunKind::unit)
+    }
+
+    pub(super) fn has_work_to_issue(&self) -> bool {
+        match self.kind {
+            Some(_) => !self.cursor.is_exhausted(),
+            None => !self.is_ordered,
+        }
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        self.tiles_missing == 0 && self.writes_missing == 0
+    }
+
+    /// Tiles that count for the length of the window.
+    fn weight(&self) -> u64 {
+        self.step.tile_operations()
+    }
+}
+
+/// The steps in the window, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    entries: VecDeque<Option<Entry>>,
+    first: u32,
+    tiles: u64,
+    /// By operation: its steps in the window, by the place of their first tile among the operation's parts.
+    parts: BTreeMap<u32, Parts>,
+    /// How many steps of each operation are in the window.
+    operations: BTreeMap<u32, u32>,
+}
+
+/// The steps of one operation in the window.
+#[derive(Debug)]
+struct Parts {
+    cut: [u16; 4],
+    steps: BTreeMap<u64, StepNumber>,
+}
+
+const NO_STEP: &str = "the control block was to work on a step that is not in its window";
 
 impl Window {
-    /// A window of `places` places, all empty.
-    pub(super) fn new(places: usize) -> Self {
-        Self((0..places).map(|_| None).collect())
+    /// The oldest step that is not finished; if there is none, the next to come.
+    pub(super) fn oldest(&self) -> StepNumber {
+        StepNumber(self.first)
     }
 
-    /// The place of operation number `id`.
-    #[inline]
-    pub(super) fn place_of(&self, id: u32) -> WindowPlace {
-        WindowPlace(id as usize % self.0.len())
+    /// The number of the next step to come.
+    pub(super) fn end(&self) -> StepNumber {
+        StepNumber(self.first + self.entries.len() as u32)
     }
 
-    /// The place after `place`, wrapping around.
-    #[inline]
-    pub(super) fn after(&self, place: WindowPlace) -> WindowPlace {
-        WindowPlace((place.0 + 1) % self.0.len())
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
-    /// The operation at `place`; if there is none, the run stops.
+    /// Steps in the window, finished ones among them.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Tile operations of the steps in the window.
+    pub(super) fn tiles(&self) -> u64 {
+        self.tiles
+    }
+
+    /// Whether one more step of an operation makes steps of no more than `most` operations.
+    pub(super) fn takes_operation(&self, operation: u32, most: usize) -> bool {
+        self.operations.len() < most || self.operations.contains_key(&operation)
+    }
+
+    /// Step `number`, if it is in the window and not finished.
     #[inline]
-    pub(super) fn entry(&self, place: WindowPlace, context: &mut Context<'_, Message>) -> Option<&Entry> {
-        stopped_without(self.0[place.0].as_ref(), NO_OPERATION, context)
+    pub(super) fn unfinished(&self, number: StepNumber) -> Option<&Entry> {
+        let place = number.0.checked_sub(self.first)?;
+        self.entries.get(place as usize)?.as_ref()
+    }
+
+    /// As [`Self::unfinished`], to change it.
+    #[inline]
+    pub(super) fn unfinished_mut(&mut self, number: StepNumber) -> Option<&mut Entry> {
+        let place = number.0.checked_sub(self.first)?;
+        self.entries.get_mut(place as usize)?.as_mut()
+    }
+
+    /// Step `number`; if it is not there, the run stops.
+    #[inline]
+    pub(super) fn entry(&self, number: StepNumber, context: &mut Context<'_, Message>) -> Option<&Entry> {
+        stopped_without(self.unfinished(number), NO_STEP, context)
     }
 
     /// As [`Self::entry`], to change it.
     #[inline]
     pub(super) fn entry_mut(
         &mut self,
-        place: WindowPlace,
+        number: StepNumber,
         context: &mut Context<'_, Message>,
     ) -> Option<&mut Entry> {
-        stopped_without(self.0[place.0].as_mut(), NO_OPERATION, context)
+        stopped_without(self.unfinished_mut(number), NO_STEP, context)
     }
 
-    /// As [`Self::entry`], to take it out of the window.
-    pub(super) fn take(&mut self, place: WindowPlace, context: &mut Context<'_, Message>) -> Option<Entry> {
-        stopped_without(self.0[place.0].take(), NO_OPERATION, context)
+    /// The unfinished steps, oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().flatten()
     }
 
-    /// Puts an operation into its place.
-    pub(super) fn insert(&mut self, entry: Entry) {
-        let place = self.place_of(entry.operation.id.0);
-        self.0[place.0] = Some(entry);
+    /// The step that a run belongs to.
+    pub(super) fn step_of(&self, run: &Run) -> Option<StepNumber> {
+        let parts = self.parts.get(&run.operation.0)?;
+        parts.steps.get(&place_among(run.first.0, parts.cut)).copied()
     }
 
-    /// Whatever is at `place` now, if anything.
-    #[inline]
-    pub(super) fn at(&mut self, place: WindowPlace) -> Option<&mut Entry> {
-        self.0[place.0].as_mut()
-    }
-
-    /// Operation number `id`, if it is in the window and not finished.
-    #[inline]
-    pub(super) fn unfinished(&self, id: u32) -> Option<&Entry> {
-        let entry = self.0[self.place_of(id).0].as_ref();
-        entry.filter(|entry| entry.operation.id.0 == id)
-    }
-}
-
-/// The tensors that operations of the window make or read.
-#[derive(Debug, Default)]
-pub(super) struct Tensors {
-    tensors: Vec<Option<Tensor>>,
-    places: BTreeMap<TensorId, TensorPlace>,
-    free: Vec<TensorPlace>,
-}
-
-const NO_TENSOR: &str = "the control block was to work on a tensor that it has freed";
-
-impl Tensors {
-    /// The place of a tensor by its number, if it is known.
-    pub(super) fn place_of(&self, id: TensorId) -> Option<TensorPlace> {
-        self.places.get(&id).copied()
-    }
-
-    /// The tensor at `place`; if there is none, the run stops.
-    #[inline]
-    pub(super) fn tensor(&self, place: TensorPlace, context: &mut Context<'_, Message>) -> Option<&Tensor> {
-        stopped_without(self.tensors[place.0].as_ref(), NO_TENSOR, context)
-    }
-
-    /// As [`Self::tensor`], to change it.
-    #[inline]
-    pub(super) fn tensor_mut(
-        &mut self,
-        place: TensorPlace,
-        context: &mut Context<'_, Message>,
-    ) -> Option<&mut Tensor> {
-        stopped_without(self.tensors[place.0].as_mut(), NO_TENSOR, context)
-    }
-
-    /// Gives a new tensor a place.
-    pub(super) fn insert(&mut self, tensor: Tensor) -> TensorPlace {
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.tensors.push(None);
-            TensorPlace(self.tensors.len() - 1)
-        });
-        self.places.insert(tensor.id, place);
-        self.tensors[place.0] = Some(tensor);
-        place
-    }
-
-    /// Forgets the tensor at `place`.
-    pub(super) fn remove(&mut self, place: TensorPlace) {
-        if let Some(tensor) = self.tensors[place.0].take() {
-            self.places.remove(&tensor.id);
-            self.free.push(place);
+    pub(super) fn push(&mut self, entry: Entry) {
+        self.tiles += entry.weight();
+        *self.operations.entry(entry.step.operation.id.0).or_default() += 1;
+        if entry.kind.is_some() {
+            let (first, cut) = (entry.step.first().0, entry.step.cut);
+            let parts = self
+                .parts
+                .entry(entry.step.operation.id.0)
+                .or_insert_with(|| Parts {
+                    cut,
+                    steps: BTreeMap::new(),
+                });
+            parts.steps.insert(place_among(first, cut), entry.number());
         }
+        self.entries.push_back(Some(entry));
     }
 
-    /// All tensors, by place.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (TensorPlace, &Tensor)> {
-        let places = self.tensors.iter().enumerate();
-        places.filter_map(|(place, tensor)| Some((TensorPlace(place), tensor.as_ref()?)))
+    /// Takes out a step that is finished, and moves on to the oldest that is not.
+    pub(super) fn take(&mut self, number: StepNumber, context: &mut Context<'_, Message>) -> Option<Entry> {
+        let place = number.0.checked_sub(self.first).map(|place| place as usize);
+        let entry = place
+            .and_then(|place| self.entries.get_mut(place))
+            .and_then(Option::take);
+        let entry = stopped_without(entry, NO_STEP, context)?;
+        self.tiles -= entry.weight();
+        let operation = entry.step.operation.id.0;
+        if let Some(steps) = self.operations.get_mut(&operation) {
+            *steps -= 1;
+            if *steps == 0 {
+                self.operations.remove(&operation);
+            }
+        }
+        if let Some(parts) = self.parts.get_mut(&operation) {
+            parts
+                .steps
+                .remove(&place_among(entry.step.first().0, entry.step.cut));
+            if parts.steps.is_empty() {
+                self.parts.remove(&operation);
+            }
+        }
+        while self.entries.front().is_some_and(Option::is_none) {
+            self.entries.pop_front();
+            self.first += 1;
+        }
+        Some(entry)
     }
 }
 
-/// What was `found`; if nothing was, the run stops, with `reason`.
+/// The place of the part that holds a tile, packed.
 #[inline]
-fn stopped_without<T>(found: Option<T>, reason: &str, context: &mut Context<'_, Message>) -> Option<T> {
-    if found.is_none() {
-        context.stop(reason);
-    }
-    found
+fn place_among(tile: [u16; 4], cut: [u16; 4]) -> u64 {
+    Dimension::ALL.iter().fold(0, |packed, &dimension| {
+        let index = dimension as usize;
+        (packed << 16) | u64::from(tile[index] / cut[index].max(1))
+    })
 }

@@ -1,5 +1,7 @@
 //! The walk over an operation's tiles in loop order, cut into runs.
 
+use std::ops::Range;
+
 use crate::operation::Operation;
 use crate::tile::{Dimension, LoopOrder, TileCoordinate};
 use crate::work::Walk;
@@ -8,7 +10,10 @@ use crate::work::Walk;
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor {
     loops: [Dimension; 4],
+    /// Tiles of the whole operation.
     tiles: [u16; 4],
+    /// Those that it walks.
+    part: [Range<u16>; 4],
     next: TileCoordinate,
     longest_run: u16,
     sums_batch: bool,
@@ -16,8 +21,9 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    /// The walk over `operation` in `order`, with runs short enough that each of `units` lanes gets some.
-    pub(crate) fn new(operation: &Operation, order: LoopOrder, units: u64) -> Self {
+    /// The walk over `operation` in `order`, with runs short enough that each of `units` lanes gets some while parts of `rows`
+    /// rows of tiles are at work.
+    pub(crate) fn new(operation: &Operation, order: LoopOrder, units: u64, rows: u32) -> Self {
         let profile = operation.work.profile();
         let loops = loops_of(profile.walk, order);
         let tiles = Dimension::ALL
@@ -26,18 +32,28 @@ impl Cursor {
         let longest_run = match profile.walk {
             Walk::WholeRows => along,
             _ => {
-                let whole = operation.grid.total() / u64::from(along) * u64::from(operation.siblings);
-                let pieces = units.div_ceil(whole).clamp(1, u64::from(along));
+                let whole = in_flight(operation, rows) / u64::from(along) * u64::from(operation.siblings);
+                let pieces = units.div_ceil(whole.max(1)).clamp(1, u64::from(along));
                 u64::from(along).div_ceil(pieces) as u16
             }
         };
         Self {
             loops,
+            part: tiles.map(|tiles| 0..tiles),
             tiles,
             next: TileCoordinate::default(),
             longest_run,
             sums_batch: profile.sums_batch,
             exhausted: false,
+        }
+    }
+
+    /// The same walk over a part of the operation.
+    pub(crate) fn within(self, part: [Range<u16>; 4]) -> Self {
+        Self {
+            next: TileCoordinate(Dimension::ALL.map(|dimension| part[dimension as usize].start)),
+            part,
+            ..self
         }
     }
 
@@ -62,7 +78,8 @@ impl Cursor {
             return false;
         }
         let reduction = self.tiles[Dimension::K as usize];
-        reduction == 1 || (self.along() == Dimension::K && self.longest_run == reduction)
+        let is_whole = self.part[Dimension::K as usize] == (0..reduction);
+        reduction == 1 || (self.along() == Dimension::K && self.longest_run == reduction && is_whole)
     }
 
     /// The next run: its first tile and the most tiles it may have.
@@ -71,7 +88,7 @@ impl Cursor {
             return None;
         }
         let along = self.along();
-        let left = self.tiles[along as usize] - self.next.along(along);
+        let left = self.part[along as usize].end - self.next.along(along);
         Some((self.next, left.min(self.longest_run)))
     }
 
@@ -81,24 +98,37 @@ impl Cursor {
         for dimension in self.loops.into_iter().rev() {
             let index = &mut self.next.0[dimension as usize];
             *index += step;
-            if *index < self.tiles[dimension as usize] {
+            let range = &self.part[dimension as usize];
+            if *index < range.end {
                 return;
             }
-            *index = 0;
+            *index = range.start;
             step = 1;
         }
         self.exhausted = true;
-    }
-
-    /// Whether a run was ever taken.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.exhausted || self.next != TileCoordinate::default()
     }
 
     pub(crate) fn is_exhausted(&self) -> bool {
         self.exhausted
     }
 }
+
+/// Tiles of an operation that lanes can work on at a time: all, unless it is cut along its rows. Then a few parts are in flight.
+fn in_flight(operation: &Operation, rows: u32) -> u64 {
+    let all = operation.grid.tiles(Dimension::I);
+    match rows < all {
+        false => operation.grid.total(),
+        true => {
+            let items = u64::from(operation.grid.tiles(Dimension::B));
+            let of_row = operation.grid.total() / items / u64::from(all);
+            of_row * u64::from(rows) * PARTS_IN_FLIGHT
+        }
+    }
+}
+
+/// Parts of an operation that is cut along its rows that are at work together, as a rule: one is loaded, one written, two
+/// computed.
+const PARTS_IN_FLIGHT: u64 = 4;
 
 /// The loops of an operation, outermost first.
 fn loops_of(walk: Walk, order: LoopOrder) -> [Dimension; 4] {
@@ -149,7 +179,7 @@ mod tests {
         let operation = product([3, 40, 33, 64]);
         for order in LoopOrder::all() {
             for units in [1, 7, 1000] {
-                let mut cursor = Cursor::new(&operation, order, units);
+                let mut cursor = Cursor::new(&operation, order, units, u32::MAX);
                 let mut seen = std::collections::BTreeSet::new();
                 while let Some((first, length)) = cursor.peek() {
                     for step in 0..length {
@@ -169,7 +199,7 @@ mod tests {
     fn runs_are_cut_only_as_far_as_the_lanes_need() {
         let operation = product([4, 128, 128, 512]); // 4 x 8 x 8 runs of 32 tiles
         let longest = |units| {
-            Cursor::new(&operation, LoopOrder::BIJK, units)
+            Cursor::new(&operation, LoopOrder::BIJK, units, u32::MAX)
                 .peek()
                 .map(|(_, length)| length)
         };

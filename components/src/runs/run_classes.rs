@@ -3,6 +3,8 @@
 //! Tiles differ only where an extent is not a multiple of the tile's edge. So along each dimension there are whole tiles and
 //! at most one ragged one, and all runs of an operation fall into a few classes of equal runs.
 
+use std::ops::Range;
+
 use super::cursor::Cursor;
 use super::run::Run;
 use super::tiling::Tiling;
@@ -42,7 +44,14 @@ impl Tiling {
     /// The runs of `operation` by class. Operations that only move data have none.
     #[must_use]
     pub fn run_classes(&self, operation: &Operation) -> RunClasses {
-        let cursor = self.cursor(operation);
+        let tiles = Dimension::ALL.map(|dimension| 0..index(operation.grid.tiles(dimension)));
+        self.run_classes_of(operation, &tiles, u32::MAX)
+    }
+
+    /// The same of a part of `operation`, which is done in parts of `rows` rows of tiles: that of `tiles` along b, i, j and k.
+    #[must_use]
+    pub fn run_classes_of(&self, operation: &Operation, tiles: &[Range<u16>; 4], rows: u32) -> RunClasses {
+        let cursor = self.cursor_by_rows(operation, rows).within(tiles.clone());
         let mut found = RunClasses {
             classes: Vec::new(),
             loops: cursor.loops(),
@@ -52,12 +61,15 @@ impl Tiling {
             return found;
         };
         let along = cursor.along();
-        let pieces = pieces(operation, &cursor);
+        let pieces = pieces(operation, &cursor, &tiles[along as usize]);
         let across: Vec<Dimension> = Dimension::ALL
             .into_iter()
             .filter(|&dimension| dimension != along)
             .collect();
-        let [first, second, third] = [0, 1, 2].map(|place| whole_and_ragged(operation, across[place]));
+        let [first, second, third] = [0, 1, 2].map(|place| {
+            let dimension = across[place];
+            whole_and_ragged(operation, dimension, &tiles[dimension as usize])
+        });
         for (a, b, c) in first.iter().flat_map(|a| {
             second
                 .iter()
@@ -80,33 +92,42 @@ impl Tiling {
 }
 
 /// Along a dimension that runs do not walk: an index of the whole tiles and their number, then those of the ragged one.
-fn whole_and_ragged(operation: &Operation, dimension: Dimension) -> Vec<(u16, u64)> {
-    let tiles = operation.grid.tiles(dimension);
-    let last = tiles - 1;
-    let is_ragged = operation.grid.edge_at(dimension, last) != operation.grid.edge_at(dimension, 0);
-    match (is_ragged, last) {
-        (false, _) => vec![(0, u64::from(tiles))],
-        (true, last) => vec![(0, u64::from(last)), (index(last), 1)],
+fn whole_and_ragged(operation: &Operation, dimension: Dimension, tiles: &Range<u16>) -> Vec<(u16, u64)> {
+    let (first, last) = (tiles.start, tiles.end - 1);
+    let mut found = Vec::with_capacity(2);
+    match is_ragged(operation, dimension, last) {
+        false => found.push((first, u64::from(tiles.end - first))),
+        true => {
+            if last > first {
+                found.push((first, u64::from(last - first)));
+            }
+            found.push((last, 1));
+        }
     }
+    found
+}
+
+/// Whether the tile at `place` is smaller than the others.
+fn is_ragged(operation: &Operation, dimension: Dimension, place: u16) -> bool {
+    operation.grid.edge_at(dimension, place.into()) != operation.grid.edge_at(dimension, 0)
 }
 
 /// Along the dimension that runs walk: first tile, length and number of equal runs; the last run has a class of its own if
 /// it is shorter or ends with a ragged tile.
-fn pieces(operation: &Operation, cursor: &Cursor) -> Vec<(u16, u16, u64)> {
-    let along = cursor.along();
-    let tiles = operation.grid.tiles(along);
-    let longest = u32::from(cursor.longest_run()).max(1);
-    let ragged = operation.grid.edge_at(along, tiles - 1) != operation.grid.edge_at(along, 0);
+fn pieces(operation: &Operation, cursor: &Cursor, part: &Range<u16>) -> Vec<(u16, u16, u64)> {
+    let tiles = part.end - part.start;
+    let longest = cursor.longest_run().max(1);
+    let ragged = is_ragged(operation, cursor.along(), part.end - 1);
     let (whole, rest) = (tiles / longest, tiles % longest);
     let mut pieces = Vec::new();
     let equal = if rest == 0 && ragged { whole - 1 } else { whole };
     if equal > 0 {
-        pieces.push((0, index(longest), u64::from(equal)));
+        pieces.push((part.start, longest, u64::from(equal)));
     }
     if rest > 0 {
-        pieces.push((index(whole * longest), index(rest), 1));
+        pieces.push((part.start + whole * longest, rest, 1));
     } else if ragged {
-        pieces.push((index((whole - 1) * longest), index(longest), 1));
+        pieces.push((part.start + (whole - 1) * longest, longest, 1));
     }
     pieces
 }
@@ -114,4 +135,82 @@ fn pieces(operation: &Operation, cursor: &Cursor) -> Vec<(u16, u16, u64)> {
 /// A tile's index; plans with more than `u16` can hold are refused.
 fn index(tile: u32) -> u16 {
     u16::try_from(tile).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::{OperationId, Role, Work};
+    use crate::runs::Densities;
+    use crate::tile::{LoopOrder, TileGrid, TileShape};
+    use crate::word::WordFormat;
+
+    fn tiling(loop_order: LoopOrder) -> Tiling {
+        let density = crate::density::Density::from_share(0.5);
+        Tiling {
+            tile: TileShape { b: 1, x: 16, y: 16 },
+            word: WordFormat {
+                integer_bits: 4,
+                fraction_bits: 16,
+            },
+            densities: Densities {
+                weight: density,
+                constant: density,
+                activation: density,
+                gradient: density,
+            },
+            loop_order,
+            lanes: 64,
+        }
+    }
+
+    /// Tiles and dense work of all runs of a part.
+    fn amount(tiling: &Tiling, operation: &Operation, tiles: &[Range<u16>; 4]) -> [u64; 2] {
+        let classes = tiling.run_classes_of(operation, tiles, u32::MAX).classes;
+        classes
+            .iter()
+            .fold([0; 2], |[all, work], RunClass { run, count }| {
+                let tiles = u64::from(run.length);
+                let of_run = (tiles - 1) * u64::from(run.work) + u64::from(run.last_work);
+                [all + tiles * count, work + of_run * count]
+            })
+    }
+
+    #[test]
+    fn parts_have_the_runs_of_the_whole() {
+        let extents = [3, 40, 33, 70];
+        let operation = Operation {
+            id: OperationId(0),
+            layer: 0,
+            head: None,
+            role: Role::Query,
+            work: Work::Product,
+            grid: TileGrid::new(extents, TileShape { b: 1, x: 16, y: 16 }),
+            operands: Vec::new(),
+            output: None,
+            siblings: 1,
+            after: None,
+        };
+        for order in LoopOrder::all() {
+            let tiling = tiling(order);
+            let whole = amount(&tiling, &operation, &[0..3, 0..3, 0..3, 0..5]);
+            assert_eq!(
+                whole,
+                [
+                    3 * 3 * 3 * 5,
+                    extents.iter().map(|&extent| u64::from(extent)).product()
+                ]
+            );
+            let parts = [0..2, 2..3].into_iter().flat_map(|rows| {
+                [0..1, 1..3]
+                    .into_iter()
+                    .map(move |columns| [0..3, rows.clone(), columns, 0..5])
+            });
+            let sum = parts.fold([0; 2], |[tiles, work], part| {
+                let [more_tiles, more_work] = amount(&tiling, &operation, &part);
+                [tiles + more_tiles, work + more_work]
+            });
+            assert_eq!(sum, whole, "{order}");
+        }
+    }
 }

@@ -18,7 +18,7 @@ impl TileWalk {
         let cursor = operation
             .work
             .is_compute()
-            .then(|| Cursor::new(operation, order, 1));
+            .then(|| Cursor::new(operation, order, 1, u32::MAX));
         Self { cursor, done: 0 }
     }
 }

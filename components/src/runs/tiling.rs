@@ -3,9 +3,10 @@
 use super::cursor::Cursor;
 use crate::density::Density;
 use crate::operation::{Footprint, Operation, TensorKind};
-use crate::tile::{LoopOrder, TileShape};
+use crate::tile::{LoopOrder, TileCoordinate, TileShape};
 use crate::units::Bytes;
 use crate::word::{self, WordFormat};
+use crate::work::{RunKind, UnitClass};
 
 /// Mean shares of elements that are not zero, by what a tensor holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +82,29 @@ impl Tiling {
         }
     }
 
+    /// Cycles of a unit for a whole tile of `operation`, in the mean: pairs that survive both masks over the lane's multipliers,
+    /// or the cycles of a row module.
+    pub(crate) fn cycles_per_tile(&self, operation: &Operation, kind: RunKind, multipliers: u32) -> f64 {
+        let cursor = self.cursor(operation);
+        let run = self.describe(operation, kind, &cursor, TileCoordinate::default(), 1);
+        let work = u64::from(run.work);
+        match kind.unit() {
+            UnitClass::Lane => {
+                let [left, right] = self.densities.of_operands(run.skipped);
+                let density = left.share() * right.share();
+                (work as f64 * density / f64::from(multipliers)).ceil().max(1.0)
+            }
+            UnitClass::Softmax | UnitClass::LayerNorm => work as f64,
+        }
+    }
+
     /// The walk over the tiles of `operation`, cut into runs.
     pub(crate) fn cursor(&self, operation: &Operation) -> Cursor {
-        Cursor::new(operation, self.loop_order, self.lanes)
+        self.cursor_by_rows(operation, u32::MAX)
+    }
+
+    /// The same walk, if the operation is done in parts of `rows` rows of tiles.
+    pub(crate) fn cursor_by_rows(&self, operation: &Operation, rows: u32) -> Cursor {
+        Cursor::new(operation, self.loop_order, self.lanes, rows)
     }
 }

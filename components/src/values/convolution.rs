@@ -61,7 +61,7 @@ impl ValueStore {
             Operand::Activation { .. } => {
                 let batch = range(operation, tile, Dimension::B).len();
                 let b = usize::from(tile.along(Dimension::B));
-                (self.rows_of(operand, b, rows.clone())?, batch)
+                (self.rows_of(operand, b, rows.clone(), columns.clone())?, batch)
             }
         };
         let size = words.len() / items.max(1);
@@ -120,7 +120,12 @@ impl ValueStore {
         let height = operation.grid.extent(Dimension::I) as usize;
         let radius = kernel / 2;
         let reach = reach(&rows, radius, height);
-        let words = self.rows_of(left, usize::from(tile.along(Dimension::B)), reach)?;
+        let words = self.rows_of(
+            left,
+            usize::from(tile.along(Dimension::B)),
+            reach,
+            columns.clone(),
+        )?;
         let width = operation.grid.extent(Dimension::J) as usize;
         let thresholds =
             [left, right].map(|operand| self.settings.thresholds.of(operation.role, operand.kind()));
@@ -169,8 +174,8 @@ impl ValueStore {
         let [kernel, width, height] =
             [Dimension::I, Dimension::J, Dimension::K].map(|d| operation.grid.extent(d) as usize);
         let (b, radius) = (usize::from(tile.along(Dimension::B)), kernel / 2);
-        let lefts = self.rows_of(left, b, kernel_gradient_reach(operation, tile))?;
-        let rights = self.rows_of(right, b, sequence.clone())?;
+        let lefts = self.rows_of(left, b, kernel_gradient_reach(operation, tile), columns.clone())?;
+        let rights = self.rows_of(right, b, sequence.clone(), columns.clone())?;
         let thresholds =
             [left, right].map(|operand| self.settings.thresholds.of(operation.role, operand.kind()));
         for item in (0..batch.len()).map(|item| item * height * width) {
@@ -190,16 +195,34 @@ impl ValueStore {
         Ok(())
     }
 
-    /// The words of slice `b` of an activation, of which `rows` must be complete.
-    fn rows_of(&self, operand: &Operand, b: usize, rows: Range<usize>) -> Result<&[f64], String> {
+    /// The words of slice `b` of an activation, of which `rows` and `columns` must be complete.
+    fn rows_of(
+        &self,
+        operand: &Operand,
+        b: usize,
+        rows: Range<usize>,
+        columns: Range<usize>,
+    ) -> Result<&[f64], String> {
         let Operand::Activation { tensor, .. } = operand else {
             return Err("an input of a convolution is no activation".to_owned());
         };
         let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
         if !rows.is_empty() {
-            owner.check_complete(b, rows)?;
+            owner.check_complete(b, rows.clone(), columns.clone())?;
         }
-        owner.words(b)
+        let words = owner.words(b)?;
+        for item in words.chunks(owner.rows * owner.columns) {
+            let mut read = rows
+                .clone()
+                .map(|row| &item[row * owner.columns..][columns.clone()]);
+            if read.any(|words| words.iter().any(|word| word.is_nan())) {
+                return Err(format!(
+                    "words of tensor {} were read that are not in the buffer",
+                    tensor.0
+                ));
+            }
+        }
+        Ok(words)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::store::{ValueStore, gone};
-use crate::operation::{Operand, Operation};
+use crate::operation::{Operand, Operation, TensorId};
 use crate::sparsity::compressed::{CompressedTile, Extents};
 use crate::sparsity::prune;
 use crate::tile::{Dimension, TileCoordinate};
@@ -56,7 +56,7 @@ impl ValueStore {
             }
             Operand::Activation { tensor, .. } => {
                 let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
-                owner.check_complete(b, rows.clone())?;
+                owner.check_complete(b, rows.clone(), columns.clone())?;
                 (owner.words(b)?, owner.rows, owner.columns)
             }
         };
@@ -66,6 +66,7 @@ impl ValueStore {
                 of_tile.extend_from_slice(&words[(item * height + row) * width..][columns.clone()]);
             }
         }
+        check_present(&of_tile, operation, operand.tensor())?;
         Ok(of_tile)
     }
 
@@ -129,12 +130,11 @@ impl ValueStore {
             }
             Operand::Activation { tensor, .. } => {
                 let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
-                let of_tensor = if window.transposed {
-                    &window.columns
-                } else {
-                    &window.rows
+                let (rows, columns) = match window.transposed {
+                    true => (&window.columns, &window.rows),
+                    false => (&window.rows, &window.columns),
                 };
-                owner.check_complete(window.b, of_tensor.clone())?;
+                owner.check_complete(window.b, rows.clone(), columns.clone())?;
                 let size = owner.rows * owner.columns;
                 let words = &owner.words(window.b)?[item * size..][..size];
                 (words, owner.rows, owner.columns)
@@ -148,11 +148,27 @@ impl ValueStore {
                 .clone()
                 .flat_map(|row| window.columns.clone().map(move |column| (row, column)));
             let mut dense: Vec<f64> = places.map(|(row, column)| words[column * width + row]).collect();
+            check_present(&dense, operation, operand.tensor())?;
             prune::prune(&mut dense, threshold);
             return Ok(CompressedTile::compress(extents, &dense));
+        }
+        for row in window.rows.clone() {
+            let words = &words[row * width..][window.columns.clone()];
+            check_present(words, operation, operand.tensor())?;
         }
         let at = [0, window.rows.start, window.columns.start];
         tile.refill_from(words, Extents::matrix(height, width), at, extents, threshold);
         Ok(tile)
+    }
+}
+
+/// Refuses words that are not in the buffer.
+pub(super) fn check_present(words: &[f64], operation: &Operation, tensor: TensorId) -> Result<(), String> {
+    match words.iter().any(|word| word.is_nan()) {
+        false => Ok(()),
+        true => Err(format!(
+            "a {} read words of tensor {} that are not in the buffer",
+            operation.role, tensor.0
+        )),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::operands::range;
+use super::operands::{check_present, range};
 use super::store::{ValueStore, gone};
 use crate::operation::Work;
 use crate::runs::Run;
@@ -19,8 +19,14 @@ impl ValueStore {
         for operand in &operation.operands {
             let tensor = operand.tensor();
             let input = self.activations.get(&tensor).ok_or_else(|| gone(tensor))?;
-            input.check_complete(b, rows.clone())?;
-            inputs.push(input.words(b)?);
+            input.check_complete(b, rows.clone(), 0..input.columns)?;
+            let words = input.words(b)?;
+            let width = input.columns;
+            for item in 0..batch.len() {
+                let first = (item * input.rows + rows.start) * width;
+                check_present(&words[first..first + rows.len() * width], &operation, tensor)?;
+            }
+            inputs.push(words);
         }
         let (height, width) = (made.rows as usize, made.columns as usize);
         let mut results = Vec::with_capacity(batch.len() * rows.len() * width);
@@ -55,6 +61,9 @@ impl ValueStore {
             for (word, result) in to.iter_mut().zip(from) {
                 *word = self.rounder.nearest(*result);
             }
+        }
+        for item in 0..batch.len() {
+            owner.note_made(b, item, rows.clone(), 0..width);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The contents of the buffers and of main memory, as the control block moves them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::activations::Activations;
@@ -107,6 +108,8 @@ impl ValueTotals {
 pub(super) struct Active {
     pub(super) operation: Arc<Operation>,
     pub(super) ordinal: u32,
+    /// Tiles that have not retired, by batch tile.
+    tiles_missing: Vec<u64>,
     /// Batch tiles that are not finished.
     batches_missing: u32,
 }
@@ -129,11 +132,13 @@ pub struct ValueStore {
     ordinals: BTreeMap<(u32, Option<u32>, Role), u32>,
     pub(super) operations: BTreeMap<u32, Active>,
     pub(super) activations: BTreeMap<TensorId, Activations>,
-    /// In the weight buffer.
+    /// Constants of which something is in the weight buffer; NaN where no block is there.
     pub(super) weights: BTreeMap<TensorId, Vec<f64>>,
+    /// Copies of blocks in the buffers, by item, row and column: a block can come again before its last stay ends.
+    pub(super) copies: BTreeMap<(TensorId, [u32; 3]), u32>,
     /// Where the words of a constant come from: the operation and the operand that named it first.
     pub(super) origins: BTreeMap<TensorId, (Arc<Operation>, u32, usize)>,
-    /// Slices in main memory, by address.
+    /// Blocks in main memory, by address: the bytes that they take, and their words.
     pub(super) spilled: BTreeMap<u64, (u64, Vec<f64>)>,
     pub(super) memory: MemoryImage,
     /// Rows of tables of gradients that hold a sum already, by address and row.
@@ -158,6 +163,7 @@ impl ValueStore {
             operations: BTreeMap::new(),
             activations: BTreeMap::new(),
             weights: BTreeMap::new(),
+            copies: BTreeMap::new(),
             origins: BTreeMap::new(),
             spilled: BTreeMap::new(),
             memory: MemoryImage::default(),
@@ -201,6 +207,10 @@ impl ValueStore {
             self.activations.insert(made.tensor, activations);
         }
         let active = Active {
+            tiles_missing: vec![
+                operation.grid.total() / u64::from(operation.grid.tiles(Dimension::B));
+                operation.grid.tiles(Dimension::B) as usize
+            ],
             batches_missing: operation.grid.tiles(Dimension::B),
             operation,
             ordinal,
@@ -208,8 +218,41 @@ impl ValueStore {
         self.operations.insert(active.operation.id.0, active);
     }
 
-    /// Batch tile `b` of an operation is finished; its operands may be freed after this.
-    pub(crate) fn batch_finished(&mut self, operation: u32, b: u32) -> Result<(), String> {
+    /// A step of an operation has retired, which covers `tiles` along b, i, j and k.
+    pub(crate) fn step_retired(
+        &mut self,
+        operation: &Operation,
+        tiles: &[Range<u16>; 4],
+    ) -> Result<(), String> {
+        let id = operation.id.0;
+        let count = |range: &Range<u16>| u64::from(range.end - range.start);
+        let each = tiles[1..].iter().map(count).product::<u64>();
+        for b in tiles[0].clone() {
+            let active = self
+                .operations
+                .get_mut(&id)
+                .ok_or("a step retired of an operation that never began")?;
+            let missing = active
+                .tiles_missing
+                .get_mut(usize::from(b))
+                .ok_or("a step retired of a batch tile that is not there")?;
+            *missing = missing.checked_sub(each).ok_or("tiles retired twice")?;
+            if *missing == 0 {
+                self.batch_finished(id, u32::from(b))?;
+            }
+        }
+        if self
+            .operations
+            .get(&id)
+            .is_some_and(|active| active.batches_missing == 0)
+        {
+            self.operations.remove(&id);
+        }
+        Ok(())
+    }
+
+    /// Batch tile `b` of an operation is finished.
+    fn batch_finished(&mut self, operation: u32, b: u32) -> Result<(), String> {
         if let Some(active) = self.operations.get_mut(&operation) {
             active.batches_missing = active.batches_missing.saturating_sub(1);
         }
@@ -248,24 +291,41 @@ impl ValueStore {
             parts,
         });
         let finished = Arc::clone(&active.operation);
-        self.leave_in_memory(&finished, b)
+        self.leave_in_memory(&finished, b)?;
+        self.let_go(&finished, b);
+        Ok(())
+    }
+
+    /// An operation has finished with batch tile `b` of what it reads; of what nothing reads, with its result.
+    fn let_go(&mut self, operation: &Operation, b: u32) {
+        let unread = operation
+            .output
+            .filter(|made| made.consumers == 0)
+            .map(|made| made.tensor);
+        for tensor in operation.inputs().map(|(tensor, _)| tensor).chain(unread) {
+            let over = self
+                .activations
+                .get_mut(&tensor)
+                .is_some_and(|owner| owner.reader_done(b as usize));
+            if over {
+                self.activations.remove(&tensor);
+            }
+        }
     }
 
     fn operand_values(&self, operand: &Operand, b: usize) -> Result<OperandValues<'_>, String> {
         Ok(match operand {
             Operand::Weight(weight) => {
-                let words = self.weights.get(&weight.tensor);
-                OperandValues::Constant(words.ok_or_else(|| {
-                    format!(
-                        "constant {} was given up before its use had ended",
-                        weight.tensor.0
-                    )
-                })?)
+                let words = self.memory.read(weight.whole, weight.first, weight.elements);
+                OperandValues::Constant(
+                    words
+                        .ok_or_else(|| format!("constant {} was read, but never loaded", weight.tensor.0))?,
+                )
             }
             Operand::Activation { tensor, .. } => {
                 let owner = self.activations.get(tensor).ok_or_else(|| gone(*tensor))?;
                 OperandValues::Activation {
-                    words: owner.words(b)?,
+                    words: owner.as_made(b)?,
                     rows: owner.rows,
                     columns: owner.columns,
                 }
@@ -277,13 +337,8 @@ impl ValueStore {
     fn made(&self, tensor: TensorId, b: usize) -> Result<(&[f64], u32, bool), String> {
         let owner = self.activations.get(&tensor).ok_or_else(|| gone(tensor))?;
         let slice = owner.slice_of(b);
-        owner.check_complete(slice, 0..owner.rows)?;
-        Ok((owner.words(slice)?, owner.parts(), true))
-    }
-
-    /// An operation leaves the window.
-    pub(crate) fn operation_finished(&mut self, operation: u32) {
-        self.operations.remove(&operation);
+        owner.check_complete(slice, 0..owner.rows, 0..owner.columns)?;
+        Ok((owner.as_made(slice)?, owner.parts(), true))
     }
 
     pub(super) fn owner(&mut self, tensor: TensorId) -> Result<&mut Activations, String> {

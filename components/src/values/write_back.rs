@@ -97,6 +97,11 @@ impl ValueStore {
                 }
             }
         }
+        if complete {
+            for item in 0..items {
+                owner.note_made(slice, item, rows.clone(), columns.clone());
+            }
+        }
         Ok(())
     }
 

@@ -1,8 +1,7 @@
 //! Checks of values that are possible alone but not together.
 
-use crate::mapper::tensors_kept;
-use crate::schema::limits::{MAX_FIFO_TILES, MAX_MODULES, MAX_ROWS_FOLLOWED, MAX_TOKENS};
-use crate::schema::{Checks, Scenario, Weights, rows_of_tiles};
+use crate::schema::limits::{MAX_FIFO_TILES, MAX_MODULES, MAX_TOKENS};
+use crate::schema::{Checks, Scenario, Weights};
 
 /// Checks limits on products of several fields.
 pub(super) fn check(scenario: &Scenario, checks: &mut Checks) {
@@ -85,35 +84,6 @@ fn tokens(scenario: &Scenario, checks: &mut Checks) {
                     format!("at most {MAX_TOKENS} tokens are accepted in a batch"),
                 );
             });
-        });
-        return;
-    }
-    let kept = tensors_kept(scenario);
-    let rows = rows_of_tiles(scenario);
-    if rows.saturating_mul(kept) > MAX_ROWS_FOLLOWED {
-        checks.within("workload", |checks| {
-            checks.within("phase", |checks| {
-                checks.wrong(
-                    format!("the control block would follow the tile rows of {kept} tensors kept for the backward pass"),
-                    format!(
-                        "{rows} rows of tiles per tensor x {kept} tensors can be at most {MAX_ROWS_FOLLOWED}, because each is \
-                         kept in memory: take a smaller batch or larger tiles"
-                    ),
-                );
-            });
-        });
-        return;
-    }
-    let followed = rows * u64::from(scenario.accelerator.prefetch_operations);
-    if followed > MAX_ROWS_FOLLOWED {
-        accelerator_field("prefetch_operations", checks, |checks| {
-            checks.wrong(
-                format!("the control block would follow {followed} tile rows"),
-                format!(
-                    "rows of tiles per operation x `prefetch_operations` can be at most {MAX_ROWS_FOLLOWED}, because each is \
-                     kept in memory: look ahead less, or take larger tiles"
-                ),
-            );
         });
     }
 }

@@ -128,4 +128,12 @@ impl Draft {
             DraftOperand::Weight { .. } => None,
         })
     }
+
+    /// The weights it reads.
+    pub(super) fn weights(&self) -> impl Iterator<Item = TensorId> + '_ {
+        self.operands.iter().filter_map(|source| match source {
+            DraftOperand::Weight { tensor, .. } => Some(*tensor),
+            DraftOperand::Made { .. } => None,
+        })
+    }
 }

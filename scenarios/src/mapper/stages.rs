@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use components::operation::{Operation, TensorId};
+use components::program::StageOperations;
 use components::runs::Tiling;
 
 use super::MapperParameters;
@@ -15,26 +15,15 @@ use super::address::AddressSpace;
 use super::draft::Draft;
 use super::emitter::Emitter;
 use super::stage::Stage;
-use super::uses::{Position, Uses};
+use super::uses::{Uses, WeightUses};
 use crate::transformer::Transformer;
-
-/// The operations of one stage, and the uses of what they make.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StageOperations {
-    /// The stage's place in the program: operation `index` has the position (`number`, `index`).
-    pub number: u32,
-    /// In program order.
-    pub operations: Vec<Operation>,
-    /// Of each tensor that they make, where it is read, in program order: once for each operand. Uses by the backward pass
-    /// are among them.
-    pub uses: BTreeMap<TensorId, Vec<Position>>,
-}
 
 /// The stages of a program, one at a time.
 pub struct Stages {
     emitter: Emitter,
     addresses: AddressSpace,
     uses: Uses,
+    weight_uses: WeightUses,
     /// Lowered, and waiting for the uses of the stage after it.
     ahead: Option<(Stage, Vec<Draft>)>,
 }
@@ -47,6 +36,7 @@ impl Stages {
             addresses: AddressSpace::new(tiling, parameters),
             emitter: Emitter::new(transformer, parameters),
             uses: Uses::default(),
+            weight_uses: WeightUses::default(),
             ahead: None,
         };
         stages.lower(Stage::Embedding);
@@ -62,9 +52,11 @@ impl Stages {
     fn lower(&mut self, stage: Stage) {
         let drafts = self.emitter.emit_stage(stage);
         self.uses.add(self.number(stage), &drafts);
+        self.weight_uses.add(self.number(stage), &drafts);
         if let Some(backward) = stage.backward().filter(|_| self.emitter.trains()) {
             let foreseen = self.emitter.rehearse(backward);
             self.uses.foresee(self.number(backward), &foreseen);
+            self.weight_uses.add(self.number(backward), &foreseen);
         }
         self.ahead = Some((stage, drafts));
     }
@@ -95,6 +87,8 @@ impl Stages {
             number,
             operations,
             uses,
+            needs_whole_batch: matches!(stage, Stage::WordUpdate | Stage::Update(_)),
+            weights_again: self.weight_uses.after(number, &drafts),
         }
     }
 }

@@ -3,18 +3,9 @@
 use std::collections::BTreeMap;
 
 use components::operation::TensorId;
+use components::program::Position;
 
 use super::draft::Draft;
-
-/// The place of an operation in the program. Positions are in program order, also those of operations that have not been
-/// lowered yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// The number of its stage.
-    pub stage: u32,
-    /// Its place among the stage's operations.
-    pub index: u32,
-}
 
 /// The uses of tensors, while the stages that may read them are lowered.
 #[derive(Clone, Debug, Default)]
@@ -85,6 +76,42 @@ impl Uses {
     /// Whether every use with which a tensor was handed on has come.
     pub(super) fn are_settled(&self) -> bool {
         self.outstanding.is_empty()
+    }
+}
+
+/// The uses of weights by stages that have been lowered or foreseen.
+#[derive(Clone, Debug, Default)]
+pub(super) struct WeightUses(BTreeMap<TensorId, Vec<Position>>);
+
+impl WeightUses {
+    /// Notes the weights that the operations of a stage read.
+    pub(super) fn add(&mut self, stage: u32, operations: &[Draft]) {
+        for (position, draft) in positions(stage, operations) {
+            for tensor in draft.weights() {
+                let uses = self.0.entry(tensor).or_default();
+                // A stage that was foreseen is noted once.
+                if uses.iter().all(|other| other.stage != position.stage) {
+                    uses.push(position);
+                }
+            }
+        }
+    }
+
+    /// Of the weights that the operations of a stage read, the first uses by each later stage that is known.
+    pub(super) fn after(&mut self, stage: u32, operations: &[Draft]) -> BTreeMap<TensorId, Vec<Position>> {
+        let mut later = BTreeMap::new();
+        for tensor in operations.iter().flat_map(Draft::weights) {
+            let Some(uses) = self.0.get_mut(&tensor) else {
+                continue;
+            };
+            uses.retain(|position| position.stage > stage);
+            uses.sort_unstable();
+            match uses.is_empty() {
+                true => drop(self.0.remove(&tensor)),
+                false => drop(later.insert(tensor, uses.clone())),
+            }
+        }
+        later
     }
 }
 

@@ -3,8 +3,6 @@
 //! Together they keep what a simulator allocates for a valid scenario below [`MAX_MEMORY_BYTES`]. They bound
 //! space, not time: a scenario that would simulate for years is still valid.
 
-use super::Scenario;
-
 /// The most memory, in bytes, that simulating any valid scenario may take: 1 GiB.
 pub const MAX_MEMORY_BYTES: u64 = 1 << 30;
 
@@ -35,18 +33,11 @@ pub const MAX_BATCH: u64 = 1 << 16;
 /// The longest sequence, in tokens.
 pub const MAX_SEQUENCE: u64 = 1 << 20;
 
+/// The most batches that run one after another.
+pub const MAX_BATCHES: u64 = 10_000;
+
 /// The most tokens of a batch: sequences x their length.
 pub const MAX_TOKENS: u64 = 1 << 22;
-
-/// The most tile rows that the control block may have to follow at once: rows of tiles of the widest tensor
-/// x `prefetch_operations`, at eight bytes each 512 MiB. The same bound holds for what training keeps: rows x tensors.
-pub const MAX_ROWS_FOLLOWED: u64 = 1 << 26;
-
-/// Rows of tiles of a tensor that spans the batch and the sequence.
-pub fn rows_of_tiles(scenario: &Scenario) -> u64 {
-    let (workload, tile) = (&scenario.workload, &scenario.accelerator.tile);
-    u64::from(workload.batch.div_ceil(tile.b)) * u64::from(workload.sequence_length.div_ceil(tile.x))
-}
 
 /// The most PEs, which the control block addresses in 16 bits.
 pub const MAX_PROCESSING_ELEMENTS: u64 = (1 << 16) - 1;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::limits::{MAX_BATCH, MAX_SEQUENCE};
+use super::limits::{MAX_BATCH, MAX_BATCHES, MAX_SEQUENCE};
 use super::optimizer::{Optimizer, Optimizers};
 use super::rule::{real, value, whole};
 use super::section::{section, stated_as_itself};
@@ -16,6 +16,9 @@ section! {
         transformer: Transformer => Layers,
         /// Sequences in a batch. Default: 4 (AccelTran, `config_tiny`).
         batch: u32 => whole(1..=MAX_BATCH, 4),
+        /// Batches that run one after another, for the rate at which they leave the machine: weights stay if there is room, and
+        /// the next batch enters when the first stage is free. Each has the same words. Default: 1.
+        batches: u32 => whole(1..=MAX_BATCHES, 1).because("operations of all batches are numbered in 32 bits"),
         /// Tokens of a sequence. Default: 128 (arXiv:2302.14705).
         sequence_length: u32 => whole(1..=MAX_SEQUENCE, 128),
         /// Words of the vocabulary, the rows of the embedding table. Default: 30522 (BERT).

@@ -1,17 +1,17 @@
 //! What a machine cannot hold or do of the program that it is given.
 
-use components::operation::{Footprint, Operand, Operation, Work};
+use components::block_plan::{Room, choose, least_capacities};
+use components::operation::Operation;
 use components::tile::Dimension;
 use components::units::Bytes;
 
-use super::spill_room::SpillRoom;
 use super::{MachinePlan, Problem};
 use crate::program::ProgramSummary;
 use crate::schema::Embedding;
 
 impl MachinePlan {
     /// Walks the program once: sums it up and collects what does not fit.
-    pub(super) fn survey(&mut self) -> Vec<Problem> {
+    pub(super) fn survey(&mut self, bandwidth: f64) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self
             .tiling
@@ -39,47 +39,100 @@ impl MachinePlan {
                 "`Gather` is accepted with `source: Values(..)` and `source: Wanted(..)`",
             ));
         }
+        if self.scenario.workload.batches > 1 {
+            self.check_batches(&mut problems);
+        }
         if !problems.is_empty() {
             return problems;
         }
         let mut program = self.program();
         let mut summary = ProgramSummary::default();
-        let mut spills = SpillRoom::new(self.scenario.accelerator.prefetch_operations, self.tiling);
         for operation in program.by_ref() {
             summary.add(&operation);
-            spills.add(&operation);
             self.check_operation(&operation, &mut problems);
             if problems.len() >= MAX_PROBLEMS {
                 return problems;
             }
         }
         self.memory_used = Bytes(program.memory_used());
-        self.spill_room = Bytes(spills.bytes(self.activation_space.data.0));
-        self.program = summary;
+        self.program = summary.times(self.scenario.workload.batches);
+        if problems.is_empty() {
+            self.choose_blocks(bandwidth, &mut problems);
+        }
         problems
+    }
+
+    /// Whether batches may follow each other.
+    fn check_batches(&self, problems: &mut Vec<Problem>) {
+        let mut refuse = |why: &str| {
+            problems.push(Problem::new("workload.batches", why, "1 is accepted"));
+        };
+        if self.trains() {
+            refuse(
+                "the next batch of a training step needs the weights that this one leaves, so batches do not overlap",
+            );
+        }
+        if self.scenario.sparsity.source.computes() {
+            refuse("a machine that computes with values computes one batch");
+        }
+    }
+
+    /// Chooses how the program is cut into blocks, or says which buffers are too small for any way.
+    fn choose_blocks(&mut self, bandwidth: f64, problems: &mut Vec<Problem>) {
+        let (parameters, source) = (self.plan_parameters(), self.stage_source());
+        match choose(parameters, self.rates(bandwidth), &source) {
+            Ok(choice) => self.blocks = choice,
+            Err(error) => {
+                let least = least_capacities(parameters, &source);
+                match least {
+                    Ok(least) => self.report_least(&least, problems),
+                    Err(error) => problems.push(Problem::new(
+                        "workload",
+                        error.to_string(),
+                        "this is a fault of the program",
+                    )),
+                }
+                if problems.is_empty() {
+                    problems.push(Problem::new(
+                        "accelerator.buffers",
+                        error.to_string(),
+                        "choose larger buffers",
+                    ));
+                }
+            }
+        }
+    }
+
+    fn report_least(&self, least: &Room, problems: &mut Vec<Problem>) {
+        let capacity = self.plan_parameters().capacity;
+        let names = ["activation", "weight", "mask"];
+        for ((name, least), capacity) in names.into_iter().zip(least.0).zip(capacity.0) {
+            if least <= capacity {
+                continue;
+            }
+            let gathers = name == "weight" && self.scenario.workload.embedding == Embedding::WholeTable;
+            problems.push(Problem::new(
+                format!("accelerator.buffers.{name}_mb"),
+                format!(
+                    "the {name} buffer holds {} B, but one step of the program needs {} B of it at once",
+                    capacity.0, least.0
+                ),
+                format!(
+                    "at least {} MB are accepted{}",
+                    megabytes(least),
+                    if gathers {
+                        "; `embedding: Gather` loads the rows of the tokens alone"
+                    } else {
+                        ""
+                    }
+                ),
+            ));
+        }
     }
 
     fn check_operation(&self, operation: &Operation, problems: &mut Vec<Problem>) {
         self.check_tile_counts(operation, problems);
         self.check_result_size(operation, problems);
-        let what = format!("the {} of layer {}", operation.role, operation.layer);
-        // A run needs all weights of its operation at once.
-        let needed = operation.weights().fold(Footprint::default(), |sum, weight| {
-            plus(sum, self.tiling.footprint(weight.elements, weight.kind))
-        });
-        check_room(
-            &format!("weights for {what}"),
-            needed,
-            self.weight_space,
-            "weight",
-            problems,
-        );
-        if operation.work.is_compute() {
-            let slices = operation.inputs().count() as u64 + u64::from(operation.output.is_some());
-            let needed = self.slices_needed(operation);
-            let name = format!("{slices} slices (one item of the batch each) for {what}");
-            check_room(&name, needed, self.activation_space, "activation", problems);
-        }
     }
 
     fn check_tile_counts(&self, operation: &Operation, problems: &mut Vec<Problem>) {
@@ -127,47 +180,6 @@ impl MachinePlan {
             ));
         }
     }
-
-    /// What a single run of `operation` needs in the activation buffer at once: one slice of each input and of the
-    /// result, the latter with zeros in place while sums are partial.
-    fn slices_needed(&self, operation: &Operation) -> Footprint {
-        let items = u64::from(operation.grid.edge_at(Dimension::B, 0));
-        let [i, j, k] =
-            [Dimension::I, Dimension::J, Dimension::K].map(|d| u64::from(operation.grid.extent(d)));
-        let slice = |place: usize| match (operation.work, place) {
-            (Work::Product | Work::WeightGradient, 0) => items * i * k,
-            (Work::Product | Work::WeightGradient | Work::KernelGradient, _) => items * k * j,
-            _ => items * i * j,
-        };
-        let inputs = operation
-            .operands
-            .iter()
-            .enumerate()
-            .filter(|(_, operand)| !operand.is_weight())
-            .map(|(place, operand)| self.tiling.footprint(slice(place), Operand::kind(operand)));
-        let result = operation.output.as_ref().map_or(Footprint::default(), |made| {
-            let elements = if operation.work.sums_batch() {
-                i * j
-            } else {
-                items * i * j
-            };
-            let profile = operation.work.profile();
-            if profile.sums_reduction || profile.sums_batch {
-                self.tiling.partial_footprint(elements, made.kind)
-            } else {
-                self.tiling.footprint(elements, made.kind)
-            }
-        });
-        // Each slice takes whole bytes.
-        inputs.fold(result, plus)
-    }
-}
-
-fn plus(left: Footprint, right: Footprint) -> Footprint {
-    Footprint {
-        data: left.data + right.data,
-        mask: left.mask + right.mask,
-    }
 }
 
 /// Multiplications of a tile that the messages can count.
@@ -176,31 +188,7 @@ const MAX_TILE_WORK: u32 = 1 << 30;
 /// After so many, more problems do not help.
 const MAX_PROBLEMS: usize = 8;
 
-fn check_room(what: &str, needed: Footprint, room: Footprint, buffer: &str, problems: &mut Vec<Problem>) {
-    if needed.data > room.data {
-        problems.push(Problem::new(
-            format!("accelerator.buffers.{buffer}_mb"),
-            format!(
-                "{what} take {}, but the {buffer} buffer holds {}",
-                needed.data, room.data
-            ),
-            format!(
-                "a {buffer} buffer of at least {:.3} MB is accepted",
-                megabytes(needed.data)
-            ),
-        ));
-    } else if needed.mask > room.mask {
-        problems.push(Problem::new(
-            "accelerator.buffers.mask_mb",
-            format!(
-                "masks of {what} take {}, but the {buffer} share of the mask buffer is {}",
-                needed.mask, room.mask
-            ),
-            "choose a larger mask buffer; it is split between activations and weights like their buffers",
-        ));
-    }
-}
-
+/// The least number of MB, to the last digit, that holds so many bytes.
 fn megabytes(bytes: Bytes) -> f64 {
-    (bytes.0 as f64 / 1_048_576.0 * 1000.0).ceil() / 1000.0
+    bytes.0 as f64 / 1_048_576.0
 }

@@ -6,8 +6,7 @@ use components::units::Bytes;
 
 use super::machine_plan::Machine;
 use super::{Plan, Problem};
-use crate::mapper::rows_followed;
-use crate::schema::limits::{MAX_MODULES, MAX_ROWS_FOLLOWED};
+use crate::schema::limits::MAX_MODULES;
 
 /// Machines' parts of main memory begin at multiples of this many bytes.
 const ALIGNMENT: u64 = 1 << 20;
@@ -60,7 +59,7 @@ impl Plan {
                 continue;
             }
             let left = Bytes(part) - machine.memory_used;
-            if machine.spill_room.0 > left.0 {
+            if machine.blocks.account.spill_room.0 > left.0 {
                 problems.push(Problem {
                     tenant: index.checked_sub(1),
                     ..Problem::new(
@@ -68,10 +67,9 @@ impl Plan {
                         format!(
                             "activations that find no room in the buffer may take {} of main memory at once, but it has \
                              only {left} left",
-                            machine.spill_room
+                            machine.blocks.account.spill_room
                         ),
-                        "choose a larger memory, a larger activation buffer or a smaller batch, or look ahead less \
-                         (`accelerator.prefetch_operations`)",
+                        "choose a larger memory, a larger activation buffer or a smaller batch",
                     )
                 });
             }
@@ -93,7 +91,6 @@ pub(super) fn check_sizes(own: &Machine, tenants: &[Machine]) -> Result<(), Vec<
             .map(|machine| &machine.scenario)
     };
     let lanes: u64 = machines().map(|scenario| scenario.accelerator.lanes()).sum();
-    let rows: u64 = machines().map(rows_followed).sum();
     let too_many = |what: &str, number: u64, most: u64| {
         Problem::new(
             "contention.tenants",
@@ -104,9 +101,6 @@ pub(super) fn check_sizes(own: &Machine, tenants: &[Machine]) -> Result<(), Vec<
     let mut problems = Vec::new();
     if lanes > MAX_MODULES {
         problems.push(too_many("MAC lanes", lanes, MAX_MODULES));
-    }
-    if rows > MAX_ROWS_FOLLOWED {
-        problems.push(too_many("tile rows to follow", rows, MAX_ROWS_FOLLOWED));
     }
     if problems.is_empty() {
         Ok(())

@@ -39,6 +39,12 @@ pub(super) struct Surroundings<'a> {
     pub(super) values: Option<&'a Values>,
 }
 
+/// Tile operations that the control block looks ahead, for each lane.
+const WINDOW_TILES_PER_LANE: u64 = 16;
+
+/// Steps whose loads the control block looks ahead to.
+const WINDOW_STEPS: usize = 16_384;
+
 impl MachinePlan {
     /// Makes an actor.
     pub(super) fn component(&self, actor: MachineActor, around: &Surroundings<'_>) -> Component {
@@ -105,7 +111,7 @@ impl MachinePlan {
             Arc::clone(&around.addresses.pes),
             Arc::clone(around.background),
             self.words(),
-            Box::new(self.program()),
+            self.block_plan(self.blocks.blocking),
         )
     }
 
@@ -150,21 +156,25 @@ impl MachinePlan {
         }
     }
 
+    /// Tile operations, and steps of the plan, that the control block looks ahead at least.
+    #[must_use]
+    pub fn window(&self) -> (u64, usize) {
+        (WINDOW_TILES_PER_LANE * self.tiling.lanes, WINDOW_STEPS)
+    }
+
     fn control_parameters(&self, dma: ActorId, buffers: [ActorId; 3]) -> ControlBlockParameters {
-        let (start, size) = self.region;
-        let used = self.memory_used.0.next_multiple_of(64).min(size);
         ControlBlockParameters {
             clock: self.clock,
             tiling: self.tiling,
-            activation_space: self.activation_space,
-            weight_space: self.weight_space,
+            capacity: self.plan_parameters().capacity,
             policy: self.policy,
-            window: self.scenario.accelerator.prefetch_operations,
+            window_tiles: self.window().0,
+            window_operations: self.scenario.accelerator.prefetch_operations as usize,
+            window_steps: self.window().1,
             pes: self.scenario.accelerator.processing_elements as u16,
             layout: self.layout,
             dma,
             buffers,
-            spill_region: (start + used, size - used),
         }
     }
 

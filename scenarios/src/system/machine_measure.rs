@@ -54,6 +54,8 @@ pub struct MachineMeasurements {
     pub started: Tick,
     /// When the last operation finished.
     pub finished: Tick,
+    /// When its first batch was through.
+    pub first_batch: Tick,
     /// Tile operations by role.
     pub roles: BTreeMap<Role, RoleCounts>,
     /// Number of runs issued, and of runs retired.
@@ -105,6 +107,7 @@ impl MachineMeasurements {
         let mut measurements = Self {
             started: plan.start,
             finished,
+            first_batch: control.first_batch_at().unwrap_or(finished),
             roles: control.roles().clone(),
             runs: control.runs(),
             spills: control.spills(),

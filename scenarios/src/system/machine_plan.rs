@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use components::control_block::{SchedulingPolicy, split_mask_buffer};
+use components::block_plan::{BlockPlan, Blocking, Choice, PlanAccount, PlanParameters, Rates, Room};
+use components::control_block::SchedulingPolicy;
 use components::density::{Density, DensitySource};
-use components::operation::Footprint;
 use components::pe::PeLayout;
+use components::program::{StageOperations, StageSource};
 use components::runs::{Densities, Tiling};
 use components::sparsity::threshold::{TensorKind, ThresholdCalculator};
-use components::units::Bytes;
+use components::units::{BLOCK, Bytes};
 use components::word::WordFormat;
 use sim_core::{Clock, Tick};
 
 use super::Problem;
-use crate::mapper::{EmbeddingLoad, Mapper, MapperParameters};
+use crate::mapper::{EmbeddingLoad, Mapper, MapperParameters, Stages};
 use crate::program::ProgramSummary;
 use crate::schema::{self, CostTable, Scenario};
 use crate::weights::StatedConstants;
@@ -41,10 +42,8 @@ pub struct MachinePlan {
     pub curves: Option<Arc<ThresholdCalculator>>,
     /// The weights and inputs that a file states, if the scenario names one.
     pub constants: Option<Arc<StatedConstants>>,
-    /// Room for activations.
-    pub activation_space: Footprint,
-    /// Room for weights.
-    pub weight_space: Footprint,
+    /// How the program is cut into blocks, and what that moves.
+    pub blocks: Choice,
     /// Bytes a cycle of each operand bus.
     pub operand_bus_bytes: u32,
     /// What the program amounts to.
@@ -52,8 +51,6 @@ pub struct MachinePlan {
     /// Main memory taken by tables, weights and the result; in training also by gradients of weights, the optimiser's
     /// state, targets and what is kept for the backward pass.
     pub memory_used: Bytes,
-    /// Main memory that spills of all other tensors may take at once; 0 if everything always fits into the buffer.
-    pub spill_room: Bytes,
     /// When it starts: an edge of its clock.
     pub start: Tick,
     /// Its part of main memory: the first byte, and the size. What its tensors leave of it is for spills.
@@ -69,7 +66,8 @@ pub(super) struct Machine {
 }
 
 impl MachinePlan {
-    /// Resolves the transformer and the accelerator of a scenario, whose clock is `clock`, to begin at `start`.
+    /// Resolves the transformer and the accelerator of a scenario, whose clock is `clock`, to begin at `start`. Main memory
+    /// moves at most `bandwidth` bytes per second.
     ///
     /// # Errors
     /// Everything that the machine cannot hold or do, each at its field.
@@ -82,17 +80,10 @@ impl MachinePlan {
         }: Machine,
         clock: Clock,
         start: Tick,
+        bandwidth: f64,
     ) -> Result<Self, Vec<Problem>> {
         let accelerator = &scenario.accelerator;
         let tiling = tiling(&scenario);
-        let buffers = &accelerator.buffers;
-        let [activation, weight, mask] = [
-            buffers.activation_bytes(),
-            buffers.weight_bytes(),
-            buffers.mask_bytes(),
-        ]
-        .map(Bytes);
-        let (activation_masks, weight_masks) = split_mask_buffer(activation, weight, mask);
         let tile = tiling.tile;
         let dense_tile = tiling.word.dense(tile.elements().max(u64::from(tile.y).pow(2)));
         let operand_bus_bytes = accelerator
@@ -111,24 +102,20 @@ impl MachinePlan {
             density_source: density_source(&scenario),
             curves,
             constants,
-            activation_space: Footprint {
-                data: activation,
-                mask: activation_masks,
-            },
-            weight_space: Footprint {
-                data: weight,
-                mask: weight_masks,
+            blocks: Choice {
+                blocking: Blocking::WHOLE,
+                account: PlanAccount::default(),
+                cycles: 0.0,
             },
             operand_bus_bytes,
             program: ProgramSummary::default(),
             memory_used: Bytes(0),
-            spill_room: Bytes(0),
             start,
             region: (0, 0),
             scenario,
             costs,
         };
-        let problems = plan.survey();
+        let problems = plan.survey(bandwidth);
         if problems.is_empty() {
             Ok(plan)
         } else {
@@ -145,15 +132,78 @@ impl MachinePlan {
     /// The transformer's program, from its beginning.
     #[must_use]
     pub fn program(&self) -> Mapper {
-        let parameters = MapperParameters {
+        Mapper::from(self.stages())
+    }
+
+    /// Operations of one batch.
+    #[must_use]
+    pub fn operations_of_batch(&self) -> u32 {
+        (self.program.operations / u64::from(self.scenario.workload.batches)) as u32
+    }
+
+    /// The transformer's program, stage by stage.
+    #[must_use]
+    pub fn stages(&self) -> Stages {
+        let transformer = self.scenario.workload.transformer.clone();
+        Stages::new(transformer, self.tiling, self.mapper_parameters())
+    }
+
+    fn mapper_parameters(&self) -> MapperParameters {
+        MapperParameters {
             first_address: self.region.0,
             ..self.mapper
-        };
-        Mapper::new(
-            self.scenario.workload.transformer.clone(),
-            self.tiling,
-            parameters,
-        )
+        }
+    }
+
+    /// What moves through the buffers, step by step, if the program is cut by `blocking`.
+    #[must_use]
+    pub fn block_plan(&self, blocking: Blocking) -> BlockPlan {
+        BlockPlan::new(self.plan_parameters(), blocking, self.stage_source())
+    }
+
+    /// Where the stages of the program come from.
+    #[must_use]
+    pub fn stage_source(&self) -> StageSource {
+        let (transformer, tiling) = (self.scenario.workload.transformer.clone(), self.tiling);
+        let parameters = self.mapper_parameters();
+        Arc::new(move || -> Box<dyn Iterator<Item = StageOperations> + Send> {
+            Box::new(Stages::new(transformer.clone(), tiling, parameters))
+        })
+    }
+
+    /// How fast the machine is, on a memory of `bandwidth` bytes per second: what ways to cut its program are ranked by.
+    pub(super) fn rates(&self, bandwidth: f64) -> Rates {
+        let accelerator = &self.scenario.accelerator;
+        let pes = u64::from(accelerator.processing_elements);
+        Rates {
+            bytes_per_cycle: bandwidth / self.clock.frequency().hertz(),
+            multipliers: accelerator.multipliers_per_lane,
+            units: [
+                accelerator.lanes(),
+                pes * u64::from(accelerator.softmax_per_pe),
+                pes,
+            ],
+        }
+    }
+
+    /// What the plan of the buffers depends on.
+    #[must_use]
+    pub fn plan_parameters(&self) -> PlanParameters {
+        let buffers = &self.scenario.accelerator.buffers;
+        PlanParameters {
+            tiling: self.tiling,
+            capacity: Room(
+                [
+                    buffers.activation_bytes(),
+                    buffers.weight_bytes(),
+                    buffers.mask_bytes(),
+                ]
+                .map(Bytes),
+            ),
+            batch_tiles: self.mapper.batch.div_ceil(self.tiling.tile.b),
+            spill_start: self.region.0 + self.memory_used.0.next_multiple_of(BLOCK.0),
+            batches: self.scenario.workload.batches,
+        }
     }
 }
 

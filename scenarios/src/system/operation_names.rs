@@ -24,6 +24,8 @@ pub struct OperationName {
 /// The names of a machine's operations.
 pub struct OperationNames {
     program: Program,
+    /// Operations of a batch; each batch counts them on.
+    operations: u32,
     /// The number of the first name that is kept.
     first: u32,
     names: VecDeque<OperationName>,
@@ -31,10 +33,11 @@ pub struct OperationNames {
 }
 
 impl OperationNames {
-    /// The names of the operations of `program`.
-    pub fn new(program: Program) -> Self {
+    /// The names of the operations of `program`, which has so many `operations` and is run for several batches.
+    pub fn new(program: Program, operations: u32) -> Self {
         Self {
             program,
+            operations: operations.max(1),
             first: 0,
             names: VecDeque::new(),
             numbers: BTreeMap::new(),
@@ -43,8 +46,12 @@ impl OperationNames {
 
     /// The name of operation `id`, unless there is none or it is long past.
     pub fn get(&mut self, id: u32) -> Option<OperationName> {
+        if id == u32::MAX {
+            return None;
+        }
+        let id = id % self.operations;
         let place = id.checked_sub(self.first)? as usize;
-        if place >= self.names.len() && id != u32::MAX {
+        if place >= self.names.len() {
             self.walk_to(id);
         }
         let place = id.checked_sub(self.first)? as usize;

@@ -35,7 +35,7 @@ impl Lower {
         let Prepared { plan, warnings } = prepare(&self.scenario, None)?;
         warn(&warnings, quiet);
         if self.summary {
-            let summary = Summary::new(&plan.machine.program);
+            let summary = Summary::new(&plan.machine);
             return if self.json {
                 print_json(&summary)
             } else {

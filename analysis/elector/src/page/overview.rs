@@ -17,7 +17,7 @@ pub(super) fn headline(result: &RunResult) -> Markup {
             format!("latency, {} cycles", grouped(machine.cycles)),
         ),
         (
-            scaled(f64::from(machine.batch) / machine.seconds, "/s"),
+            scaled(machine.sequences_per_second(), "/s"),
             "sequences".to_owned(),
         ),
         (scaled(rate, "OP/s"), "dense operations, zeros counted".to_owned()),

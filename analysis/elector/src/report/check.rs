@@ -1,6 +1,6 @@
 //! The report of `elector check`.
 
-use analysis::result::Resolved;
+use analysis::result::{Blocks, Resolved};
 use components::units::Bytes;
 
 use super::Style;
@@ -37,6 +37,7 @@ pub fn check_report(resolved: &Resolved, style: Style) -> String {
         );
     }
 
+    let blocks = blocks_report(&resolved.blocks);
     let mut work = Table::default();
     for (role, tiles) in &resolved.tile_ops_by_role {
         work.row([role.to_string(), grouped(*tiles)]);
@@ -48,10 +49,49 @@ pub fn check_report(resolved: &Resolved, style: Style) -> String {
         grouped(resolved.macs_dense)
     );
     format!(
-        "{}\n{}\n{}\n{}",
+        "{}\n{}\n{}\n{}\n{}\n{}",
         style.bold(&resolved.scenario),
         machine.render(&[0, 1]),
+        style.bold(&format!("blocks: {}", resolved.blocks.sentence())),
+        blocks,
         style.bold(&to_come),
         work.render(&[0])
     )
+}
+
+/// How full each buffer gets, and what moves for the blocks.
+pub(super) fn blocks_report(blocks: &Blocks) -> String {
+    let mut table = Table::default();
+    for buffer in &blocks.buffers {
+        let Bytes(peak) = Bytes(buffer.peak_bytes);
+        table.row([
+            format!("{} buffer", buffer.name),
+            format!(
+                "at most {} of {}  {}",
+                Bytes(peak),
+                Bytes(buffer.capacity_bytes),
+                percent(peak as f64, buffer.capacity_bytes as f64)
+            ),
+            format!("at least {} B are needed", grouped(buffer.least_bytes)),
+        ]);
+    }
+    let traffic = &blocks.traffic;
+    let mut row = |name: &str, bytes: u64, note: String| {
+        table.row([name.to_owned(), Bytes(bytes).to_string(), note]);
+    };
+    let again = match traffic.read_again_bytes {
+        0 => "each once".to_owned(),
+        again => format!("{} of them again", Bytes(again)),
+    };
+    row("weights read", traffic.weight_bytes, again);
+    if traffic.written_back_bytes > 0 {
+        row("updates written", traffic.written_back_bytes, String::new());
+    }
+    let spilled = traffic.spilled_bytes;
+    row(
+        "spilled",
+        spilled,
+        format!("{} reloaded", Bytes(traffic.reloaded_bytes)),
+    );
+    table.render(&[0, 1, 2])
 }

@@ -139,7 +139,7 @@ type Row = (&'static str, fn(&RunResult) -> String);
 
 const ROWS: [Row; 11] = [
     ("sequences per second", |result| {
-        grouped((f64::from(result.machine.batch) / result.machine.seconds).round() as u64)
+        grouped(result.machine.sequences_per_second().round() as u64)
     }),
     ("effective", |result| {
         scaled(

@@ -3,6 +3,7 @@
 use analysis::result::Summary;
 
 use super::Style;
+use super::check::blocks_report;
 use super::table::Table;
 use crate::number::grouped;
 
@@ -17,16 +18,25 @@ pub fn lower_report(summary: &Summary, style: Style) -> String {
             "operations",
             "tile operations",
             "multiplications",
+            "steps",
+            "tiles of a step",
+            "moved",
         ]
         .map(str::to_owned),
     );
     for role in &summary.roles {
+        let mut blocks = summary.blocks.roles.iter();
+        let blocks = blocks.find(|blocks| (blocks.layer, blocks.role) == (role.layer, role.role));
+        let [b, i, j, k] = blocks.map_or([0; 4], |blocks| blocks.tiles);
         table.row([
             role.layer.to_string(),
             role.role.to_string(),
             grouped(role.operations),
             grouped(role.tiles),
             grouped(role.macs_dense),
+            grouped(blocks.map_or(0, |blocks| blocks.steps)),
+            format!("{b} x {i} x {j} x {k}"),
+            blocks.map_or(String::new(), |blocks| blocks.traffic.total().to_string()),
         ]);
     }
     let total = format!(
@@ -35,5 +45,11 @@ pub fn lower_report(summary: &Summary, style: Style) -> String {
         grouped(summary.add_tile_ops),
         grouped(summary.macs_dense)
     );
-    format!("{}\n{}\n", table.render(&[1]), style.bold(&total))
+    format!(
+        "{}\n{}\n\n{}\n{}",
+        table.render(&[1]),
+        style.bold(&total),
+        style.bold(&format!("blocks: {}", summary.blocks.sentence())),
+        blocks_report(&summary.blocks)
+    )
 }

@@ -59,13 +59,14 @@ fn throughput(result: &RunResult) -> String {
         rate(result.machine.macs_effective as f64),
     );
     let mut table = Table::default();
+    let sequences = result.machine.sequences_per_second();
+    let note = result.machine.steady.map_or(String::new(), |steady| {
+        format!("after a first batch of {}", scaled(steady.first_batch_s, "s"))
+    });
     table.row([
         "sequences".to_owned(),
-        format!(
-            "{} /s",
-            grouped(rate(f64::from(result.machine.batch)).round() as u64)
-        ),
-        String::new(),
+        format!("{} /s", grouped(sequences.round() as u64)),
+        note,
     ]);
     let of_peak = |macs| format!("{} of peak", percent(macs, result.machine.peak_macs_per_second));
     table.row([

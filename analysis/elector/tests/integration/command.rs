@@ -45,7 +45,7 @@ fn wrong_input_is_answered_with_its_place() {
     }
     std::fs::write(
         folder.path().join("small.ron"),
-        "(\n    accelerator: (buffers: (weight_mb: 0.001)),\n)",
+        "(\n    accelerator: (buffers: (weight_mb: 0.0001)),\n)",
     )
     .unwrap();
     let small = elector(&["run", "small.ron"], folder.path());

@@ -55,29 +55,29 @@ fn corrected_report_of_a_training_step() {
     assert_eq!(output.status.code(), Some(0));
     expect![[r#"
         Training BERT-Tiny on the edge accelerator
-        486,635 cycles  695.2 us at 700 MHz  54.145 mm2  4.165 mJ
+        510,121 cycles  728.7 us at 700 MHz  54.145 mm2  4.325 mJ
         by the corrected convention: the event-driven model in closed form (docs/conventions.md)
 
         Bounds, cycles that each part would need alone; bound by main memory
                              done at  compute  main memory  softmax  layer norm  dependences  bound by
-          forward, layer 0    57,493    1,856       24,698       66         263        2,870  main memory
-          forward, layer 1    73,189    1,848       15,696       66         263        2,823  main memory
-          backward, layer 1   90,220    3,680       21,014       67         267        3,010  main memory
-          backward, layer 0  144,691    3,676       24,981       67         267        2,995  main memory
-          update, layer 0    486,635      136      236,458        0           0            0  main memory
-          update, layer 1    388,036       96      161,641        0           0            0  main memory
-          all                          11,292      484,488      265       1,060       11,698  main memory
+          forward, layer 0    27,542    1,832       24,698       66         263        2,870  main memory
+          forward, layer 1    41,278    1,824       15,696       66         263        2,823  main memory
+          backward, layer 1   67,826    3,656       21,014       67         267        3,022  main memory
+          backward, layer 0   93,232    3,652       24,981       67         267        3,007  main memory
+          update, layer 0    510,121      136      236,458        0           0            0  main memory
+          update, layer 1    324,318       96      161,641        0           0            0  main memory
+          all                          11,196      484,488      265       1,060       11,722  main memory
 
         Energy
                         working   leaking   share
-          main memory  403.1 uJ              9.7%
-          buffer       2.567 mJ             61.6%
-          MAC lanes    85.09 uJ  227.1 uJ    7.5%
-          softmax      3.243 uJ  475.1 uJ   11.5%
-          layer norm   4.104 uJ  114.6 uJ    2.8%
-          sparsity     94.67 nJ  130.4 uJ    3.1%
-          others       20.41 uJ  134.7 uJ    3.7%
-          total        4.165 mJ            100.0%
+          main memory  405.4 uJ              9.4%
+          buffer       2.664 mJ             61.6%
+          MAC lanes    85.09 uJ  238.0 uJ    7.5%
+          softmax      3.243 uJ  498.0 uJ   11.6%
+          layer norm   4.104 uJ  120.1 uJ    2.9%
+          sparsity     94.67 nJ  136.7 uJ    3.2%
+          others       28.44 uJ  141.2 uJ    3.9%
+          total        4.325 mJ            100.0%
     "#]]
     .assert_eq(&out(&output));
 }
@@ -114,25 +114,25 @@ fn corrected_report_of_the_edge_machine() {
     assert_eq!(output.status.code(), Some(0));
     expect![[r#"
         BERT-Tiny on the edge accelerator
-        46,100 cycles  65.86 us at 700 MHz  54.064 mm2  546.7 uJ
+        47,165 cycles  67.38 us at 700 MHz  54.064 mm2  559.9 uJ
         by the corrected convention: the event-driven model in closed form (docs/conventions.md)
 
         Bounds, cycles that each part would need alone; bound by main memory
                    done at  compute  main memory  softmax  layer norm  dependences  bound by
-          layer 0   25,642    1,856       24,745       66         263        2,870  main memory
-          layer 1   46,100    1,848       20,957       66         263        2,823  main memory
-          all                 3,704       45,702      132         526        5,693  main memory
+          layer 0   27,591    1,832       24,745       66         263        2,870  main memory
+          layer 1   47,164    1,824       20,957       66         263        2,823  main memory
+          all                 3,656       45,702      132         526        5,693  main memory
 
         Energy
                         working   leaking   share
-          main memory  38.35 uJ              7.0%
-          buffer       365.5 uJ             66.9%
-          MAC lanes    27.79 uJ  21.51 uJ    9.0%
-          softmax      1.621 uJ  45.01 uJ    8.5%
-          layer norm   2.052 uJ  10.85 uJ    2.4%
-          sparsity     31.34 nJ  12.35 uJ    2.3%
-          others       9.071 uJ  12.49 uJ    3.9%
-          total        546.7 uJ            100.0%
+          main memory  38.45 uJ              6.9%
+          buffer       370.0 uJ             66.1%
+          MAC lanes    27.79 uJ  22.01 uJ    8.9%
+          softmax      1.621 uJ  46.05 uJ    8.5%
+          layer norm   2.052 uJ  11.11 uJ    2.3%
+          sparsity     31.34 nJ  12.64 uJ    2.3%
+          others       15.43 uJ  12.78 uJ    5.0%
+          total        559.9 uJ            100.0%
     "#]]
     .assert_eq(&out(&output));
 }

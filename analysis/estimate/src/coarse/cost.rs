@@ -62,6 +62,13 @@ impl Cost {
             .sum()
     }
 
+    /// Units per PE that work on it if it has all `units` to itself.
+    pub(super) fn sharing(&self, units: [f64; 3]) -> f64 {
+        let pes = units[Unit::LayerNorm as usize];
+        let of_pe = (units[self.unit as usize] / pes).max(1.0);
+        (self.runs as f64 / pes).ceil().clamp(1.0, of_pe)
+    }
+
     /// The longest latency of its runs.
     pub(super) fn latency(&self, sharing: f64) -> f64 {
         let kinds = self.kinds.iter();
@@ -114,14 +121,14 @@ impl Machine {
         }
     }
 
-    /// The cost of `operation`, whose runs are `runs`; `None` if it only moves data.
-    pub(super) fn cost(&self, operation: &Operation, runs: &RunClasses) -> Option<Cost> {
+    /// The cost of a part of `operation`, of so many `tiles` along b, i, j and k, whose runs are `runs`; `None` if it only moves data.
+    pub(super) fn cost(&self, operation: &Operation, runs: &RunClasses, tiles: [u16; 4]) -> Option<Cost> {
         let unit = operation.work.profile().unit()?;
         let mut cost = Cost {
             unit,
             runs: runs.runs(),
             kinds: Vec::new(),
-            by_rows: by_rows(operation, &runs.loops),
+            by_rows: by_rows(tiles, &runs.loops),
             actions: Actions::default(),
         };
         for RunClass { run, count } in &runs.classes {
@@ -163,11 +170,13 @@ impl Machine {
                 .dynaprop
                 .max(self.pre_compute)
                 .max((fetched.first + stages) / self.fifo),
-            buses: buses[0].max(buses[1]),
+            buses,
             first: fetched.first,
             begin: 2.0 * HOP + fetched.first + stages,
             ahead: self.fifo.min(tiles),
-            back: tree + post + result + HOP,
+            tree,
+            post,
+            back: result + HOP,
         });
         let results = f64::from(run.result_tiles());
         let actions = Actions::new(|action| match action {
@@ -210,9 +219,10 @@ impl Machine {
     }
 }
 
-/// Whether the loop over rows is outside columns and sums, so that rows become ready one by one.
-fn by_rows(operation: &Operation, loops: &[Dimension; 4]) -> bool {
-    let place = |dimension| loops.iter().position(|&found| found == dimension);
-    let sums = operation.grid.tiles(Dimension::K) == 1 || place(Dimension::I) < place(Dimension::K);
-    sums && place(Dimension::I) < place(Dimension::J)
+/// Whether the loop over rows is outside all others, so that rows become ready one by one.
+fn by_rows(tiles: [u16; 4], loops: &[Dimension; 4]) -> bool {
+    let outside = loops.iter().take_while(|&&dimension| dimension != Dimension::I);
+    outside
+        .into_iter()
+        .all(|&dimension| tiles[dimension as usize] == 1)
 }

@@ -5,9 +5,7 @@ use components::units::{BLOCK, NanoJoules};
 use scenarios::system::{self, MachinePlan};
 use sim_core::Timebase;
 
-use super::cost::{Actions, add_actions};
-use super::schedule::Timeline;
-use super::step::Steps;
+use super::account::Timeline;
 use crate::{Energy, Power};
 
 /// The energy of `actions` on the machine of `plan`, in the groups of the published figures, including that of `main_memory`.
@@ -54,14 +52,11 @@ pub(super) fn buffer_leakage_nj(plan: &MachinePlan, timebase: Timebase, actions:
 }
 
 /// The actions of the whole program that take energy: ticks, or counts.
-pub(super) fn actions(plan: &MachinePlan, steps: &Steps, timeline: &Timeline) -> ByAction<f64> {
-    let mut cycles = Actions::default();
-    for cost in steps.steps.iter().filter_map(|step| step.cost.as_ref()) {
-        add_actions(&mut cycles, &cost.actions, 1.0);
-    }
+pub(super) fn actions(plan: &MachinePlan, timeline: &Timeline) -> ByAction<f64> {
+    let mut cycles = timeline.actions;
     // What the DMA moves, block by block.
     let per_block = BLOCK.accesses(plan.buffer_access()) as f64;
-    let [activation, weight, mask] = timeline.buffer_blocks.map(|blocks| blocks * per_block);
+    let [activation, weight, mask] = timeline.buffer_blocks.map(|blocks| blocks as f64 * per_block);
     cycles[Action::ActivationAccess] += activation;
     cycles[Action::WeightAccess] += weight;
     cycles[Action::MaskAccess] += mask;

@@ -21,6 +21,14 @@ pub(super) struct Memory {
     pub(super) scatter: f64,
     /// From the order of a transfer to the end of its first block, on top of the above.
     pub(super) latency: f64,
+    /// What of the latency is the opening of a row.
+    pub(super) opening: f64,
+    /// What a channel loses when it turns from reads to writes and back.
+    pub(super) turnaround: f64,
+    /// Channels that a stream is spread over.
+    pub(super) channels: f64,
+    /// Blocks of a transfer that are in flight at once.
+    pub(super) in_flight: f64,
     /// Writes that the queues accept before they are written.
     pub(super) posted_writes: f64,
     /// Energies; `None` for a memory without limits.
@@ -52,6 +60,10 @@ impl Memory {
                 scatter: 1.0 / ports,
                 // The order to the DMA; the last block's cycle at a port.
                 latency: 1.0,
+                opening: 0.0,
+                turnaround: 0.0,
+                channels: 1.0,
+                in_flight: 1.0,
                 posted_writes: 0.0,
                 energy: None,
             },
@@ -80,13 +92,21 @@ impl Memory {
             let alone = pace.cycles * ratio / stream.channels;
             others.stretched(alone, plan).max(1.0 / ports)
         };
+        let rules = memory.constraints();
+        let switches = rules.read_to_write_same_rank + rules.write_to_read_same_rank;
+        let turnaround =
+            switches.saturating_sub(rules.read_to_read_same_rank + rules.write_to_write_same_rank);
         Self {
             read: cycles(read),
             write: cycles(write),
             gather: cycles(gather),
             scatter: cycles(scatter),
             // To the DMA; from the cycle after the request until the data; through a port of the buffer.
-            latency: 2.0 + (1 + memory.constraints().idle_read_latency()) as f64 * ratio,
+            latency: 2.0 + (1 + rules.idle_read_latency()) as f64 * ratio,
+            opening: rules.activate_to_read as f64 * ratio,
+            turnaround: turnaround as f64 * ratio,
+            channels: stream.channels,
+            in_flight: stream.window as f64 * stream.channels,
             posted_writes: stream.places as f64 * stream.channels,
             energy: Some(MemoryEnergy::of(memory, read, write, ratio)),
         }

@@ -52,6 +52,7 @@ fn workload(workload: &mut Workload, dice: &mut Dice) {
     let Workload {
         transformer: its_transformer,
         batch,
+        batches,
         sequence_length,
         vocabulary,
         phase,
@@ -61,7 +62,8 @@ fn workload(workload: &mut Workload, dice: &mut Dice) {
         activation_function,
         embedding,
     } = workload;
-    match dice.below(12) {
+    match dice.below(13) {
+        12 => *batches = dice.natural(),
         0..=2 => transformer(its_transformer, dice),
         3 => *batch = dice.natural(),
         4 => *sequence_length = dice.natural(),

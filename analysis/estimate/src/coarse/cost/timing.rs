@@ -24,15 +24,19 @@ pub(in super::super) struct LaneTiming {
     pub(super) last: f64,
     /// Least distance between two tiles, however little work they have.
     pub(super) pace: f64,
-    /// Cycles of the run on the busier of the PE's two buses.
-    pub(super) buses: f64,
+    /// Cycles of the run on the PE's two buses: to the activation and to the weight buffer.
+    pub(super) buses: [f64; 2],
     /// Cycles on the bus until the first tile's operands have arrived.
     pub(super) first: f64,
     /// From the issue to the first tile's entry into the multipliers.
     pub(super) begin: f64,
     /// Tiles fetched ahead.
     pub(super) ahead: f64,
-    /// From the end of the last tile until the control block knows of the result.
+    /// From the end of the last tile until the sum leaves the adder tree.
+    pub(super) tree: f64,
+    /// Cycles of the module after the lane, for all result tiles of the run.
+    pub(super) post: f64,
+    /// From then until the control block knows of the result.
     pub(super) back: f64,
 }
 
@@ -46,6 +50,30 @@ impl Timing {
                 let alone = 3.0 * HOP + read + work;
                 alone.max(sharing * (read + write))
             }
+        }
+    }
+
+    /// As [`Self::occupancy`] and [`Self::latency`], but for the time that a run waits for its PE's buses.
+    pub(in super::super) fn unhindered(&self, sharing: f64) -> (f64, f64) {
+        match self {
+            Self::Lane(lane) => (lane.occupancy(0.0), lane.latency(0.0) + lane.crowd(sharing)),
+            Self::Module { .. } => (self.occupancy(1.0), self.latency(1.0)),
+        }
+    }
+
+    /// Cycles of a run on the PE's buses to the activation and to the weight buffer.
+    pub(in super::super) fn buses(&self) -> [f64; 2] {
+        match self {
+            Self::Lane(lane) => lane.buses,
+            Self::Module { read, write, .. } => [read + write, 0.0],
+        }
+    }
+
+    /// Cycles of a run on the module that compresses its lane's results, and from there until the control block knows of them.
+    pub(in super::super) fn after(&self) -> (f64, f64) {
+        match self {
+            Self::Lane(lane) => (lane.post, lane.back),
+            Self::Module { .. } => (0.0, 0.0),
         }
     }
 
@@ -70,7 +98,7 @@ impl Timing {
 impl LaneTiming {
     /// Cycles per tile: the slowest of the multipliers, the stages, the FIFO, and the buses that `sharing` lanes share.
     fn step(&self, work: f64, sharing: f64) -> f64 {
-        work.max(self.pace).max(sharing * self.buses / self.tiles)
+        work.max(self.pace).max(sharing * self.busier() / self.tiles)
     }
 
     /// The last tile: the next run begins after it, and not before its own operands have arrived.
@@ -83,13 +111,20 @@ impl LaneTiming {
     }
 
     fn latency(&self, sharing: f64) -> f64 {
-        // Lanes that begin together all request as many tiles as their FIFOs hold. Where the buses are the limit, the
-        // pace already includes that.
-        let crowd = if sharing * self.buses > self.whole * self.tiles {
-            0.0
-        } else {
-            (sharing - 1.0) * self.first * self.ahead
-        };
-        self.begin + crowd + (self.tiles - 1.0) * self.step(self.whole, sharing) + self.last + self.back
+        let tiles = (self.tiles - 1.0) * self.step(self.whole, sharing) + self.last;
+        self.begin + self.crowd(sharing) + tiles + self.tree + self.post + self.back
+    }
+
+    /// Lanes that begin together all request as many tiles as their FIFOs hold. Where the buses are the limit, the pace already
+    /// includes that.
+    fn crowd(&self, sharing: f64) -> f64 {
+        match sharing * self.busier() > self.whole * self.tiles {
+            true => 0.0,
+            false => (sharing - 1.0).max(0.0) * self.first * self.ahead,
+        }
+    }
+
+    fn busier(&self) -> f64 {
+        self.buses[0].max(self.buses[1])
     }
 }

@@ -2,10 +2,17 @@
 
 use std::collections::VecDeque;
 
+/// When units are ready for a first tile, and when the modules after them are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ready {
+    pub(super) unit: u64,
+    pub(super) after: u64,
+}
+
 /// The free units of a class, in groups that are ready at the same time.
 #[derive(Clone, Debug)]
 pub(super) struct FreeUnits {
-    groups: VecDeque<(u64, u64)>,
+    groups: VecDeque<(u64, Ready)>,
     count: u64,
 }
 
@@ -13,7 +20,7 @@ impl FreeUnits {
     /// `count` units that have never worked.
     pub(super) fn new(count: u64) -> Self {
         Self {
-            groups: VecDeque::from([(count, 0)]),
+            groups: VecDeque::from([(count, Ready::default())]),
             count,
         }
     }
@@ -22,8 +29,8 @@ impl FreeUnits {
         self.count
     }
 
-    /// Adds `count` free units that are ready for a first tile at `ready`.
-    pub(super) fn put(&mut self, count: u64, ready: u64) {
+    /// Adds `count` free units that are `ready` then.
+    pub(super) fn put(&mut self, count: u64, ready: Ready) {
         self.count += count;
         match self.groups.back_mut() {
             Some((units, same)) if *same == ready => *units += count,
@@ -32,7 +39,7 @@ impl FreeUnits {
     }
 
     /// Takes the units free longest, at most `wanted`: how many, and when they are ready.
-    pub(super) fn take(&mut self, wanted: u64) -> Option<(u64, u64)> {
+    pub(super) fn take(&mut self, wanted: u64) -> Option<(u64, Ready)> {
         let (units, ready) = self.groups.front_mut()?;
         let (taken, ready) = (wanted.min(*units), *ready);
         *units -= taken;

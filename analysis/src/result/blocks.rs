@@ -1,0 +1,234 @@
+//! How a program is cut into blocks, and what moves for it.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use components::block_plan::{Begin, BlockName, Blocking, End, Move, Room, Step, least_capacities};
+use components::buffer_kind::BufferKind;
+use components::operation::Role;
+use components::units::{BLOCK, Bytes};
+use scenarios::system::MachinePlan;
+use serde::{Deserialize, Serialize};
+
+/// How a program is cut into blocks, and what moves between main memory and the buffers for it. What operations of the DMA
+/// move (embeddings, results) is not counted here: no block decides it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Blocks {
+    /// Batch tiles that run through the program together; `None` for all.
+    pub segment: Option<u32>,
+    /// Batch tiles that run through a layer together; `None` for all.
+    pub together: Option<u32>,
+    /// Those that run through the first layer together, as their rows are gathered; `None` if as many as through others.
+    pub gathered: Option<u32>,
+    /// Rows of tiles of a block of activations; `None` for all rows of an item.
+    pub rows: Option<u32>,
+    /// Columns of tiles of a block of activations; `None` for all.
+    pub columns: Option<u32>,
+    /// Rows of tiles of keys, or values, in one step; `None` for all of an item.
+    pub keys: Option<u32>,
+    /// Tiles along each edge of a block of weights.
+    pub panel: u32,
+    /// Whether operations that read each other row by row go through each block of rows together.
+    pub waves: bool,
+    /// Whether all rows pass before the next panel of weights is taken up.
+    pub panels_outermost: bool,
+    /// The share of the buffers that the plan may fill.
+    pub share: f64,
+    /// Steps of the plan.
+    pub steps: u64,
+    /// The buffers.
+    pub buffers: Vec<PlannedBuffer>,
+    /// Everything that moves.
+    pub traffic: BlockTraffic,
+    /// By layer and role.
+    pub roles: Vec<RoleBlocks>,
+}
+
+/// What a plan has in a buffer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PlannedBuffer {
+    /// Its name: activation, weight or mask.
+    pub name: Cow<'static, str>,
+    /// Its capacity.
+    pub capacity_bytes: u64,
+    /// The most that the plan has in it.
+    pub peak_bytes: u64,
+    /// The least capacity that is accepted.
+    pub least_bytes: u64,
+}
+
+/// Bytes that cross the memory bus for blocks: whole accesses of 64.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockTraffic {
+    /// Weights loaded, with their masks; in training also gradients of weights and the optimiser's state.
+    pub weight_bytes: u64,
+    /// Activations and gradients loaded again.
+    pub reloaded_bytes: u64,
+    /// Activations and gradients written to make room.
+    pub spilled_bytes: u64,
+    /// Updated weights and state written back.
+    pub written_back_bytes: u64,
+    /// What is read of weights for the second time or later.
+    pub read_again_bytes: u64,
+}
+
+/// How the operations of a role in a layer are cut.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct RoleBlocks {
+    /// The layer, from 0.
+    pub layer: u32,
+    /// The role.
+    pub role: Role,
+    /// Steps of all its operations.
+    pub steps: u64,
+    /// Tiles of a step along (b, i, j, k).
+    pub tiles: [u16; 4],
+    /// What moves before its steps, and after them.
+    pub traffic: BlockTraffic,
+}
+
+impl BlockTraffic {
+    fn add(&mut self, step: &Step, seen: &mut BTreeSet<(u32, u32, u32)>) {
+        let bytes = |moved: &Move| (BLOCK * moved.accesses()).0;
+        for begin in &step.begins {
+            match begin {
+                Begin::Load { read, block, .. } if block.is_weight => {
+                    self.weight_bytes += bytes(read);
+                    if !seen.insert(first_of(block)) {
+                        self.read_again_bytes += bytes(read);
+                    }
+                }
+                Begin::Load { read, .. } => self.reloaded_bytes += bytes(read),
+                Begin::Evict {
+                    write: Some(write), ..
+                } => self.spilled_bytes += bytes(write),
+                Begin::Evict { write: None, .. } | Begin::Make { .. } => {}
+            }
+        }
+        for end in &step.ends {
+            if let End::WriteBack { write, .. } = end {
+                self.written_back_bytes += bytes(write);
+            }
+        }
+    }
+
+    fn plus(&mut self, other: &Self) {
+        self.weight_bytes += other.weight_bytes;
+        self.reloaded_bytes += other.reloaded_bytes;
+        self.spilled_bytes += other.spilled_bytes;
+        self.written_back_bytes += other.written_back_bytes;
+        self.read_again_bytes += other.read_again_bytes;
+    }
+}
+
+/// What tells a block of weights from others.
+fn first_of(block: &BlockName) -> (u32, u32, u32) {
+    (block.tensor.0, block.rows.start, block.columns.start)
+}
+
+impl Blocks {
+    /// Walks the plan of a machine's buffers.
+    #[must_use]
+    pub fn of(machine: &MachinePlan) -> Self {
+        let Blocking {
+            segment,
+            together,
+            gathered,
+            rows,
+            columns,
+            panel,
+            keys,
+            chained,
+            panels_outermost,
+            eighths,
+        } = machine.blocks.blocking;
+        let parameters = machine.plan_parameters();
+        let mut roles = BTreeMap::<(u32, Role), RoleBlocks>::new();
+        let (mut peak, mut steps) = (Room::default(), 0);
+        let mut seen = BTreeSet::new();
+        for step in machine.block_plan(machine.blocks.blocking) {
+            peak = peak.max(step.room);
+            steps += 1;
+            let operation = &step.operation;
+            let of_role = roles
+                .entry((operation.layer, operation.role))
+                .or_insert(RoleBlocks {
+                    layer: operation.layer,
+                    role: operation.role,
+                    steps: 0,
+                    tiles: step.cut,
+                    traffic: BlockTraffic::default(),
+                });
+            of_role.steps += 1;
+            of_role.traffic.add(&step, &mut seen);
+        }
+        let mut traffic = BlockTraffic::default();
+        roles.values().for_each(|role| traffic.plus(&role.traffic));
+        let part = |tiles: u32, all: u32| (tiles < all).then_some(tiles);
+        let least = least_capacities(parameters, &machine.stage_source()).unwrap_or_default();
+        let kinds = [BufferKind::Activation, BufferKind::Weight, BufferKind::Mask];
+        Self {
+            segment: part(segment, parameters.batch_tiles),
+            together: part(together, segment.min(parameters.batch_tiles)),
+            gathered: part(gathered, together.min(segment).min(parameters.batch_tiles)),
+            rows: part(rows, u32::MAX),
+            columns: part(columns, u32::MAX),
+            keys: part(keys, u32::MAX),
+            panel,
+            waves: chained,
+            panels_outermost,
+            share: f64::from(eighths) / 8.0,
+            steps,
+            buffers: kinds
+                .into_iter()
+                .enumerate()
+                .map(|(place, kind)| PlannedBuffer {
+                    name: Cow::Borrowed(kind.name()),
+                    capacity_bytes: parameters.capacity.0[place].0,
+                    peak_bytes: peak.0[place].0,
+                    least_bytes: least.0[place].0,
+                })
+                .collect(),
+            traffic,
+            roles: roles.into_values().collect(),
+        }
+    }
+
+    /// How the program is cut, in a line.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let mut parts = Vec::new();
+        let mut say = |tiles: Option<u32>, what: &str| {
+            if let Some(tiles) = tiles {
+                parts.push(format!("{tiles} {what}"));
+            }
+        };
+        say(self.segment, "batch tiles at a time");
+        say(self.together, "batch tiles per layer at a time");
+        say(self.rows, "rows of tiles per block");
+        say(self.columns, "columns of tiles per block");
+        say(self.keys, "rows of keys per step");
+        if self.waves {
+            parts.push("in waves".to_owned());
+        }
+        if self.panels_outermost {
+            parts.push("panels outermost".to_owned());
+        }
+        if parts.is_empty() {
+            parts.push("whole tensors".to_owned());
+        }
+        if let Some(items) = self.gathered {
+            parts.push(format!("{items} batch tiles at a time through the first layer"));
+        }
+        parts.push(format!("weights in panels of {0} x {0} tiles", self.panel));
+        parts.join(", ")
+    }
+}
+
+impl BlockTraffic {
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> Bytes {
+        Bytes(self.weight_bytes + self.reloaded_bytes + self.spilled_bytes + self.written_back_bytes)
+    }
+}

@@ -1,0 +1,34 @@
+//! The plan of a machine's buffers: which blocks of tensors are in them, step by step, and what moves for it.
+//!
+//! An operation is cut twice: into *tiles*, the unit of the PEs, and into *blocks*, the unit of the buffers. The plan turns a
+//! program into a sequence of [`Step`]s, each a part of an operation whose blocks are in the buffers together. It alone
+//! decides how operations are cut, in which order the steps come, and what is loaded, kept, dropped and written back: by next
+//! use (Belady, IBM Systems Journal 5(2), 1966), which is known, as the program is. It is a function of the program, the
+//! machine and the [`Blocking`]; it knows no time, so time never changes what moves.
+
+mod account;
+mod blocking;
+mod choice;
+mod cut;
+mod least;
+mod pace;
+mod planned_room;
+mod progress;
+mod residency;
+mod spill_slots;
+mod stage_plan;
+mod step;
+mod tensors;
+mod view;
+
+pub use account::PlanAccount;
+pub use blocking::Blocking;
+pub use choice::{Choice, choose};
+pub use least::least_capacities;
+pub use pace::Rates;
+pub use planned_room::PlannedRoom;
+pub use progress::Progress;
+pub use residency::PlanError;
+pub use stage_plan::{BlockPlan, PlanParameters};
+pub use step::{Begin, BlockName, End, Move, OperandBlocks, Room, StayNumber, Step};
+pub(crate) use view::columns_of;

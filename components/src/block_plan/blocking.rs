@@ -1,0 +1,89 @@
+//! How a program is cut into blocks.
+
+use std::fmt;
+
+/// How a program is cut into blocks, and in which order its steps come. Sizes are in tiles; `u32::MAX` leaves a dimension
+/// whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Blocking {
+    /// Batch tiles that run through the whole program together: a *segment*.
+    pub segment: u32,
+    /// Batch tiles that run through a stage together.
+    pub together: u32,
+    /// Those that run through the first layer together, as their rows are gathered, if its weights can stay meanwhile.
+    pub gathered: u32,
+    /// Rows of tiles of a block of activations.
+    pub rows: u32,
+    /// Columns of tiles of a block of activations.
+    pub columns: u32,
+    /// Tiles along each edge of a block of weights.
+    pub panel: u32,
+    /// Rows of tiles of a right operand that is no weight (keys, values) in one step.
+    pub keys: u32,
+    /// Whether operations that read each other row by row go through each block of rows together: a *wave*.
+    pub chained: bool,
+    /// Whether all rows pass before the next panel of weights (or of sums over the batch) is taken up.
+    pub panels_outermost: bool,
+    /// Eighths of the buffers that the plan may fill; the rest lets the next steps' blocks come before they are due.
+    pub eighths: u8,
+}
+
+impl Blocking {
+    /// Tensors by whole items, weights in panels of 8 x 8 tiles, all of the buffers.
+    pub const WHOLE: Self = Self {
+        segment: u32::MAX,
+        together: u32::MAX,
+        gathered: u32::MAX,
+        rows: u32::MAX,
+        columns: u32::MAX,
+        panel: 8,
+        keys: u32::MAX,
+        chained: false,
+        panels_outermost: false,
+        eighths: 8,
+    };
+
+    /// One tile of each tensor at a time: what fits in no other way fits in this one.
+    pub const LEAST: Self = Self {
+        segment: 1,
+        together: 1,
+        gathered: 1,
+        rows: 1,
+        columns: 1,
+        panel: 1,
+        keys: 1,
+        chained: false,
+        panels_outermost: false,
+        eighths: 8,
+    };
+}
+
+impl fmt::Display for Blocking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = |tiles: u32| match tiles {
+            u32::MAX => "all".to_owned(),
+            tiles => tiles.to_string(),
+        };
+        write!(
+            f,
+            "segments of {}, {} per stage{}, blocks of {} x {} tiles, {} keys, panels of {}{}{}, {}/8 of the room",
+            size(self.segment),
+            size(self.together),
+            match self.gathered {
+                u32::MAX => String::new(),
+                items => format!(", {items} at a time as they are gathered"),
+            },
+            size(self.rows),
+            size(self.columns),
+            size(self.keys),
+            size(self.panel),
+            if self.chained { ", in waves" } else { "" },
+            if self.panels_outermost {
+                ", panels outermost"
+            } else {
+                ""
+            },
+            self.eighths,
+        )
+    }
+}

@@ -1,0 +1,211 @@
+//! The choice of a blocking: candidates that do not depend on the buffers, and the best of them.
+
+use std::sync::Arc;
+
+use super::account::PlanAccount;
+use super::blocking::Blocking;
+use super::pace::{Pacer, Rates};
+use super::residency::PlanError;
+use super::stage_plan::{BlockPlan, PlanParameters};
+use crate::program::StageSource;
+
+/// The blocking that was chosen, and what it moves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice {
+    /// How the program is cut.
+    pub blocking: Blocking,
+    /// What that moves.
+    pub account: PlanAccount,
+    /// Roughly the cycles that it takes.
+    pub cycles: f64,
+}
+
+/// A candidate is taken in place of one that is preferred if it is better by more than what the walk can tell.
+const WORTHWHILE: f64 = 0.98;
+
+/// Each cycle of the memory pipe counts for so much more: traffic costs energy, and no memory reaches its peak.
+const TRAFFIC_WEIGHT: f64 = 0.25;
+
+/// Steps that a search walks, all candidates together: large programs get fewer candidates, the first ones in order of preference.
+const STEPS_WALKED: u64 = 60_000;
+
+/// The same with buffers that hold a few tiles: steps are short, and a bad choice moves everything many times.
+const STEPS_WALKED_TO_FIT: u64 = 500_000;
+
+/// Edges of panels that are tried, in tiles.
+const PANELS: [u32; 3] = [8, 4, 2];
+
+/// Halves of `most`, down to 1.
+fn halves(most: u32) -> Vec<u32> {
+    let mut all = vec![most.max(1)];
+    while let Some(&last) = all.last().filter(|&&last| last > 1) {
+        all.push(last.div_ceil(2));
+    }
+    all
+}
+
+/// Ways to cut programs whose tensors do not fit, with panels of this size, in order of preference.
+fn ways_to_share(batch_tiles: u32, whole: Blocking, panel: u32) -> Vec<Blocking> {
+    let mut all = Vec::new();
+    for segment in halves(batch_tiles) {
+        for (rows, chained) in [
+            (u32::MAX, false),
+            (u32::MAX, true),
+            (8, true),
+            (4, true),
+            (2, true),
+            (1, true),
+        ] {
+            for (eighths, panels_outermost) in [(8, false), (4, false), (8, true), (4, true)] {
+                all.push(Blocking {
+                    segment,
+                    rows,
+                    chained,
+                    eighths,
+                    panel,
+                    panels_outermost,
+                    ..whole
+                });
+            }
+        }
+    }
+    // In waves the rows are outermost.
+    all.retain(|blocking| !(blocking.chained && blocking.panels_outermost));
+    all
+}
+
+/// The last resort: single tiles of ever more tensors.
+fn ways_to_fit() -> Vec<Blocking> {
+    let mut all = Vec::new();
+    for panel in [2, 4, 8, 1] {
+        for keys in [u32::MAX, 4, 1] {
+            for columns in [u32::MAX, 8, 1] {
+                all.push(Blocking {
+                    panel,
+                    keys,
+                    columns,
+                    chained: columns == u32::MAX,
+                    rows: 1,
+                    ..Blocking::LEAST
+                });
+            }
+        }
+    }
+    all
+}
+
+/// The best blocking for a machine: of all candidates, which do not depend on what the buffers hold, the one that takes
+/// the least time, then moves the fewest bytes.
+///
+/// # Errors
+/// None fits, or the program is at fault.
+pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) -> Result<Choice, PlanError> {
+    let batch = parameters.batch_tiles.max(1);
+    let mut search = Search {
+        parameters,
+        rates,
+        source,
+        best: None,
+        failure: None,
+        walked: 0,
+        budget: STEPS_WALKED,
+    };
+    let whole = Blocking {
+        segment: batch,
+        // Lanes begin after a sixteenth of the gather; two items hide each other's chain of dependences.
+        gathered: (batch / 16).max(2),
+        ..Blocking::WHOLE
+    };
+    search.try_one(whole);
+    for fewer in halves(batch).into_iter().skip(1) {
+        search.try_one(Blocking {
+            together: fewer,
+            ..whole
+        });
+        search.try_one(Blocking {
+            segment: fewer,
+            ..whole
+        });
+    }
+    for panel in PANELS {
+        let wants_smaller = |best: Choice| {
+            best.account.weights_come_again || panel == PANELS[0] && best.account.spilled.0 > 0
+        };
+        if search.best.is_some_and(|best| !wants_smaller(best)) {
+            break;
+        }
+        ways_to_share(batch, whole, panel)
+            .into_iter()
+            .for_each(|blocking| search.try_one(blocking));
+    }
+    let is_tight = |best: Choice| best.account.weights_come_again || best.account.spilled.0 > 0;
+    if search.best.is_none_or(is_tight) {
+        search.budget = match search.best {
+            Some(_) => search.walked + STEPS_WALKED,
+            None => STEPS_WALKED_TO_FIT,
+        };
+        ways_to_fit()
+            .into_iter()
+            .for_each(|blocking| search.try_one(blocking));
+    }
+    if let Some(best) = &mut search.best
+        && best.account.spilled.0 > 0
+    {
+        // What a part of the segments shows is not enough for addresses.
+        best.account = PlanAccount::of(&mut BlockPlan::new(parameters, best.blocking, Arc::clone(source)));
+    }
+    search.best.ok_or(
+        search
+            .failure
+            .unwrap_or(PlanError::Fault("there are no candidates".to_owned())),
+    )
+}
+
+/// A search for the best blocking.
+struct Search<'a> {
+    parameters: PlanParameters,
+    rates: Rates,
+    source: &'a StageSource,
+    best: Option<Choice>,
+    failure: Option<PlanError>,
+    walked: u64,
+    budget: u64,
+}
+
+impl Search<'_> {
+    fn try_one(&mut self, blocking: Blocking) {
+        if self.best.is_some() && self.walked >= self.budget {
+            return;
+        }
+        let mut plan = BlockPlan::new(self.parameters, blocking, Arc::clone(self.source));
+        let limit = self.best.map_or(f64::INFINITY, |best| best.cycles);
+        let segments = self.parameters.batch_tiles.div_ceil(blocking.segment.max(1));
+        let segments = segments.saturating_mul(self.parameters.batches.max(1));
+        let pacer = Pacer::new(self.rates, self.parameters.tiling, self.parameters.capacity);
+        let most_steps = match self.best {
+            Some(_) => self.budget - self.walked,
+            None => u64::MAX,
+        };
+        let (cycles, account) = pacer.walk(&mut plan, segments, limit, most_steps);
+        self.walked += plan.steps_made();
+        if let Some(error) = plan.error() {
+            self.failure = Some(error.clone());
+            return;
+        }
+        let bandwidth = self.rates.bytes_per_cycle;
+        let rank =
+            |choice: &Choice| choice.cycles + choice.account.moved().0 as f64 / bandwidth * TRAFFIC_WEIGHT;
+        let found = Choice {
+            blocking,
+            account,
+            cycles,
+        };
+        if cycles.is_finite()
+            && self
+                .best
+                .is_none_or(|best| rank(&found) < rank(&best) * WORTHWHILE)
+        {
+            self.best = Some(found);
+        }
+    }
+}

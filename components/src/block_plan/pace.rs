@@ -1,0 +1,372 @@
+//! How long a plan takes, roughly: what blockings are ranked by.
+//!
+//! Steps take their room in order, as in the control block. Loads and writes go through one pipe at the memory's peak bandwidth,
+//! and each class of units is a pool: both take one thing after another, as soon as what it needs is there, and fill the gaps
+//! that something left which had to wait. Nothing below a step is seen: no rows, no buses, no banks.
+
+use std::collections::VecDeque;
+
+use super::account::PlanAccount;
+use super::stage_plan::BlockPlan;
+use super::step::{Begin, End, Room, StayNumber, Step};
+use crate::operation::{Operation, OperationId};
+use crate::runs::Tiling;
+use crate::units::{BLOCK, Bytes};
+use crate::work::{RunKind, UnitClass};
+
+/// How fast a machine is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rates {
+    /// Peak bandwidth of main memory, in bytes per cycle of the accelerator.
+    pub bytes_per_cycle: f64,
+    /// Multipliers of a MAC lane.
+    pub multipliers: u32,
+    /// MAC lanes, softmax modules and layer-norm modules of the machine.
+    pub units: [u64; 3],
+}
+
+/// A walk over a plan that finds how long it takes.
+pub(super) struct Pacer {
+    rates: Rates,
+    tiling: Tiling,
+    capacity: Room,
+    taken: Room,
+    /// Room that comes back, in the order of steps: when, and how much.
+    coming: VecDeque<(f64, Room)>,
+    /// When the last step got its room.
+    reserved: f64,
+    /// The memory pipe.
+    memory: Pool,
+    units: [Pool; 3],
+    /// By stay, from `first_stay` on: when it is ready, when the last user so far is done, and what it takes.
+    stays: VecDeque<Stay>,
+    first_stay: u32,
+    /// Cycles of a tile of the operation seen last.
+    cycles: (OperationId, f64),
+    ended: f64,
+    segment: u32,
+    account: PlanAccount,
+}
+
+/// Units of one class, or the memory pipe.
+#[derive(Clone, Debug, Default)]
+struct Pool {
+    free: f64,
+    busy: f64,
+    /// Idle times before `free` that later steps may fill, earliest first: beginning and end.
+    gaps: VecDeque<(f64, f64)>,
+}
+
+/// Segments of the batch that are walked, if there are more: the first fills the pipes, the next ones go at the pace of all.
+const SEGMENTS_WALKED: u32 = 3;
+
+/// Gaps that are remembered: as many as a window of steps leaves.
+const MOST_GAPS: usize = 16;
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Stay {
+    ready: f64,
+    used: f64,
+    room: Room,
+    is_over: bool,
+}
+
+impl Pacer {
+    /// A walk over a plan of a machine.
+    pub(super) fn new(rates: Rates, tiling: Tiling, capacity: Room) -> Self {
+        Self {
+            rates,
+            tiling,
+            capacity,
+            taken: Room::default(),
+            coming: VecDeque::new(),
+            reserved: 0.0,
+            memory: Pool::default(),
+            units: [(); 3].map(|()| Pool::default()),
+            stays: VecDeque::new(),
+            first_stay: 0,
+            cycles: (OperationId(u32::MAX), 0.0),
+            ended: 0.0,
+            segment: 0,
+            account: PlanAccount::default(),
+        }
+    }
+
+    /// Walks `plan` until it ends, takes longer than `limit` or has more than so many steps: the cycles that it takes, and what
+    /// it moves. Of many segments the first ones are walked, as all others are like the last of them.
+    pub(super) fn walk(
+        mut self,
+        plan: &mut BlockPlan,
+        segments: u32,
+        limit: f64,
+        most_steps: u64,
+    ) -> (f64, PlanAccount) {
+        let mut before = ([0.0; 5], PlanAccount::default());
+        let mut left = 0;
+        while let Some(step) = plan.next() {
+            let segment = plan.segment();
+            if segment > self.segment {
+                self.segment = segment;
+                if segment == SEGMENTS_WALKED && segment < segments && plan.repeats_segments() {
+                    left = u64::from(segments - segment);
+                    break;
+                }
+                before = (self.times(), self.account);
+            }
+            self.account.add(&step);
+            self.pass(&step);
+            if self.so_far() > limit || plan.steps_made() > most_steps {
+                return (f64::INFINITY, self.account);
+            }
+        }
+        self.account.spill_room = Bytes(plan.spill_bytes());
+        // The slowest of what goes on side by side sets the pace.
+        let pace = self
+            .times()
+            .iter()
+            .zip(before.0)
+            .map(|(now, before)| now - before)
+            .fold(0.0, f64::max);
+        let cycles = self.so_far() + pace * left as f64;
+        let account = self.account.extended(&before.1, left);
+        (cycles, account)
+    }
+
+    /// The time so far, and that for which the memory pipe and each class of units were busy.
+    fn times(&self) -> [f64; 5] {
+        let [lanes, softmax, layer_norm] = [0, 1, 2].map(|class: usize| self.units[class].busy);
+        [self.so_far(), self.memory.busy, lanes, softmax, layer_norm]
+    }
+
+    fn so_far(&self) -> f64 {
+        self.ended.max(self.memory.free)
+    }
+
+    fn pass(&mut self, step: &Step) {
+        for begin in &step.begins {
+            match begin {
+                Begin::Evict { stay, write } => {
+                    let (used, room) = self.stay(*stay).map_or((0.0, Room::default()), |stay| {
+                        (stay.used.max(stay.ready), stay.room)
+                    });
+                    let gone = match write {
+                        Some(write) => self.transfer(used, BLOCK * write.accesses()),
+                        None => used,
+                    };
+                    self.give_back(*stay, gone, room);
+                }
+                Begin::Load {
+                    stay,
+                    read,
+                    footprint,
+                    block,
+                    ..
+                } => {
+                    let room = room_of(*footprint, block.is_weight);
+                    self.take(room);
+                    let ready = self.transfer(self.reserved, BLOCK * read.accesses());
+                    self.begin_stay(*stay, ready, room);
+                }
+                Begin::Make {
+                    stay,
+                    footprint,
+                    block,
+                } => {
+                    let room = room_of(*footprint, block.is_weight);
+                    self.take(room);
+                    self.begin_stay(*stay, self.reserved, room);
+                }
+            }
+        }
+        let done = self.work(step);
+        self.ended = self.ended.max(done);
+        for &stay in step
+            .operands
+            .iter()
+            .flat_map(|operand| &operand.stays)
+            .chain(&step.result.stays)
+        {
+            if let Some(stay) = self.stay_mut(stay) {
+                stay.used = stay.used.max(done);
+            }
+        }
+        for &stay in &step.result.stays {
+            if let Some(stay) = self.stay_mut(stay) {
+                stay.ready = stay.ready.max(done);
+            }
+        }
+        for end in &step.ends {
+            match end {
+                End::Compact { stay, footprint } => {
+                    let before = self.stay(*stay).map(|stay| stay.room).unwrap_or_default();
+                    let after = Room([footprint.data, Bytes(0), footprint.mask]);
+                    if let Some(stay) = self.stay_mut(*stay) {
+                        stay.room = after;
+                    }
+                    self.coming.push_back((done, less(before, after)));
+                }
+                End::WriteBack { stay, write } => {
+                    let written = self.transfer(done, BLOCK * write.accesses());
+                    if let Some(stay) = self.stay_mut(*stay) {
+                        stay.used = stay.used.max(written);
+                    }
+                }
+                End::Drop { stay } => {
+                    let (used, room) = self
+                        .stay(*stay)
+                        .map_or((done, Room::default()), |stay| (stay.used, stay.room));
+                    self.give_back(*stay, used, room);
+                }
+            }
+        }
+    }
+
+    /// When the work of a step is done.
+    fn work(&mut self, step: &Step) -> f64 {
+        let operands = step.operands.iter().flat_map(|operand| &operand.stays);
+        let ready = operands
+            .filter_map(|&stay| self.stay(stay))
+            .map(|stay| stay.ready)
+            .fold(self.reserved, f64::max);
+        let profile = step.operation.work.profile();
+        let Some(kind) = profile.run_kind() else {
+            let bytes = self.moved(step);
+            return self.transfer(ready, bytes);
+        };
+        let units = self.rates.units[kind.unit() as usize] as f64;
+        let each = self.cycles_of(&step.operation, kind);
+        let tiles = step.tile_operations() as f64;
+        // What the longest unit has to do: whole rows for modules, else a tile at a time.
+        let pieces = match kind.unit() {
+            UnitClass::Lane => tiles,
+            UnitClass::Softmax | UnitClass::LayerNorm => f64::from(step.tiles[1].end - step.tiles[1].start),
+        };
+        let least = tiles * each / pieces.min(units).max(1.0);
+        let share = tiles * each / units;
+        let pool = &mut self.units[kind.unit() as usize];
+        pool.run(ready, least, share)
+    }
+
+    fn moved(&self, step: &Step) -> Bytes {
+        let rows = crate::data_order::DataOrder::of(&step.operation, &step.tiles, &self.tiling);
+        rows.iter()
+            .map(|order| {
+                let times = order
+                    .pattern
+                    .token_rows()
+                    .map_or(1, |rows| u64::from(rows.tokens));
+                BLOCK * order.moved.accesses() * times
+            })
+            .sum()
+    }
+
+    fn cycles_of(&mut self, operation: &Operation, kind: RunKind) -> f64 {
+        if self.cycles.0 != operation.id {
+            self.cycles = (
+                operation.id,
+                self.tiling
+                    .cycles_per_tile(operation, kind, self.rates.multipliers),
+            );
+        }
+        self.cycles.1
+    }
+
+    /// When a transfer is done that may begin at `from`.
+    fn transfer(&mut self, from: f64, bytes: Bytes) -> f64 {
+        let time = bytes.0 as f64 / self.rates.bytes_per_cycle;
+        self.memory.run(from, time, time)
+    }
+
+    fn take(&mut self, room: Room) {
+        for (taken, more) in self.taken.0.iter_mut().zip(room.0) {
+            *taken += more;
+        }
+        while !self.taken.fits(&self.capacity) {
+            let Some((when, room)) = self.coming.pop_front() else {
+                return;
+            };
+            self.reserved = self.reserved.max(when);
+            self.taken = less(self.taken, room);
+        }
+    }
+
+    fn begin_stay(&mut self, number: StayNumber, ready: f64, room: Room) {
+        while self.first_stay + (self.stays.len() as u32) < number.0 {
+            self.stays.push_back(Stay {
+                is_over: true,
+                ..Stay::default()
+            });
+        }
+        self.stays.push_back(Stay {
+            ready,
+            used: ready,
+            room,
+            is_over: false,
+        });
+    }
+
+    fn give_back(&mut self, number: StayNumber, when: f64, room: Room) {
+        self.coming.push_back((when, room));
+        if let Some(stay) = self.stay_mut(number) {
+            stay.is_over = true;
+        }
+        while self.stays.front().is_some_and(|stay| stay.is_over) {
+            self.stays.pop_front();
+            self.first_stay += 1;
+        }
+    }
+
+    fn stay(&self, number: StayNumber) -> Option<&Stay> {
+        self.stays.get(number.0.checked_sub(self.first_stay)? as usize)
+    }
+
+    fn stay_mut(&mut self, number: StayNumber) -> Option<&mut Stay> {
+        self.stays
+            .get_mut(number.0.checked_sub(self.first_stay)? as usize)
+    }
+}
+
+impl Pool {
+    /// When work is done that may begin at `ready`, takes `least` by itself, and this `share` of the pool's time.
+    fn run(&mut self, ready: f64, least: f64, share: f64) -> f64 {
+        self.busy += share;
+        let mut left = share;
+        let mut done = ready;
+        for gap in &mut self.gaps {
+            let start = gap.0.max(ready);
+            let used = left.min(gap.1 - start);
+            if used > 0.0 {
+                left -= used;
+                done = start + used;
+                // What lies before `ready` is lost with it: few steps are ready so early.
+                gap.0 = done;
+                if left <= 0.0 {
+                    break;
+                }
+            }
+        }
+        if left > 0.0 {
+            let start = ready.max(self.free);
+            if start > self.free {
+                if self.gaps.len() == MOST_GAPS {
+                    self.gaps.pop_front();
+                }
+                self.gaps.push_back((self.free, start));
+            }
+            self.free = start + left;
+            done = self.free;
+        }
+        done.max(ready + least)
+    }
+}
+
+fn room_of(footprint: crate::operation::Footprint, is_weight: bool) -> Room {
+    let mut room = Room::default();
+    room.take(footprint, is_weight);
+    room
+}
+
+fn less(room: Room, gone: Room) -> Room {
+    let [a, w, m] = [0, 1, 2].map(|buffer| Bytes(room.0[buffer].0.saturating_sub(gone.0[buffer].0)));
+    Room([a, w, m])
+}
