@@ -47,16 +47,19 @@ fn halves(most: u32) -> Vec<u32> {
 /// Ways to cut programs whose tensors do not fit, with panels of this size, in order of preference.
 fn ways_to_share(batch_tiles: u32, whole: Blocking, panel: u32) -> Vec<Blocking> {
     let mut all = Vec::new();
-    for segment in halves(batch_tiles) {
+    // Large programs get few candidates: the ends come first, of segments and of what they leave of the room.
+    let mut segments = halves(batch_tiles);
+    segments.rotate_right(1);
+    for (eighths, panels_outermost) in [(8, false), (8, true), (4, false), (4, true)] {
         for (rows, chained) in [
             (u32::MAX, false),
             (u32::MAX, true),
-            (8, true),
             (4, true),
+            (8, true),
             (2, true),
             (1, true),
         ] {
-            for (eighths, panels_outermost) in [(8, false), (4, false), (8, true), (4, true)] {
+            for &segment in &segments {
                 all.push(Blocking {
                     segment,
                     rows,
