@@ -30,5 +30,5 @@ pub use planned_room::PlannedRoom;
 pub use progress::Progress;
 pub use residency::PlanError;
 pub use stage_plan::{BlockPlan, PlanParameters};
-pub use step::{Begin, BlockName, End, Move, OperandBlocks, Room, StayNumber, Step};
+pub use step::{Begin, BlockName, End, Eviction, Move, OperandBlocks, Room, StayNumber, Step};
 pub(crate) use view::columns_of;

@@ -48,6 +48,18 @@ pub enum RowAccess {
     AllRows,
 }
 
+impl RowAccess {
+    /// How many rows on either side of its own a row of the result needs; `None` for all rows.
+    #[must_use]
+    pub fn radius(self) -> Option<u32> {
+        match self {
+            Self::SameRow => Some(0),
+            Self::Halo { radius } => Some(radius),
+            Self::AllRows => None,
+        }
+    }
+}
+
 /// An operand of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operand {

@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::step::Room;
 
 /// Bytes in each buffer: [`Room`], but of changes, too.
-type Bytes = [i64; 3];
+type Change = [i64; 3];
 
 /// What the plan has, and what has been taken early, step by step.
 #[derive(Debug, Default)]
@@ -24,9 +24,9 @@ pub struct PlannedRoom {
 #[derive(Clone, Copy, Debug, Default)]
 struct Node {
     /// The most room of any step below, with what is added here but not above.
-    most: Bytes,
+    most: Change,
     /// What is added to all steps below.
-    added: Bytes,
+    added: Change,
 }
 
 impl PlannedRoom {
@@ -51,7 +51,7 @@ impl PlannedRoom {
     }
 
     /// The most room that is planned or taken during any step before `end`.
-    fn most_before(&self, end: u32) -> Bytes {
+    fn most_before(&self, end: u32) -> Change {
         self.pieces(end)
             .into_iter()
             .filter(|piece| !piece.is_empty())
@@ -107,7 +107,7 @@ impl PlannedRoom {
         self.change_before(end, room.0.map(|bytes| -(bytes.0 as i64)));
     }
 
-    fn change_before(&mut self, end: u32, change: Bytes) {
+    fn change_before(&mut self, end: u32, change: Change) {
         for piece in self.pieces(end) {
             if !piece.is_empty() {
                 self.add(1, 0..self.places(), &piece, change);
@@ -131,7 +131,7 @@ impl PlannedRoom {
     fn grow(&mut self) {
         let before = std::mem::take(&mut self.nodes);
         let places = before.len() as u32 / 2;
-        let values: Vec<Bytes> = self
+        let values: Vec<Change> = self
             .steps
             .clone()
             .map(|step| value(&before, step % places.max(1)))
@@ -143,7 +143,7 @@ impl PlannedRoom {
         }
     }
 
-    fn most(&self, node: usize, below: Range<u32>, wanted: &Range<u32>) -> Bytes {
+    fn most(&self, node: usize, below: Range<u32>, wanted: &Range<u32>) -> Change {
         if wanted.start <= below.start && below.end <= wanted.end {
             return self.nodes[node].most;
         }
@@ -159,7 +159,7 @@ impl PlannedRoom {
         sum(most, self.nodes[node].added)
     }
 
-    fn add(&mut self, node: usize, below: Range<u32>, wanted: &Range<u32>, change: Bytes) {
+    fn add(&mut self, node: usize, below: Range<u32>, wanted: &Range<u32>, change: Change) {
         if wanted.start <= below.start && below.end <= wanted.end {
             let node = &mut self.nodes[node];
             node.most = sum(node.most, change);
@@ -177,7 +177,7 @@ impl PlannedRoom {
     }
 
     /// Sets the value of a single place.
-    fn set(&mut self, node: usize, below: Range<u32>, place: u32, value: Bytes) {
+    fn set(&mut self, node: usize, below: Range<u32>, place: u32, value: Change) {
         if below.len() == 1 {
             self.nodes[node] = Node {
                 most: value,
@@ -201,7 +201,7 @@ impl PlannedRoom {
 }
 
 /// The value of a place: its leaf, and what is added above it.
-fn value(nodes: &[Node], place: u32) -> Bytes {
+fn value(nodes: &[Node], place: u32) -> Change {
     let mut node = nodes.len() / 2 + place as usize;
     let mut value = nodes[node].most;
     while node > 1 {
@@ -211,15 +211,15 @@ fn value(nodes: &[Node], place: u32) -> Bytes {
     value
 }
 
-fn larger(one: Bytes, other: Bytes) -> Bytes {
+fn larger(one: Change, other: Change) -> Change {
     [0, 1, 2].map(|buffer| one[buffer].max(other[buffer]))
 }
 
-fn sum(one: Bytes, other: Bytes) -> Bytes {
+fn sum(one: Change, other: Change) -> Change {
     [0, 1, 2].map(|buffer| one[buffer] + other[buffer])
 }
 
-fn difference(one: Bytes, other: Bytes) -> Bytes {
+fn difference(one: Change, other: Change) -> Change {
     [0, 1, 2].map(|buffer| one[buffer] - other[buffer])
 }
 

@@ -124,6 +124,17 @@ pub enum Begin {
     },
 }
 
+/// An eviction, as the stay that it ends knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Eviction {
+    /// The step before which it happens.
+    pub step: u32,
+    /// Its place among what happens before that step.
+    pub place: usize,
+    /// The write, if there is one.
+    pub write: Option<Move>,
+}
+
 /// What happens to a block once all of a step has retired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {

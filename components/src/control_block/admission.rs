@@ -3,10 +3,10 @@
 use sim_core::Context;
 
 use super::places::{StayPlace, StepNumber};
-use super::stays::{Eviction, Stay};
-use super::window::{Entry, OperandStays, RowNeed};
+use super::stays::Stay;
+use super::window::{Entry, OperandStays};
 use super::{ControlBlock, StallCause};
-use crate::block_plan::{Begin, OperandBlocks, Step};
+use crate::block_plan::{Begin, Eviction, OperandBlocks, Step};
 use crate::message::Message;
 use crate::operation::{Operand, RowAccess};
 use crate::tile::Dimension;
@@ -64,8 +64,8 @@ impl ControlBlock {
             .zip(&step.operands)
             .map(|(operand, blocks)| {
                 let need = match operand {
-                    Operand::Activation { rows, .. } if kind.is_some() => need_of(*rows),
-                    _ => RowNeed::All,
+                    Operand::Activation { rows, .. } if kind.is_some() => *rows,
+                    _ => RowAccess::AllRows,
                 };
                 Some(OperandStays {
                     need,
@@ -121,7 +121,7 @@ impl ControlBlock {
                     };
                     if let Some(stay) = self.stays.stay_mut(stay_place, context) {
                         stay.eviction = Some(Eviction {
-                            step: number,
+                            step: step.number,
                             place,
                             write: *write,
                         });
@@ -170,13 +170,5 @@ impl ControlBlock {
                 }
             }
         }
-    }
-}
-
-fn need_of(rows: RowAccess) -> RowNeed {
-    match rows {
-        RowAccess::SameRow => RowNeed::Same(0),
-        RowAccess::Halo { radius } => RowNeed::Same(radius),
-        RowAccess::AllRows => RowNeed::All,
     }
 }

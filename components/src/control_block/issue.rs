@@ -7,7 +7,7 @@ use sim_core::{Context, Tick, Ticks};
 use super::places::{StayPlace, StepNumber};
 use super::stays::StayState;
 use super::units::Unit;
-use super::window::{Entry, OperandStays, RowNeed};
+use super::window::{Entry, OperandStays};
 use super::{ControlBlock, SchedulingPolicy, StallCause};
 use crate::buffer_kind::BufferKind;
 use crate::message::Message;
@@ -134,9 +134,9 @@ impl ControlBlock {
     ) -> Result<(), Need> {
         for &place in &operand.stays {
             let stay = self.stays.stay(place, context).ok_or(Need::Impossible)?;
-            let has_rows = match operand.need {
-                RowNeed::All => stay.is_ready(),
-                RowNeed::Same(radius) => stay.has_rows(first.saturating_sub(radius), end + radius),
+            let has_rows = match operand.need.radius() {
+                None => stay.is_ready(),
+                Some(radius) => stay.has_rows(first.saturating_sub(radius), end + radius),
             };
             if stay.state != StayState::Resident || !has_rows {
                 return Err(Need::Block(place));

@@ -78,21 +78,24 @@ impl ControlBlock {
         let Some(stay) = self.stays.stay(place, context) else {
             return;
         };
-        let Some(eviction) = stay.eviction.filter(|eviction| eviction.step > self.turn) else {
-            return;
-        };
+        let eviction = stay
+            .eviction
+            .filter(|eviction| StepNumber(eviction.step) > self.turn);
+        let Some(eviction) = eviction else { return };
+        let step = StepNumber(eviction.step);
         // What the write overwrites may still have to be read.
         let is_unread = eviction.write.is_some_and(|write| {
             let steps = self.unread.get(&write.data);
-            steps.is_some_and(|steps| steps.first() < Some(&eviction.step))
+            steps.is_some_and(|steps| steps.first() < Some(&step))
         });
         let number = stay.number;
-        if !is_unread && self.evict(eviction.step, number, eviction.write, context).is_ok() {
+        if !is_unread && self.evict(step, number, eviction.write, context).is_ok() {
             self.room_changed = true;
-            self.note_moved(eviction.step, eviction.place);
+            self.note_moved(step, eviction.place);
         }
     }
 
+    /// Evicts a block for step `step`, with a write if main memory does not hold it, or says what that waits for.
     pub(super) fn evict(
         &mut self,
         step: StepNumber,

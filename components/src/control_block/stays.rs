@@ -6,7 +6,7 @@ use sim_core::Context;
 
 use super::places::{StayPlace, StepNumber};
 use super::stopped_without;
-use crate::block_plan::{BlockName, Move, StayNumber};
+use crate::block_plan::{BlockName, Eviction, StayNumber};
 use crate::message::Message;
 use crate::operation::Footprint;
 use crate::stall_cause::StallCause;
@@ -22,14 +22,6 @@ pub(super) enum StayState {
     Resident,
     /// On its way to main memory.
     Leaving,
-}
-
-/// A planned eviction: the step that asks for it, its place among what happens before that step, and the write, if any.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Eviction {
-    pub(super) step: StepNumber,
-    pub(super) place: usize,
-    pub(super) write: Option<Move>,
 }
 
 /// A block's stay in a buffer.

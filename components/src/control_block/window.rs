@@ -8,25 +8,17 @@ use super::places::{StayPlace, StepNumber};
 use super::stopped_without;
 use crate::block_plan::{Progress, Step};
 use crate::message::Message;
+use crate::operation::RowAccess;
 use crate::runs::cursor::Cursor;
 use crate::runs::{Run, RunKind};
 use crate::stall_cause::StallCause;
 use crate::tile::Dimension;
 use crate::work::UnitClass;
 
-/// Which of an operand's rows must be ready for a row of tiles of the result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RowNeed {
-    /// The same rows, and so many elements more on either side.
-    Same(u32),
-    /// All that the step reads.
-    All,
-}
-
 /// The blocks of an operand.
 #[derive(Clone, Debug)]
 pub(super) struct OperandStays {
-    pub(super) need: RowNeed,
+    pub(super) need: RowAccess,
     pub(super) stays: Vec<StayPlace>,
 }
 

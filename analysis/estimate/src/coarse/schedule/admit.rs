@@ -1,12 +1,12 @@
 //! Admission: steps of the plan enter the window, and the stays of their blocks become known.
 
-use components::block_plan::{Begin, Step};
+use components::block_plan::{Begin, Eviction, Step};
 use components::operation::{Operand, RowAccess};
 use components::tile::Dimension;
 
 use super::Schedule;
-use super::stays::{Eviction, Stay, StayPlace};
-use super::window::{Entry, RowNeed, chunk_of};
+use super::stays::{Stay, StayPlace};
+use super::window::{Entry, chunk_of};
 
 impl Schedule<'_> {
     /// Takes steps of the plan into the window until it is full.
@@ -36,8 +36,8 @@ impl Schedule<'_> {
         let step = &entry.step;
         for (operand, blocks) in step.operation.operands.iter().zip(&step.operands) {
             let need = match operand {
-                Operand::Activation { rows, .. } if units_work => need_of(*rows),
-                _ => RowNeed::All,
+                Operand::Activation { rows, .. } if units_work => *rows,
+                _ => RowAccess::AllRows,
             };
             let places = blocks.stays.iter().filter_map(|&stay| self.stays.place_of(stay));
             entry.operands.extend(places.map(|place| (place, need)));
@@ -126,13 +126,5 @@ impl Schedule<'_> {
                 }
             }
         }
-    }
-}
-
-fn need_of(rows: RowAccess) -> RowNeed {
-    match rows {
-        RowAccess::SameRow => RowNeed::Same(0),
-        RowAccess::Halo { radius } => RowNeed::Same(radius),
-        RowAccess::AllRows => RowNeed::All,
     }
 }

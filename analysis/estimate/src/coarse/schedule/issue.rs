@@ -1,8 +1,10 @@
 //! Issuing: free units go to the oldest steps whose next rows have all they need.
 
+use components::operation::RowAccess;
+
 use super::stays::{StayPlace, StayState, StepNumber};
 use super::units::Ready;
-use super::window::{Entry, RowNeed};
+use super::window::Entry;
 use super::{Event, Schedule, fractions};
 use crate::coarse::cost::{Timing, Unit};
 
@@ -46,15 +48,13 @@ impl Schedule<'_> {
     /// A block that the next piece of a step waits for.
     fn lacks(&self, entry: &Entry) -> Option<StayPlace> {
         let rows = entry.rows(entry.next);
-        let lacks = |&&(place, need): &&(StayPlace, RowNeed)| {
+        let lacks = |&&(place, need): &&(StayPlace, RowAccess)| {
             let stay = self.stays.get(place);
             !stay.is_some_and(|stay| {
                 stay.state == StayState::Resident
-                    && match need {
-                        RowNeed::All => stay.is_ready(),
-                        RowNeed::Same(radius) => {
-                            stay.has_rows(rows.start.saturating_sub(radius), rows.end + radius)
-                        }
+                    && match need.radius() {
+                        None => stay.is_ready(),
+                        Some(radius) => stay.has_rows(rows.start.saturating_sub(radius), rows.end + radius),
                     }
             })
         };

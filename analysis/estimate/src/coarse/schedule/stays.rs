@@ -1,6 +1,6 @@
 //! Blocks in the buffers: where each is, which of its rows are ready, and who waits for it.
 
-use components::block_plan::{BlockName, Move, StayNumber};
+use components::block_plan::{BlockName, Eviction, StayNumber};
 use components::operation::Footprint;
 
 /// The number of a step, in the order of the plan.
@@ -20,14 +20,6 @@ pub(super) enum StayState {
     Resident,
     /// On its way to main memory.
     Leaving,
-}
-
-/// A planned eviction: the step that asks for it, its place among what happens before that step, and the write, if any.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Eviction {
-    pub(super) step: StepNumber,
-    pub(super) place: usize,
-    pub(super) write: Option<Move>,
 }
 
 /// A block's stay in a buffer.

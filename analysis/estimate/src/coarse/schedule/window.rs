@@ -5,19 +5,11 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use components::block_plan::{Progress, Step};
+use components::operation::RowAccess;
 use components::tile::Dimension;
 
 use super::stays::{StayPlace, StepNumber};
 use crate::coarse::cost::Cost;
-
-/// Which of an operand's rows must be ready for a row of the result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RowNeed {
-    /// The same rows, and so many elements more on either side.
-    Same(u32),
-    /// All that the step reads.
-    All,
-}
 
 /// A step in the window. Units work on it in pieces: some rows of tiles each.
 #[derive(Debug)]
@@ -25,7 +17,7 @@ pub(super) struct Entry {
     pub(super) step: Step,
     /// `None` if the DMA does it alone.
     pub(super) cost: Option<Rc<Cost>>,
-    pub(super) operands: Vec<(StayPlace, RowNeed)>,
+    pub(super) operands: Vec<(StayPlace, RowAccess)>,
     pub(super) result: Vec<StayPlace>,
     pub(super) progress: Progress,
     /// Rows of tiles of a piece.
