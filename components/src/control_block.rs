@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use sim_core::{ActorId, Context, Tick};
 
-use crate::block_plan::{BlockPlan, PlannedRoom, Room, Step};
+use crate::block_plan::{BlockPlan, Ledger, Step};
 use crate::buffer_kind::BufferKind;
 use crate::message::{Message, TransferId};
 use crate::operation::{Operation, Role};
@@ -76,15 +76,10 @@ pub struct ControlBlock {
     next_step: Option<Step>,
     window: Window,
     stays: Stays,
-    /// The oldest step that has not got its room.
-    turn: StepNumber,
-    /// Room that is taken.
-    taken: Room,
+    room: Ledger,
     /// The step whose loads are considered next, and which of what stands before it.
     fetched: StepNumber,
     fetch_place: usize,
-    /// What the plan has in the buffers from there on, with what was taken early.
-    planned: PlannedRoom,
     /// Steps that are ready but for the room of their results.
     awaiting_room: BTreeSet<StepNumber>,
     /// Whether something has happened that can give a step its room or begin a load.
@@ -138,11 +133,9 @@ impl ControlBlock {
             next_step: None,
             window: Window::default(),
             stays: Stays::default(),
-            turn: StepNumber(0),
-            taken: Room::default(),
+            room: Ledger::new(parameters.capacity),
             fetched: StepNumber(0),
             fetch_place: 0,
-            planned: PlannedRoom::default(),
             awaiting_room: BTreeSet::new(),
             room_changed: false,
             leaving: 0,
@@ -292,6 +285,11 @@ impl ControlBlock {
             }
         }
         self.trace_stall(context);
+    }
+
+    /// The oldest step that has not got its room.
+    fn turn(&self) -> StepNumber {
+        StepNumber(self.room.turn())
     }
 
     /// PE number `pe`.

@@ -14,7 +14,7 @@ type Change = [i64; 3];
 
 /// What the plan has, and what has been taken early, step by step.
 #[derive(Debug, Default)]
-pub struct PlannedRoom {
+pub(super) struct PlannedRoom {
     /// Nodes of a binary tree over a ring of steps; the children of node `n` are `2n` and `2n + 1`, and leaves come last.
     nodes: Vec<Node>,
     /// The steps that are in it.
@@ -36,7 +36,7 @@ impl PlannedRoom {
     }
 
     /// Appends the next step, with the room that the plan has for it.
-    pub fn push(&mut self, room: Room) {
+    pub(super) fn push(&mut self, room: Room) {
         if self.steps.len() as u32 == self.places() {
             self.grow();
         }
@@ -46,7 +46,7 @@ impl PlannedRoom {
     }
 
     /// Forgets the steps before `turn`.
-    pub fn forget(&mut self, turn: u32) {
+    pub(super) fn forget(&mut self, turn: u32) {
         self.steps.start = turn.clamp(self.steps.start, self.steps.end);
     }
 
@@ -61,7 +61,7 @@ impl PlannedRoom {
 
     /// Whether `wanted` fits beside what is `taken` now and beside the room of every step before `end`.
     #[must_use]
-    pub fn has_room(&self, end: u32, wanted: Room, taken: &Room, capacity: &Room) -> bool {
+    pub(super) fn has_room(&self, end: u32, wanted: Room, taken: &Room, capacity: &Room) -> bool {
         let most = self.most_before(end);
         (0..3).all(|buffer| {
             let beside = most[buffer].max(taken.0[buffer].0 as i64);
@@ -71,7 +71,7 @@ impl PlannedRoom {
     }
 
     /// Those of `steps`, oldest first, whose results have room, each by itself.
-    pub fn with_room(
+    pub(super) fn with_room(
         &self,
         steps: impl Iterator<Item = (u32, Room)>,
         taken: &Room,
@@ -93,17 +93,17 @@ impl PlannedRoom {
     }
 
     /// Notes that `room` is taken from now to before step `end`.
-    pub fn take_before(&mut self, end: u32, room: Room) {
+    pub(super) fn take_before(&mut self, end: u32, room: Room) {
         self.change_before(end, room.0.map(|bytes| bytes.0 as i64));
     }
 
     /// Notes that `room`, which was planned or taken, is free from now to `last`.
-    pub fn free_through(&mut self, last: u32, room: Room) {
+    pub(super) fn free_through(&mut self, last: u32, room: Room) {
         self.free_before(last + 1, room);
     }
 
     /// Notes that `room`, which was planned or taken, is free from now to before step `end`.
-    pub fn free_before(&mut self, end: u32, room: Room) {
+    pub(super) fn free_before(&mut self, end: u32, room: Room) {
         self.change_before(end, room.0.map(|bytes| -(bytes.0 as i64)));
     }
 

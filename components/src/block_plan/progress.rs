@@ -16,6 +16,8 @@ pub struct Progress {
     pub results: Room,
     /// Whether all the step's room is taken.
     pub is_reserved: bool,
+    /// Whether the room of the results is promised to it ([`Ledger`](super::Ledger)).
+    pub is_promised: bool,
 }
 
 impl Progress {
@@ -29,6 +31,7 @@ impl Progress {
             missing: step.begins.len() - made,
             results: step.made().fold(Room::default(), |all, (_, room)| all.with(room)),
             is_reserved: step.begins.is_empty(),
+            is_promised: false,
         }
     }
 
@@ -44,6 +47,12 @@ impl Progress {
         self.done[place] = true;
         self.missing -= 1;
         self.is_reserved = self.missing == 0 && step.made().next().is_none();
+    }
+
+    /// What is to be promised to it: its results' room, unless that is taken or promised.
+    #[must_use]
+    pub fn to_promise(&self) -> Option<Room> {
+        (!self.is_reserved && !self.is_promised).then_some(self.results)
     }
 
     /// Whether the step may issue once its operands are there and there is room for its results.

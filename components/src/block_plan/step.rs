@@ -47,6 +47,23 @@ impl Room {
         Self([0, 1, 2].map(|buffer| self.0[buffer] + more.0[buffer]))
     }
 
+    /// Without `less`.
+    #[must_use]
+    #[inline]
+    pub fn without(self, less: Self) -> Self {
+        Self([0, 1, 2].map(|buffer| self.0[buffer] - less.0[buffer]))
+    }
+
+    /// With `more` taken in those buffers where any is.
+    #[must_use]
+    #[inline]
+    pub fn with_where_any(self, more: Self) -> Self {
+        Self([0, 1, 2].map(|buffer| match self.0[buffer] {
+            Bytes(0) => Bytes(0),
+            taken => taken + more.0[buffer],
+        }))
+    }
+
     /// With `footprint` of a block taken, in the weight buffer if `is_weight`.
     #[inline]
     pub fn take(&mut self, footprint: Footprint, is_weight: bool) {

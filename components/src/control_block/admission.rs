@@ -84,6 +84,11 @@ impl ControlBlock {
                 stay.users += 1;
             }
         }
+        for &place in operands.iter().flat_map(|operand| &operand.stays) {
+            if let Some(stay) = self.stays.stay_mut(place, context) {
+                stay.reader.get_or_insert(number);
+            }
+        }
         for &place in &result {
             if let Some(stay) = self.stays.stay_mut(place, context) {
                 stay.makers += 1;
@@ -92,7 +97,7 @@ impl ControlBlock {
         let tiling = &self.parameters.tiling;
         let cursor = tiling.cursor_by_rows(&step.operation, u32::from(step.cut[1]));
         let cursor = cursor.within(step.tiles.clone());
-        self.planned.push(step.room);
+        self.room.push(step.room);
         let evicted = self.note_evictions(&step, context);
         self.window.push(Entry::new(step, cursor, operands, result));
         for place in evicted {

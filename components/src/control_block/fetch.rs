@@ -11,8 +11,8 @@ impl ControlBlock {
     /// Begins loads of steps whose turn has not come, in their order, as long as each leaves the steps that it overtakes the
     /// room that the plan has for them.
     pub(super) fn fetch_ahead(&mut self, context: &mut Context<'_, Message>) {
-        if self.fetched < self.turn {
-            self.fetched = self.turn;
+        if self.fetched < self.turn() {
+            self.fetched = self.turn();
             self.fetch_place = 0;
         }
         while let Some(entry) = self.window.unfinished(self.fetched) {
@@ -32,9 +32,9 @@ impl ControlBlock {
             {
                 let (stay, read) = (*stay, *read);
                 let room = Room::of(*footprint, block.is_weight);
-                let is_there = written_before.is_none_or(|step| StepNumber(step) < self.turn);
+                let is_there = written_before.is_none_or(|step| StepNumber(step) < self.turn());
                 if is_there && self.check_source(self.fetched, &read).is_ok() {
-                    if self.take_room_before(self.fetched, room).is_err() {
+                    if !self.room.take_for_load(self.fetched.0, room) {
                         return;
                     }
                     let step = self.fetched;

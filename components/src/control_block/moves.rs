@@ -80,7 +80,7 @@ impl ControlBlock {
         };
         let eviction = stay
             .eviction
-            .filter(|eviction| StepNumber(eviction.step) > self.turn);
+            .filter(|eviction| StepNumber(eviction.step) > self.turn());
         let Some(eviction) = eviction else { return };
         let step = StepNumber(eviction.step);
         // What the write overwrites may still have to be read.
@@ -123,7 +123,7 @@ impl ControlBlock {
                 values.block_dropped(&block);
                 Ok(())
             });
-            self.planned.free_before(step.0, footprint);
+            self.room.free_before(step.0, footprint);
             self.leave(place, context);
             return Ok(());
         };
@@ -167,7 +167,7 @@ impl ControlBlock {
         is_weight: bool,
         context: &mut Context<'_, Message>,
     ) {
-        self.taken.give_back(footprint, is_weight);
+        self.room.give_back(Room::of(footprint, is_weight));
         self.send_to_buffers(buffer_of(is_weight), footprint, Message::Release, context);
     }
 

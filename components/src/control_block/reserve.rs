@@ -17,14 +17,15 @@ use crate::message::Message;
 impl ControlBlock {
     /// Gives steps their room in turn, as far as there is any.
     pub(super) fn reserve(&mut self, context: &mut Context<'_, Message>) {
-        while self.turn < self.window.end() {
+        while self.turn() < self.window.end() {
             if let Err(cause) = self.reserve_next(context) {
-                if let Some(entry) = self.window.unfinished_mut(self.turn) {
+                let turn = self.turn();
+                if let Some(entry) = self.window.unfinished_mut(turn) {
                     entry.blocked = Some(cause);
                 }
                 break;
             }
-            let turn = self.turn;
+            let turn = self.turn();
             let waits = self
                 .window
                 .unfinished(turn)
@@ -32,15 +33,14 @@ impl ControlBlock {
             if waits {
                 break;
             }
-            self.turn = turn.next();
-            self.planned.forget(self.turn.0);
+            self.room.advance();
         }
         self.retry_results();
     }
 
     /// Has blocks evicted and loaded for the step whose turn it is, or says what that waits for.
     fn reserve_next(&mut self, context: &mut Context<'_, Message>) -> Result<(), StallCause> {
-        let turn = self.turn;
+        let turn = self.turn();
         while let Some(entry) = self.window.unfinished(turn) {
             let place = entry.progress.begun;
             let Some(begin) = entry.step.begins.get(place) else {
@@ -64,7 +64,9 @@ impl ControlBlock {
                     let (stay, read) = (*stay, *read);
                     let room = Room::of(*footprint, block.is_weight);
                     self.check_source(turn, &read)?;
-                    self.take_room_before(turn, room)?;
+                    if !self.room.take_for_load(turn.0, room) {
+                        return Err(self.shortage());
+                    }
                     self.load(turn, stay, read, context);
                     self.note_moved(turn, place);
                 }
@@ -91,24 +93,23 @@ impl ControlBlock {
         number: StepNumber,
         context: &mut Context<'_, Message>,
     ) -> Result<(), StallCause> {
+        let (reader, next) = self.to_promise(number);
         let Some(entry) = self.window.unfinished_mut(number) else {
             return Ok(());
         };
-        let room = entry.progress.results;
-        if let Err(cause) = self.take_room_before(number, room) {
-            self.awaiting_room.insert(number);
-            return Err(cause);
-        }
-        let Some(entry) = self.window.unfinished_mut(number) else {
-            return Ok(());
-        };
-        entry.progress.is_reserved = true;
         let makes: Vec<StayNumber> = entry.step.made().map(|(stay, _)| stay).collect();
+        if !self.room.take_for_results(number.0, &mut entry.progress, next) {
+            self.awaiting_room.insert(number);
+            return Err(self.shortage());
+        }
+        if let Some(reader) = reader.and_then(|reader| self.window.unfinished_mut(reader)) {
+            reader.progress.is_promised = true;
+        }
         for stay in makes {
             self.make_room(stay, context);
         }
         // The next step's turn may have come.
-        self.room_changed |= number == self.turn;
+        self.room_changed |= number == self.turn();
         Ok(())
     }
 
@@ -131,15 +132,18 @@ impl ControlBlock {
         self.make_all_issuable(woken);
     }
 
-    /// Takes room for step `number`, beside that of all steps before it.
-    pub(super) fn take_room_before(&mut self, number: StepNumber, room: Room) -> Result<(), StallCause> {
-        let capacity = &self.parameters.capacity;
-        if !self.planned.has_room(number.0, room, &self.taken, capacity) {
-            return Err(self.shortage());
+    /// The first step that reads what step `number` begins to make, and the room to promise it; none if that is taken or
+    /// promised, or the step is not in the window.
+    fn to_promise(&self, number: StepNumber) -> (Option<StepNumber>, Room) {
+        let entry = self.window.unfinished(number);
+        let made = entry.and_then(|entry| entry.step.made().next());
+        let place = made.and_then(|(stay, _)| self.stays.place_of(stay));
+        let reader = place.and_then(|place| self.stays.known(place)?.reader);
+        let next = reader.and_then(|reader| self.window.unfinished(reader)?.progress.to_promise());
+        match next {
+            Some(next) => (reader, next),
+            None => (None, Room::default()),
         }
-        self.taken = self.taken.with(room);
-        self.planned.take_before(number.0, room);
-        Ok(())
     }
 
     /// What a step waits for that finds no room: steps in flight, or blocks on their way to main memory.
@@ -157,10 +161,9 @@ impl ControlBlock {
             .retain(|&number| window.unfinished(number).is_some());
         let steps = self.awaiting_room.iter().filter_map(|&number| {
             let entry = window.unfinished(number)?;
-            Some((number.0, entry.progress.results))
+            Some((number.0, &entry.progress, self.to_promise(number).1))
         });
-        let capacity = &self.parameters.capacity;
-        for step in self.planned.with_room(steps, &self.taken, capacity) {
+        for step in self.room.with_room(steps) {
             let number = StepNumber(step);
             self.awaiting_room.remove(&number);
             self.make_issuable(number);

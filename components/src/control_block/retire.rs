@@ -159,7 +159,7 @@ impl ControlBlock {
                 mask: before.mask - after.mask,
             };
             self.give_back(freed, is_weight, context);
-            self.planned.free_through(last.0, Room::of(freed, is_weight));
+            self.room.free_through(last.0, Room::of(freed, is_weight));
         }
         self.make_all_issuable(woken);
     }
@@ -173,7 +173,7 @@ impl ControlBlock {
             return;
         };
         let (block, footprint) = (stay.block.clone(), stay.footprint);
-        self.planned
+        self.room
             .free_through(last.0, Room::of(footprint, block.is_weight));
         self.with_numbers(context, |values| {
             values.block_dropped(&block);
@@ -235,7 +235,7 @@ impl ControlBlock {
         };
         let block = stay.block.clone();
         let room = Room::of(stay.footprint, block.is_weight);
-        self.planned.free_before(step.0, room);
+        self.room.free_before(step.0, room);
         self.with_numbers(context, |values| values.block_spilled(&block, address, bytes));
         self.leave(place, context);
     }

@@ -32,6 +32,8 @@ pub(super) struct Stay {
     pub(super) state: StayState,
     /// What it takes now.
     pub(super) footprint: Footprint,
+    /// The first step that reads it, if that is in the window.
+    pub(super) reader: Option<StepNumber>,
     /// Uses of it by steps of the window that have not retired.
     pub(super) users: u32,
     /// Those of them that add to it.
@@ -71,6 +73,7 @@ impl Stay {
             block,
             state: StayState::Planned,
             footprint,
+            reader: None,
             users: 0,
             makers: 0,
             completes_with: None,
@@ -164,6 +167,11 @@ impl Stays {
         context: &mut Context<'_, Message>,
     ) -> Option<&mut Stay> {
         stopped_without(self.stays[place.0 as usize].as_mut(), NO_STAY, context)
+    }
+
+    /// The stay at `place`, if there is one.
+    pub(super) fn known(&self, place: StayPlace) -> Option<&Stay> {
+        self.stays[place.0 as usize].as_ref()
     }
 
     /// Whether there is a stay at `place` that nothing uses, and whose end is planned.

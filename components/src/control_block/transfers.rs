@@ -148,7 +148,7 @@ impl ControlBlock {
         self.trace_order(Event::TransferOrdered, purpose.step(), group * PARTS, context);
         // Reads go in the order of the steps that need them, and so do blocks that leave early; other writes go with the oldest
         // step, which may wait for their room.
-        let is_early = matches!(purpose, Purpose::Departure { step, .. } if step > self.turn);
+        let is_early = matches!(purpose, Purpose::Departure { step, .. } if step > self.turn());
         let turn = match pattern.is_outward() && !is_early {
             true => self.window.oldest().min(purpose.step()),
             false => purpose.step(),

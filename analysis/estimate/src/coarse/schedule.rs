@@ -17,7 +17,7 @@ mod window;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use components::block_plan::{BlockPlan, Choice, PlanError, PlannedRoom, Room};
+use components::block_plan::{BlockPlan, Choice, Ledger, PlanError};
 use components::control_block::SchedulingPolicy;
 use components::words::Words;
 use scenarios::system::{MachinePlan, Plan};
@@ -65,7 +65,6 @@ struct Schedule<'a> {
     memory: &'a Memory,
     steps: BlockPlan,
     plan_ended: bool,
-    capacity: Room,
     words: Words,
     most_pieces: u32,
     in_turn: bool,
@@ -76,11 +75,7 @@ struct Schedule<'a> {
     now: u64,
     window: Window,
     stays: Stays,
-    /// Room taken.
-    taken: Room,
-    /// The next step to get its room.
-    turn: StepNumber,
-    planned: PlannedRoom,
+    room: Ledger,
     /// Steps that are ready but for the room of their results.
     awaiting_room: BTreeSet<StepNumber>,
     /// The next step, and which of its begins, that a load may come early for.
@@ -128,7 +123,6 @@ pub(super) fn schedule(whole: &Plan, memory: &Memory) -> Result<(Timeline, Accou
         memory,
         steps: plan.block_plan(blocking),
         plan_ended: false,
-        capacity: plan.plan_parameters().capacity,
         words: plan.words(),
         most_pieces: (ALL_PIECES / account.steps.max(1)).clamp(1, MOST_PIECES) as u32,
         in_turn: plan.policy == SchedulingPolicy::EqualPriority,
@@ -139,9 +133,7 @@ pub(super) fn schedule(whole: &Plan, memory: &Memory) -> Result<(Timeline, Accou
         now: 0,
         window: Window::default(),
         stays: Stays::default(),
-        taken: Room::default(),
-        turn: 0,
-        planned: PlannedRoom::default(),
+        room: Ledger::new(plan.plan_parameters().capacity),
         awaiting_room: BTreeSet::new(),
         fetched: 0,
         fetch_place: 0,

@@ -30,7 +30,7 @@ impl Schedule<'_> {
         }
         let units_work = cost.is_some();
         self.admit_stays(&step, units_work);
-        self.planned.push(step.room);
+        self.room.push(step.room);
         let mut entry = Entry::new(step, cost, self.most_pieces);
         entry.layer = layer;
         let step = &entry.step;
@@ -51,6 +51,11 @@ impl Schedule<'_> {
         for &place in entry.operands.iter().map(|(place, _)| place).chain(&entry.result) {
             if let Some(stay) = self.stays.get_mut(place) {
                 stay.users += 1;
+            }
+        }
+        for &(place, _) in &entry.operands {
+            if let Some(stay) = self.stays.get_mut(place) {
+                stay.reader.get_or_insert(entry.step.number);
             }
         }
         for &place in &entry.result {

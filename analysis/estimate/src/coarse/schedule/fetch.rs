@@ -43,7 +43,7 @@ impl Schedule<'_> {
         let Some(stay) = self.stays.get(place) else { return };
         let Some(eviction) = stay
             .eviction
-            .filter(|eviction| eviction.step > self.turn && stay.users == 0)
+            .filter(|eviction| eviction.step > self.room.turn() && stay.users == 0)
         else {
             return;
         };
@@ -70,7 +70,7 @@ impl Schedule<'_> {
         }
         let room = Room::of(stay.footprint, stay.block.is_weight);
         let Some(write) = write else {
-            self.planned.free_before(step, room);
+            self.room.free_before(step, room);
             self.leave(place);
             return true;
         };
@@ -89,15 +89,16 @@ impl Schedule<'_> {
     /// Ends a stay: its room is free.
     pub(super) fn leave(&mut self, place: StayPlace) {
         if let Some(stay) = self.stays.remove(place) {
-            self.taken.give_back(stay.footprint, stay.block.is_weight);
+            self.room
+                .give_back(Room::of(stay.footprint, stay.block.is_weight));
         }
     }
 
     /// Begins loads of steps whose turn has not come, in their order, as long as each leaves the steps that it overtakes the
     /// room that the plan has for them.
     pub(super) fn fetch_ahead(&mut self) {
-        if self.fetched < self.turn {
-            self.fetched = self.turn;
+        if self.fetched < self.room.turn() {
+            self.fetched = self.room.turn();
             self.fetch_place = 0;
         }
         while let Some(entry) = self.window.get(self.fetched) {
@@ -117,9 +118,9 @@ impl Schedule<'_> {
             {
                 let (stay, read) = (*stay, *read);
                 let room = Room::of(*footprint, block.is_weight);
-                let is_there = written_before.is_none_or(|step| step < self.turn);
+                let is_there = written_before.is_none_or(|step| step < self.room.turn());
                 if is_there && self.source_is_there(self.fetched, &read) {
-                    if !self.take_room_before(self.fetched, room) {
+                    if !self.room.take_for_load(self.fetched, room) {
                         return;
                     }
                     let step = self.fetched;

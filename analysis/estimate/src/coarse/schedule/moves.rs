@@ -173,7 +173,7 @@ impl Schedule<'_> {
         }
         // Reads go in the order of the steps that need them, and so do blocks that leave early; other writes go with the oldest
         // step, which may wait for their room.
-        let is_early = matches!(purpose, Purpose::Departure { step, .. } if step > self.turn);
+        let is_early = matches!(purpose, Purpose::Departure { step, .. } if step > self.room.turn());
         let turn = match is_write && !is_early {
             true => self.window.oldest().min(step),
             false => step,

@@ -9,23 +9,22 @@ use super::stays::{StayState, StepNumber};
 impl Schedule<'_> {
     /// Gives steps their room in turn, as far as there is any.
     pub(super) fn reserve(&mut self) {
-        while self.turn < self.window.end() && self.reserve_next() {
+        while self.room.turn() < self.window.end() && self.reserve_next() {
             let waits = self
                 .window
-                .get(self.turn)
+                .get(self.room.turn())
                 .is_some_and(|entry| !entry.progress.is_reserved);
             if waits {
                 break;
             }
-            self.turn += 1;
-            self.planned.forget(self.turn);
+            self.room.advance();
         }
         self.retry_results();
     }
 
     /// Has blocks evicted and loaded for the step whose turn it is; false if that has to wait.
     fn reserve_next(&mut self) -> bool {
-        let turn = self.turn;
+        let turn = self.room.turn();
         while let Some(entry) = self.window.get(turn) {
             let place = entry.progress.begun;
             let Some(begin) = entry.step.begins.get(place) else {
@@ -47,7 +46,7 @@ impl Schedule<'_> {
                 } => {
                     let (stay, read) = (*stay, *read);
                     let room = Room::of(*footprint, block.is_weight);
-                    let begins = self.source_is_there(turn, &read) && self.take_room_before(turn, room);
+                    let begins = self.source_is_there(turn, &read) && self.room.take_for_load(turn, room);
                     if begins {
                         self.load(turn, stay, read);
                     }
@@ -76,19 +75,18 @@ impl Schedule<'_> {
 
     /// Takes the room of a step's results, all at once; false if there is none.
     pub(super) fn reserve_results(&mut self, number: StepNumber) -> bool {
-        let Some(entry) = self.window.get(number) else {
-            return false;
-        };
-        let room = entry.progress.results;
-        if !self.take_room_before(number, room) {
-            self.awaiting_room.insert(number);
-            return false;
-        }
+        let (reader, next) = self.to_promise(number);
         let Some(entry) = self.window.get_mut(number) else {
             return false;
         };
-        entry.progress.is_reserved = true;
         let makes: Vec<StayNumber> = entry.step.made().map(|(stay, _)| stay).collect();
+        if !self.room.take_for_results(number, &mut entry.progress, next) {
+            self.awaiting_room.insert(number);
+            return false;
+        }
+        if let Some(reader) = reader.and_then(|reader| self.window.get_mut(reader)) {
+            reader.progress.is_promised = true;
+        }
         for stay in makes {
             let place = self.stays.place_of(stay);
             if let Some(stay) = place.and_then(|place| self.stays.get_mut(place)) {
@@ -98,29 +96,33 @@ impl Schedule<'_> {
             }
         }
         // The next step's turn may have come.
-        self.room_changed |= number == self.turn;
+        self.room_changed |= number == self.room.turn();
         true
     }
 
-    /// Takes room for step `number`, beside that of all steps before it; false if there is none.
-    pub(super) fn take_room_before(&mut self, number: StepNumber, room: Room) -> bool {
-        let fits = self.planned.has_room(number, room, &self.taken, &self.capacity);
-        if fits {
-            self.taken = self.taken.with(room);
-            self.planned.take_before(number, room);
+    /// The first step that reads what step `number` begins to make, and the room to promise it; none if that is taken or
+    /// promised, or the step is not in the window.
+    fn to_promise(&self, number: StepNumber) -> (Option<StepNumber>, Room) {
+        let entry = self.window.get(number);
+        let made = entry.and_then(|entry| entry.step.made().next());
+        let place = made.and_then(|(stay, _)| self.stays.place_of(stay));
+        let reader = place.and_then(|place| self.stays.get(place)?.reader);
+        let next = reader.and_then(|reader| self.window.get(reader)?.progress.to_promise());
+        match next {
+            Some(next) => (reader, next),
+            None => (None, Room::default()),
         }
-        fits
     }
 
     /// Lets steps try again that found no room for their results and now may.
     fn retry_results(&mut self) {
         let window = &self.window;
         self.awaiting_room.retain(|&number| window.get(number).is_some());
-        let steps = self
-            .awaiting_room
-            .iter()
-            .filter_map(|&number| Some((number, window.get(number)?.progress.results)));
-        for number in self.planned.with_room(steps, &self.taken, &self.capacity) {
+        let steps = self.awaiting_room.iter().filter_map(|&number| {
+            let entry = window.get(number)?;
+            Some((number, &entry.progress, self.to_promise(number).1))
+        });
+        for number in self.room.with_room(steps) {
             self.awaiting_room.remove(&number);
             self.consider(number);
         }

@@ -121,8 +121,8 @@ impl Schedule<'_> {
                 mask: stay.footprint.mask - after.mask,
             };
             stay.footprint = after;
-            self.taken.give_back(freed, stay.block.is_weight);
-            self.planned
+            self.room.give_back(Room::of(freed, stay.block.is_weight));
+            self.room
                 .free_through(last, Room::of(freed, stay.block.is_weight));
         }
         let woken = std::mem::take(&mut stay.waiting);
@@ -135,7 +135,7 @@ impl Schedule<'_> {
             return;
         };
         if let Some(last) = stay.ends_with.filter(|_| stay.users == 0 && stay.writes == 0) {
-            self.planned
+            self.room
                 .free_through(last, Room::of(stay.footprint, stay.block.is_weight));
             self.leave(place);
         }
@@ -169,7 +169,7 @@ impl Schedule<'_> {
                 self.writing.remove(&address);
                 if let Some(stay) = self.stays.get(stay) {
                     let room = Room::of(stay.footprint, stay.block.is_weight);
-                    self.planned.free_before(step, room);
+                    self.room.free_before(step, room);
                 }
                 self.leave(stay);
             }

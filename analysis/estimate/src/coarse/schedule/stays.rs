@@ -30,6 +30,8 @@ pub(super) struct Stay {
     pub(super) state: StayState,
     /// What it takes now.
     pub(super) footprint: Footprint,
+    /// The first step that reads it, if that is in the window.
+    pub(super) reader: Option<StepNumber>,
     /// Uses of it by steps of the window that have not retired.
     pub(super) users: u32,
     /// Those of them that add to it.
@@ -60,6 +62,7 @@ impl Stay {
             block,
             state: StayState::Planned,
             footprint,
+            reader: None,
             users: 0,
             makers: 0,
             completes_with: None,
