@@ -80,8 +80,6 @@ pub struct ControlBlock {
     /// The step whose loads are considered next, and which of what stands before it.
     fetched: StepNumber,
     fetch_place: usize,
-    /// Steps that are ready but for the room of their results.
-    awaiting_room: BTreeSet<StepNumber>,
     /// Whether something has happened that can give a step its room or begin a load.
     room_changed: bool,
     /// Blocks on their way to main memory that will free their room.
@@ -136,7 +134,6 @@ impl ControlBlock {
             room: Ledger::new(parameters.capacity),
             fetched: StepNumber(0),
             fetch_place: 0,
-            awaiting_room: BTreeSet::new(),
             room_changed: false,
             leaving: 0,
             reading: BTreeMap::new(),

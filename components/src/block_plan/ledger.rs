@@ -2,10 +2,16 @@
 //! promised.
 //!
 //! Steps take room in the order of the plan, or earlier where what they take fits beside the planned room of every step that
-//! they overtake ([`PlannedRoom`]). That alone would let the first steps of chains take all the room that the plan leaves:
-//! scores of many waves of rows, none of which finds room for its softmax. So a step that makes a block early is only let in
-//! if there is room for what the block's first reader makes as well. That room is *promised* to the reader: others that come
-//! early have to leave it. A step whose turn has come asks for no more than its own room, so promises cannot block it.
+//! they overtake ([`PlannedRoom`]). That alone would let small steps take all the room that the plan leaves, and those that
+//! make much of it wait for their turn: scores of many waves of rows, none of which finds room for its softmax. So
+//!
+//! - steps that are ready to make their results, but for room, queue up: none that comes early passes an older one;
+//! - a step that makes a block early for a softmax or layer-norm module leaves room for what the module makes of it. That
+//!   room is *promised*: others that come early leave it, too.
+//!
+//! A step whose turn has come asks for no more than its own room, so neither can block it.
+
+use std::collections::BTreeSet;
 
 use super::planned_room::PlannedRoom;
 use super::progress::Progress;
@@ -22,6 +28,8 @@ pub struct Ledger {
     taken: Room,
     /// Room that is promised to steps that have not taken it.
     promised: Room,
+    /// Steps that are ready but for the room of their results.
+    queue: BTreeSet<u32>,
 }
 
 impl Ledger {
@@ -34,6 +42,7 @@ impl Ledger {
             turn: 0,
             taken: Room::default(),
             promised: Room::default(),
+            queue: BTreeSet::new(),
         }
     }
 
@@ -63,13 +72,15 @@ impl Ledger {
         fits
     }
 
-    /// Takes the room of the results of `step`, and promises the room `next` to their first reader; false if there is no room
-    /// for both.
+    /// Takes the room of the results of `step`, and promises the room `next` to their reader. False if there is no room for
+    /// both, or an older step waits for room: then `step` queues up.
     pub fn take_for_results(&mut self, step: u32, own: &mut Progress, next: Room) -> bool {
-        let beside = self.beside_results(own, next);
-        if !self.has_room(step, own.results, beside) {
+        let passes = step > self.turn && self.queue.first().is_some_and(|&oldest| oldest < step);
+        if passes || !self.has_room(step, own.results, self.beside_results(own, next)) {
+            self.queue.insert(step);
             return false;
         }
+        self.queue.remove(&step);
         if std::mem::take(&mut own.is_promised) {
             self.promised = self.promised.without(own.results);
         }
@@ -79,36 +90,41 @@ impl Ledger {
         true
     }
 
+    /// Takes those steps out of the queue that can have their room now. `asked` tells how far a step has come, and what it
+    /// would promise to the reader of its results.
+    pub fn leave_queue<'a>(&mut self, asked: impl Fn(u32) -> Option<(&'a Progress, Room)>) -> Vec<u32> {
+        let mut before = Room::default();
+        let mut leave = Vec::new();
+        for &step in &self.queue {
+            let Some((own, next)) = asked(step) else { continue };
+            let wanted = own.results.with(before);
+            if !self.has_room(step, wanted, self.beside_results(own, next)) {
+                break;
+            }
+            before = wanted.with(next);
+            leave.push(step);
+        }
+        for step in &leave {
+            self.queue.remove(step);
+        }
+        leave
+    }
+
     /// What results that come early have to leave, if their reader makes `next`.
     fn beside_results(&self, own: &Progress, next: Room) -> Room {
         match own.is_promised {
-            true => Room::default(),
+            true => self.promised.without(own.results).with(next),
             false => self.promised.with(next),
         }
     }
 
-    /// What has to be free for `wanted` of `step`: if it comes early, there has to be room for `beside`, too.
-    fn asked(&self, step: u32, wanted: Room, beside: Room) -> Room {
-        match step > self.turn {
+    /// Whether there is room for `wanted` of `step` and, if it comes early, for `beside`, too.
+    fn has_room(&self, step: u32, wanted: Room, beside: Room) -> bool {
+        let asked = match step > self.turn {
             true => wanted.with_where_any(beside),
             false => wanted,
-        }
-    }
-
-    fn has_room(&self, step: u32, wanted: Room, beside: Room) -> bool {
-        let asked = self.asked(step, wanted, beside);
+        };
         self.planned.has_room(step, asked, &self.taken, &self.capacity)
-    }
-
-    /// Those of `steps`, oldest first, whose results have room, each by itself; with each comes what its reader makes.
-    pub fn with_room<'a>(&self, steps: impl Iterator<Item = (u32, &'a Progress, Room)>) -> Vec<u32> {
-        let asked = steps.map(|(step, own, next)| {
-            (
-                step,
-                self.asked(step, own.results, self.beside_results(own, next)),
-            )
-        });
-        self.planned.with_room(asked, &self.taken, &self.capacity)
     }
 
     fn take(&mut self, step: u32, room: Room) {

@@ -70,28 +70,6 @@ impl PlannedRoom {
         })
     }
 
-    /// Those of `steps`, oldest first, whose results have room, each by itself.
-    pub(super) fn with_room(
-        &self,
-        steps: impl Iterator<Item = (u32, Room)>,
-        taken: &Room,
-        capacity: &Room,
-    ) -> Vec<u32> {
-        let mut too_much: Vec<Room> = Vec::new();
-        let mut found = Vec::new();
-        for (step, wanted) in steps {
-            // What found no room beside some steps finds none beside more of them.
-            if too_much.iter().any(|less| less.fits(&wanted)) {
-                continue;
-            }
-            match self.has_room(step, wanted, taken, capacity) {
-                true => found.push(step),
-                false => too_much.push(wanted),
-            }
-        }
-        found
-    }
-
     /// Notes that `room` is taken from now to before step `end`.
     pub(super) fn take_before(&mut self, end: u32, room: Room) {
         self.change_before(end, room.0.map(|bytes| bytes.0 as i64));

@@ -84,9 +84,11 @@ impl ControlBlock {
                 stay.users += 1;
             }
         }
-        for &place in operands.iter().flat_map(|operand| &operand.stays) {
-            if let Some(stay) = self.stays.stay_mut(place, context) {
-                stay.reader.get_or_insert(number);
+        if profile.is_on_module() {
+            for &place in operands.iter().flat_map(|operand| &operand.stays) {
+                if let Some(stay) = self.stays.stay_mut(place, context) {
+                    stay.module_reader.get_or_insert(number);
+                }
             }
         }
         for &place in &result {

@@ -9,7 +9,8 @@
 use sim_core::Context;
 
 use super::places::StepNumber;
-use super::stays::StayState;
+use super::stays::{StayState, Stays};
+use super::window::Window;
 use super::{ControlBlock, StallCause};
 use crate::block_plan::{Begin, Room, StayNumber};
 use crate::message::Message;
@@ -93,13 +94,12 @@ impl ControlBlock {
         number: StepNumber,
         context: &mut Context<'_, Message>,
     ) -> Result<(), StallCause> {
-        let (reader, next) = self.to_promise(number);
+        let (reader, next) = to_promise(&self.window, &self.stays, number);
         let Some(entry) = self.window.unfinished_mut(number) else {
             return Ok(());
         };
         let makes: Vec<StayNumber> = entry.step.made().map(|(stay, _)| stay).collect();
         if !self.room.take_for_results(number.0, &mut entry.progress, next) {
-            self.awaiting_room.insert(number);
             return Err(self.shortage());
         }
         if let Some(reader) = reader.and_then(|reader| self.window.unfinished_mut(reader)) {
@@ -132,20 +132,6 @@ impl ControlBlock {
         self.make_all_issuable(woken);
     }
 
-    /// The first step that reads what step `number` begins to make, and the room to promise it; none if that is taken or
-    /// promised, or the step is not in the window.
-    fn to_promise(&self, number: StepNumber) -> (Option<StepNumber>, Room) {
-        let entry = self.window.unfinished(number);
-        let made = entry.and_then(|entry| entry.step.made().next());
-        let place = made.and_then(|(stay, _)| self.stays.place_of(stay));
-        let reader = place.and_then(|place| self.stays.known(place)?.reader);
-        let next = reader.and_then(|reader| self.window.unfinished(reader)?.progress.to_promise());
-        match next {
-            Some(next) => (reader, next),
-            None => (None, Room::default()),
-        }
-    }
-
     /// What a step waits for that finds no room: steps in flight, or blocks on their way to main memory.
     fn shortage(&self) -> StallCause {
         match self.leaving > 0 {
@@ -156,17 +142,28 @@ impl ControlBlock {
 
     /// Lets steps try again that found no room for their results and now may.
     fn retry_results(&mut self) {
-        let window = &self.window;
-        self.awaiting_room
-            .retain(|&number| window.unfinished(number).is_some());
-        let steps = self.awaiting_room.iter().filter_map(|&number| {
-            let entry = window.unfinished(number)?;
-            Some((number.0, &entry.progress, self.to_promise(number).1))
-        });
-        for step in self.room.with_room(steps) {
+        let (window, stays) = (&self.window, &self.stays);
+        let ready = self.room.leave_queue(|step| {
             let number = StepNumber(step);
-            self.awaiting_room.remove(&number);
-            self.make_issuable(number);
+            let (_, next) = to_promise(window, stays, number);
+            Some((&window.unfinished(number)?.progress, next))
+        });
+        for step in ready {
+            self.make_issuable(StepNumber(step));
         }
+    }
+}
+
+/// The module's step that reads what step `number` begins to make, and the room to promise it; none if that is taken or
+/// promised.
+fn to_promise(window: &Window, stays: &Stays, number: StepNumber) -> (Option<StepNumber>, Room) {
+    let entry = window.unfinished(number);
+    let made = entry.and_then(|entry| entry.step.made().next());
+    let place = made.and_then(|(stay, _)| stays.place_of(stay));
+    let reader = place.and_then(|place| stays.known(place)?.module_reader);
+    let next = reader.and_then(|reader| window.unfinished(reader)?.progress.to_promise());
+    match next {
+        Some(next) => (reader, next),
+        None => (None, Room::default()),
     }
 }

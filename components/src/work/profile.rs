@@ -192,6 +192,13 @@ impl WorkProfile {
         }
     }
 
+    /// Whether a softmax or layer-norm module works on it.
+    #[must_use]
+    #[inline]
+    pub fn is_on_module(&self) -> bool {
+        matches!(self.unit(), Some(UnitClass::Softmax | UnitClass::LayerNorm))
+    }
+
     /// The units that take its runs; `None` if it only moves data.
     #[must_use]
     #[inline]

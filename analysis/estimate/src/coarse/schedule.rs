@@ -76,8 +76,6 @@ struct Schedule<'a> {
     window: Window,
     stays: Stays,
     room: Ledger,
-    /// Steps that are ready but for the room of their results.
-    awaiting_room: BTreeSet<StepNumber>,
     /// The next step, and which of its begins, that a load may come early for.
     fetched: StepNumber,
     fetch_place: usize,
@@ -134,7 +132,6 @@ pub(super) fn schedule(whole: &Plan, memory: &Memory) -> Result<(Timeline, Accou
         window: Window::default(),
         stays: Stays::default(),
         room: Ledger::new(plan.plan_parameters().capacity),
-        awaiting_room: BTreeSet::new(),
         fetched: 0,
         fetch_place: 0,
         writing: BTreeSet::new(),

@@ -53,9 +53,11 @@ impl Schedule<'_> {
                 stay.users += 1;
             }
         }
-        for &(place, _) in &entry.operands {
-            if let Some(stay) = self.stays.get_mut(place) {
-                stay.reader.get_or_insert(entry.step.number);
+        if entry.step.operation.work.profile().is_on_module() {
+            for &(place, _) in &entry.operands {
+                if let Some(stay) = self.stays.get_mut(place) {
+                    stay.module_reader.get_or_insert(entry.step.number);
+                }
             }
         }
         for &place in &entry.result {

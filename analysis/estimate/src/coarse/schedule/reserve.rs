@@ -4,7 +4,8 @@
 use components::block_plan::{Begin, Room, StayNumber};
 
 use super::Schedule;
-use super::stays::{StayState, StepNumber};
+use super::stays::{StayState, Stays, StepNumber};
+use super::window::Window;
 
 impl Schedule<'_> {
     /// Gives steps their room in turn, as far as there is any.
@@ -75,13 +76,12 @@ impl Schedule<'_> {
 
     /// Takes the room of a step's results, all at once; false if there is none.
     pub(super) fn reserve_results(&mut self, number: StepNumber) -> bool {
-        let (reader, next) = self.to_promise(number);
+        let (reader, next) = to_promise(&self.window, &self.stays, number);
         let Some(entry) = self.window.get_mut(number) else {
             return false;
         };
         let makes: Vec<StayNumber> = entry.step.made().map(|(stay, _)| stay).collect();
         if !self.room.take_for_results(number, &mut entry.progress, next) {
-            self.awaiting_room.insert(number);
             return false;
         }
         if let Some(reader) = reader.and_then(|reader| self.window.get_mut(reader)) {
@@ -100,31 +100,29 @@ impl Schedule<'_> {
         true
     }
 
-    /// The first step that reads what step `number` begins to make, and the room to promise it; none if that is taken or
-    /// promised, or the step is not in the window.
-    fn to_promise(&self, number: StepNumber) -> (Option<StepNumber>, Room) {
-        let entry = self.window.get(number);
-        let made = entry.and_then(|entry| entry.step.made().next());
-        let place = made.and_then(|(stay, _)| self.stays.place_of(stay));
-        let reader = place.and_then(|place| self.stays.get(place)?.reader);
-        let next = reader.and_then(|reader| self.window.get(reader)?.progress.to_promise());
-        match next {
-            Some(next) => (reader, next),
-            None => (None, Room::default()),
-        }
-    }
-
     /// Lets steps try again that found no room for their results and now may.
     fn retry_results(&mut self) {
-        let window = &self.window;
-        self.awaiting_room.retain(|&number| window.get(number).is_some());
-        let steps = self.awaiting_room.iter().filter_map(|&number| {
-            let entry = window.get(number)?;
-            Some((number, &entry.progress, self.to_promise(number).1))
+        let (window, stays) = (&self.window, &self.stays);
+        let ready = self.room.leave_queue(|step| {
+            let (_, next) = to_promise(window, stays, step);
+            Some((&window.get(step)?.progress, next))
         });
-        for number in self.room.with_room(steps) {
-            self.awaiting_room.remove(&number);
+        for number in ready {
             self.consider(number);
         }
+    }
+}
+
+/// The module's step that reads what step `number` begins to make, and the room to promise it; none if that is taken or
+/// promised.
+fn to_promise(window: &Window, stays: &Stays, number: StepNumber) -> (Option<StepNumber>, Room) {
+    let entry = window.get(number);
+    let made = entry.and_then(|entry| entry.step.made().next());
+    let place = made.and_then(|(stay, _)| stays.place_of(stay));
+    let reader = place.and_then(|place| stays.get(place)?.module_reader);
+    let next = reader.and_then(|reader| window.get(reader)?.progress.to_promise());
+    match next {
+        Some(next) => (reader, next),
+        None => (None, Room::default()),
     }
 }

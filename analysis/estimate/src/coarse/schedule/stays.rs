@@ -30,8 +30,8 @@ pub(super) struct Stay {
     pub(super) state: StayState,
     /// What it takes now.
     pub(super) footprint: Footprint,
-    /// The first step that reads it, if that is in the window.
-    pub(super) reader: Option<StepNumber>,
+    /// The first step of the window by which a module reads it.
+    pub(super) module_reader: Option<StepNumber>,
     /// Uses of it by steps of the window that have not retired.
     pub(super) users: u32,
     /// Those of them that add to it.
@@ -62,7 +62,7 @@ impl Stay {
             block,
             state: StayState::Planned,
             footprint,
-            reader: None,
+            module_reader: None,
             users: 0,
             makers: 0,
             completes_with: None,
