@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::account::PlanAccount;
 use super::blocking::Blocking;
 use super::pace::{Pacer, Rates};
-use super::residency::PlanError;
+use super::plan_error::PlanError;
 use super::stage_plan::{BlockPlan, PlanParameters};
 use crate::program::StageSource;
 

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::residency::PlanError;
+use super::plan_error::PlanError;
 use super::stage_plan::PlanParameters;
 use super::step::Room;
 use super::view::{Axis, Extents, View};

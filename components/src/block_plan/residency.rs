@@ -1,94 +1,17 @@
 //! Residency by next use: what each part of an operation finds in the buffers, and what moves for it.
 
-use std::collections::BTreeSet;
-use std::fmt;
-
+use super::evictable::Evictable;
+use super::plan_error::Shortage;
 use super::spill_slots::SpillSlots;
 use super::step::{Begin, End, Move, Room, StayNumber};
 use super::tensors::{BlockId, BlockState, PlannedTensors};
-use crate::operation::{Footprint, Role, TensorKind};
+use super::uses::{Access, NextUse, Use};
+use crate::operation::{Footprint, TensorKind};
 use crate::runs::Tiling;
 use crate::units::Bytes;
 
 /// Bits by which an accumulator is wider than a word: sums of up to 2^20 words do not overflow.
 const GUARD_BITS: u64 = 20;
-
-/// The place of a use in the plan: segment, stage, and part of the stage, so that places compare in the order of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct NextUse;
-
-impl NextUse {
-    /// Nothing reads the block any more.
-    pub(super) const NEVER: u64 = u64::MAX;
-
-    /// A use by part (or operation) `index` of `stage` while `segment` runs.
-    pub(super) fn at(segment: u32, stage: u32, index: u32) -> u64 {
-        (u64::from(segment) << 48) | (u64::from(stage.min(0xffff)) << 32) | u64::from(index)
-    }
-}
-
-/// Why there is no plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PlanError {
-    /// What a single step needs at once does not fit.
-    NoRoom {
-        /// What the operation is for.
-        role: Role,
-        /// Its layer.
-        layer: u32,
-        /// What the step needs.
-        needed: Room,
-    },
-    /// A stage would have more steps than a plan can hold.
-    TooManySteps,
-    /// A fault of the program or the planner.
-    Fault(String),
-}
-
-impl fmt::Display for PlanError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoRoom { role, layer, needed } => {
-                let [activation, weight, mask] = needed.0;
-                write!(
-                    f,
-                    "a step of the {role} of layer {layer} needs {activation} of the activation buffer, {weight} of the weight \
-                     buffer and {mask} of the mask buffer"
-                )
-            }
-            Self::TooManySteps => write!(
-                f,
-                "blocks so small that they fit cut a layer into more steps than a plan can hold"
-            ),
-            Self::Fault(fault) => f.write_str(fault),
-        }
-    }
-}
-
-/// How a part uses a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
-    /// As operand number so-and-so.
-    Read(u16),
-    /// As what it makes or adds to, for the last time or not.
-    Made {
-        /// Whether its sums are final after it.
-        completes: bool,
-        /// Whether the DMA brings it, free of zeros.
-        by_dma: bool,
-    },
-    /// As an operand that is updated in place.
-    Updated(u16),
-}
-
-/// One use of a block by a part.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Access {
-    pub(super) block: BlockId,
-    pub(super) usage: Use,
-    /// The next one.
-    pub(super) next_use: u64,
-}
 
 /// What happens around a part.
 #[derive(Debug, Default)]
@@ -107,12 +30,13 @@ pub(super) struct Residency {
     /// What the plan may fill.
     limit: Room,
     occupied: Room,
-    /// Blocks that may leave, by next use: of the activation buffer, and of the weight buffer.
-    evictable: [BTreeSet<(u64, BlockId)>; 2],
+    evictable: Evictable,
     next_stay: u32,
     /// The step whose blocks are brought in.
     step: u32,
     slots: SpillSlots,
+    /// How the blocks of the step come, in the order of its accesses.
+    arrivals: Vec<Arrival>,
 }
 
 impl Residency {
@@ -121,10 +45,11 @@ impl Residency {
             tiling,
             limit,
             occupied: Room::default(),
-            evictable: [BTreeSet::new(), BTreeSet::new()],
+            evictable: Evictable::default(),
             next_stay: 0,
             step: 0,
             slots: SpillSlots::new(spill_start),
+            arrivals: Vec::new(),
         }
     }
 
@@ -140,12 +65,13 @@ impl Residency {
         accesses: &[Access],
     ) -> Result<Moves, Shortage> {
         let mut moves = Moves::default();
-        self.pin(tensors, accesses);
-        let incoming = self.incoming(tensors, accesses)?;
-        self.make_room(tensors, &incoming, accesses, &mut moves)?;
-        for (access, arrival) in accesses.iter().zip(&incoming) {
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        self.find_arrivals(tensors, accesses, &mut arrivals)?;
+        self.make_room(tensors, &arrivals, accesses, &mut moves)?;
+        for (access, arrival) in accesses.iter().zip(&arrivals) {
             self.bring(tensors, access, *arrival, &mut moves)?;
         }
+        self.arrivals = arrivals;
         moves.room = self.occupied;
         self.step += 1;
         for access in accesses {
@@ -154,30 +80,24 @@ impl Residency {
         Ok(moves)
     }
 
-    fn pin(&mut self, tensors: &PlannedTensors, accesses: &[Access]) {
+    /// How each block comes, in the order of `accesses`; the same block comes once. None of them may leave meanwhile.
+    fn find_arrivals(
+        &self,
+        tensors: &mut PlannedTensors,
+        accesses: &[Access],
+        arrivals: &mut Vec<Arrival>,
+    ) -> Result<(), Shortage> {
+        arrivals.clear();
         for access in accesses {
-            let Some(tensor) = tensors.get(access.block.tensor) else {
-                continue;
-            };
-            let state = &tensor.blocks[access.block.index as usize];
-            if state.stay.is_some() {
-                self.evictable[usize::from(tensor.is_weight)].remove(&(state.next_use, access.block));
-            }
-        }
-    }
-
-    /// How each block comes, in the order of `accesses`; the same block comes once.
-    fn incoming(&self, tensors: &PlannedTensors, accesses: &[Access]) -> Result<Vec<Arrival>, Shortage> {
-        let mut arrivals = Vec::with_capacity(accesses.len());
-        for (place, access) in accesses.iter().enumerate() {
-            let again = accesses[..place].iter().any(|other| other.block == access.block);
-            arrivals.push(if again {
-                Arrival::Here
-            } else {
-                self.arrival(tensors, access)?
+            let again = tensors
+                .block_mut(access.block)
+                .is_some_and(|state| state.used_by.replace(self.step) == Some(self.step));
+            arrivals.push(match again {
+                true => Arrival::Here,
+                false => self.arrival(tensors, access)?,
             });
         }
-        Ok(arrivals)
+        Ok(())
     }
 
     fn arrival(&self, tensors: &PlannedTensors, access: &Access) -> Result<Arrival, Shortage> {
@@ -240,7 +160,7 @@ impl Residency {
             }
         }
         while !wanted.fits(&self.limit) {
-            let Some((block, is_weight)) = self.victim(&wanted) else {
+            let Some((block, is_weight)) = self.victim(tensors, &wanted) else {
                 return Err(Shortage::NoRoom(wanted));
             };
             let footprint = self.evict(tensors, block, is_weight, moves)?;
@@ -250,17 +170,18 @@ impl Residency {
     }
 
     /// The block to leave next: the one that is needed last, of the buffer that is short. Masks of both are in one buffer.
-    fn victim(&mut self, wanted: &Room) -> Option<(BlockId, bool)> {
+    fn victim(&mut self, tensors: &PlannedTensors, wanted: &Room) -> Option<(BlockId, bool)> {
         let short = |buffer: usize| wanted.0[buffer] > self.limit.0[buffer];
-        let last = |buffer: usize| self.evictable[buffer].last().map(|&(use_at, _)| use_at);
         let is_weight = if short(0) {
             false
         } else if short(1) {
             true
         } else {
-            last(1) > last(0)
+            let [of_activations, of_weights] =
+                [false, true].map(|is_weight| self.evictable.last(tensors, is_weight, self.step));
+            of_weights > of_activations
         };
-        let (_, block) = self.evictable[usize::from(is_weight)].pop_last()?;
+        let block = self.evictable.take_last(tensors, is_weight, self.step)?;
         Some((block, is_weight))
     }
 
@@ -307,9 +228,10 @@ impl Residency {
         let gone = || Shortage::Fault("a block was to come of a tensor that is gone".to_owned());
         let tensor = tensors.get_mut(access.block.tensor).ok_or_else(gone)?;
         let is_weight = tensor.is_weight;
-        let block = tensor.name(access.block.index);
-        let state = &mut tensor.blocks[access.block.index as usize];
+        let index = access.block.index;
         if let Some(footprint) = arrival.footprint() {
+            let block = tensor.name(index);
+            let state = &mut tensor.blocks[index as usize];
             let stay = StayNumber(self.next_stay);
             self.next_stay += 1;
             state.stay = Some(stay);
@@ -334,7 +256,8 @@ impl Residency {
                 },
             });
         }
-        moves.stays.push(state.stay.ok_or_else(gone)?);
+        let stay = tensor.blocks[index as usize].stay;
+        moves.stays.push(stay.ok_or_else(gone)?);
         Ok(())
     }
 
@@ -348,23 +271,24 @@ impl Residency {
         let gone = || Shortage::Fault("a step's block was gone before the step had ended".to_owned());
         let tensor = tensors.get_mut(access.block.tensor).ok_or_else(gone)?;
         let (is_weight, kind) = (tensor.is_weight, tensor.kind);
-        let elements = tensor.elements(access.block.index);
-        let stored = tensor.stored(access.block.index, &self.tiling);
-        let state = &mut tensor.blocks[access.block.index as usize];
-        let Some(stay) = state.stay else {
+        let index = access.block.index;
+        let Some(stay) = tensor.blocks[index as usize].stay else {
             // Dropped by another use of the same part.
             return Ok(());
         };
         match access.usage {
             Use::Read(_) => {}
             Use::Updated(_) => {
-                let write = stored.ok_or_else(gone)?;
+                let write = tensor.stored(index, &self.tiling).ok_or_else(gone)?;
                 moves.ends.push(End::WriteBack { stay, write });
             }
             Use::Made { completes, .. } => {
-                self.note_made(state, stay, [elements, completes.into()], kind, moves)
+                let elements = tensor.elements(index);
+                let state = &mut tensor.blocks[index as usize];
+                self.note_made(state, stay, [elements, completes.into()], kind, moves);
             }
         }
+        let state = &mut tensor.blocks[index as usize];
         state.next_use = access.next_use;
         if access.next_use == NextUse::NEVER {
             moves.ends.push(End::Drop { stay });
@@ -375,7 +299,7 @@ impl Residency {
                 tensors.remove(access.block.tensor);
             }
         } else {
-            self.evictable[usize::from(is_weight)].insert((access.next_use, access.block));
+            self.evictable.may_leave(is_weight, access.next_use, access.block);
         }
         Ok(())
     }
@@ -433,12 +357,4 @@ impl Arrival {
             Self::Loaded { footprint, .. } | Self::Made(footprint) => Some(*footprint),
         }
     }
-}
-
-/// Why a part finds no room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Shortage {
-    /// It needs this much.
-    NoRoom(Room),
-    Fault(String),
 }

@@ -1,19 +1,18 @@
 //! From stages of the program to steps, one stage at a time.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::blocking::Blocking;
-use super::cut::{Cutter, Items, Part};
-use super::residency::{Access, NextUse, PlanError, Residency, Shortage, Use};
-use super::step::{OperandBlocks, Room, Step};
-use super::tensors::{BlockId, PlannedTensor, PlannedTensors, TensorSlot};
-use super::view::View;
-use crate::operation::{Operand, Operation, OperationId};
+use super::cut::{Cutter, Items};
+use super::emit::Stage;
+use super::plan_error::PlanError;
+use super::residency::Residency;
+use super::step::{Room, Step};
+use super::tensors::PlannedTensors;
+use crate::operation::Operand;
 use crate::program::{StageOperations, StageSource};
 use crate::runs::Tiling;
-use crate::tile::Dimension;
 
 /// What a plan depends on, besides the program and the way it is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,34 +29,32 @@ pub struct PlanParameters {
     pub batches: u32,
 }
 
-/// Uses of blocks by the steps of a stage that a plan holds at most.
-const MAX_ACCESSES: usize = 3_000_000;
-
 /// The steps of a program, made a stage at a time.
 pub struct BlockPlan {
-    parameters: PlanParameters,
-    blocking: Blocking,
+    pub(super) parameters: PlanParameters,
+    pub(super) blocking: Blocking,
     /// What the plan may fill of the buffers.
     limit: Room,
     source: StageSource,
     stages: Box<dyn Iterator<Item = StageOperations> + Send>,
-    segment: Segment,
-    tensors: PlannedTensors,
-    residency: Residency,
-    ready: VecDeque<Step>,
-    next_step: u32,
+    pub(super) segment: Segment,
+    pub(super) tensors: PlannedTensors,
+    pub(super) residency: Residency,
+    /// The stage whose steps are handed out.
+    pub(super) stage: Option<Stage>,
+    pub(super) next_step: u32,
     /// Whether something is summed over the batch.
-    sums_batch: bool,
+    pub(super) sums_batch: bool,
     /// Operations of a batch, once the first is over.
-    operations: u32,
+    pub(super) operations: u32,
     failed: Option<PlanError>,
 }
 
 /// The batch tiles that go through the program now.
 #[derive(Clone, Debug)]
-struct Segment {
-    number: u32,
-    batch: u32,
+pub(super) struct Segment {
+    pub(super) number: u32,
+    pub(super) batch: u32,
     items: Range<u32>,
 }
 
@@ -82,7 +79,7 @@ impl BlockPlan {
             tensors: PlannedTensors::default(),
             limit,
             residency: Residency::new(parameters.tiling, limit, parameters.spill_start),
-            ready: VecDeque::new(),
+            stage: None,
             next_step: 0,
             sums_batch: false,
             operations: 0,
@@ -126,8 +123,13 @@ impl BlockPlan {
     }
 
     /// Whether no segment follows, of this batch or the next.
-    fn is_last_segment(&self) -> bool {
+    pub(super) fn is_last_segment(&self) -> bool {
         self.ends_batch() && self.segment.batch + 1 == self.parameters.batches.max(1)
+    }
+
+    /// Whether the segment is the first of its batch.
+    pub(super) fn begins_batch(&self) -> bool {
+        self.segment.items.start == 0
     }
 
     fn ends_batch(&self) -> bool {
@@ -207,325 +209,9 @@ impl BlockPlan {
             .ok_or(PlanError::TooManySteps)?;
         let operands = self.register(stage, &range, &parts);
         let mut accesses = self.accesses(stage, &parts, &operands)?;
-        self.find_next_uses(stage, &parts, &mut accesses);
-        self.emit(stage, &parts, &accesses)
-    }
-
-    /// Makes all tensors of a stage known; the places of each operation's operands, then of its result.
-    fn register(
-        &mut self,
-        stage: &StageOperations,
-        items: &Range<u32>,
-        parts: &[Part],
-    ) -> Vec<Vec<Option<TensorSlot>>> {
-        let mut runs = vec![false; stage.operations.len()];
-        parts.iter().for_each(|part| runs[part.operation as usize] = true);
-        let mut slots = Vec::with_capacity(stage.operations.len());
-        for (operation, runs) in stage.operations.iter().zip(runs) {
-            let mut of_operation: Vec<_> = operation
-                .operands
-                .iter()
-                .enumerate()
-                .map(|(place, operand)| match operand {
-                    Operand::Activation { tensor, .. } => self.tensors.slot(*tensor),
-                    Operand::Weight(_) if !runs => None,
-                    Operand::Weight(weight) => Some(self.weight(stage, operation, place, weight)),
-                })
-                .collect();
-            of_operation.push(runs.then(|| self.made(stage, operation, items)).flatten());
-            slots.push(of_operation);
-        }
-        slots
-    }
-
-    fn weight(
-        &mut self,
-        stage: &StageOperations,
-        operation: &Operation,
-        place: usize,
-        weight: &crate::operation::WeightTensor,
-    ) -> TensorSlot {
-        let uses = stage.weights_again.get(&weight.tensor);
-        if let Some(slot) = self.tensors.slot(weight.tensor) {
-            if let (Some(tensor), Some(uses)) = (self.tensors.get_mut(slot), uses) {
-                tensor.uses.clone_from(uses);
-            }
-            return slot;
-        }
-        let uses = uses.cloned().unwrap_or_default();
-        let mut tensor = PlannedTensor::weight(
-            operation,
-            place,
-            weight,
-            &self.blocking,
-            &self.parameters.tiling,
-            uses,
-        );
-        tensor.first_stage = stage.number;
-        self.tensors.insert(tensor)
-    }
-
-    fn made(
-        &mut self,
-        stage: &StageOperations,
-        operation: &Operation,
-        items: &Range<u32>,
-    ) -> Option<TensorSlot> {
-        let id = operation.output?.tensor;
-        let sums_batch = operation.work.sums_batch();
-        self.sums_batch |= sums_batch;
-        if let Some(slot) = self.tensors.slot(id) {
-            if sums_batch {
-                return Some(slot);
-            }
-            self.tensors.remove(slot);
-        }
-        let has_batch = !sums_batch && operation.grid.tiles(Dimension::B) == self.parameters.batch_tiles;
-        let items = if has_batch { items.clone() } else { 0..1 };
-        let uses = stage.uses.get(&id).cloned().unwrap_or_default();
-        let tiling = &self.parameters.tiling;
-        let mut tensor = PlannedTensor::made(operation, items, &self.blocking, tiling, uses)?;
-        tensor.first_stage = stage.number;
-        tensor.sums_batch = sums_batch;
-        Some(self.tensors.insert(tensor))
-    }
-
-    /// What each part uses.
-    fn accesses(
-        &self,
-        stage: &StageOperations,
-        parts: &[Part],
-        slots: &[Vec<Option<TensorSlot>>],
-    ) -> Result<Vec<Vec<Access>>, PlanError> {
-        let views: Vec<Vec<View>> = stage
-            .operations
-            .iter()
-            .map(|operation| {
-                (0..operation.operands.len())
-                    .map(|place| View::of(operation, place))
-                    .collect()
-            })
-            .collect();
-        let mut all = Vec::with_capacity(parts.len());
-        let mut total = 0;
-        for part in parts {
-            let index = part.operation as usize;
-            let operation = &stage.operations[index];
-            let extents = part.extents(operation);
-            let b = u32::from(part.tiles[0].start);
-            let updates = operation.updates_in_place();
-            let mut accesses = Vec::new();
-            for (place, view) in views[index].iter().enumerate() {
-                let usage = match updates && place > 0 {
-                    true => Use::Updated(place as u16),
-                    false => Use::Read(place as u16),
-                };
-                self.add_blocks(slots[index][place], b, view.ranges(operation, &extents), usage, &mut accesses)
-                    .ok_or_else(|| {
-                        PlanError::Fault(format!(
-                            "operation {} ({}, layer {}) reads tensor {}, which no operation before it has made or which is dropped",
-                            operation.id.0,
-                            operation.role,
-                            operation.layer,
-                            operation.operands[place].tensor().0
-                        ))
-                    })?;
-            }
-            if let Some(made) = slots[index].last().copied().flatten() {
-                let usage = Use::Made {
-                    completes: false,
-                    by_dma: !operation.work.is_compute(),
-                };
-                let ranges = [
-                    extents[Dimension::I as usize].clone(),
-                    extents[Dimension::J as usize].clone(),
-                ];
-                self.add_blocks(Some(made), b, ranges, usage, &mut accesses);
-            }
-            total += accesses.len();
-            if total > MAX_ACCESSES {
-                return Err(PlanError::TooManySteps);
-            }
-            all.push(accesses);
-        }
-        Ok(all)
-    }
-
-    fn add_blocks(
-        &self,
-        slot: Option<TensorSlot>,
-        b: u32,
-        ranges: [Range<u32>; 2],
-        usage: Use,
-        accesses: &mut Vec<Access>,
-    ) -> Option<()> {
-        let slot = slot?;
-        let tensor = self.tensors.get(slot)?;
-        let b = if tensor.items.contains(&b) {
-            b
-        } else {
-            tensor.items.start
-        };
-        accesses.extend(tensor.covering(b, ranges).map(|index| Access {
-            block: BlockId { tensor: slot, index },
-            usage,
-            next_use: NextUse::NEVER,
-        }));
-        Some(())
-    }
-
-    /// Walks the parts of a stage backwards, from what is known of the stages after it.
-    fn find_next_uses(&mut self, stage: &StageOperations, parts: &[Part], accesses: &mut [Vec<Access>]) {
-        let segment = self.segment.number;
-        for access in accesses.iter().flatten() {
-            let beyond = self.beyond(stage, access.block.tensor);
-            if let Some(state) = self.tensors.block_mut(access.block) {
-                state.seen = (beyond, false);
-            }
-        }
-        let is_last_segment = self.is_last_segment();
-        for (place, accesses) in accesses.iter_mut().enumerate().rev() {
-            for access in accesses.iter_mut() {
-                let sums_on = !is_last_segment
-                    && self
-                        .tensors
-                        .get(access.block.tensor)
-                        .is_some_and(|tensor| tensor.sums_batch);
-                if let Some(state) = self.tensors.block_mut(access.block) {
-                    access.next_use = state.seen.0;
-                    if let Use::Made { completes, .. } = &mut access.usage {
-                        *completes = !state.seen.1 && !sums_on;
-                        state.seen.1 = true;
-                    }
-                }
-            }
-            for access in accesses.iter() {
-                if let Some(state) = self.tensors.block_mut(access.block) {
-                    state.seen.0 = NextUse::at(segment, stage.number, place as u32);
-                }
-            }
-        }
-        debug_assert_eq!(parts.len(), accesses.len());
-    }
-
-    /// The first use of a tensor after `stage`.
-    fn beyond(&self, stage: &StageOperations, slot: TensorSlot) -> u64 {
-        let Some(tensor) = self.tensors.get(slot) else {
-            return NextUse::NEVER;
-        };
-        let segment = self.segment.number;
-        let later = tensor.uses.iter().find(|position| position.stage > stage.number);
-        // Another segment comes before the stages that need the whole batch.
-        if let Some(position) = later.filter(|_| !tensor.sums_batch || self.is_last_segment()) {
-            return NextUse::at(segment, position.stage, position.index);
-        }
-        let comes_again = !self.is_last_segment() && (tensor.is_weight || tensor.sums_batch);
-        match comes_again {
-            true => NextUse::at(segment + 1, tensor.first_stage, 0),
-            false => NextUse::NEVER,
-        }
-    }
-
-    fn emit(
-        &mut self,
-        stage: &StageOperations,
-        parts: &[Part],
-        accesses: &[Vec<Access>],
-    ) -> Result<(), PlanError> {
-        let operations: Vec<Arc<Operation>> = stage
-            .operations
-            .iter()
-            .map(|operation| self.of_batch(operation))
-            .collect();
-        let mut begun = vec![false; operations.len()];
-        for (part, accesses) in parts.iter().zip(accesses) {
-            let index = part.operation as usize;
-            let operation = &operations[index];
-            let geometry = self.geometry(operation, accesses);
-            let moves =
-                self.residency
-                    .pass(&mut self.tensors, accesses)
-                    .map_err(|shortage| match shortage {
-                        Shortage::NoRoom(needed) => PlanError::NoRoom {
-                            role: operation.role,
-                            layer: operation.layer,
-                            needed,
-                        },
-                        Shortage::Fault(fault) => PlanError::Fault(fault),
-                    })?;
-            let is_first =
-                self.segment.items.start == 0 || stage.needs_whole_batch || !self.has_batch(operation);
-            let mut blocks = geometry;
-            let result = blocks.len() - 1;
-            for (access, stay) in accesses.iter().zip(&moves.stays) {
-                blocks[place_of(access.usage, result)].stays.push(*stay);
-            }
-            let result = blocks.pop().unwrap_or_default();
-            let step = Step {
-                number: self.next_step,
-                operation: Arc::clone(operation),
-                batch: self.segment.batch,
-                is_first: !std::mem::replace(&mut begun[index], true) && is_first,
-                cut: part.cut,
-                tiles: part.tiles.clone(),
-                operands: blocks,
-                result,
-                completes: accesses
-                    .iter()
-                    .any(|access| matches!(access.usage, Use::Made { completes: true, .. })),
-                begins: moves.begins,
-                ends: moves.ends,
-                room: moves.room,
-            };
-            self.next_step += 1;
-            self.ready.push_back(step);
-        }
+        self.find_next_uses(stage, &mut accesses);
+        self.begin_stage(&stage.operations, parts, accesses, stage.needs_whole_batch);
         Ok(())
-    }
-
-    /// An operation as this batch has it: each batch counts its operations on.
-    fn of_batch(&mut self, operation: &Operation) -> Arc<Operation> {
-        self.operations = self.operations.max(operation.id.0 + 1);
-        let id = OperationId(operation.id.0 + self.segment.batch * self.operations);
-        Arc::new(Operation {
-            id,
-            ..operation.clone()
-        })
-    }
-
-    fn has_batch(&self, operation: &Operation) -> bool {
-        operation.grid.tiles(Dimension::B) == self.parameters.batch_tiles
-    }
-
-    /// How the blocks of each operand lie, then those of the result; taken before any of them is dropped.
-    fn geometry(&self, operation: &Operation, accesses: &[Access]) -> Vec<OperandBlocks> {
-        let mut all = vec![OperandBlocks::default(); operation.operands.len() + 1];
-        let result = operation.operands.len();
-        for access in accesses {
-            let Some(tensor) = self.tensors.get(access.block.tensor) else {
-                continue;
-            };
-            let blocks = &mut all[place_of(access.usage, result)];
-            let [rows, columns] = tensor.ranges(access.block.index);
-            if blocks.block_rows == 0 {
-                blocks.block_rows = tensor.block_rows;
-                blocks.first_row = rows.start;
-                blocks.rows_of_blocks = 0;
-                blocks.first_column = columns.start;
-                blocks.block_columns = tensor.block_columns;
-            }
-            if columns.start == blocks.first_column {
-                blocks.rows_of_blocks += 1;
-            }
-        }
-        all
-    }
-}
-
-fn place_of(usage: Use, result: usize) -> usize {
-    match usage {
-        Use::Read(place) | Use::Updated(place) => place.into(),
-        Use::Made { .. } => result,
     }
 }
 
@@ -533,13 +219,20 @@ impl Iterator for BlockPlan {
     type Item = Step;
 
     fn next(&mut self) -> Option<Step> {
-        while self.ready.is_empty() && self.failed.is_none() {
-            match self.plan_next() {
-                Ok(true) => {}
-                Ok(false) => return None,
+        while self.failed.is_none() {
+            let found = match self.emit() {
+                Ok(None) => self.plan_next().map(|goes_on| match goes_on {
+                    true => None,
+                    false => Some(None),
+                }),
+                emitted => emitted.map(Some),
+            };
+            match found {
+                Ok(Some(step)) => return step,
+                Ok(None) => {}
                 Err(error) => self.failed = Some(error),
             }
         }
-        self.ready.pop_front()
+        None
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct BlockState {
     pub(super) begun: bool,
     /// Whether all sums of it are final.
     pub(super) complete: bool,
+    /// The last step that used it.
+    pub(super) used_by: Option<u32>,
     /// The place of its next use: see `NextUse`.
     pub(super) next_use: u64,
     /// While a stage is walked backwards: the place of the use met last, and whether something was seen to make it.
@@ -323,6 +325,24 @@ impl PlannedTensors {
 
     pub(super) fn get_mut(&mut self, slot: TensorSlot) -> Option<&mut PlannedTensor> {
         self.table.get_mut(slot.0 as usize)?.as_mut()
+    }
+
+    /// The blocks in a buffer: their next uses, and which they are.
+    pub(super) fn resident(&self, is_weight: bool) -> impl Iterator<Item = (u64, BlockId)> {
+        let tensors = self.table.iter().enumerate();
+        let tensors = tensors.filter_map(|(slot, tensor)| Some((TensorSlot(slot as u32), tensor.as_ref()?)));
+        tensors
+            .filter(move |(_, tensor)| tensor.is_weight == is_weight)
+            .flat_map(|(slot, tensor)| {
+                let states = tensor.blocks.iter().zip(0..);
+                states
+                    .filter(|(state, _)| state.stay.is_some())
+                    .map(move |(state, index)| (state.next_use, BlockId { tensor: slot, index }))
+            })
+    }
+
+    pub(super) fn block(&self, id: BlockId) -> Option<&BlockState> {
+        self.get(id.tensor)?.blocks.get(id.index as usize)
     }
 
     pub(super) fn block_mut(&mut self, id: BlockId) -> Option<&mut BlockState> {
