@@ -53,18 +53,20 @@ pub(super) struct Cutter<'a> {
 }
 
 impl<'a> Cutter<'a> {
-    /// The parts of `operations` for `items`, in the order in which they run; `None` if they are too many.
+    /// The parts of `operations` for `items`, in the order in which they run, in the list `parts`; `None` if they are too many.
     pub(super) fn cut(
         blocking: Blocking,
         tile: TileShape,
         operations: &'a [Operation],
         items: Items,
+        mut parts: Vec<Part>,
     ) -> Option<Vec<Part>> {
+        parts.clear();
         let mut cutter = Self {
             blocking,
             tile,
             operations,
-            parts: Vec::new(),
+            parts,
             items,
         };
         if cutter.count() > MAX_PARTS {

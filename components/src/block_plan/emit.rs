@@ -12,7 +12,7 @@ use crate::operation::{Operation, OperationId};
 use crate::tile::Dimension;
 
 /// A stage whose steps are handed out.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Stage {
     operations: Vec<Arc<Operation>>,
     /// Whether a step of each operation has been handed out.
@@ -36,25 +36,32 @@ impl BlockPlan {
             .iter()
             .map(|operation| self.of_batch(operation))
             .collect();
-        self.stage = Some(Stage {
+        self.stage = Stage {
             begun: vec![false; operations.len()],
             operations,
             parts,
             accesses,
             needs_whole_batch,
             next: 0,
-        });
+        };
+    }
+
+    /// The lists of the stage that has been handed out, to be filled anew.
+    pub(super) fn take_lists(&mut self) -> (Vec<Part>, Accesses) {
+        let stage = std::mem::take(&mut self.stage);
+        (stage.parts, stage.accesses)
     }
 
     /// The next step of the stage; `None` at its end.
     pub(super) fn emit(&mut self) -> Result<Option<Step>, PlanError> {
-        let Some(mut stage) = self.stage.take_if(|stage| stage.next < stage.parts.len()) else {
+        if self.stage.next == self.stage.parts.len() {
             return Ok(None);
-        };
-        let step = self.emit_part(&mut stage)?;
+        }
+        let mut stage = std::mem::take(&mut self.stage);
+        let step = self.emit_part(&mut stage);
         stage.next += 1;
-        self.stage = Some(stage);
-        Ok(Some(step))
+        self.stage = stage;
+        step.map(Some)
     }
 
     fn emit_part(&mut self, stage: &mut Stage) -> Result<Step, PlanError> {

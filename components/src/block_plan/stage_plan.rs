@@ -41,7 +41,7 @@ pub struct BlockPlan {
     pub(super) tensors: PlannedTensors,
     pub(super) residency: Residency,
     /// The stage whose steps are handed out.
-    pub(super) stage: Option<Stage>,
+    pub(super) stage: Stage,
     pub(super) next_step: u32,
     /// Whether something is summed over the batch.
     pub(super) sums_batch: bool,
@@ -79,7 +79,7 @@ impl BlockPlan {
             tensors: PlannedTensors::default(),
             limit,
             residency: Residency::new(parameters.tiling, limit, parameters.spill_start),
-            stage: None,
+            stage: Stage::default(),
             next_step: 0,
             sums_batch: false,
             operations: 0,
@@ -205,10 +205,17 @@ impl BlockPlan {
             range: range.clone(),
             all: self.parameters.batch_tiles,
         };
-        let parts = Cutter::cut(blocking, self.parameters.tiling.tile, &stage.operations, items)
-            .ok_or(PlanError::TooManySteps)?;
+        let (parts, accesses) = self.take_lists();
+        let parts = Cutter::cut(
+            blocking,
+            self.parameters.tiling.tile,
+            &stage.operations,
+            items,
+            parts,
+        )
+        .ok_or(PlanError::TooManySteps)?;
         let operands = self.register(stage, &range, &parts);
-        let mut accesses = self.accesses(stage, &parts, &operands)?;
+        let mut accesses = self.accesses(stage, &parts, &operands, accesses)?;
         self.find_next_uses(stage, &mut accesses);
         self.begin_stage(&stage.operations, parts, accesses, stage.needs_whole_batch);
         Ok(())

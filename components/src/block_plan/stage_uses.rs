@@ -29,6 +29,12 @@ impl Accesses {
         start as usize..self.ends[part] as usize
     }
 
+    /// Forgets them, to hold others.
+    fn clear(&mut self) {
+        self.all.clear();
+        self.ends.clear();
+    }
+
     /// Those of part number `part`.
     pub(super) fn of_part(&self, part: usize) -> &[Access] {
         &self.all[self.range(part)]
@@ -121,6 +127,7 @@ impl BlockPlan {
         stage: &StageOperations,
         parts: &[Part],
         slots: &[Vec<Option<TensorSlot>>],
+        mut accesses: Accesses,
     ) -> Result<Accesses, PlanError> {
         let views: Vec<Vec<View>> = stage
             .operations
@@ -131,7 +138,7 @@ impl BlockPlan {
                     .collect()
             })
             .collect();
-        let mut accesses = Accesses::default();
+        accesses.clear();
         for part in parts {
             let index = part.operation as usize;
             let operation = &stage.operations[index];
