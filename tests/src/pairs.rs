@@ -225,3 +225,52 @@ fn background(dice: &mut Dice) -> Background {
         region_mb: 64.0,
     }
 }
+
+/// The published designs, as scenarios: the transformer and the twelve numbers of each row of `data/published/pairs.json`, a
+/// whole batch of sequences of 128, rows of embeddings gathered.
+///
+/// # Panics
+/// The file is not what it is.
+#[must_use]
+#[allow(clippy::unwrap_used, reason = "data of the tests")]
+pub fn published_designs() -> Vec<(String, Loaded)> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/published/pairs.json");
+    let pairs: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let rows = pairs["rows"].as_array().unwrap();
+    rows.iter()
+        .map(|row| {
+            let model = &pairs["models"][row["model"].as_u64().unwrap() as usize];
+            let (transformer, _) = Transformer::parse("pairs.json", &model.to_string()).unwrap();
+            let vector = row["accelerator"].as_array().unwrap();
+            let numbers: Vec<f64> = vector.iter().map(|number| number.as_f64().unwrap()).collect();
+            let name = row["id"].as_str().unwrap().to_owned();
+            let loaded = shipped("bert-tiny-edge", |scenario| {
+                scenario.name.clone_from(&name);
+                scenario.workload.transformer = transformer.clone();
+                scenario.workload.sequence_length = 128;
+                scenario.workload.embedding = Embedding::Gather;
+                published_accelerator(&numbers, scenario);
+            });
+            (name, loaded)
+        })
+        .collect()
+}
+
+fn published_accelerator(numbers: &[f64], scenario: &mut Scenario) {
+    let whole = |place: usize| numbers[place] as u32;
+    let machine = &mut scenario.accelerator;
+    machine.tile = Tile {
+        b: whole(0),
+        x: whole(1),
+        y: whole(2),
+    };
+    machine.processing_elements = whole(3);
+    machine.lanes_per_pe = whole(4);
+    machine.multipliers_per_lane = whole(5);
+    machine.softmax_per_pe = whole(6);
+    scenario.workload.batch = whole(7);
+    machine.buffers.activation_mb = numbers[8];
+    machine.buffers.weight_mb = numbers[9];
+    machine.buffers.mask_mb = numbers[10];
+    scenario.memory = memory(MEMORIES[whole(11) as usize]);
+}

@@ -1,0 +1,60 @@
+//! Every published design, as a scenario: whether it is accepted, how long it takes to plan and to estimate, and whether the
+//! estimate cautions.
+//!
+//! `cargo run --release -p tests --example published_designs`
+
+#![allow(clippy::print_stdout, reason = "an example prints what it found")]
+
+use std::time::Instant;
+
+use estimate::coarse::coarse_estimate;
+use scenarios::system::Plan;
+use tests::band::quantile;
+use tests::pairs::published_designs;
+
+fn main() {
+    let (mut planning, mut estimating, mut cautioned, mut refused) = (Vec::new(), Vec::new(), 0, 0);
+    for (name, loaded) in published_designs() {
+        let began = Instant::now();
+        let plan = match Plan::load(&loaded) {
+            Ok(plan) => plan,
+            Err(problems) => {
+                println!("{name}: {problems:?}");
+                refused += 1;
+                continue;
+            }
+        };
+        planning.push(began.elapsed().as_secs_f64() * 1e3);
+        let began = Instant::now();
+        match coarse_estimate(&plan) {
+            Ok(estimate) => {
+                estimating.push(began.elapsed().as_secs_f64() * 1e3);
+                let caution = estimate.details.caution;
+                cautioned += u32::from(caution.is_some());
+                println!(
+                    "{name}: {} cycles, {} steps, planned in {:.0} ms, estimated in {:.0} ms{}",
+                    estimate.estimate.cycles,
+                    plan.machine.blocks.account.steps,
+                    planning[planning.len() - 1],
+                    estimating[estimating.len() - 1],
+                    caution.map_or_else(String::new, |caution| format!(", {caution:?}")),
+                );
+            }
+            Err(error) => {
+                println!("{name}: {error}");
+                refused += 1;
+            }
+        }
+    }
+    planning.sort_by(f64::total_cmp);
+    estimating.sort_by(f64::total_cmp);
+    println!(
+        "{} designs, {refused} refused, {cautioned} with caution; planned in {:.0} ms (median), {:.0} ms (nine of ten); \
+         estimated in {:.0} ms (median), {:.0} ms (nine of ten)",
+        planning.len(),
+        quantile(&planning, 0.5),
+        quantile(&planning, 0.9),
+        quantile(&estimating, 0.5),
+        quantile(&estimating, 0.9),
+    );
+}
