@@ -1,7 +1,7 @@
 //! Every published design, as a scenario: whether it is accepted, how long it takes to plan and to estimate, and whether the
 //! estimate cautions.
 //!
-//! `cargo run --release -p tests --example published_designs`
+//! `cargo run --release -p tests --example published_designs [ID ...]`: those that are named are simulated, too.
 
 #![allow(clippy::print_stdout, reason = "an example prints what it found")]
 
@@ -9,12 +9,17 @@ use std::time::Instant;
 
 use estimate::coarse::coarse_estimate;
 use scenarios::system::Plan;
+use sim_core::Engine;
 use tests::band::quantile;
 use tests::pairs::published_designs;
 
 fn main() {
     let (mut planning, mut estimating, mut cautioned, mut refused) = (Vec::new(), Vec::new(), 0, 0);
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
     for (name, loaded) in published_designs() {
+        if !wanted.is_empty() && !wanted.contains(&name) {
+            continue;
+        }
         let began = Instant::now();
         let plan = match Plan::load(&loaded) {
             Ok(plan) => plan,
@@ -30,6 +35,10 @@ fn main() {
             Ok(estimate) => {
                 estimating.push(began.elapsed().as_secs_f64() * 1e3);
                 let caution = estimate.details.caution;
+                let simulated = match wanted.is_empty() {
+                    true => None,
+                    false => cycles_of(&plan),
+                };
                 cautioned += u32::from(caution.is_some());
                 println!(
                     "{name}: {} cycles, {} steps, planned in {:.0} ms, estimated in {:.0} ms{}",
@@ -37,7 +46,8 @@ fn main() {
                     plan.machine.blocks.account.steps,
                     planning[planning.len() - 1],
                     estimating[estimating.len() - 1],
-                    caution.map_or_else(String::new, |caution| format!(", {caution:?}")),
+                    caution.map_or_else(String::new, |caution| format!(", {caution:?}"))
+                        + &simulated.map_or_else(String::new, |cycles| format!(", simulated {cycles}")),
                 );
             }
             Err(error) => {
@@ -57,4 +67,10 @@ fn main() {
         quantile(&estimating, 0.5),
         quantile(&estimating, 0.9),
     );
+}
+
+/// Cycles of a run.
+fn cycles_of(plan: &Plan) -> Option<u64> {
+    let run = plan.build(Engine::default()).ok()?.run(plan).ok()?;
+    Some(run.machine.duration().0 / plan.machine.clock.period().0)
 }
