@@ -6,7 +6,7 @@
 
 use components::energy_part::EnergyPart;
 use scenarios::Scenario;
-use scenarios::schema::Reference;
+use scenarios::schema::{Embedding, Reference};
 use scenarios::transformer::Transformer;
 use tests::{plan, run, shipped};
 
@@ -82,10 +82,11 @@ fn activation_sparsity() {
 /// AccelTran, the edge machine with a batch of 32: where more buffer stops to help, and what more PEs bring.
 fn buffers_and_pes() {
     println!("\n### Buffers and PEs, BERT-Tiny, batch of 32, edge machine: cycles\n");
-    println!("| all buffers, MB | 32 PEs | 64 PEs | 128 PEs |");
-    println!("|---:|---:|---:|---:|");
-    for megabytes in [0.5, 1.0, 2.0, 4.0, 10.0, 11.0, 12.0, 13.0, 14.0, 16.0] {
-        let cycles = [32, 64, 128].map(|pes| {
+    println!("| all buffers, MB | 32 PEs | 64 PEs | 128 PEs | ideal memory, 32 PEs | 64 PEs | 128 PEs |");
+    println!("|---:|---:|---:|---:|---:|---:|---:|");
+    for megabytes in [0.5, 1.0, 2.0, 4.0, 10.0, 13.0, 16.0] {
+        let machines = ["lpddr3-1600", "ideal"].map(|memory| [32, 64, 128].map(|pes| (memory, pes)));
+        let cells = machines.as_flattened().iter().map(|&(memory, pes)| {
             let outcome = Outcome::of("bert-tiny-edge", |scenario| {
                 scenario.workload.batch = 32;
                 scenario.accelerator.processing_elements = pes;
@@ -94,13 +95,14 @@ fn buffers_and_pes() {
                 buffers.activation_mb = megabytes * 4.0 / 13.0;
                 buffers.weight_mb = megabytes * 8.0 / 13.0;
                 buffers.mask_mb = megabytes / 13.0;
+                scenario.memory = Reference::Preset(memory.to_owned());
             });
             match outcome.spills {
-                0 => format!("{}", outcome.cycles),
-                spills => format!("{} ({spills} blocks spilled)", outcome.cycles),
+                0 => format!(" {} |", outcome.cycles),
+                spills => format!(" {} ({spills} blocks spilled) |", outcome.cycles),
             }
         });
-        println!("| {megabytes} | {} | {} | {} |", cycles[0], cycles[1], cycles[2]);
+        println!("| {megabytes} |{}", cells.collect::<String>());
     }
 }
 
@@ -112,11 +114,14 @@ fn server(change: impl FnOnce(&mut Scenario)) -> Outcome {
     })
 }
 
+/// Tables of embeddings of which the rows that are needed are gathered, or that are loaded whole.
+const EMBEDDINGS: [Embedding; 2] = [Embedding::Gather, Embedding::WholeTable];
+
 /// AccelTran, BERT-Tiny on the server machine: sequences per second by memory.
 fn memories() {
     println!("\n### Memories, BERT-Tiny on the server machine: sequences per second\n");
-    println!("| memory | batch of 4 | batch of 128 |");
-    println!("|---|---:|---:|");
+    println!("| memory | batch of 4, gathered | whole table | batch of 128, gathered | whole table |");
+    println!("|---|---:|---:|---:|---:|");
     for memory in [
         "rram-m3d",
         "hbm2",
@@ -124,58 +129,108 @@ fn memories() {
         "lpddr3-1600",
         "ideal",
     ] {
-        let rates = [4, 128].map(|batch| {
-            server(|scenario| {
+        let cases = [4, 128].map(|batch| EMBEDDINGS.map(|embedding| (batch, embedding)));
+        let cells = cases.as_flattened().iter().map(|&(batch, embedding)| {
+            let outcome = server(|scenario| {
                 scenario.workload.batch = batch;
+                scenario.workload.embedding = embedding;
                 scenario.memory = Reference::Preset(memory.to_owned());
-            })
-            .sequences_per_second()
+            });
+            format!(" {:.0} |", outcome.sequences_per_second())
         });
-        println!("| `{memory}` | {:.0} | {:.0} |", rates[0], rates[1]);
+        println!("| `{memory}` |{}", cells.collect::<String>());
     }
 }
 
+/// Without something: what it is called, and the factors that the paper gives.
+struct Ablation {
+    without: &'static str,
+    rate: &'static str,
+    energy: &'static str,
+    change: fn(&mut Scenario),
+}
+
+const ABLATIONS: [Ablation; 4] = [
+    Ablation {
+        without: "DynaProp",
+        rate: "0.54",
+        energy: "1.08",
+        change: |scenario| scenario.sparsity.dynaprop = false,
+    },
+    Ablation {
+        without: "weight pruning",
+        rate: "0.95",
+        energy: "1.44",
+        change: |scenario| scenario.sparsity.weight_density = 1.0,
+    },
+    Ablation {
+        without: "any sparsity",
+        rate: "0.53",
+        energy: "1.93",
+        change: |scenario| {
+            scenario.sparsity.dynaprop = false;
+            scenario.sparsity.weight_density = 1.0;
+        },
+    },
+    Ablation {
+        without: "monolithic 3D (`published/dram_16_2_2`)",
+        rate: "0.52",
+        energy: "1.24",
+        change: |scenario| scenario.memory = Reference::Preset("published/dram_16_2_2".to_owned()),
+    },
+];
+
+/// Where ablations are made: the machine as it is shipped, with whole tables of embeddings, and on a memory without time.
+const SETTINGS: [fn(&mut Scenario); 3] = [
+    |_| {},
+    |scenario| scenario.workload.embedding = Embedding::WholeTable,
+    |scenario| scenario.memory = Reference::Preset("ideal".to_owned()),
+];
+
 /// AccelTran, BERT-Tiny on the server machine, a batch of 128: what each feature is worth.
 fn ablations() {
-    println!("\n### Ablations, BERT-Tiny on the server machine, batch of 128\n");
-    println!("| without | sequences per second, theirs | ours | energy, theirs | ours |");
+    println!(
+        "\n### Ablations, BERT-Tiny on the server machine, batch of 128: factors on sequences per second, energy\n"
+    );
+    println!("| without | theirs | gathered rows | whole table | ideal memory |");
     println!("|---|---:|---:|---:|---:|");
-    let batch = |scenario: &mut Scenario| scenario.workload.batch = 128;
-    let whole = server(batch);
-    let rows: [(&str, [&str; 2], fn(&mut Scenario)); 5] = [
-        ("DynaProp", ["0.54", "1.08"], |scenario| {
-            scenario.sparsity.dynaprop = false;
-        }),
-        ("weight pruning", ["0.95", "1.44"], |scenario| {
-            scenario.sparsity.weight_density = 1.0;
-        }),
-        ("any sparsity", ["0.53", "1.93"], |scenario| {
-            scenario.sparsity.dynaprop = false;
-            scenario.sparsity.weight_density = 1.0;
-        }),
-        ("monolithic 3D (DRAM)", ["0.52", "1.24"], |scenario| {
-            scenario.memory = Reference::Preset("published/dram_16_2_2".to_owned());
-        }),
-        ("monolithic 3D (LPDDR3)", ["0.52", "1.24"], |scenario| {
-            scenario.memory = Reference::Preset("lpddr3-1600".to_owned());
-        }),
-    ];
-    for (name, [rate, energy], change) in rows {
-        let outcome = server(|scenario| {
-            batch(scenario);
-            change(scenario);
-        });
+    let whole = SETTINGS.map(|setting| server(|scenario| of_batch(scenario, setting)));
+    for ablation in &ABLATIONS {
+        print!(
+            "| {} | {}, {} |",
+            ablation.without, ablation.rate, ablation.energy
+        );
+        for (setting, whole) in SETTINGS.iter().zip(&whole) {
+            let outcome = server(|scenario| {
+                of_batch(scenario, *setting);
+                (ablation.change)(scenario);
+            });
+            print!(
+                " {:.2}, {:.2} |",
+                outcome.sequences_per_second() / whole.sequences_per_second(),
+                outcome.energy / whole.energy,
+            );
+        }
+        println!();
+    }
+    println!("\n| all of it | sequences per second | mJ each | W | of them leakage |");
+    println!("|---|---:|---:|---:|---:|");
+    println!("| theirs | 172000 | 0.140 | 24 | |");
+    for (name, outcome) in ["gathered rows", "whole table", "ideal memory"]
+        .iter()
+        .zip(&whole)
+    {
         println!(
-            "| {name} | {rate} | {:.2} | {energy} | {:.2} |",
-            outcome.sequences_per_second() / whole.sequences_per_second(),
-            outcome.energy / whole.energy,
+            "| {name} | {:.0} | {:.3} | {:.0} | {:.0} |",
+            outcome.sequences_per_second(),
+            outcome.energy_each(),
+            outcome.watts(),
+            outcome.leakage * 1e-3 / outcome.seconds,
         );
     }
-    println!(
-        "\nAll of it: {:.0} sequences per second, {:.3} mJ each, {:.0} W, {:.0} W of them leakage; theirs: 172,000, 0.140 mJ, 24 W.",
-        whole.sequences_per_second(),
-        whole.energy_each(),
-        whole.watts(),
-        whole.leakage * 1e-3 / whole.seconds,
-    );
+}
+
+fn of_batch(scenario: &mut Scenario, setting: fn(&mut Scenario)) {
+    scenario.workload.batch = 128;
+    setting(scenario);
 }
