@@ -67,12 +67,18 @@ impl fmt::Display for TileShape {
 
 /// The order of the four loops, outermost first. The innermost decides which operand a lane keeps in its registers:
 /// `k` keeps the result (output-stationary), `j` the left operand, `i` or `b` the right one (weight-stationary).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LoopOrder([Dimension; 4]);
 
 impl LoopOrder {
     /// Batch, rows, columns, reduction: output-stationary.
     pub const BIJK: Self = Self([Dimension::B, Dimension::I, Dimension::J, Dimension::K]);
+
+    /// Columns, batch, rows, reduction: all items pass a column of the right operand.
+    pub const JBIK: Self = Self([Dimension::J, Dimension::B, Dimension::I, Dimension::K]);
+
+    /// Rows, columns, batch, reduction: each sum over the batch is done before the next.
+    pub const IJBK: Self = Self([Dimension::I, Dimension::J, Dimension::B, Dimension::K]);
 
     /// The loops, outermost first.
     #[must_use]

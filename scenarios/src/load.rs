@@ -1,5 +1,6 @@
 //! Loading a scenario: reading the files it is made of, laying them over each other, checking what comes out.
 
+mod block_sizes;
 mod changed_paths;
 mod curves;
 mod dictionary;

@@ -6,12 +6,14 @@
 
 mod accelerator;
 mod background;
+mod block_sizes;
 mod checks;
 mod compare;
 mod contention;
 pub mod costs;
 mod curves;
 pub mod limits;
+mod mapping;
 mod number;
 mod optimizer;
 mod reference;
@@ -33,11 +35,14 @@ pub use accelerator::{
 pub use background::{
     AddressesFile, Arrivals, ArrivalsFile, Background, BackgroundFile, Traffic, TrafficFile,
 };
+pub(crate) use block_sizes::SIZES;
+pub use block_sizes::{BlockSizes, BlockSizesFile};
 pub(crate) use checks::{Checks, Finding};
 pub use compare::{Candidate, CandidateFile, Changes, ChangesFile, Compare, CompareFile};
 pub use contention::{Arbitration, Contention, ContentionFile, Tenant, TenantFile};
 pub use costs::CostTable;
 pub use curves::{CurveFile, CurvesFile, MAX_CURVE_POINTS};
+pub use mapping::{BlockOrder, Mapping, MappingFile, OrderFile};
 pub use number::Number;
 pub use optimizer::{Optimizer, OptimizerFile};
 pub use reference::Reference;

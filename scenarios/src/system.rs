@@ -23,6 +23,7 @@ mod modules;
 mod operation_names;
 mod plan;
 mod requestors;
+mod stated_sizes;
 mod tracks;
 mod verdict;
 

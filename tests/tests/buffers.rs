@@ -19,7 +19,12 @@ const MEGABYTE: f64 = 1_048_576.0;
 fn least(name: &str, change: impl FnOnce(&mut Scenario)) -> Room {
     let plan = plan(&shipped(name, change));
     let machine = &plan.machine;
-    least_capacities(machine.plan_parameters(), &machine.stage_source()).unwrap()
+    least_capacities(
+        machine.plan_parameters(),
+        &machine.stated_blocks(),
+        &machine.stage_source(),
+    )
+    .unwrap()
 }
 
 fn with_buffer(scenario: &mut Scenario, buffer: usize, bytes: u64) {

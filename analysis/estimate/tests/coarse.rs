@@ -5,7 +5,7 @@
 use components::message::Traffic;
 use estimate::coarse::{Caution, CoarseEstimate, blocks_moved, coarse_estimate};
 use scenarios::Scenario;
-use scenarios::schema::{Reference, Tile};
+use scenarios::schema::{BlockOrder, BlockSizes, Mapping, Phase, Reference, Tile};
 use scenarios::system::{MachineMeasurements, Plan};
 use sim_core::Engine;
 
@@ -62,6 +62,40 @@ fn an_estimate_moves_what_a_run_moves() {
         spilled += run.spills;
     }
     assert!(spilled > 0, "none of the buffers is too small");
+}
+
+#[test]
+fn an_estimate_of_stated_blocks_moves_what_a_run_moves() {
+    let sizes = [Some(1), Some(32), Some(64), Some(128)];
+    let mut moved = std::collections::BTreeSet::new();
+    for (order, phase) in [
+        ("bijk", Phase::Inference),
+        ("jbik", Phase::Inference),
+        ("kijb", Phase::Training),
+    ] {
+        let plan = plan(|scenario| {
+            scenario.workload.batch = 2;
+            scenario.workload.sequence_length = 64;
+            scenario.workload.phase = phase;
+            let accelerator = &mut scenario.accelerator;
+            accelerator.processing_elements = 8;
+            accelerator.buffers.activation_mb = 0.0625;
+            accelerator.buffers.weight_mb = 0.0625;
+            let [b, i, j, k] = sizes;
+            accelerator.mapping = Mapping {
+                blocks: BlockSizes { b, i, j, k },
+                order: BlockOrder(order.parse().ok()),
+            };
+        });
+        let run = run(&plan);
+        assert_eq!(
+            blocks_moved(&plan).unwrap(),
+            run.dma_requests,
+            "{order}, {phase:?}"
+        );
+        moved.insert(run.dma_requests);
+    }
+    assert_eq!(moved.len(), 3, "the orders differ in what they move");
 }
 
 #[test]

@@ -32,6 +32,15 @@ pub struct Blocks {
     pub waves: bool,
     /// Whether all rows pass before the next panel of weights is taken up.
     pub panels_outermost: bool,
+    /// Tiles along j of a part of a product, and columns of tiles of a block of weights, if they are stated.
+    #[serde(default)]
+    pub columns_of_part: Option<u32>,
+    /// Tiles along k of a part of a product, and rows of tiles of a block of weights, if they are stated.
+    #[serde(default)]
+    pub reduction_of_part: Option<u32>,
+    /// The order of the loops over the parts of an operation that is cut alone, if it is stated.
+    #[serde(default)]
+    pub order: Option<String>,
     /// The share of the buffers that the plan may fill.
     pub share: f64,
     /// Steps of the plan.
@@ -140,6 +149,9 @@ impl Blocks {
             keys,
             chained,
             panels_outermost,
+            columns_of_part,
+            reduction_of_part,
+            order,
             eighths,
         } = machine.blocks.blocking;
         let parameters = machine.plan_parameters();
@@ -165,7 +177,8 @@ impl Blocks {
         let mut traffic = BlockTraffic::default();
         roles.values().for_each(|role| traffic.plus(&role.traffic));
         let part = |tiles: u32, all: u32| (tiles < all).then_some(tiles);
-        let least = least_capacities(parameters, &machine.stage_source()).unwrap_or_default();
+        let least = least_capacities(parameters, &machine.stated_blocks(), &machine.stage_source())
+            .unwrap_or_default();
         let kinds = [BufferKind::Activation, BufferKind::Weight, BufferKind::Mask];
         Self {
             segment: part(segment, parameters.batch_tiles),
@@ -177,6 +190,9 @@ impl Blocks {
             panel,
             waves: chained,
             panels_outermost,
+            columns_of_part,
+            reduction_of_part,
+            order: order.map(|order| order.to_string()),
             share: f64::from(eighths) / 8.0,
             steps,
             buffers: kinds
@@ -220,7 +236,12 @@ impl Blocks {
         if let Some(items) = self.gathered {
             parts.push(format!("{items} batch tiles at a time through the first layer"));
         }
-        parts.push(format!("weights in panels of {0} x {0} tiles", self.panel));
+        if let Some(order) = &self.order {
+            parts.push(format!("parts in the order {order}"));
+        }
+        let edges = [self.reduction_of_part, self.columns_of_part];
+        let [rows, columns] = edges.map(|stated| stated.unwrap_or(self.panel));
+        parts.push(format!("weights in panels of {rows} x {columns} tiles"));
         parts.join(", ")
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::tile::LoopOrder;
+
 /// How a program is cut into blocks, and in which order its steps come. Sizes are in tiles; `u32::MAX` leaves a dimension
 /// whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +26,13 @@ pub struct Blocking {
     pub chained: bool,
     /// Whether all rows pass before the next panel of weights (or of sums over the batch) is taken up.
     pub panels_outermost: bool,
+    /// Tiles along j of a part of a product, if that is stated; otherwise it follows from its right operand's blocks.
+    pub columns_of_part: Option<u32>,
+    /// Tiles along k of a part of a product, if that is stated; otherwise it follows from its operands' blocks.
+    pub reduction_of_part: Option<u32>,
+    /// The order of the parts' loops of an operation that is cut alone, if that is stated; it takes the place of
+    /// `panels_outermost`.
+    pub order: Option<LoopOrder>,
     /// Eighths of the buffers that the plan may fill; the rest lets the next steps' blocks come before they are due.
     pub eighths: u8,
 }
@@ -40,6 +49,9 @@ impl Blocking {
         keys: u32::MAX,
         chained: false,
         panels_outermost: false,
+        columns_of_part: None,
+        reduction_of_part: None,
+        order: None,
         eighths: 8,
     };
 
@@ -54,8 +66,17 @@ impl Blocking {
         keys: 1,
         chained: false,
         panels_outermost: false,
+        columns_of_part: None,
+        reduction_of_part: None,
+        order: None,
         eighths: 8,
     };
+
+    /// Rows and columns of tiles of a block of weights.
+    #[must_use]
+    pub fn panel_edges(&self) -> [u32; 2] {
+        [self.reduction_of_part, self.columns_of_part].map(|stated| stated.unwrap_or(self.panel))
+    }
 }
 
 impl fmt::Display for Blocking {
@@ -64,9 +85,10 @@ impl fmt::Display for Blocking {
             u32::MAX => "all".to_owned(),
             tiles => tiles.to_string(),
         };
+        let panel = self.panel_edges();
         write!(
             f,
-            "segments of {}, {} per stage{}, blocks of {} x {} tiles, {} keys, panels of {}{}{}, {}/8 of the room",
+            "segments of {}, {} per stage{}, blocks of {} x {} tiles, {} keys, panels of {} x {}{}{}{}, {}/8 of the room",
             size(self.segment),
             size(self.together),
             match self.gathered {
@@ -76,13 +98,16 @@ impl fmt::Display for Blocking {
             size(self.rows),
             size(self.columns),
             size(self.keys),
-            size(self.panel),
+            size(panel[0]),
+            size(panel[1]),
             if self.chained { ", in waves" } else { "" },
             if self.panels_outermost {
                 ", panels outermost"
             } else {
                 ""
             },
+            self.order
+                .map_or_else(String::new, |order| format!(", loops {order}")),
             self.eighths,
         )
     }

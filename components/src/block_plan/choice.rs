@@ -1,5 +1,6 @@
 //! The choice of a blocking: candidates that do not depend on the buffers, and the best of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::account::PlanAccount;
@@ -7,6 +8,7 @@ use super::blocking::Blocking;
 use super::pace::{Pacer, Rates};
 use super::plan_error::PlanError;
 use super::stage_plan::{BlockPlan, PlanParameters};
+use super::stated::StatedBlocks;
 use crate::program::StageSource;
 
 /// The blocking that was chosen, and what it moves.
@@ -78,11 +80,12 @@ fn ways_to_share(batch_tiles: u32, whole: Blocking, panel: u32) -> Vec<Blocking>
 }
 
 /// The last resort: single tiles of ever more tensors.
-fn ways_to_fit() -> Vec<Blocking> {
+fn ways_to_fit(stated: &StatedBlocks) -> Vec<Blocking> {
     let mut all = Vec::new();
+    let narrow = stated.columns.unwrap_or(8);
     for panel in [2, 4, 8, 1] {
         for keys in [u32::MAX, 4, 1] {
-            for columns in [u32::MAX, 8, 1] {
+            for columns in [u32::MAX, narrow, 1] {
                 all.push(Blocking {
                     panel,
                     keys,
@@ -97,17 +100,24 @@ fn ways_to_fit() -> Vec<Blocking> {
     all
 }
 
-/// The best blocking for a machine: of all candidates, which do not depend on what the buffers hold, the one that takes
-/// the least time, then moves the fewest bytes.
+/// The best blocking for a machine that has what is `stated`: of all candidates, which do not depend on what the buffers hold,
+/// the one that takes the least time, then moves the fewest bytes.
 ///
 /// # Errors
 /// None fits, or the program is at fault.
-pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) -> Result<Choice, PlanError> {
+pub fn choose(
+    parameters: PlanParameters,
+    stated: &StatedBlocks,
+    rates: Rates,
+    source: &StageSource,
+) -> Result<Choice, PlanError> {
     let batch = parameters.batch_tiles.max(1);
     let mut search = Search {
         parameters,
+        stated,
         rates,
         source,
+        tried: BTreeSet::new(),
         best: None,
         failure: None,
         walked: 0,
@@ -147,7 +157,7 @@ pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) ->
             Some(_) => search.walked + STEPS_WALKED,
             None => STEPS_WALKED_TO_FIT,
         };
-        ways_to_fit()
+        ways_to_fit(stated)
             .into_iter()
             .for_each(|blocking| search.try_one(blocking));
     }
@@ -167,8 +177,11 @@ pub fn choose(parameters: PlanParameters, rates: Rates, source: &StageSource) ->
 /// A search for the best blocking.
 struct Search<'a> {
     parameters: PlanParameters,
+    stated: &'a StatedBlocks,
     rates: Rates,
     source: &'a StageSource,
+    /// Candidates that differ in nothing but what is stated are one.
+    tried: BTreeSet<Blocking>,
     best: Option<Choice>,
     failure: Option<PlanError>,
     walked: u64,
@@ -176,8 +189,11 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn try_one(&mut self, blocking: Blocking) {
-        if self.best.is_some() && self.walked >= self.budget {
+    fn try_one(&mut self, candidate: Blocking) {
+        let Some(blocking) = self.stated.applied_to(candidate) else {
+            return;
+        };
+        if !self.tried.insert(blocking) || self.best.is_some() && self.walked >= self.budget {
             return;
         }
         let mut plan = BlockPlan::new(self.parameters, blocking, Arc::clone(self.source));

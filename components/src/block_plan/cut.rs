@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::blocking::Blocking;
 use super::view::Extents;
 use crate::operation::{Operand, Operation, RowAccess};
-use crate::tile::{Dimension, TileShape};
+use crate::tile::{Dimension, LoopOrder, TileShape};
 use crate::work::{Indexing, Walk};
 
 /// A part of the stage's operation number `operation`.
@@ -162,57 +162,61 @@ impl<'a> Cutter<'a> {
     fn cut_alone(&mut self, index: usize, items: Range<u32>) {
         let operation = &self.operations[index];
         let tiles = |dimension| operation.grid.tiles(dimension);
-        let (i, j, k) = (
+        let along = [
+            pieces_of_batch(items),
             pieces(tiles(Dimension::I), self.rows_of_block(operation)),
             pieces(tiles(Dimension::J), self.columns_of_part(operation)),
             pieces(tiles(Dimension::K), self.reduction_of_part(operation)),
-        );
-        let index = index as u32;
-        let cut = self.cut_of(operation);
-        let mut push = |b: u32, i: &Range<u16>, j: &Range<u16>, k: &Range<u16>| {
-            let b = b as u16;
-            self.parts.push(Part {
-                operation: index,
-                tiles: [b..b + 1, i.clone(), j.clone(), k.clone()],
-                cut,
-            });
-        };
-        let outermost = self.blocking.panels_outermost;
-        if operation.work.sums_batch() && outermost {
-            for i in &i {
-                for j in &j {
-                    items
-                        .clone()
-                        .for_each(|b| k.iter().for_each(|k| push(b, i, j, k)));
-                }
-            }
-        } else if outermost && operation.operands.get(1).is_some_and(Operand::is_weight) {
-            for j in &j {
-                for b in items.clone() {
-                    i.iter().for_each(|i| k.iter().for_each(|k| push(b, i, j, k)));
-                }
-            }
-        } else {
-            for b in items {
-                for i in &i {
-                    j.iter().for_each(|j| k.iter().for_each(|k| push(b, i, j, k)));
+        ];
+        self.push_all(index, along, self.order_of(operation));
+    }
+
+    /// The order of the parts' loops of an operation that is cut alone.
+    fn order_of(&self, operation: &Operation) -> LoopOrder {
+        let has_panels = || operation.operands.get(1).is_some_and(Operand::is_weight);
+        match (self.blocking.order, self.blocking.panels_outermost) {
+            (Some(order), _) => order,
+            (None, true) if operation.work.sums_batch() => LoopOrder::IJBK,
+            (None, true) if has_panels() => LoopOrder::JBIK,
+            (None, _) => LoopOrder::BIJK,
+        }
+    }
+
+    /// One part for each choice of a piece `along` each dimension.
+    fn push_all(&mut self, index: usize, along: [Vec<Range<u16>>; 4], order: LoopOrder) {
+        let cut = self.cut_of(&self.operations[index]);
+        let loops = order.loops().map(|dimension| dimension as usize);
+        let mut tiles = [(); 4].map(|()| 0..0);
+        for first in &along[loops[0]] {
+            tiles[loops[0]] = first.clone();
+            for second in &along[loops[1]] {
+                tiles[loops[1]] = second.clone();
+                for third in &along[loops[2]] {
+                    tiles[loops[2]] = third.clone();
+                    for fourth in &along[loops[3]] {
+                        tiles[loops[3]] = fourth.clone();
+                        self.parts.push(Part {
+                            operation: index as u32,
+                            tiles: tiles.clone(),
+                            cut,
+                        });
+                    }
                 }
             }
         }
     }
 
+    /// One block of rows of an operation of a wave.
     fn cut_columns(&mut self, index: usize, b: u32, rows: &Range<u16>) {
         let operation = &self.operations[index];
         let tiles = |dimension| operation.grid.tiles(dimension);
-        for j in pieces(tiles(Dimension::J), self.columns_of_part(operation)) {
-            for k in pieces(tiles(Dimension::K), self.reduction_of_part(operation)) {
-                self.parts.push(Part {
-                    operation: index as u32,
-                    tiles: [b as u16..b as u16 + 1, rows.clone(), j.clone(), k],
-                    cut: self.cut_of(operation),
-                });
-            }
-        }
+        let along = [
+            pieces_of_batch(b..b + 1),
+            vec![rows.clone()],
+            pieces(tiles(Dimension::J), self.columns_of_part(operation)),
+            pieces(tiles(Dimension::K), self.reduction_of_part(operation)),
+        ];
+        self.push_all(index, along, self.blocking.order.unwrap_or(LoopOrder::BIJK));
     }
 
     fn cut_of(&self, operation: &Operation) -> [u16; 4] {
@@ -237,6 +241,9 @@ impl<'a> Cutter<'a> {
         if profile.walk == Walk::WholeRows || profile.movement().is_some() {
             return u32::MAX;
         }
+        if let (Indexing::Product, Some(stated)) = (profile.indexing, self.blocking.columns_of_part) {
+            return stated;
+        }
         let right = operation.operands.get(1);
         let of_right = match (profile.indexing, right) {
             (Indexing::Product, Some(Operand::Weight(_))) => self.blocking.panel,
@@ -254,6 +261,9 @@ impl<'a> Cutter<'a> {
         let profile = operation.work.profile();
         if !profile.sums_reduction {
             return u32::MAX;
+        }
+        if let Some(stated) = self.blocking.reduction_of_part {
+            return stated;
         }
         let left = operation.operands.first();
         let right = operation.operands.get(1);
@@ -290,6 +300,11 @@ impl<'a> Cutter<'a> {
         let elements = rows.saturating_mul(self.tile.x);
         (elements / operation.grid.edge(dimension)).max(1)
     }
+}
+
+/// Batch tiles one by one.
+fn pieces_of_batch(items: Range<u32>) -> Vec<Range<u16>> {
+    items.map(|b| b as u16..b as u16 + 1).collect()
 }
 
 /// `tiles` in pieces of `each`.

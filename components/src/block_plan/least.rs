@@ -1,12 +1,15 @@
 //! The least that each buffer must hold.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
+use super::blocking::Blocking;
 use super::plan_error::PlanError;
-use super::stage_plan::PlanParameters;
-use super::step::Room;
+use super::stage_plan::{BlockPlan, PlanParameters};
+use super::stated::StatedBlocks;
+use super::step::{Begin, End, Room, StayNumber};
 use super::view::{Axis, Extents, View};
 use crate::operation::{Footprint, Operand, Operation, TensorId};
 use crate::program::StageSource;
@@ -16,11 +19,19 @@ use crate::units::Bytes;
 use crate::work::{Indexing, Walk};
 
 /// The least that each buffer must hold, the others being as large as needed: one tile operation, of softmax and layer norm
-/// one row of tiles, with their masks.
+/// one row of tiles, with their masks; of what is `stated` as many tiles as that.
 ///
 /// # Errors
 /// A fault of the program.
-pub fn least_capacities(parameters: PlanParameters, source: &StageSource) -> Result<Room, PlanError> {
+pub fn least_capacities(
+    parameters: PlanParameters,
+    stated: &StatedBlocks,
+    source: &StageSource,
+) -> Result<Room, PlanError> {
+    if !stated.is_none() {
+        let blocking = stated.applied_to(Blocking::LEAST).unwrap_or(Blocking::LEAST);
+        return least_of_steps(parameters, blocking, source);
+    }
     let mut least = Room::default();
     let mut edges = BTreeMap::new();
     for stage in source() {
@@ -44,6 +55,55 @@ pub fn least_capacities(parameters: PlanParameters, source: &StageSource) -> Res
         }
     }
     Ok(least)
+}
+
+/// The most that any step of a plan reads and makes.
+fn least_of_steps(
+    parameters: PlanParameters,
+    blocking: Blocking,
+    source: &StageSource,
+) -> Result<Room, PlanError> {
+    let capacity = Room([Bytes(u64::MAX >> 8); 3]);
+    let parameters = PlanParameters {
+        capacity,
+        ..parameters
+    };
+    let mut plan = BlockPlan::new(parameters, blocking, Arc::clone(source));
+    let mut rooms: BTreeMap<StayNumber, Room> = BTreeMap::new();
+    let mut least = Room::default();
+    for step in plan.by_ref() {
+        for begin in &step.begins {
+            match begin {
+                Begin::Evict { stay, .. } => drop(rooms.remove(stay)),
+                Begin::Load {
+                    stay,
+                    block,
+                    footprint,
+                    ..
+                }
+                | Begin::Make {
+                    stay,
+                    block,
+                    footprint,
+                } => drop(rooms.insert(*stay, Room::of(*footprint, block.is_weight))),
+            }
+        }
+        let operands = step.operands.iter().flat_map(|operand| &operand.stays);
+        let used: BTreeSet<StayNumber> = operands.chain(&step.result.stays).copied().collect();
+        let own = used.iter().filter_map(|stay| rooms.get(stay));
+        least = least.max(own.fold(Room::default(), |all, room| all.with(*room)));
+        for end in &step.ends {
+            match end {
+                End::Compact { stay, footprint } => drop(rooms.insert(*stay, Room::of(*footprint, false))),
+                End::WriteBack { .. } => {}
+                End::Drop { stay } => drop(rooms.remove(stay)),
+            }
+        }
+    }
+    match plan.error() {
+        Some(error) => Err(error.clone()),
+        None => Ok(least),
+    }
 }
 
 /// Places of tiles along `dimension` that differ in how many blocks they reach into.

@@ -123,7 +123,8 @@ impl PlannedTensor {
         let View { rows, columns } = View::of(operation, place);
         let extents = [rows, columns].map(|axis| axis.extent(operation));
         let edges = [rows, columns].map(|axis| axis.edge(operation));
-        let block = [0, 1].map(|axis| blocking.panel.saturating_mul(edges[axis]).min(extents[axis]));
+        let panel = blocking.panel_edges();
+        let block = [0, 1].map(|axis| panel[axis].saturating_mul(edges[axis]).min(extents[axis]));
         // The part of it that lies before this one.
         let before = tiling.footprint(weight.first, weight.kind);
         let source = weight.whole + before.data.0 + before.mask.0;

@@ -1,5 +1,6 @@
 //! Checks of values that are possible alone but not together.
 
+use super::block_sizes;
 use crate::schema::limits::{MAX_FIFO_TILES, MAX_MODULES, MAX_TOKENS};
 use crate::schema::{Checks, Scenario, Weights};
 
@@ -7,6 +8,7 @@ use crate::schema::{Checks, Scenario, Weights};
 pub(super) fn check(scenario: &Scenario, checks: &mut Checks) {
     checks.involving(MODULES, |checks| modules(scenario, checks));
     checks.involving(TOKENS, |checks| tokens(scenario, checks));
+    block_sizes::check(&scenario.accelerator, checks);
     weights(scenario, checks);
 }
 

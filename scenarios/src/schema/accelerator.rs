@@ -4,6 +4,7 @@ use components::tile::{LoopOrder, TileShape};
 use sim_core::Frequency;
 
 use super::limits::{MAX_MODULES, MAX_PROCESSING_ELEMENTS};
+use super::mapping::Mapping;
 use super::rule::{nested, parsed, real, value, whole};
 use super::section::{Stated, section};
 
@@ -32,6 +33,8 @@ section! {
         /// k reduction; any permutation. It decides which operand tiles a lane can reuse. Default: "bijk"
         /// (`config_tiny`).
         loop_order: LoopOrder => parsed(LoopOrder::default()),
+        /// Into which blocks operations are cut for the buffers, and in which order.
+        mapping: Mapping => nested(),
         /// Pairs of operand tiles that a MAC lane holds ahead of the one it works on. Default: 2, double
         /// buffering.
         operand_fifo_tiles: u32 => whole(1..=4096, 2),

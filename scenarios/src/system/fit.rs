@@ -5,6 +5,7 @@ use components::operation::Operation;
 use components::tile::Dimension;
 use components::units::Bytes;
 
+use super::stated_sizes::StatedSizes;
 use super::{MachinePlan, Problem};
 use crate::program::ProgramSummary;
 use crate::schema::Embedding;
@@ -47,8 +48,10 @@ impl MachinePlan {
         }
         let mut program = self.program();
         let mut summary = ProgramSummary::default();
+        let mut stated = StatedSizes::new(self.stated_blocks());
         for operation in program.by_ref() {
             summary.add(&operation);
+            stated.add(&operation);
             self.check_operation(&operation, &mut problems);
             if problems.len() >= MAX_PROBLEMS {
                 return problems;
@@ -56,6 +59,7 @@ impl MachinePlan {
         }
         self.memory_used = Bytes(program.memory_used());
         self.program = summary.times(self.scenario.workload.batches);
+        problems.extend(stated.problems(&self.scenario.accelerator));
         if problems.is_empty() {
             self.choose_blocks(bandwidth, &mut problems);
         }
@@ -80,10 +84,11 @@ impl MachinePlan {
     /// Chooses how the program is cut into blocks, or says which buffers are too small for any way.
     fn choose_blocks(&mut self, bandwidth: f64, problems: &mut Vec<Problem>) {
         let (parameters, source) = (self.plan_parameters(), self.stage_source());
-        match choose(parameters, self.rates(bandwidth), &source) {
+        let stated = self.stated_blocks();
+        match choose(parameters, &stated, self.rates(bandwidth), &source) {
             Ok(choice) => self.blocks = choice,
             Err(error) => {
-                let least = least_capacities(parameters, &source);
+                let least = least_capacities(parameters, &stated, &source);
                 match least {
                     Ok(least) => self.report_least(&least, problems),
                     Err(error) => problems.push(Problem::new(
@@ -106,6 +111,8 @@ impl MachinePlan {
     fn report_least(&self, least: &Room, problems: &mut Vec<Problem>) {
         let capacity = self.plan_parameters().capacity;
         let names = ["activation", "weight", "mask"];
+        let is_stated = !self.stated_blocks().is_none();
+        let cut = if is_stated { ", cut as stated," } else { "" };
         for ((name, least), capacity) in names.into_iter().zip(least.0).zip(capacity.0) {
             if least <= capacity {
                 continue;
@@ -114,12 +121,17 @@ impl MachinePlan {
             problems.push(Problem::new(
                 format!("accelerator.buffers.{name}_mb"),
                 format!(
-                    "the {name} buffer holds {} B, but one step of the program needs {} B of it at once",
+                    "the {name} buffer holds {} B, but one step of the program{cut} needs {} B of it at once",
                     capacity.0, least.0
                 ),
                 format!(
-                    "at least {} MB are accepted{}",
+                    "at least {} MB are accepted{}{}",
                     megabytes(least),
+                    if is_stated {
+                        ", or less with smaller sizes in `accelerator.mapping`"
+                    } else {
+                        ""
+                    },
                     if gathers {
                         "; `embedding: Gather` loads the rows of the tokens alone"
                     } else {

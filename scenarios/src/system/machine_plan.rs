@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use components::block_plan::{BlockPlan, Blocking, Choice, PlanAccount, PlanParameters, Rates, Room};
+use components::block_plan::{
+    BlockPlan, Blocking, Choice, PlanAccount, PlanParameters, Rates, Room, StatedBlocks,
+};
 use components::control_block::SchedulingPolicy;
 use components::density::{Density, DensitySource};
 use components::pe::PeLayout;
@@ -183,6 +185,22 @@ impl MachinePlan {
                 pes * u64::from(accelerator.softmax_per_pe),
                 pes,
             ],
+        }
+    }
+
+    /// What the scenario states of the way to cut its program.
+    #[must_use]
+    pub fn stated_blocks(&self) -> StatedBlocks {
+        let mapping = &self.scenario.accelerator.mapping;
+        let (sizes, edges) = (mapping.blocks.along(), self.tiling.tile.along());
+        let [segment, rows, columns, reduction] =
+            [0, 1, 2, 3].map(|along: usize| Some(sizes[along]?.div_ceil(edges[along])));
+        StatedBlocks {
+            segment,
+            rows,
+            columns,
+            reduction,
+            order: mapping.order.0,
         }
     }
 

@@ -86,6 +86,35 @@ const WRONG: &[(&str, &[(&str, &str)])] = &[
         )],
     ),
     (
+        "sizes of blocks that cannot be, and an order that is none",
+        &[(
+            "s.ron",
+            "(\n    accelerator: (\n        mapping: (\n            blocks: (b: 0, i: 24, j: 2.5),\n            order: \"jbjk\",\n        ),\n    ),\n)\n",
+        )],
+    ),
+    (
+        "a size of blocks that is no multiple of the tile",
+        &[(
+            "s.ron",
+            "(\n    accelerator: (mapping: (blocks: (i: 24, k: 8))),\n)\n",
+        )],
+    ),
+    (
+        "a size of blocks that is not known",
+        &[(
+            "s.ron",
+            "(\n    accelerator: (mapping: (blocks: (rows: 64))),\n)\n",
+        )],
+    ),
+    (
+        "a word for sizes of blocks",
+        &[("s.ron", "(\n    accelerator: (mapping: (blocks: Atuo)),\n)\n")],
+    ),
+    (
+        "a number for an order",
+        &[("s.ron", "(\n    accelerator: (mapping: (order: 4)),\n)\n")],
+    ),
+    (
         "a number beyond all types",
         &[("s.ron", "(\n    seed: 99999999999999999999999999,\n)\n")],
     ),

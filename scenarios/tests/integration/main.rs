@@ -6,6 +6,7 @@ mod door;
 mod fuzz;
 mod hostile;
 mod library;
+mod mapping;
 mod mutation;
 mod overlay;
 mod weights;

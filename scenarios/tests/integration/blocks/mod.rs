@@ -8,7 +8,8 @@ use components::block_plan::{PlanAccount, least_capacities};
 use components::message::Traffic;
 use components::tile::LoopOrder;
 use scenarios::schema::{
-    DensitySource, Distribution, Embedding, Optimizer, Phase, Reference, SchedulingPolicy, Tile,
+    BlockOrder, BlockSizes, DensitySource, Distribution, Embedding, Optimizer, Phase, Reference,
+    SchedulingPolicy, Tile,
 };
 use scenarios::system::{Measurements, Plan, violations};
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
@@ -25,6 +26,8 @@ pub(crate) struct Tally {
     pub(crate) cases: u64,
     /// Those with no room beyond the least in some buffer.
     pub(crate) least: u64,
+    /// Those that state blocks, or the order of their parts.
+    pub(crate) stated: u64,
     /// Those that trained, and those that computed with values.
     pub(crate) trained: u64,
     pub(crate) computed: u64,
@@ -39,6 +42,7 @@ impl fmt::Display for Tally {
         let Self {
             cases,
             least,
+            stated,
             trained,
             computed,
             spills,
@@ -46,7 +50,7 @@ impl fmt::Display for Tally {
         } = self;
         writeln!(
             f,
-            "{cases} machines, {least} with the least room, {trained} trained, {computed} computed with values; \
+            "{cases} machines, {least} with the least room, {stated} with stated blocks, {trained} trained, {computed} computed with values; \
              {spills} blocks spilled; {} faults",
             faults.len()
         )?;
@@ -94,12 +98,21 @@ fn run_one(case: u64, tally: &mut Tally) -> Result<(), String> {
         thrown: 0,
     };
     let roomy = draw(&mut dice)?;
+    let roomy = match case % 3 {
+        0 => state_blocks(&roomy, case)?,
+        _ => roomy,
+    };
     let plan = Plan::load(&roomy).map_err(|wrong| format!("with much room: {wrong}"))?;
     let machine = &plan.machine;
-    let least = least_capacities(machine.plan_parameters(), &machine.stage_source())
-        .map_err(|error| error.to_string())?;
+    let least = least_capacities(
+        machine.plan_parameters(),
+        &machine.stated_blocks(),
+        &machine.stage_source(),
+    )
+    .map_err(|error| error.to_string())?;
     // Each buffer holds the least, a little more, or plenty.
     let factors = [0; 3].map(|_| dice.of(&[1.0, 1.0, 1.1, 1.5, 2.0, 4.0, 1000.0]));
+    tally.stated += u64::from(!machine.stated_blocks().is_none());
     tally.least += u64::from(factors.contains(&1.0));
     let tight = roomy
         .with(|scenario| {
@@ -213,6 +226,39 @@ fn draw(dice: &mut Dice) -> Result<Loaded, String> {
         scenario.memory = Reference::Preset(dice.of(&["ideal", "lpddr3-1600", "hbm2"]).to_owned());
     })
     .map_err(|wrong| wrong.to_string())
+}
+
+/// The machine with some sizes of blocks stated, an order of their parts, or both.
+fn state_blocks(roomy: &Loaded, case: u64) -> Result<Loaded, String> {
+    let mut dice = Dice {
+        seed: case | 1 << 40,
+        thrown: 0,
+    };
+    roomy
+        .with(|scenario| {
+            let (workload, accelerator) = (&scenario.workload, &mut scenario.accelerator);
+            let layers = &workload.transformer.layers;
+            let widest = layers
+                .iter()
+                .flat_map(|layer| layer.feed_forward.iter().copied())
+                .max()
+                .unwrap_or(1);
+            let Tile { b, x, y } = accelerator.tile;
+            let mut size = |extent: u32, edge: u32| {
+                let tiles: Vec<u32> = (1..=extent.div_ceil(edge)).collect();
+                let tiles = dice.of(&tiles);
+                dice.of(&[true, false]).then_some(tiles * edge)
+            };
+            accelerator.mapping.blocks = BlockSizes {
+                b: size(workload.batch, b),
+                i: size(workload.sequence_length, x),
+                j: size(widest, y),
+                k: size(widest, y),
+            };
+            let orders: Vec<LoopOrder> = LoopOrder::all().collect();
+            accelerator.mapping.order = BlockOrder(dice.of(&[true, false]).then(|| dice.of(&orders)));
+        })
+        .map_err(|wrong| wrong.to_string())
 }
 
 fn layer(dice: &mut Dice) -> Layer {

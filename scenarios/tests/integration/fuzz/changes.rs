@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use components::background::AddressPattern;
 use scenarios::Scenario;
 use scenarios::schema::{
-    Accelerator, AcceleratorFile, ActivationFunction, Arbitration, Arrivals, Background, Buffers, Candidate,
-    CandidateFile, Changes, ChangesFile, Compare, CompareFile, Contention, DensitySource, Distribution, Dma,
-    Embedding, LoopOrder, Number, Optimizer, Phase, ScenarioFile, Scheduling, SchedulingPolicy, Sparsity,
-    Stages, Tenant, Tile, Traffic, Weights, Word, Workload,
+    Accelerator, AcceleratorFile, ActivationFunction, Arbitration, Arrivals, Background, BlockOrder,
+    BlockSizes, Buffers, Candidate, CandidateFile, Changes, ChangesFile, Compare, CompareFile, Contention,
+    DensitySource, Distribution, Dma, Embedding, LoopOrder, Mapping, Number, Optimizer, Phase, ScenarioFile,
+    Scheduling, SchedulingPolicy, Sparsity, Stages, Tenant, Tile, Traffic, Weights, Word, Workload,
 };
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
 
@@ -169,6 +169,7 @@ fn accelerator(accelerator: &mut Accelerator, dice: &mut Dice) {
             fraction_bits,
         },
         loop_order,
+        mapping: its_mapping,
         operand_fifo_tiles,
         operand_bus_bytes,
         stages:
@@ -181,7 +182,7 @@ fn accelerator(accelerator: &mut Accelerator, dice: &mut Dice) {
         prefetch_operations,
         power_gating,
     } = accelerator;
-    let natural = match dice.below(22) {
+    let natural = match dice.below(24) {
         0 => processing_elements,
         1 => lanes_per_pe,
         2 => multipliers_per_lane,
@@ -210,13 +211,32 @@ fn accelerator(accelerator: &mut Accelerator, dice: &mut Dice) {
                         .parse()
                         .unwrap_or(order);
                 }
-                20 => *operand_bus_bytes = dice.flip().then(|| dice.natural()),
+                20 | 21 => mapping(its_mapping, dice),
+                22 => *operand_bus_bytes = dice.flip().then(|| dice.natural()),
                 _ => *power_gating = dice.flip(),
             }
             return;
         }
     };
     *natural = dice.natural();
+}
+
+fn mapping(mapping: &mut Mapping, dice: &mut Dice) {
+    let Mapping {
+        blocks: BlockSizes { b, i, j, k },
+        order,
+    } = mapping;
+    let size = match dice.below(5) {
+        0 => b,
+        1 => i,
+        2 => j,
+        3 => k,
+        _ => {
+            *order = BlockOrder(dice.of(&["", "bijk", "kjib", "ibkj", "bkij"]).parse().ok());
+            return;
+        }
+    };
+    *size = dice.flip().then(|| dice.natural());
 }
 
 fn sparsity(sparsity: &mut Sparsity, dice: &mut Dice) {
