@@ -378,7 +378,11 @@ impl ControlBlock {
             .head
             .map(|head| format!(", head {head}"))
             .unwrap_or_default();
-        let cause = entry.blocked.map_or("its own tiles", StallCause::name);
+        let cause = match (entry.blocked, entry.class()) {
+            (Some(StallCause::Memory), _) | (None, None) => "main memory",
+            (Some(cause), _) => cause.name(),
+            (None, Some(_)) => "its own tiles",
+        };
         Some(format!(
             "operation {} ({}, layer {}{head}) waits for {cause}",
             operation.id.0, operation.role, operation.layer
