@@ -8,4 +8,5 @@ mod hostile;
 mod library;
 mod mutation;
 mod overlay;
+mod stalls;
 mod weights;
