@@ -91,6 +91,27 @@ impl BackgroundTraffic {
         &self.counts
     }
 
+    /// Whether it goes on as long as any transformer runs.
+    #[must_use]
+    pub fn is_endless(&self) -> bool {
+        self.parameters.stop.is_none() && matches!(self.requests, RequestStream::Generated(_))
+    }
+
+    /// Whether it has requests to make that are due.
+    #[must_use]
+    pub fn is_behind(&self, now: Tick) -> bool {
+        let next = self.next.filter(|_| self.running > 0);
+        next.is_some_and(|next| self.due(next, now) <= now)
+    }
+
+    /// When a request is due.
+    #[inline]
+    fn due(&self, next: Due, now: Tick) -> Tick {
+        next.cycle.map_or(now, |cycle| {
+            self.parameters.start + self.parameters.clock.span(Cycles(cycle))
+        })
+    }
+
     pub(crate) fn receive(&mut self, message: Message, context: &mut Context<'_, Message>) {
         match message {
             Message::Start => self.advance(context),
@@ -122,9 +143,7 @@ impl BackgroundTraffic {
         while let Some(next) = self.next
             && self.running > 0
         {
-            let due = next.cycle.map_or(now, |cycle| {
-                self.parameters.start + self.parameters.clock.span(Cycles(cycle))
-            });
+            let due = self.due(next, now);
             if self.parameters.stop.is_some_and(|stop| due >= stop) {
                 self.next = None;
                 return;

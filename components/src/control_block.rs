@@ -194,18 +194,11 @@ impl ControlBlock {
                 kind,
                 busy_until,
             } => {
-                let cause = self.current_cause();
                 if context.is_traced() {
                     let actor = self.actor_of(pe, kind, unit);
                     self.trace_link(Event::UnitFreed(actor), context);
                 }
-                let unit = Unit {
-                    pe,
-                    unit,
-                    freed_at: context.now(),
-                    busy_until,
-                    cause,
-                };
+                let unit = Unit { pe, unit, busy_until };
                 self.on_unit_free(unit, kind.unit(), context);
             }
 
@@ -224,7 +217,7 @@ impl ControlBlock {
 
     fn on_unit_free(&mut self, unit: Unit, class: UnitClass, context: &mut Context<'_, Message>) {
         self.account(context.now());
-        self.units.put(class, unit);
+        self.units.put(class, unit, context.now());
         self.proceed(context);
     }
 
@@ -378,7 +371,11 @@ impl ControlBlock {
             .head
             .map(|head| format!(", head {head}"))
             .unwrap_or_default();
-        let cause = entry.blocked.map_or("its own tiles", StallCause::name);
+        let cause = match (entry.blocked, entry.class()) {
+            (Some(StallCause::Memory), _) | (None, None) => "main memory",
+            (Some(cause), _) => cause.name(),
+            (None, Some(_)) => "its own tiles",
+        };
         Some(format!(
             "operation {} ({}, layer {}{head}) waits for {cause}",
             operation.id.0, operation.role, operation.layer

@@ -286,6 +286,21 @@ impl Dma {
         self.outstanding
     }
 
+    /// Requests not answered yet, by kind of traffic, and the one that waits for room in main memory's queues, if any.
+    #[must_use]
+    pub fn waiting(&self) -> [u64; Traffic::ALL.len()] {
+        let mut waiting = [0; Traffic::ALL.len()];
+        for active in self.slots.iter().flatten() {
+            waiting[active.transfer.traffic as usize] += u64::from(active.outstanding);
+        }
+        let has_room = self.outstanding < self.parameters.outstanding_requests;
+        let next = self.waiting.peek().filter(|_| has_room);
+        if let Some(active) = next.and_then(|&Reverse((.., slot))| self.slots[slot as usize]) {
+            waiting[active.transfer.traffic as usize] += 1;
+        }
+        waiting
+    }
+
     /// Time with at least one request in flight.
     #[must_use]
     pub fn busy(&self) -> Ticks {

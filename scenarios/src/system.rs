@@ -26,6 +26,7 @@ mod requestors;
 mod stated_sizes;
 mod tracks;
 mod verdict;
+mod watchdog;
 
 pub use area::area;
 pub use background_plan::BackgroundPlan;
@@ -60,6 +61,9 @@ pub enum RunError {
     /// A trace of background traffic cannot be read any more.
     #[error("{0}")]
     Background(String),
+    /// A requestor of main memory, or a machine, made no progress.
+    #[error("{0}")]
+    NoProgress(String),
     /// No message was left, but the transformer was not finished.
     #[error("the machine came to a standstill: {0}")]
     Standstill(String),

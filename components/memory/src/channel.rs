@@ -74,8 +74,11 @@ pub struct Channel {
     pending_writes: PendingBlocks,
     /// Writes still to move in the current drain.
     draining: usize,
-    /// Reads that move before the next drain: as many as the last drain moved writes.
+    /// Reads that move before the next drain: as many as the last drain moved writes, or under `FullOrIdle` as the last few did
+    /// each.
     reads_owed: usize,
+    /// Drains since the last read moved, if reads waited at their ends (`FullOrIdle`).
+    drains_in_a_row: u32,
     /// Reads in the banks' queues.
     queued_reads: usize,
     /// The bank of the last command.
@@ -160,6 +163,7 @@ impl Channel {
             pending_writes: PendingBlocks::new(),
             draining: 0,
             reads_owed: 0,
+            drains_in_a_row: 0,
             queued_reads: 0,
             last_bank: 0,
             busy_banks: 0,

@@ -198,12 +198,11 @@ impl ControlBlock {
         entry.cursor.advance(length);
         let (role, exhausted) = (entry.step.operation.role, entry.cursor.is_exhausted());
         let class = kind.unit();
-        let Some(taken) = self.units.take(class) else {
+        let Some(taken) = self.units.take(class, context.now()) else {
             return context.stop("a run was issued, but no unit was free to take it");
         };
         self.roles.entry(role).or_default().issued += u64::from(length);
         self.runs_issued += 1;
-        self.discharge(class, &taken, context.now());
         let Unit { pe, unit, .. } = taken;
         self.trace_issue(&run, pe, unit, context);
         context.send(

@@ -3,7 +3,6 @@
 use sim_core::{Context, Tick, Ticks};
 
 use super::ControlBlock;
-use super::units::Unit;
 use crate::message::Message;
 use crate::stall_cause::StallCause;
 use crate::work::UnitClass;
@@ -36,31 +35,22 @@ impl ControlBlock {
     }
 
     /// Charges the time since the last event to the cause in force since then. Call it before the state changes.
+    ///
+    /// A lane reports itself free while it works on its last tile: it is idle from the end of that tile on.
     pub(super) fn account(&mut self, now: Tick) {
         if self.finished_at.is_some() {
             return;
         }
         let elapsed = now.since(self.stalls.until).0;
-        self.stalls.until = now;
-        let idle = self.units.count(UnitClass::Lane);
-        if elapsed > 0 && idle > 0 {
-            let cause = self.current_cause();
-            self.stalls.idle[cause as usize] += u128::from(elapsed) * u128::from(idle);
-        }
-    }
-
-    /// Takes back what was charged while a free lane still worked on its last tile: from the cause in force when it
-    /// became free and, as far as the cause has changed since, from others.
-    pub(super) fn discharge(&mut self, class: UnitClass, unit: &Unit, now: Tick) {
-        if class != UnitClass::Lane {
+        if elapsed == 0 {
             return;
         }
-        let mut overlap = u128::from(unit.busy_until.min(now).since(unit.freed_at).0);
-        for cause in std::iter::once(unit.cause).chain(StallCause::ALL) {
-            let charged = &mut self.stalls.idle[cause as usize];
-            let taken_back = overlap.min(*charged);
-            *charged -= taken_back;
-            overlap -= taken_back;
+        let free = u128::from(elapsed) * u128::from(self.units.count(UnitClass::Lane));
+        let idle = free - self.units.worked_last(self.stalls.until, now).min(free);
+        self.stalls.until = now;
+        if idle > 0 {
+            let cause = self.current_cause();
+            self.stalls.idle[cause as usize] += idle;
         }
     }
 
@@ -70,31 +60,34 @@ impl ControlBlock {
         if self.finished_at.is_some() {
             return;
         }
-        let now = context.now();
-        let idle: Vec<Unit> = self.units.iter(UnitClass::Lane).copied().collect();
-        idle.iter()
-            .for_each(|unit| self.discharge(UnitClass::Lane, unit, now));
-        self.finished_at = Some(now);
+        self.finished_at = Some(context.now());
         self.trace_finish(context);
         for &source in &*self.background {
             context.send(source, Ticks::ZERO, Message::TransformerFinished);
         }
     }
 
+    /// What idle lanes wait for: what the oldest step with work to issue waits for.
     pub(super) fn current_cause(&self) -> StallCause {
         match self.window.unfinished(self.leader) {
             Some(leader) => leader
                 .blocked
                 .unwrap_or_else(|| StallCause::work_of(leader.class())),
-            None => self.drain_cause(),
+            None => self.cause_of_the_rest(),
         }
     }
 
-    /// What there is to wait for when nothing is left to issue: runs in flight, or else main memory.
-    fn drain_cause(&self) -> StallCause {
-        match self.runs_issued == self.runs_retired && !self.pending.is_empty() {
-            true => StallCause::Memory,
-            false => StallCause::Drain,
+    /// What there is to wait for when nothing of the window is left to issue: its oldest step. That waits for main memory once
+    /// its tiles have retired; until then for the units that work on them, after which the window moves on, if more steps come.
+    fn cause_of_the_rest(&self) -> StallCause {
+        let Some(oldest) = self.window.iter().next() else {
+            return StallCause::Drain;
+        };
+        let is_last = self.plan_ended && self.next_step.is_none();
+        match (oldest.class(), is_last) {
+            (Some(_), _) if oldest.tiles_missing == 0 => StallCause::Memory,
+            (Some(_), true) => StallCause::Drain,
+            (class, _) => StallCause::work_of(class),
         }
     }
 }

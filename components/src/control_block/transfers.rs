@@ -66,11 +66,6 @@ struct Group {
 const PARTS: u32 = 2;
 
 impl Pending {
-    /// Whether no transfer is in flight.
-    pub(super) fn is_empty(&self) -> bool {
-        self.free.len() == self.groups.len()
-    }
-
     fn begin(&mut self, purpose: Purpose, parts: u32) -> u32 {
         let group = Group { purpose, parts };
         if let Some(place) = self.free.pop() {

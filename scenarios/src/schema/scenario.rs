@@ -1,7 +1,7 @@
 //! A whole scenario.
 
 use super::checks::Checks;
-use super::rule::{Rule as _, Section, nested, value, whole};
+use super::rule::{Rule as _, Section, nested, real, value, whole};
 use super::section::section;
 use super::{Accelerator, Compare, Contention, Reference, Scheduling, Sparsity, Workload};
 
@@ -30,6 +30,11 @@ section! {
         compare: Compare => nested(),
         /// Seed of every random draw. Default: 1.
         seed: u64 => whole(0..=u64::MAX, 1),
+        /// After how many microseconds of simulated time without progress the run stops, with a sentence that says who
+        /// waits for what: a requestor of main memory whom others without end keep waiting, or a machine that does
+        /// nothing. Waiting for others that come to an end does not count. Default: None, 10000, or if that is more a
+        /// hundred times what the largest transfer or tile operation takes.
+        watchdog_us: Option<f64> => real(1e-3..=1e12, 10_000.0),
     } includes {
         /// The scenario of which this one overrides what it states: a file (`"other.ron"`, relative to this file) or
         /// a shipped scenario by name (`"bert-tiny-edge"`).

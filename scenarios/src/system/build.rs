@@ -10,6 +10,7 @@ use sim_core::{Engine, SimError, Simulation, Tick, TraceSink};
 
 use super::directory::{Directory, SystemActor};
 use super::machine_build::Surroundings;
+use super::watchdog::Watchdog;
 use super::{MachinePlan, Measurements, Plan, RunError, requestors};
 use crate::values::{Computation, Trained};
 
@@ -111,8 +112,11 @@ pub struct Progress {
     pub events: u64,
 }
 
-/// Messages delivered between two calls of `watch`: a fraction of a second.
-const EVENTS_BETWEEN_LOOKS: u64 = 1 << 20;
+/// Messages delivered between two looks at who makes progress.
+const EVENTS_BETWEEN_LOOKS: u64 = 1 << 15;
+
+/// Looks between two calls of `watch`: a fraction of a second.
+const LOOKS_BETWEEN_CALLS: u64 = 32;
 
 impl System {
     /// The numbers of the scenario's own machine; `None` if it does not compute with any.
@@ -143,7 +147,8 @@ impl System {
     /// Runs to the end and collects what was measured.
     ///
     /// # Errors
-    /// The engine stopped, or the machine came to a standstill before a transformer was finished.
+    /// The engine stopped, the machine came to a standstill before a transformer was finished, or somebody made no progress
+    /// for the time that the scenario states.
     pub fn run(self, plan: &Plan) -> Result<Measurements, RunError> {
         self.run_watched(plan, None, &mut |_| ControlFlow::Continue(()))
     }
@@ -167,8 +172,12 @@ impl System {
         mut sink: Option<&mut dyn TraceSink>,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Measurements, RunError> {
+        let mut watchdog = Watchdog::new(plan, &self.directory);
+        let mut looks: u64 = 0;
         while self.run_some(EVENTS_BETWEEN_LOOKS, &mut sink)? {
-            if watch(self.progress(plan)).is_break() {
+            watchdog.look(plan, self.simulation.actors(), self.simulation.now())?;
+            looks += 1;
+            if looks.is_multiple_of(LOOKS_BETWEEN_CALLS) && watch(self.progress(plan)).is_break() {
                 return Err(RunError::Interrupted);
             }
         }

@@ -9,4 +9,5 @@ mod library;
 mod mapping;
 mod mutation;
 mod overlay;
+mod stalls;
 mod weights;

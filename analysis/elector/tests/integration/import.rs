@@ -79,7 +79,7 @@ fn every_value_is_stated() {
         .scenario()
         .to_ron();
     let key = |line: &str| Some(line.trim().split_once(':')?.0.to_owned());
-    // Other traffic, comparisons and training are no part of what AccelTran's files run.
+    // Other traffic, comparisons, training and when to give up are no part of what AccelTran's files run.
     let beyond = [
         "contention",
         "tenants",
@@ -93,6 +93,7 @@ fn every_value_is_stated() {
         "gradient_density",
         "constant_density",
         "weights",
+        "watchdog_us",
     ];
     let fields = stated.lines().filter_map(key);
     for field in fields.filter(|field| !beyond.contains(&field.as_str())) {

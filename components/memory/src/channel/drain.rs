@@ -6,6 +6,10 @@ use super::{Access, Channel};
 use crate::MemoryHost;
 use crate::description::{Scheduling, WriteDrain};
 
+/// Drains of a full queue in a row, while reads wait, after which as many reads move as the queue has places for writes
+/// (`FullOrIdle`). DRAMsim3 knows no bound: there, writes that never end stop all reads.
+const DRAINS_IN_A_ROW: u32 = 16;
+
 /// Whether a drain can continue.
 enum Movable {
     /// With the write at this place.
@@ -34,6 +38,9 @@ impl Channel {
             self.start_drain();
             match self.first_movable_write() {
                 Movable::At(place) => {
+                    if self.draining == 1 {
+                        self.end_drain();
+                    }
                     self.draining = self.draining.saturating_sub(1);
                     let waiting = self.writes.remove(place);
                     self.enter_bank(waiting.slot, context);
@@ -54,6 +61,7 @@ impl Channel {
             return false;
         };
         self.reads_owed = self.reads_owed.saturating_sub(1);
+        self.drains_in_a_row = 0;
         let waiting = self.reads.remove(place);
         self.enter_bank(waiting.slot, context);
         true
@@ -67,9 +75,11 @@ impl Channel {
         }
         match self.write_drain {
             WriteDrain::FullOrIdle { threshold } => {
+                let reads_first = self.reads_owed > 0 && !self.reads.is_empty();
                 self.draining > 0
-                    || self.writes.is_full()
-                    || (self.writes.len() > threshold as usize && self.busy_banks == 0)
+                    || !reads_first
+                        && (self.writes.is_full()
+                            || (self.writes.len() > threshold as usize && self.busy_banks == 0))
             }
             WriteDrain::Watermarks { high, .. } => {
                 let no_read_waits = self.reads.is_empty() && self.queued_reads == 0;
@@ -94,6 +104,19 @@ impl Channel {
             }
             WriteDrain::Watermarks { .. } => 0,
         };
+    }
+
+    /// Counts a drain that has moved its last write.
+    #[inline]
+    fn end_drain(&mut self) {
+        if !matches!(self.write_drain, WriteDrain::FullOrIdle { .. }) || self.reads.is_empty() {
+            return;
+        }
+        self.drains_in_a_row += 1;
+        if self.drains_in_a_row == DRAINS_IN_A_ROW {
+            self.drains_in_a_row = 0;
+            self.reads_owed = self.writes.places();
+        }
     }
 
     fn first_movable_write(&self) -> Movable {

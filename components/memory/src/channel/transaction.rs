@@ -110,6 +110,11 @@ impl TransactionQueue {
     }
 
     #[inline]
+    pub(super) fn places(&self) -> usize {
+        self.places
+    }
+
+    #[inline]
     pub(super) fn is_full(&self) -> bool {
         self.waiting.len() >= self.places
     }

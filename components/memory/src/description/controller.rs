@@ -143,7 +143,8 @@ pub enum WriteDrain {
         low: u32,
     },
     /// As many as wait when the queue is full, or when more than `threshold` wait and no bank has work.
-    /// Up to `threshold` writes may never be written. DRAMsim3's rule, with a threshold of 8.
+    /// Up to `threshold` writes may never be written. DRAMsim3's rule, with a threshold of 8; but after 16 drains in a
+    /// row for which reads waited, as many reads go as the queue has places, where DRAMsim3 would let them wait for ever.
     FullOrIdle {
         /// Waiting writes that an idle channel leaves alone.
         threshold: u32,

@@ -10,6 +10,7 @@ mod hostile_descriptions;
 mod monitor;
 mod policies;
 mod presets;
+mod progress;
 mod properties;
 mod recorder;
 mod refresh;

@@ -33,8 +33,9 @@ fn field(scenario: &mut Scenario, dice: &mut Dice) {
         contention: its_contention,
         compare: its_compare,
         seed,
+        watchdog_us,
     } = scenario;
-    match dice.below(20) {
+    match dice.below(21) {
         0 => *name = dice.name(),
         1..=4 => workload(its_workload, dice),
         5..=10 => accelerator(its_accelerator, dice),
@@ -44,7 +45,8 @@ fn field(scenario: &mut Scenario, dice: &mut Dice) {
         15 => *policy = dice.of(&[SchedulingPolicy::EqualPriority, SchedulingPolicy::StaggeredHeads]),
         16 | 17 => contention(its_contention, dice),
         18 => compare(its_compare, dice),
-        _ => *seed = dice.long(),
+        19 => *seed = dice.long(),
+        _ => *watchdog_us = dice.flip().then(|| dice.real()),
     }
 }
 
