@@ -22,8 +22,11 @@ pub struct Choice {
     pub cycles: f64,
 }
 
-/// A candidate is taken in place of one that is preferred if it is better by more than what the walk can tell.
+/// A candidate that moves fewer bytes is taken in place of one that is preferred if it is better by this factor.
 const WORTHWHILE: f64 = 0.98;
+
+/// One that does not has to be better by more than what the walk can tell: it takes steps in order, but the machine does not.
+const WORTHWHILE_IN_TIME: f64 = 0.9;
 
 /// Each cycle of the memory pipe counts for so much more: traffic costs energy, and no memory reaches its peak.
 const TRAFFIC_WEIGHT: f64 = 0.25;
@@ -219,11 +222,14 @@ impl Search<'_> {
             account,
             cycles,
         };
-        if cycles.is_finite()
-            && self
-                .best
-                .is_none_or(|best| rank(&found) < rank(&best) * WORTHWHILE)
-        {
+        let is_better = |best: Choice| {
+            let factor = match found.account.moved() < best.account.moved() {
+                true => WORTHWHILE,
+                false => WORTHWHILE_IN_TIME,
+            };
+            rank(&found) < rank(&best) * factor
+        };
+        if cycles.is_finite() && self.best.is_none_or(is_better) {
             self.best = Some(found);
         }
     }
