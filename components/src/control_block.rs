@@ -143,7 +143,7 @@ impl ControlBlock {
             issuable: [(); 3].map(|()| BTreeSet::new()),
             data_issuable: BTreeSet::new(),
             turns: [StepNumber(0); 3],
-            units: FreeUnits::new(parameters.pes, layout.lanes as u16, layout.softmax as u16),
+            units: FreeUnits::new(parameters.pes, layout),
             pending: Pending::default(),
             stalls: StallAccount::default(),
             phases: PhaseAccount::default(),
@@ -198,8 +198,15 @@ impl ControlBlock {
                     let actor = self.actor_of(pe, kind, unit);
                     self.trace_link(Event::UnitFreed(actor), context);
                 }
-                let unit = Unit { pe, unit, busy_until };
-                self.on_unit_free(unit, kind.unit(), context);
+                let unit = Unit {
+                    pe,
+                    unit,
+                    busy_until,
+                    lanes: 1,
+                };
+                if let Some(unit) = self.units.freed(kind.unit(), unit) {
+                    self.on_unit_free(unit, kind.unit(), context);
+                }
             }
 
             Message::RunRetired(run) => self.on_run_retired(run, context),

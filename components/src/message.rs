@@ -202,14 +202,53 @@ pub struct TileWork {
 pub struct OperandFetch {
     /// The lane within the PE.
     pub lane: u16,
-    /// Bytes to fetch from the activation buffer; 0 if the registers hold them.
-    pub activation_bytes: u32,
-    /// Bytes to fetch from the weight buffer; 0 if the registers hold them.
-    pub weight_bytes: u32,
-    /// Operand tiles asked for, 0 to 2: each is an access to the mask buffer.
-    pub tiles: u8,
+    /// Bytes of the left and of the right tile; 0 if the registers hold them.
+    pub bytes: [u32; 2],
+    /// Whether the left and the right tile are asked for: each is an access to the mask buffer.
+    pub asks: [bool; 2],
     /// The work that the operands are for.
     pub work: TileWork,
+}
+
+impl OperandFetch {
+    /// Whether the left and the right tile come from the weight buffer.
+    #[must_use]
+    #[inline]
+    pub fn from_weights(&self) -> [bool; 2] {
+        let sources = self.work.sources;
+        [sources.left_is_weight, sources.right_is_weight]
+    }
+
+    /// Bytes to fetch from the weight buffer, or from the activation buffer.
+    #[inline]
+    fn bytes_from(&self, weights: bool) -> u32 {
+        let bytes = |place: usize| match self.from_weights()[place] == weights {
+            true => self.bytes[place],
+            false => 0,
+        };
+        bytes(0) + bytes(1)
+    }
+
+    /// Bytes to fetch from the activation buffer.
+    #[must_use]
+    #[inline]
+    pub fn activation_bytes(&self) -> u32 {
+        self.bytes_from(false)
+    }
+
+    /// Bytes to fetch from the weight buffer.
+    #[must_use]
+    #[inline]
+    pub fn weight_bytes(&self) -> u32 {
+        self.bytes_from(true)
+    }
+
+    /// Operand tiles asked for, 0 to 2.
+    #[must_use]
+    #[inline]
+    pub fn tiles(&self) -> u64 {
+        u64::from(self.asks[0]) + u64::from(self.asks[1])
+    }
 }
 
 /// A message between two actors of the accelerator.
@@ -303,7 +342,7 @@ impl SimMessage for Message {
             Self::IssueRun { unit, run } => mix(mix(9, u64::from(*unit)), run.fingerprint()),
             Self::StartRun(run) => mix(10, run.fingerprint()),
             Self::FetchOperands(fetch) => {
-                let bytes = (u64::from(fetch.activation_bytes) << 32) | u64::from(fetch.weight_bytes);
+                let bytes = (u64::from(fetch.activation_bytes()) << 32) | u64::from(fetch.weight_bytes());
                 mix(
                     mix(11, fetch.work.tile.packed()),
                     bytes ^ (u64::from(fetch.lane) << 20),

@@ -1,5 +1,6 @@
 //! A processing element: it passes runs on to its lanes and modules, and arbitrates their buses to the buffers.
 
+mod broadcast;
 pub mod dynaprop;
 pub mod mac_lane;
 pub mod post_compute;
@@ -14,14 +15,17 @@ use sim_core::{ActorId, Clock, Context, Cycles, Tick, Ticks};
 use crate::buffer_kind::BufferKind;
 use crate::energy_part::{Action, ByAction};
 use crate::message::{Message, OperandFetch};
-use crate::runs::{Run, RunKind};
+use crate::runs::{LaneGroup, Run, RunKind};
 use crate::units::Bytes;
+use broadcast::GroupPort;
 
 /// How many parts a PE has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeLayout {
     /// MAC lanes of a PE.
     pub lanes: u32,
+    /// Lanes that share operands: a part of those of a PE.
+    pub group: LaneGroup,
     /// Softmax modules of a PE.
     pub softmax: u32,
 }
@@ -143,6 +147,9 @@ pub struct ProcessingElement {
     activation_bus: OperandBus,
     weight_bus: OperandBus,
     lanes: Vec<LanePort>,
+    /// Lanes of a group; one group by itself has no port.
+    group: u16,
+    groups: Vec<GroupPort>,
     accesses: BufferAccesses,
     runs_in_flight: u32,
     /// When the PE last began to have work, and until when it had some: when the last result so far is written.
@@ -176,6 +183,8 @@ impl ProcessingElement {
             activation_bus: OperandBus::new(bytes_per_cycle),
             weight_bus: OperandBus::new(bytes_per_cycle),
             lanes: lanes.collect(),
+            group: 1,
+            groups: Vec::new(),
             addresses,
             accesses: BufferAccesses::default(),
             runs_in_flight: 0,
@@ -184,6 +193,17 @@ impl ProcessingElement {
             active: Ticks::ZERO,
             fetches: 0,
         }
+    }
+
+    /// The PE, whose lanes share operands in groups of this shape.
+    #[must_use]
+    pub fn with_groups(mut self, group: LaneGroup) -> Self {
+        self.group = group.lanes().max(1);
+        if !group.is_single() {
+            let groups = self.lanes.len() / usize::from(self.group);
+            self.groups = vec![GroupPort::new(self.group); groups];
+        }
+        self
     }
 
     /// A run for one of the PE's units. Rows for softmax and layer norm are read in one go; lanes ask tile by tile.
@@ -196,7 +216,12 @@ impl ProcessingElement {
         self.runs_in_flight += 1;
         let target = self.addresses.unit(run.kind, unit);
         let arrival = match run.kind {
-            RunKind::MultiplyAccumulate | RunKind::Elementwise => context.now() + self.clock.period(),
+            RunKind::MultiplyAccumulate | RunKind::Elementwise => {
+                if let Some(port) = self.groups.get_mut(usize::from(unit / self.group)) {
+                    port.begin(unit % self.group, &run);
+                }
+                context.now() + self.clock.period()
+            }
             RunKind::Softmax | RunKind::LayerNorm => self.read_row(&run, context),
         };
         context.send_at(target, arrival, Message::StartRun(run));
@@ -219,19 +244,21 @@ impl ProcessingElement {
 
     #[inline]
     pub(crate) fn on_fetch_operands(&mut self, fetch: OperandFetch, context: &mut Context<'_, Message>) {
+        if !self.groups.is_empty() {
+            return self.on_fetch_of_group(fetch, context);
+        }
         let now = context.now();
-        let left = self
-            .activation_bus
-            .transfer(now, fetch.activation_bytes, self.clock);
-        let right = self.weight_bus.transfer(now, fetch.weight_bytes, self.clock);
-        self.accesses.activation += self.accesses_of(fetch.activation_bytes);
-        self.accesses.weight += self.accesses_of(fetch.weight_bytes);
-        let masks = self.mask_accesses_per_tile * u64::from(fetch.tiles);
+        let (activation_bytes, weight_bytes) = (fetch.activation_bytes(), fetch.weight_bytes());
+        let left = self.activation_bus.transfer(now, activation_bytes, self.clock);
+        let right = self.weight_bus.transfer(now, weight_bytes, self.clock);
+        self.accesses.activation += self.accesses_of(activation_bytes);
+        self.accesses.weight += self.accesses_of(weight_bytes);
+        let masks = self.mask_accesses_per_tile * fetch.tiles();
         self.accesses.mask += masks;
         self.fetches += 1;
         if context.accounts() {
-            self.account_bus(BufferKind::Activation, left, fetch.activation_bytes, context);
-            self.account_bus(BufferKind::Weight, right, fetch.weight_bytes, context);
+            self.account_bus(BufferKind::Activation, left, activation_bytes, context);
+            self.account_bus(BufferKind::Weight, right, weight_bytes, context);
             self.account_masks(masks, context);
             let cycle = self.clock.period();
             context.account(Action::OperandFetch.kind(), cycle, now + cycle, 1);

@@ -3,6 +3,7 @@
 //! Nothing here knows an actor: the control block walks the same runs that others count.
 
 pub(crate) mod cursor;
+mod lane_group;
 mod run;
 mod run_classes;
 mod run_description;
@@ -10,6 +11,8 @@ mod tile_walk;
 mod tiling;
 
 pub use crate::work::{Indexing, RunKind};
+pub(crate) use lane_group::RunGroup;
+pub use lane_group::{Grouping, LaneGroup};
 pub use run::{OperandSources, Run};
 pub use run_classes::{RunClass, RunClasses};
 pub use tile_walk::{TileWalk, tile_multiplications};

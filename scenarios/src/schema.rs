@@ -29,8 +29,8 @@ pub use components::control_block::SchedulingPolicy;
 pub use components::tile::LoopOrder;
 
 pub use accelerator::{
-    Accelerator, AcceleratorFile, Buffers, BuffersFile, Dma, DmaFile, Stages, StagesFile, Tile, TileFile,
-    Word, WordFile,
+    Accelerator, AcceleratorFile, Buffers, BuffersFile, Dma, DmaFile, OperandBroadcast, OperandBroadcastFile,
+    Stages, StagesFile, Tile, TileFile, Word, WordFile,
 };
 pub use background::{
     AddressesFile, Arrivals, ArrivalsFile, Background, BackgroundFile, Traffic, TrafficFile,

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+use components::energy_part::{Action, ByAction};
 use components::message::Traffic;
-use estimate::coarse::{Caution, CoarseEstimate, blocks_moved, coarse_estimate};
+use components::units::NanoJoules;
+use estimate::coarse::{Caution, CoarseEstimate, blocks_moved, coarse_estimate, energy_by_group};
 use scenarios::Scenario;
-use scenarios::schema::{BlockOrder, BlockSizes, Mapping, Phase, Reference, Tile};
+use scenarios::schema::{BlockOrder, BlockSizes, Mapping, OperandBroadcast, Phase, Reference, Tile};
 use scenarios::system::{MachineMeasurements, Plan};
 use sim_core::Engine;
 
@@ -96,6 +98,81 @@ fn an_estimate_of_stated_blocks_moves_what_a_run_moves() {
         moved.insert(run.dma_requests);
     }
     assert_eq!(moved.len(), 3, "the orders differ in what they move");
+}
+
+/// Dynamic energy of the buffers: of a run's own counts, and of the estimate.
+fn buffer_energies(plan: &Plan) -> [f64; 2] {
+    let run = run(plan);
+    let mut actions = ByAction::new(|action| run.actions[action] as f64);
+    actions[Action::SwitchedOn] = 0.0;
+    let measured = energy_by_group(&plan.machine, plan.timebase, &actions, NanoJoules(0.0)).buffer;
+    [measured, estimated_buffer_energy(plan)]
+}
+
+fn estimated_buffer_energy(plan: &Plan) -> f64 {
+    let CoarseEstimate { estimate, details } = coarse_estimate(plan).unwrap();
+    estimate.energy_nj.buffer - details.buffer_leakage_nj
+}
+
+fn server(change: impl FnOnce(&mut Scenario), [rows, columns]: [u32; 2]) -> Plan {
+    let loaded = Scenario::open("bert-base-server").unwrap().with(|scenario| {
+        change(scenario);
+        scenario.accelerator.operand_broadcast = OperandBroadcast { rows, columns };
+    });
+    Plan::load(&loaded.unwrap()).unwrap()
+}
+
+#[test]
+fn buffers_are_read_as_often_as_the_closed_form_of_groups_says() {
+    let smaller = |scenario: &mut Scenario| {
+        scenario.workload.transformer.layers.truncate(1);
+        scenario.workload.batch = 2;
+        scenario.workload.sequence_length = 100;
+        scenario.accelerator.processing_elements = 8;
+    };
+    for shape in [[1, 1], [1, 32], [2, 16], [4, 8], [8, 4], [32, 1]] {
+        let plan = server(smaller, shape);
+        let [measured, estimated] = buffer_energies(&plan);
+        assert!(
+            (measured / estimated - 1.0).abs() < 1e-9,
+            "{shape:?}: {measured} and {estimated} nJ"
+        );
+    }
+}
+
+#[test]
+fn sharing_operands_saves_most_of_what_buffers_take() {
+    let mut before = estimated_buffer_energy(&server(|_| {}, [1, 1]));
+    for (shape, most_mj) in [
+        ([1, 32], 400.0),
+        ([2, 16], 235.0),
+        ([4, 8], 148.0),
+        ([8, 4], 128.0),
+    ] {
+        let energy = estimated_buffer_energy(&server(|_| {}, shape));
+        println!("{shape:?}: {:.1} mJ", energy / 1e6);
+        assert!(
+            energy < before && energy < most_mj * 1e6,
+            "{shape:?}: {energy} nJ"
+        );
+        before = energy;
+    }
+}
+
+#[test]
+fn an_estimate_with_shared_operands_is_near_the_run() {
+    for shape in [[1, 4], [2, 2], [4, 4], [8, 2]] {
+        let [rows, columns] = shape;
+        let plan = plan(|scenario| {
+            scenario.workload.sequence_length = 128;
+            scenario.accelerator.operand_broadcast = OperandBroadcast { rows, columns };
+        });
+        let run = run(&plan);
+        let estimated = coarse_estimate(&plan).unwrap().estimate.cycles as f64;
+        let ratio = estimated / cycles(&plan, &run);
+        println!("{shape:?}: {ratio:.3}");
+        assert!((ratio - 1.0).abs() < 0.1, "{shape:?}: {ratio}");
+    }
 }
 
 #[test]

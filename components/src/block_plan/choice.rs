@@ -130,6 +130,8 @@ pub fn choose(
         segment: batch,
         // Lanes begin after a sixteenth of the gather; two items hide each other's chain of dependences.
         gathered: (batch / 16).max(2),
+        // Lanes that share operands want as many columns side by side.
+        panel: Blocking::WHOLE.panel.max(parameters.tiling.group.columns.into()),
         ..Blocking::WHOLE
     };
     search.try_one(whole);

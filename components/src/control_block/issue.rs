@@ -1,6 +1,7 @@
 //! Issuing: finding the next run whose needs are met, and describing it to a PE.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
 use sim_core::{Context, Tick, Ticks};
 
@@ -12,7 +13,8 @@ use super::{ControlBlock, SchedulingPolicy, StallCause};
 use crate::buffer_kind::BufferKind;
 use crate::message::Message;
 use crate::operation::Footprint;
-use crate::tile::{Dimension, TileCoordinate};
+use crate::runs::{Run, RunGroup};
+use crate::tile::Dimension;
 use crate::units::Bytes;
 use crate::work::UnitClass;
 
@@ -50,17 +52,18 @@ impl ControlBlock {
             self.withdraw(number);
             return false;
         };
-        let Some((first, longest)) = entry.cursor.peek() else {
+        let Some(group) = entry.cursor.peek_group() else {
             context.stop("a step whose runs were all issued was to issue another");
             self.withdraw(number);
             return false;
         };
         let is_reserved = entry.progress.is_reserved;
         let length = match is_reserved {
-            true => self.issuable_length(entry, first, longest, context),
+            true => self.issuable_length(entry, &group, context),
             false => {
-                let row = u32::from(first.along(Dimension::I));
-                self.check_operands(entry, row, context).map(|()| 0)
+                let mut rows = group.rows_at_once();
+                rows.try_for_each(|row| self.check_operands(entry, row, context))
+                    .map(|()| 0)
             }
         };
         match length {
@@ -72,7 +75,7 @@ impl ControlBlock {
                 false
             }
             Ok(length) => {
-                self.issue(number, first, length, context);
+                self.issue(number, &RunGroup { length, ..group }, context);
                 true
             }
             Err(need) => {
@@ -83,22 +86,22 @@ impl ControlBlock {
         }
     }
 
-    /// How many tiles from `first` on have everything they need: at least one, or else what the first one needs.
+    /// How many tiles of each run have everything they need: at least one, or else what the first one needs. Lanes that work in
+    /// lockstep begin together, once all of their rows are there.
     fn issuable_length(
         &self,
         entry: &Entry,
-        first: TileCoordinate,
-        longest: u16,
+        group: &RunGroup,
         context: &mut Context<'_, Message>,
     ) -> Result<u16, Need> {
-        let along = entry.cursor.along();
-        let row = u32::from(first.along(Dimension::I));
-        self.check_row(entry, row, context)?;
-        if along != Dimension::I {
-            return Ok(longest);
+        let mut rows = group.rows_at_once();
+        let row = rows.start;
+        rows.try_for_each(|row| self.check_row(entry, row, context))?;
+        if group.along != Dimension::I || !group.present.is_single() {
+            return Ok(group.length);
         }
-        let ready =
-            (1..longest).take_while(|&step| self.check_row(entry, row + u32::from(step), context).is_ok());
+        let ready = (1..group.length)
+            .take_while(|&step| self.check_row(entry, row + u32::from(step), context).is_ok());
         Ok(1 + ready.count() as u16)
     }
 
@@ -179,14 +182,8 @@ impl ControlBlock {
         self.data_issuable.remove(&number);
     }
 
-    fn issue(
-        &mut self,
-        number: StepNumber,
-        first: TileCoordinate,
-        length: u16,
-        context: &mut Context<'_, Message>,
-    ) {
-        let tiling = &self.parameters.tiling;
+    fn issue(&mut self, number: StepNumber, group: &RunGroup, context: &mut Context<'_, Message>) {
+        let tiling = self.parameters.tiling;
         let Some(entry) = self.window.entry_mut(number, context) else {
             return;
         };
@@ -194,26 +191,48 @@ impl ControlBlock {
             self.withdraw(number);
             return context.stop("a step that only moves data was issued to a PE");
         };
-        let run = tiling.describe(&entry.step.operation, kind, &entry.cursor, first, length);
-        entry.cursor.advance(length);
-        let (role, exhausted) = (entry.step.operation.role, entry.cursor.is_exhausted());
+        let (operation, before) = (Arc::clone(&entry.step.operation), entry.cursor.clone());
+        entry.cursor.advance(group.advances());
+        let (role, exhausted) = (operation.role, entry.cursor.is_exhausted());
         let class = kind.unit();
-        let Some(taken) = self.units.take(class, context.now()) else {
+        let Some(taken) = self.units.take(class, group.present.lanes(), context.now()) else {
             return context.stop("a run was issued, but no unit was free to take it");
         };
-        self.roles.entry(role).or_default().issued += u64::from(length);
-        self.runs_issued += 1;
-        let Unit { pe, unit, .. } = taken;
-        self.trace_issue(&run, pe, unit, context);
-        context.send(
-            self.pe_at(pe),
-            self.parameters.clock.period(),
-            Message::IssueRun { unit, run },
-        );
+        let runs = (0..group.present.lanes()).map(|lane| {
+            let (first, length) = group.run(lane);
+            let run = tiling.describe(&operation, kind, &before, first, length);
+            Run {
+                group: group.present,
+                ..run
+            }
+        });
+        let tiles = self.send_runs(&taken, runs, context);
+        self.roles.entry(role).or_default().issued += tiles;
         if exhausted {
             self.issuable[class as usize].remove(&number);
             self.advance_leader(context.now());
         }
+    }
+
+    /// Sends runs to the lanes of a group, or the one run to a unit; their tiles.
+    fn send_runs(
+        &mut self,
+        taken: &Unit,
+        runs: impl Iterator<Item = Run>,
+        context: &mut Context<'_, Message>,
+    ) -> u64 {
+        let mut tiles = 0;
+        for (unit, run) in (taken.unit..).zip(runs) {
+            tiles += u64::from(run.length);
+            self.runs_issued += 1;
+            self.trace_issue(&run, taken.pe, unit, context);
+            context.send(
+                self.pe_at(taken.pe),
+                self.parameters.clock.period(),
+                Message::IssueRun { unit, run },
+            );
+        }
+        tiles
     }
 
     /// Advances to the oldest step with work to issue.

@@ -5,7 +5,6 @@ use sim_core::{Context, Tick, Ticks};
 use super::ControlBlock;
 use crate::message::Message;
 use crate::stall_cause::StallCause;
-use crate::work::UnitClass;
 
 /// Idle time summed over all lanes, by cause, in lane-ticks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +44,7 @@ impl ControlBlock {
         if elapsed == 0 {
             return;
         }
-        let free = u128::from(elapsed) * u128::from(self.units.count(UnitClass::Lane));
+        let free = u128::from(elapsed) * u128::from(self.units.free_lanes());
         let idle = free - self.units.worked_last(self.stalls.until, now).min(free);
         self.stalls.until = now;
         if idle > 0 {

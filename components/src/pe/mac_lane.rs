@@ -151,22 +151,11 @@ impl MacLane {
         self.right = right;
         let left_bytes = if fetch_left { run.left_bytes } else { 0 };
         let right_bytes = if fetch_right { run.right_bytes } else { 0 };
-        let (left_weight, left_activation) = if sources.left_is_weight {
-            (left_bytes, 0)
-        } else {
-            (0, left_bytes)
-        };
-        let (right_weight, right_activation) = if sources.right_is_weight {
-            (right_bytes, 0)
-        } else {
-            (0, right_bytes)
-        };
         let [left_density, right_density] = self.parameters.densities.of_operands(run.skipped);
         let fetch = OperandFetch {
             lane: self.lane,
-            activation_bytes: left_activation + right_activation,
-            weight_bytes: left_weight + right_weight,
-            tiles: u8::from(fetch_left) + u8::from(fetch_right),
+            bytes: [left_bytes, right_bytes],
+            asks: [fetch_left, fetch_right],
             work: TileWork {
                 tile,
                 pairs: dense,

@@ -8,6 +8,7 @@ use sim_core::{Activity, Actor, Engine, Frequency, Label, Simulation, Span, Time
 use super::*;
 use crate::density::Density;
 use crate::message::TileWork;
+use crate::runs::{Indexing, OperandSources};
 use crate::tile::TileCoordinate;
 
 enum Part {
@@ -64,24 +65,32 @@ fn run(bytes: u32, weights: bool) -> Run {
 /// What a PE has done whose buses carry 8 bytes per cycle and whose buffers have blocks of `access`, given the messages that come
 /// to it, and when it began and ended to have work. A tick is a cycle.
 fn done(access: Bytes, messages: &[(u64, Message)]) -> (ByAction<u64>, Vec<(u64, u64)>) {
+    done_by(LaneGroup::SINGLE, access, messages)
+}
+
+/// The same by a PE whose lanes share operands in one group.
+fn done_by(group: LaneGroup, access: Bytes, messages: &[(u64, Message)]) -> (ByAction<u64>, Vec<(u64, u64)>) {
     let frequency = Frequency::from_megahertz(1_000);
     let clock = Timebase::of(&[frequency]).unwrap().clock(frequency).unwrap();
     let other = ActorId(0);
     let addresses = PeAddresses {
         pe: PE,
-        lanes: vec![LaneAddresses {
-            mac: other,
-            dynaprop: other,
-            pre_compute: other,
-            post_compute: other,
-        }],
+        lanes: vec![
+            LaneAddresses {
+                mac: other,
+                dynaprop: other,
+                pre_compute: other,
+                post_compute: other,
+            };
+            group.lanes().into()
+        ],
         softmax: Vec::new(),
         layer_norm: other,
     };
     let pe = ProcessingElement::new(addresses, clock, other, 8, Bytes(32), access);
     let mut simulation = Simulation::new(Engine::Wheel).unwrap();
     simulation.add(Part::Other);
-    simulation.add(Part::Pe(Box::new(pe)));
+    simulation.add(Part::Pe(Box::new(pe.with_groups(group))));
     for &(at, message) in messages {
         simulation.post(PE, Tick(at), message);
     }
@@ -93,6 +102,23 @@ fn done(access: Bytes, messages: &[(u64, Message)]) -> (ByAction<u64>, Vec<(u64,
     };
     pe.count_actions(&mut counts);
     (counts, changes.0.take())
+}
+
+/// A product tile whose right operand is a weight.
+fn work_of_one_pair() -> TileWork {
+    TileWork {
+        tile: TileCoordinate([0; 4]),
+        pairs: 1,
+        dense: 1,
+        left_tensor: 1,
+        right_tensor: 2,
+        left: Density::FULL,
+        right: Density::FULL,
+        sources: OperandSources {
+            right_is_weight: true,
+            ..Run::NONE.sources
+        },
+    }
 }
 
 /// Active ticks and changes, given when runs are issued and when their results are compressed.
@@ -130,6 +156,60 @@ fn the_last_result_to_be_written_ends_the_time() {
     assert_eq!(active, 23);
 }
 
+/// Accesses to the activation, weight and mask buffer, and bus time, of `rows` x `columns` lanes that each ask for `asks` once.
+fn accesses_of_group(indexing: Indexing, [rows, columns]: [u8; 2], asks: [bool; 2]) -> ([u64; 3], u64) {
+    let group = LaneGroup { rows, columns };
+    let sources = OperandSources {
+        indexing,
+        right_is_weight: true,
+        ..Run::NONE.sources
+    };
+    let run = Run {
+        length: 1,
+        sources,
+        group,
+        ..Run::NONE
+    };
+    let issued = (0..group.lanes()).map(|unit| (0, Message::IssueRun { unit, run }));
+    // The last lane asks five cycles after the others.
+    let fetches = (0..group.lanes()).map(|lane| {
+        let fetch = OperandFetch {
+            lane,
+            bytes: [64, 128],
+            asks,
+            work: TileWork {
+                sources,
+                ..work_of_one_pair()
+            },
+        };
+        let last = lane + 1 == group.lanes();
+        (if last { 7 } else { 2 }, Message::FetchOperands(fetch))
+    });
+    let messages: Vec<_> = issued.chain(fetches).collect();
+    let (counts, _) = done_by(group, Bytes(64), &messages);
+    assert_eq!(counts[Action::OperandFetch], u64::from(group.lanes()));
+    let buffers = [BufferKind::Activation, BufferKind::Weight, BufferKind::Mask];
+    (
+        buffers.map(|buffer| counts[Action::access(buffer)]),
+        counts[Action::Bus],
+    )
+}
+
+#[test]
+fn a_tile_that_lanes_share_is_read_and_moved_once() {
+    let product = |shape| accesses_of_group(Indexing::Product, shape, [true; 2]);
+    // Rows of left tiles, an access and 8 cycles each; columns of right tiles, two accesses and 16 cycles each.
+    assert_eq!(product([1, 4]), ([1, 2 * 4, 5], 8 + 16 * 4));
+    assert_eq!(product([2, 2]), ([2, 2 * 2, 4], 8 * 2 + 16 * 2));
+    assert_eq!(product([4, 1]), ([4, 2, 5], 8 * 4 + 16));
+    let held = accesses_of_group(Indexing::Product, [2, 2], [false, true]);
+    assert_eq!(held, ([0, 4, 2], 16 * 2), "the registers hold the left tiles");
+    let kernels = accesses_of_group(Indexing::Convolution, [2, 2], [true; 2]);
+    assert_eq!(kernels, ([4, 4, 6], 8 * 4 + 16 * 2), "a kernel for each column");
+    let elements = accesses_of_group(Indexing::Elementwise, [2, 2], [true; 2]);
+    assert_eq!(elements, ([4, 8, 8], 8 * 4 + 16 * 4), "nothing is shared");
+}
+
 #[test]
 fn accesses_are_counted_in_blocks_of_the_buffer() {
     // A fetch of 320 bytes of activations and 161 of weights, as two tiles; then a result of 200 bytes in one tile. A mask has 32.
@@ -139,21 +219,11 @@ fn accesses_are_counted_in_blocks_of_the_buffer() {
         (64, 5 + 4, 3, 3),
         (128, 3 + 2, 2, 3),
     ] {
-        let work = TileWork {
-            tile: TileCoordinate([0; 4]),
-            pairs: 1,
-            dense: 1,
-            left_tensor: 1,
-            right_tensor: 2,
-            left: Density::FULL,
-            right: Density::FULL,
-            sources: Run::NONE.sources,
-        };
+        let work = work_of_one_pair();
         let fetch = OperandFetch {
             lane: 0,
-            activation_bytes: 320,
-            weight_bytes: 161,
-            tiles: 2,
+            bytes: [320, 161],
+            asks: [true; 2],
             work,
         };
         let run = run(200, false);

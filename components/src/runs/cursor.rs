@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::lane_group::{Grouping, LaneGroup, RunGroup};
 use crate::operation::Operation;
 use crate::tile::{Dimension, LoopOrder, TileCoordinate};
 use crate::work::Walk;
@@ -16,7 +17,10 @@ pub(crate) struct Cursor {
     part: [Range<u16>; 4],
     next: TileCoordinate,
     longest_run: u16,
+    /// Lanes whose runs it takes together.
+    group: LaneGroup,
     sums_batch: bool,
+    takes_whole_rows: bool,
     exhausted: bool,
 }
 
@@ -43,9 +47,21 @@ impl Cursor {
             tiles,
             next: TileCoordinate::default(),
             longest_run,
+            group: LaneGroup::SINGLE,
             sums_batch: profile.sums_batch,
+            takes_whole_rows: profile.walk == Walk::WholeRows,
             exhausted: false,
         }
+    }
+
+    /// The same walk, for lanes that share operands in groups of such a shape. Modules that take whole rows share none.
+    pub(crate) fn grouped(self, group: LaneGroup) -> Self {
+        let group = if self.takes_whole_rows {
+            LaneGroup::SINGLE
+        } else {
+            group
+        };
+        Self { group, ..self }
     }
 
     /// The same walk over a part of the operation.
@@ -92,18 +108,60 @@ impl Cursor {
         Some((self.next, left.min(self.longest_run)))
     }
 
-    /// Moves past `tiles` tiles of the current run.
+    /// The next runs that a group of lanes takes together.
+    pub(crate) fn peek_group(&self) -> Option<RunGroup> {
+        let (first, length) = self.peek()?;
+        let along = self.along();
+        let left = |dimension| self.part[dimension as usize].end - first.along(dimension);
+        let lanes = |dimension| {
+            let runs = match dimension == along {
+                true => left(dimension).div_ceil(length),
+                false => left(dimension),
+            };
+            runs.min(self.group.along(dimension).into()) as u8
+        };
+        Some(RunGroup {
+            first,
+            present: LaneGroup {
+                rows: lanes(Dimension::I),
+                columns: lanes(Dimension::J),
+            },
+            along,
+            length,
+            left: left(along),
+        })
+    }
+
+    /// How the runs of this walk fall into groups.
+    pub(crate) fn grouping(&self) -> Grouping {
+        let side_by_side = [Dimension::I, Dimension::J].map(|dimension| {
+            let part = &self.part[dimension as usize];
+            let tiles = part.end - part.start;
+            u64::from(match dimension == self.along() {
+                true => tiles.div_ceil(self.longest_run.max(1)),
+                false => tiles,
+            })
+        });
+        Grouping {
+            group: self.group,
+            side_by_side,
+        }
+    }
+
+    /// Moves past `tiles` tiles of the current runs, and past the rows and columns of their group.
     pub(crate) fn advance(&mut self, tiles: u16) {
-        let mut step = tiles;
-        for dimension in self.loops.into_iter().rev() {
+        for (place, dimension) in self.loops.into_iter().rev().enumerate() {
+            let step = match place {
+                0 => tiles,
+                _ => self.group.along(dimension).into(),
+            };
             let index = &mut self.next.0[dimension as usize];
-            *index += step;
+            *index = index.saturating_add(step);
             let range = &self.part[dimension as usize];
             if *index < range.end {
                 return;
             }
             *index = range.start;
-            step = 1;
         }
         self.exhausted = true;
     }

@@ -2,6 +2,7 @@
 
 use sim_core::mix;
 
+use super::lane_group::LaneGroup;
 use crate::operation::{OperationId, TensorKind};
 use crate::tile::{Dimension, TileCoordinate};
 use crate::trace_event::TilePlace;
@@ -21,6 +22,17 @@ pub struct OperandSources {
 }
 
 impl OperandSources {
+    /// Whether the lanes of a group's row read the same left tile, and those of its column the same right one.
+    #[must_use]
+    #[inline]
+    pub fn shared(self) -> [bool; 2] {
+        match self.indexing {
+            Indexing::Product => [true, true],
+            Indexing::Convolution | Indexing::KernelGradient => [false, true],
+            Indexing::Elementwise => [false, false],
+        }
+    }
+
     /// The left operand's tile, as a number that is the same for the same tile. Weights have no batch index.
     #[must_use]
     #[inline]
@@ -82,6 +94,8 @@ pub struct Run {
     pub right_tensor: u32,
     /// What the left and the right tensor hold, each if its zeros need no work.
     pub skipped: [Option<TensorKind>; 2],
+    /// The lanes of its group that have a run.
+    pub group: LaneGroup,
 }
 
 impl Run {
@@ -106,6 +120,7 @@ impl Run {
         left_tensor: u32::MAX,
         right_tensor: u32::MAX,
         skipped: [None; 2],
+        group: LaneGroup::SINGLE,
     };
 
     /// The coordinate of tile number `index` of the run.
@@ -139,6 +154,10 @@ impl Run {
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let shape = (u64::from(self.length) << 40) | (u64::from(self.work) << 8) | self.along as u64;
-        mix(mix(u64::from(self.operation.0), self.first.packed()), shape)
+        let others = u64::from(self.group.lanes() - 1) << 24;
+        mix(
+            mix(u64::from(self.operation.0), self.first.packed()),
+            shape ^ others,
+        )
     }
 }

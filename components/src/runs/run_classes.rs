@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::cursor::Cursor;
+use super::lane_group::Grouping;
 use super::run::Run;
 use super::tiling::Tiling;
 use crate::operation::Operation;
@@ -30,6 +31,8 @@ pub struct RunClasses {
     pub loops: [Dimension; 4],
     /// Whether each run covers the whole reduction, so that its result is final.
     pub finishes_sums: bool,
+    /// How they fall into groups of lanes.
+    pub grouping: Grouping,
 }
 
 impl RunClasses {
@@ -56,6 +59,7 @@ impl Tiling {
             classes: Vec::new(),
             loops: cursor.loops(),
             finishes_sums: cursor.finishes_sums(),
+            grouping: cursor.grouping(),
         };
         let Some(kind) = operation.work.profile().run_kind() else {
             return found;
@@ -161,6 +165,7 @@ mod tests {
             },
             loop_order,
             lanes: 64,
+            group: crate::runs::LaneGroup::SINGLE,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Describing a run to a PE: its work, where its operands come from, and what they and its result take on the buses.
 
 use super::cursor::Cursor;
+use super::lane_group::LaneGroup;
 use super::run::{OperandSources, Run};
 use super::tiling::Tiling;
 use crate::operation::{Operand, Operation, TensorKind};
@@ -54,6 +55,7 @@ impl Tiling {
             left_tensor: operands.left_tensor,
             right_tensor: operands.right_tensor,
             skipped: operation.skipped(),
+            group: LaneGroup::SINGLE,
         }
     }
 

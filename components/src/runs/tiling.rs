@@ -1,6 +1,7 @@
 //! How a machine cuts tensors and operations, and what the pieces take.
 
 use super::cursor::Cursor;
+use super::lane_group::LaneGroup;
 use crate::density::Density;
 use crate::operation::{Footprint, Operation, TensorKind};
 use crate::tile::{LoopOrder, TileCoordinate, TileShape};
@@ -57,6 +58,8 @@ pub struct Tiling {
     pub loop_order: LoopOrder,
     /// MAC lanes of the machine: runs are cut until every lane can get some.
     pub lanes: u64,
+    /// Lanes that share operands.
+    pub group: LaneGroup,
 }
 
 impl Tiling {
@@ -105,6 +108,6 @@ impl Tiling {
 
     /// The same walk, if the operation is done in parts of `rows` rows of tiles.
     pub(crate) fn cursor_by_rows(&self, operation: &Operation, rows: u32) -> Cursor {
-        Cursor::new(operation, self.loop_order, self.lanes, rows)
+        Cursor::new(operation, self.loop_order, self.lanes, rows).grouped(self.group)
     }
 }

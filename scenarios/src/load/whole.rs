@@ -17,6 +17,7 @@ const MODULES: &[&str] = &[
     "accelerator.processing_elements",
     "accelerator.lanes_per_pe",
     "accelerator.operand_fifo_tiles",
+    "accelerator.operand_broadcast",
 ];
 
 /// The fields of which the numbers of tokens and of rows of tiles are products.
@@ -63,6 +64,19 @@ fn modules(scenario: &Scenario, checks: &mut Checks) {
                 );
             });
         }
+    }
+    let group = &accelerator.operand_broadcast;
+    let lanes = group.rows * group.columns;
+    if !accelerator.lanes_per_pe.is_multiple_of(lanes) {
+        accelerator_field("operand_broadcast", checks, |checks| {
+            checks.wrong(
+                format!(
+                    "groups of {} x {} lanes do not divide the {} lanes of a PE",
+                    group.rows, group.columns, accelerator.lanes_per_pe
+                ),
+                "`rows` x `columns` that divides `lanes_per_pe` is accepted",
+            );
+        });
     }
     let tiles = accelerator.lanes() * u64::from(accelerator.operand_fifo_tiles);
     if tiles > MAX_FIFO_TILES && accelerator.lanes() <= MAX_MODULES {

@@ -36,6 +36,7 @@ pub(super) fn tiling() -> Tiling {
             gradient: half,
         },
         loop_order: LoopOrder::BIJK,
+        group: components::runs::LaneGroup::SINGLE,
         lanes: 1024,
     }
 }

@@ -1,5 +1,6 @@
 //! The accelerator: its clock, processing elements, buffers and control.
 
+use components::runs::LaneGroup;
 use components::tile::{LoopOrder, TileShape};
 use sim_core::Frequency;
 
@@ -40,6 +41,8 @@ section! {
         operand_fifo_tiles: u32 => whole(1..=4096, 2),
         /// Bytes per cycle of each PE's activation bus and of its weight bus. Default: None, one dense tile per cycle.
         operand_bus_bytes: Option<u32> => whole(1..=1 << 20, 1),
+        /// Lanes of a PE that share operands.
+        operand_broadcast: OperandBroadcast => nested(),
         /// The pipeline stages of a MAC lane before and after the multipliers.
         stages: Stages => nested(),
         /// The engine that moves data between main memory and buffers.
@@ -65,6 +68,18 @@ section! {
         x: u32 => whole(1..=1024, 16),
         /// Columns of a tile, in elements. Default: 16.
         y: u32 => whole(1..=1024, 16),
+    }
+}
+
+section! {
+    /// Groups of `rows` x `columns` lanes of a PE, which work in lockstep on neighbouring result tiles of one operation and
+    /// item. A left tile of a product is read once for all lanes of its row, a right tile once for all of its column.
+    /// Default: 1 x 1, lanes share nothing.
+    OperandBroadcast, OperandBroadcastFile {
+        /// Lanes along the rows of a result. Default: 1.
+        rows: u32 => whole(1..=128, 1),
+        /// Lanes along its columns. Default: 1.
+        columns: u32 => whole(1..=128, 1),
     }
 }
 
@@ -133,6 +148,18 @@ impl Tile {
             b: self.b,
             x: self.x,
             y: self.y,
+        }
+    }
+}
+
+impl OperandBroadcast {
+    /// The group as a machine's parts take it.
+    #[must_use]
+    pub fn group(&self) -> LaneGroup {
+        let lanes = |count: u32| u8::try_from(count).unwrap_or(u8::MAX);
+        LaneGroup {
+            rows: lanes(self.rows),
+            columns: lanes(self.columns),
         }
     }
 }

@@ -70,7 +70,7 @@ impl MachinePlan {
                     word::mask(self.tiling.tile.elements()),
                     self.buffer_access(),
                 );
-                Component::ProcessingElement(Box::new(pe))
+                Component::ProcessingElement(Box::new(pe.with_groups(self.layout.group)))
             }
             MachineActor::MacLane(place) => {
                 let parameters = self.lane_parameters(addresses.control_block);

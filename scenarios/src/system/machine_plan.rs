@@ -98,6 +98,7 @@ impl MachinePlan {
             mapper: mapper_parameters(&scenario),
             layout: PeLayout {
                 lanes: accelerator.lanes_per_pe,
+                group: tiling.group,
                 softmax: accelerator.softmax_per_pe,
             },
             policy: scenario.scheduling.policy,
@@ -242,6 +243,7 @@ fn tiling(scenario: &Scenario) -> Tiling {
         },
         loop_order: accelerator.loop_order,
         lanes: accelerator.lanes(),
+        group: accelerator.operand_broadcast.group(),
     }
 }
 

@@ -111,6 +111,13 @@ const WRONG: &[(&str, &[(&str, &str)])] = &[
         &[("s.ron", "(\n    accelerator: (mapping: (blocks: Atuo)),\n)\n")],
     ),
     (
+        "groups of lanes that do not divide those of a PE",
+        &[(
+            "s.ron",
+            "(\n    accelerator: (\n        lanes_per_pe: 16,\n        operand_broadcast: (rows: 3, columns: 4),\n    ),\n)\n",
+        )],
+    ),
+    (
         "a number for an order",
         &[("s.ron", "(\n    accelerator: (mapping: (order: 4)),\n)\n")],
     ),

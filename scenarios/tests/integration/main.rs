@@ -1,5 +1,7 @@
 //! The scenario files, through the public interface.
 
+#[cfg(test)]
+mod broadcast;
 mod diagnostics;
 #[cfg(test)]
 mod door;

@@ -5,7 +5,7 @@ mod timing;
 
 use components::energy_part::{Action, ByAction};
 use components::operation::Operation;
-use components::runs::{Densities, Run, RunClass, RunClasses};
+use components::runs::{Densities, Grouping, Run, RunClass, RunClasses};
 use components::tile::Dimension;
 use components::units::Bytes;
 use components::word;
@@ -133,11 +133,17 @@ impl Machine {
         };
         for RunClass { run, count } in &runs.classes {
             let (timing, actions) = match unit {
-                Unit::Lane => self.on_lane(run),
+                Unit::Lane => self.on_lane(run, &runs.grouping),
                 _ => self.on_module(run, unit),
             };
             cost.add(timing, *count);
             add_actions(&mut cost.actions, &actions, *count as f64);
+        }
+        // Lanes without a tile are idle as long as those of their group work.
+        let missing = runs.grouping.missing(cost.runs);
+        if let Some(kind) = cost.kinds.first_mut().filter(|_| unit == Unit::Lane) {
+            kind.count += missing;
+            cost.runs += missing;
         }
         Some(cost)
     }
@@ -146,12 +152,12 @@ impl Machine {
         f64::from(bytes.div_ceil(self.bus_bytes))
     }
 
-    fn on_lane(&self, run: &Run) -> (Timing, Actions) {
+    fn on_lane(&self, run: &Run, grouping: &Grouping) -> (Timing, Actions) {
         let tiles = f64::from(run.length);
         let [left, right] = self.densities.of_operands(run.skipped);
         let cycles = |dense: u32| f64::from(left.of_pairs(right, dense).div_ceil(self.multipliers));
         let (whole, last) = (cycles(run.work), cycles(run.last_work));
-        let fetched = self.fetched(run);
+        let fetched = self.fetched(run, grouping);
         let result = self.bus_cycles(run.result_bytes);
         // Operands updated in place go back over the weight buffer's bus.
         let result_bus = usize::from(run.sources.result_is_weight);
@@ -171,7 +177,7 @@ impl Machine {
                 .max(self.pre_compute)
                 .max((fetched.first + stages) / self.fifo),
             buses,
-            first: fetched.first,
+            first: fetched.first / f64::from(grouping.group.lanes()),
             begin: 2.0 * HOP + fetched.first + stages,
             ahead: self.fifo.min(tiles),
             tree,

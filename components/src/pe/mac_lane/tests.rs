@@ -169,16 +169,16 @@ fn each_tile_that_enters_the_multipliers_makes_room_for_the_next() {
 }
 
 /// Bytes of activations and of weights that the tiles of a run take, and how many tiles of operands.
-fn fetched_in_all(along: Dimension, indexing: Indexing) -> (u32, u32, u8) {
+fn fetched_in_all(along: Dimension, indexing: Indexing) -> (u32, u32, u64) {
     let run = run_along(along, indexing, 4);
     let fetched = fetches(&sent(4, &[(0, run)], &[]));
     fetched
         .iter()
         .fold((0, 0, 0), |(activation, weight, tiles), (_, fetch)| {
             (
-                activation + fetch.activation_bytes,
-                weight + fetch.weight_bytes,
-                tiles + fetch.tiles,
+                activation + fetch.activation_bytes(),
+                weight + fetch.weight_bytes(),
+                tiles + fetch.tiles(),
             )
         })
 }
@@ -215,7 +215,7 @@ fn registers_keep_their_tiles_from_run_to_run() {
     let fetched = fetches(&sent(1, &runs, &[]));
     let bytes: Vec<_> = fetched
         .iter()
-        .map(|(_, fetch)| (fetch.activation_bytes, fetch.weight_bytes, fetch.tiles))
+        .map(|(_, fetch)| (fetch.activation_bytes(), fetch.weight_bytes(), fetch.tiles()))
         .collect();
     assert_eq!(bytes, [(100, 60, 2), (0, 0, 0), (0, 60, 1), (0, 60, 1)]);
 }

@@ -8,8 +8,8 @@ use components::block_plan::{PlanAccount, least_capacities};
 use components::message::Traffic;
 use components::tile::LoopOrder;
 use scenarios::schema::{
-    BlockOrder, BlockSizes, DensitySource, Distribution, Embedding, Optimizer, Phase, Reference,
-    SchedulingPolicy, Tile,
+    BlockOrder, BlockSizes, DensitySource, Distribution, Embedding, OperandBroadcast, Optimizer, Phase,
+    Reference, SchedulingPolicy, Tile,
 };
 use scenarios::system::{Measurements, Plan, violations};
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
@@ -100,6 +100,10 @@ fn run_one(case: u64, tally: &mut Tally) -> Result<(), String> {
     let roomy = draw(&mut dice)?;
     let roomy = match case % 3 {
         0 => state_blocks(&roomy, case)?,
+        _ => roomy,
+    };
+    let roomy = match case % 2 {
+        0 => broadcast(&roomy, case)?,
         _ => roomy,
     };
     let plan = Plan::load(&roomy).map_err(|wrong| format!("with much room: {wrong}"))?;
@@ -257,6 +261,22 @@ fn state_blocks(roomy: &Loaded, case: u64) -> Result<Loaded, String> {
             };
             let orders: Vec<LoopOrder> = LoopOrder::all().collect();
             accelerator.mapping.order = BlockOrder(dice.of(&[true, false]).then(|| dice.of(&orders)));
+        })
+        .map_err(|wrong| wrong.to_string())
+}
+
+/// The machine with lanes that share operands.
+fn broadcast(roomy: &Loaded, case: u64) -> Result<Loaded, String> {
+    let mut dice = Dice {
+        seed: case | 1 << 41,
+        thrown: 0,
+    };
+    let [rows, columns] = [0; 2].map(|_| dice.of(&[1, 2, 3, 4]));
+    roomy
+        .with(|scenario| {
+            let accelerator = &mut scenario.accelerator;
+            accelerator.lanes_per_pe = accelerator.lanes_per_pe.next_multiple_of(rows * columns);
+            accelerator.operand_broadcast = OperandBroadcast { rows, columns };
         })
         .map_err(|wrong| wrong.to_string())
 }

@@ -7,8 +7,9 @@ use scenarios::Scenario;
 use scenarios::schema::{
     Accelerator, AcceleratorFile, ActivationFunction, Arbitration, Arrivals, Background, BlockOrder,
     BlockSizes, Buffers, Candidate, CandidateFile, Changes, ChangesFile, Compare, CompareFile, Contention,
-    DensitySource, Distribution, Dma, Embedding, LoopOrder, Mapping, Number, Optimizer, Phase, ScenarioFile,
-    Scheduling, SchedulingPolicy, Sparsity, Stages, Tenant, Tile, Traffic, Weights, Word, Workload,
+    DensitySource, Distribution, Dma, Embedding, LoopOrder, Mapping, Number, OperandBroadcast, Optimizer,
+    Phase, ScenarioFile, Scheduling, SchedulingPolicy, Sparsity, Stages, Tenant, Tile, Traffic, Weights,
+    Word, Workload,
 };
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
 
@@ -174,6 +175,7 @@ fn accelerator(accelerator: &mut Accelerator, dice: &mut Dice) {
         mapping: its_mapping,
         operand_fifo_tiles,
         operand_bus_bytes,
+        operand_broadcast: OperandBroadcast { rows, columns },
         stages:
             Stages {
                 dynaprop_cycles,
@@ -184,7 +186,7 @@ fn accelerator(accelerator: &mut Accelerator, dice: &mut Dice) {
         prefetch_operations,
         power_gating,
     } = accelerator;
-    let natural = match dice.below(24) {
+    let natural = match dice.below(26) {
         0 => processing_elements,
         1 => lanes_per_pe,
         2 => multipliers_per_lane,
@@ -214,7 +216,9 @@ fn accelerator(accelerator: &mut Accelerator, dice: &mut Dice) {
                         .unwrap_or(order);
                 }
                 20 | 21 => mapping(its_mapping, dice),
-                22 => *operand_bus_bytes = dice.flip().then(|| dice.natural()),
+                22 => *rows = dice.of(&[1, 2, 4, 3, 128]),
+                23 => *columns = dice.of(&[1, 2, 4, 3, 128]),
+                24 => *operand_bus_bytes = dice.flip().then(|| dice.natural()),
                 _ => *power_gating = dice.flip(),
             }
             return;

@@ -1,6 +1,6 @@
 //! The bus time of a run's operands, given what the lane's registers keep from tile to tile.
 
-use components::runs::Run;
+use components::runs::{Grouping, Run};
 
 use super::Machine;
 
@@ -18,8 +18,8 @@ pub(super) struct Fetched {
 }
 
 impl Machine {
-    /// The bus time of a run's operands, given what the lane's registers keep from tile to tile.
-    pub(super) fn fetched(&self, run: &Run) -> Fetched {
+    /// The bus time of a run's operands, given what the lane's registers keep from tile to tile, and what it shares with others.
+    pub(super) fn fetched(&self, run: &Run, grouping: &Grouping) -> Fetched {
         let (first, second) = (run.tile(0), run.tile(u16::from(run.length > 1)));
         let times = |kept: bool| if kept { 1.0 } else { f64::from(run.length) };
         let sources = run.sources;
@@ -35,6 +35,9 @@ impl Machine {
                 times(sources.right_place(first) == sources.right_place(second)),
             ),
         ];
+        if !grouping.group.is_single() {
+            return self.fetched_by_groups(operands, run.sources.shared(), grouping);
+        }
         let mut fetched = Fetched::default();
         let mut first = [0_u32; 2];
         for (bytes, is_weight, times) in operands {
@@ -65,6 +68,31 @@ impl Machine {
             }
         }
         fetched.first = self.bus_cycles(first[0]).max(self.bus_cycles(first[1]));
+        fetched
+    }
+
+    /// A lane's part of what its group reads, tile by tile: bytes, whether they are weights, and how often.
+    fn fetched_by_groups(
+        &self,
+        operands: [(u32, bool, f64); 2],
+        shared: [bool; 2],
+        grouping: &Grouping,
+    ) -> Fetched {
+        let mut fetched = Fetched::default();
+        let mut first = [0.0; 2];
+        let shares = grouping.shares_read(shared);
+        let lanes = f64::from(grouping.group.lanes());
+        for ((bytes, is_weight, times), share) in operands.into_iter().zip(shares) {
+            if bytes == 0 {
+                continue;
+            }
+            let bus = usize::from(is_weight);
+            fetched.tiles += times * share;
+            fetched.cycles[bus] += times * share * self.bus_cycles(bytes);
+            fetched.accesses[bus] += times * share * self.accesses(bytes);
+            first[bus] += lanes * share * self.bus_cycles(bytes);
+        }
+        fetched.first = first[0].max(first[1]);
         fetched
     }
 }
