@@ -8,5 +8,6 @@ mod hostile;
 mod library;
 mod mutation;
 mod overlay;
+mod regions;
 mod stalls;
 mod weights;
