@@ -1,5 +1,7 @@
 //! Parts of main memory begin at banks of their own, whatever their sizes, so that users who begin together do not meet.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::collections::BTreeSet;
 
 use components::background::AddressPattern;
