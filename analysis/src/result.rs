@@ -9,6 +9,7 @@ pub mod parts;
 pub mod phase;
 mod profile;
 mod program;
+mod region;
 mod resolved;
 
 use components::units::NanoJoules;
@@ -25,6 +26,8 @@ pub use program::{RoleSummary, Summary, TileOperation, tile_operations};
 pub use resolved::Resolved;
 
 use crate::critical_path::PathSummary;
+
+pub use region::RegionResult;
 
 use background::BackgroundResult;
 use machine::MachineResult;
@@ -54,6 +57,9 @@ pub struct RunResult {
     /// Background traffic on it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub background: Vec<BackgroundResult>,
+    /// The parts of main memory that machines and background traffic have, if there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<RegionResult>,
     /// A hash of every delivered message in order: equal for equal behaviour.
     pub trace_digest: String,
     /// What decided the latency of the scenario's own transformer, if requested.
@@ -111,6 +117,7 @@ impl RunResult {
             background: sources
                 .map(|(source, counts)| BackgroundResult::new(source, counts, plan, measured.ended))
                 .collect(),
+            regions: RegionResult::all(plan),
             trace_digest: measured.digest.to_string(),
             critical_path: None,
             checks: None,

@@ -35,6 +35,7 @@ pub use directory::TrackKind;
 pub use energy::{Energy, Spent, energy};
 pub use energy_prices::{MemoryPrices, energy_prices};
 pub use invariants::violations;
+pub use layout::MemoryRegion;
 pub use machine_measure::{BufferUse, LaneTotals, MachineMeasurements};
 pub use machine_plan::MachinePlan;
 pub use main_memory::MainMemory;

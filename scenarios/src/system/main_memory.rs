@@ -3,8 +3,8 @@
 use components::Component;
 use components::memory::description::{self, Scheduling};
 use components::memory::{
-    IdealMemory, MemoryDescription, MemoryPlan, MemoryReport, MemoryRoute, RequestorName, RequestorReport,
-    build_memory, collect,
+    IdealMemory, Location, MemoryDescription, MemoryPlan, MemoryReport, MemoryRoute, RequestorName,
+    RequestorReport, build_memory, collect,
 };
 use components::units::{BLOCK, Bytes};
 use sim_core::{ActorId, Clock, Frequency, Tick};
@@ -77,6 +77,34 @@ impl MainMemory {
         match self {
             Self::Banked(plan) => Bytes(plan.capacity_bytes()),
             Self::Ideal => Bytes(1 << 62),
+        }
+    }
+
+    /// Distance of two addresses that differ in their row alone; an ideal memory has no rows.
+    #[must_use]
+    pub fn row_span(&self) -> u64 {
+        match self {
+            Self::Banked(plan) => plan.address_map().row_span(),
+            Self::Ideal => BLOCK.0,
+        }
+    }
+
+    /// How far behind a multiple of [`Self::row_span`] region `number` of several begins, so that each has a first bank of its
+    /// own.
+    #[must_use]
+    pub fn first_bank_of_region(&self, number: u64) -> u64 {
+        match self {
+            Self::Banked(plan) => plan.address_map().first_bank_of_region(number),
+            Self::Ideal => 0,
+        }
+    }
+
+    /// Where `address` lies; an ideal memory has no banks.
+    #[must_use]
+    pub fn locate(&self, address: u64) -> Option<Location> {
+        match self {
+            Self::Banked(plan) => Some(plan.address_map().locate(address)),
+            Self::Ideal => None,
         }
     }
 

@@ -11,5 +11,6 @@ mod library;
 mod mapping;
 mod mutation;
 mod overlay;
+mod regions;
 mod stalls;
 mod weights;

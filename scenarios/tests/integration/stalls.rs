@@ -1,5 +1,7 @@
 //! Idle time of lanes is charged to what was waited for while it passed: held against an account made from a trace.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::collections::BTreeMap;
 
 use components::control_block::StallCause;

@@ -15,6 +15,9 @@ pub(super) fn contention(result: &RunResult) -> Option<String> {
     if !result.background.is_empty() {
         text.push_str(&background(result));
     }
+    if !result.regions.is_empty() {
+        text.push_str(&regions(result));
+    }
     (!text.is_empty()).then_some(text)
 }
 
@@ -74,6 +77,36 @@ fn background(result: &RunResult) -> String {
             p50,
             p99,
             max,
+        ]);
+    }
+    table.render(&[0])
+}
+
+/// Where each has its part of main memory.
+fn regions(result: &RunResult) -> String {
+    let mut table = Table::default();
+    table.row(
+        [
+            "part of main memory",
+            "from",
+            "size",
+            "channel",
+            "rank",
+            "group",
+            "bank",
+        ]
+        .map(str::to_owned),
+    );
+    for region in &result.regions {
+        let number = |place: Option<u32>| place.map(|place| place.to_string()).unwrap_or_default();
+        table.row([
+            region.name.clone(),
+            format!("{:#x}", region.start),
+            Bytes(region.bytes).to_string(),
+            number(region.channel),
+            number(region.rank),
+            number(region.bank_group),
+            number(region.bank),
         ]);
     }
     table.render(&[0])
