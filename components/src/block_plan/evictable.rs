@@ -63,10 +63,7 @@ impl Evictable {
 impl Heap {
     /// All blocks that are in the buffer.
     fn of(tensors: &PlannedTensors, is_weight: bool) -> Self {
-        let entries: BinaryHeap<_> = tensors
-            .resident(is_weight)
-            .map(|(next_use, block)| (next_use, block))
-            .collect();
+        let entries: BinaryHeap<_> = tensors.resident(is_weight).collect();
         Self {
             most: 2 * entries.len() + STALE,
             entries,
