@@ -147,3 +147,134 @@ impl Ledger {
         self.planned.free_before(end, room);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Bytes;
+    use proptest::prelude::*;
+
+    fn room(bytes: u64) -> Room {
+        Room([bytes, 0, bytes / 8].map(Bytes))
+    }
+
+    /// Steps of which each holds its result until it is done, on a machine with this much room.
+    struct Machine {
+        ledger: Ledger,
+        steps: Vec<Progress>,
+        /// Whether a module reads the result of each step in the next one.
+        is_read: Vec<bool>,
+        is_done: Vec<bool>,
+    }
+
+    impl Machine {
+        fn new(capacity: u64, steps: &[(u64, bool)]) -> Self {
+            let mut ledger = Ledger::new(room(capacity));
+            steps.iter().for_each(|&(bytes, _)| ledger.push(room(bytes)));
+            let results = steps.iter().map(|&(bytes, _)| Progress::of_results(room(bytes)));
+            Self {
+                ledger,
+                steps: results.collect(),
+                is_read: steps.iter().map(|&(_, is_read)| is_read).collect(),
+                is_done: vec![false; steps.len()],
+            }
+        }
+
+        /// Step `number` is ready: whether it gets its room.
+        fn take(&mut self, number: usize) -> bool {
+            let reader = self.steps.get(number + 1).filter(|_| self.is_read[number]);
+            let next = reader.and_then(Progress::to_promise);
+            let own = &mut self.steps[number];
+            let taken = self
+                .ledger
+                .take_for_results(number as u32, own, next.unwrap_or_default());
+            if taken && next.is_some() {
+                self.steps[number + 1].is_promised = true;
+            }
+            while self
+                .steps
+                .get(self.ledger.turn as usize)
+                .is_some_and(|step| step.is_reserved)
+            {
+                self.ledger.advance();
+            }
+            taken
+        }
+
+        fn finish(&mut self, number: usize) {
+            self.is_done[number] = true;
+            self.ledger.give_back(self.steps[number].results);
+            self.ledger
+                .free_through(number as u32, self.steps[number].results);
+        }
+    }
+
+    #[test]
+    fn an_early_result_leaves_room_for_what_its_module_makes() {
+        let mut machine = Machine::new(80, &[(16, false), (32, true), (32, false), (32, false)]);
+        // Beside step 0, and with as much for step 2.
+        assert!(machine.take(1));
+        assert!(!machine.take(3), "it would take what is promised to step 2");
+        assert!(machine.take(2));
+    }
+
+    #[test]
+    fn no_step_that_comes_early_passes_an_older_one() {
+        let mut machine = Machine::new(96, &[(16, false), (80, false), (8, false), (8, false)]);
+        assert!(machine.take(2), "nobody waits yet");
+        assert!(!machine.take(1), "step 0 needs room, and step 2 has some");
+        assert!(!machine.take(3), "it would fit, but step 1 waits");
+        assert!(machine.take(0), "its turn has come");
+        machine.finish(0);
+        machine.finish(2);
+        assert!(machine.take(1) && machine.take(3), "both turns have come");
+    }
+
+    #[test]
+    fn the_oldest_of_the_queue_leave_it_together_as_far_as_they_fit() {
+        let mut machine = Machine::new(88, &[(80, false), (24, false), (40, false), (24, false)]);
+        assert!(machine.take(0));
+        let early = [1, 2, 3].map(|step| machine.take(step));
+        assert_eq!(early, [false; 3]);
+        machine.finish(0);
+        let steps = &machine.steps;
+        let leave = machine
+            .ledger
+            .leave_queue(|step| Some((&steps[step as usize], Room::default())));
+        assert_eq!(leave, [1, 2]);
+        assert!(machine.take(1) && machine.take(2));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        /// Whoever comes early, the step whose turn it is finds its room once older ones are done; in the end all room is free.
+        #[test]
+        fn a_step_whose_turn_has_come_is_blocked_by_nobody_younger(
+            steps in proptest::collection::vec((1..100_u64, any::<bool>()), 1..40),
+            spare in 0..200_u64,
+            choices in proptest::collection::vec(any::<prop::sample::Index>(), 400),
+        ) {
+            let most = steps.iter().map(|&(bytes, _)| bytes).max().unwrap_or(0);
+            let mut machine = Machine::new(most + spare, &steps);
+            for choice in choices {
+                let number = choice.index(steps.len());
+                match machine.steps[number].is_reserved {
+                    false => drop(machine.take(number)),
+                    true if !machine.is_done[number] => machine.finish(number),
+                    true => {}
+                }
+                prop_assert!(machine.ledger.taken.fits(&machine.ledger.capacity));
+            }
+            for number in 0..steps.len() {
+                prop_assert!(machine.steps[number].is_reserved || machine.take(number), "step {}", number);
+                if !machine.is_done[number] {
+                    machine.finish(number);
+                }
+            }
+            prop_assert_eq!(machine.ledger.taken, Room::default());
+            prop_assert_eq!(machine.ledger.promised, Room::default());
+            prop_assert!(machine.ledger.queue.is_empty());
+        }
+    }
+}

@@ -35,6 +35,19 @@ impl Progress {
         }
     }
 
+    /// Of a step that waits for nothing but the room of its `results`.
+    #[cfg(test)]
+    pub(super) fn of_results(results: Room) -> Self {
+        Self {
+            begun: 0,
+            done: Vec::new(),
+            missing: 0,
+            results,
+            is_reserved: false,
+            is_promised: false,
+        }
+    }
+
     /// Whether what stands at `place` is done.
     #[must_use]
     pub fn is_done(&self, place: usize) -> bool {

@@ -98,10 +98,10 @@ impl ControlBlock {
         let Some(entry) = self.window.unfinished_mut(number) else {
             return Ok(());
         };
-        let makes: Vec<StayNumber> = entry.step.made().map(|(stay, _)| stay).collect();
         if !self.room.take_for_results(number.0, &mut entry.progress, next) {
             return Err(self.shortage());
         }
+        let makes: Vec<StayNumber> = entry.step.made().map(|(stay, _)| stay).collect();
         if let Some(reader) = reader.and_then(|reader| self.window.unfinished_mut(reader)) {
             reader.progress.is_promised = true;
         }

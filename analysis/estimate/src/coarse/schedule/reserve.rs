@@ -80,10 +80,10 @@ impl Schedule<'_> {
         let Some(entry) = self.window.get_mut(number) else {
             return false;
         };
-        let makes: Vec<StayNumber> = entry.step.made().map(|(stay, _)| stay).collect();
         if !self.room.take_for_results(number, &mut entry.progress, next) {
             return false;
         }
+        let makes: Vec<StayNumber> = entry.step.made().map(|(stay, _)| stay).collect();
         if let Some(reader) = reader.and_then(|reader| self.window.get_mut(reader)) {
             reader.progress.is_promised = true;
         }
