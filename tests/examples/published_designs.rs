@@ -6,96 +6,109 @@
 
 #![allow(clippy::print_stdout, reason = "an example prints what it found")]
 
+use std::fmt::Display;
 use std::time::Instant;
 
 use estimate::coarse::coarse_estimate;
 use scenarios::Loaded;
 use scenarios::system::Plan;
-use sim_core::Engine;
 use tests::band::quantile;
 use tests::pairs::published_designs;
+use tests::run;
 
 fn main() {
-    let (mut planning, mut estimating, mut cautioned, mut refused) = (Vec::new(), Vec::new(), 0, 0);
-    let mut wanted: Vec<String> = std::env::args().skip(1).collect();
-    let small = wanted.first().is_some_and(|word| word == "small");
-    wanted.drain(..usize::from(small));
-    let mut off = Vec::new();
+    let mut named: Vec<String> = std::env::args().skip(1).collect();
+    let small = named.first().is_some_and(|word| word == "small");
+    named.drain(..usize::from(small));
+    let simulates = small || !named.is_empty();
+    let mut found = Found::default();
     for (name, loaded) in published_designs() {
-        let loaded = match small {
-            true => scaled(&loaded),
-            false => loaded,
-        };
-        if !wanted.is_empty() && !wanted.contains(&name) {
-            continue;
-        }
-        let began = Instant::now();
-        let plan = match Plan::load(&loaded) {
-            Ok(plan) => plan,
-            Err(problems) => {
-                println!("{name}: {problems:?}");
-                refused += 1;
-                continue;
-            }
-        };
-        planning.push(began.elapsed().as_secs_f64() * 1e3);
-        let began = Instant::now();
-        match coarse_estimate(&plan) {
-            Ok(estimate) => {
-                estimating.push(began.elapsed().as_secs_f64() * 1e3);
-                let caution = estimate.details.caution;
-                let simulated = match wanted.is_empty() && !small {
-                    true => None,
-                    false => cycles_of(&plan),
-                };
-                let ratio = simulated.map(|cycles| estimate.estimate.cycles as f64 / cycles as f64);
-                if caution.is_none() {
-                    off.extend(ratio.map(|ratio| ratio.max(1.0 / ratio) - 1.0));
-                }
-                cautioned += u32::from(caution.is_some());
-                println!(
-                    "{name}: {} cycles, {} steps, planned in {:.0} ms, estimated in {:.0} ms{}",
-                    estimate.estimate.cycles,
-                    plan.machine.blocks.account.steps,
-                    planning[planning.len() - 1],
-                    estimating[estimating.len() - 1],
-                    caution.map_or_else(String::new, |caution| format!(", {caution:?}"))
-                        + &ratio
-                            .map_or_else(String::new, |ratio| format!(", {ratio:.4} of what is simulated")),
-                );
-            }
-            Err(error) => {
-                println!("{name}: {error}");
-                refused += 1;
-            }
+        if named.is_empty() || named.contains(&name) {
+            let loaded = if small { scaled(&loaded) } else { loaded };
+            found.look_at(&name, &loaded, simulates);
         }
     }
-    off.sort_by(f64::total_cmp);
-    if let Some(worst) = off.last() {
-        println!(
-            "{} simulated without caution, off by {:.2}% (median), {:.2}% (worst)",
-            off.len(),
-            quantile(&off, 0.5) * 100.0,
-            worst * 100.0
-        );
-    }
-    planning.sort_by(f64::total_cmp);
-    estimating.sort_by(f64::total_cmp);
-    println!(
-        "{} designs, {refused} refused, {cautioned} with caution; planned in {:.0} ms (median), {:.0} ms (nine of ten); \
-         estimated in {:.0} ms (median), {:.0} ms (nine of ten)",
-        planning.len(),
-        quantile(&planning, 0.5),
-        quantile(&planning, 0.9),
-        quantile(&estimating, 0.5),
-        quantile(&estimating, 0.9),
-    );
+    found.print();
 }
 
-/// Cycles of a run.
-fn cycles_of(plan: &Plan) -> Option<u64> {
-    let run = plan.build(Engine::default()).ok()?.run(plan).ok()?;
-    Some(run.machine.duration().0 / plan.machine.clock.period().0)
+/// What was found of all designs: times in ms, and how far estimates without caution were off.
+#[derive(Default)]
+struct Found {
+    planning: Vec<f64>,
+    estimating: Vec<f64>,
+    off: Vec<f64>,
+    cautioned: u32,
+    refused: u32,
+}
+
+impl Found {
+    fn look_at(&mut self, name: &str, loaded: &Loaded, simulates: bool) {
+        let (plan, planning) = timed(|| Plan::load(loaded));
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(problems) => return self.refuse(name, &problems),
+        };
+        let (estimate, estimating) = timed(|| coarse_estimate(&plan));
+        let estimate = match estimate {
+            Ok(estimate) => estimate,
+            Err(error) => return self.refuse(name, &error),
+        };
+        self.planning.push(planning);
+        self.estimating.push(estimating);
+        let (cycles, caution) = (estimate.estimate.cycles, estimate.details.caution);
+        self.cautioned += u32::from(caution.is_some());
+        print!(
+            "{name}: {cycles} cycles, {} steps, planned in {planning:.0} ms, estimated in {estimating:.0} ms",
+            plan.machine.blocks.account.steps
+        );
+        if let Some(caution) = caution {
+            print!(", {caution:?}");
+        }
+        if simulates {
+            let ratio = cycles as f64 / run(plan).cycles() as f64;
+            print!(", {ratio:.4} of what is simulated");
+            if caution.is_none() {
+                self.off.push(ratio.max(1.0 / ratio) - 1.0);
+            }
+        }
+        println!();
+    }
+
+    fn refuse(&mut self, name: &str, why: &impl Display) {
+        println!("{name}: {why}");
+        self.refused += 1;
+    }
+
+    fn print(&mut self) {
+        for figures in [&mut self.planning, &mut self.estimating, &mut self.off] {
+            figures.sort_by(f64::total_cmp);
+        }
+        if let Some(worst) = self.off.last() {
+            println!(
+                "{} simulated without caution, off by {:.2}% (median), {:.2}% (worst)",
+                self.off.len(),
+                quantile(&self.off, 0.5) * 100.0,
+                worst * 100.0
+            );
+        }
+        let [planning, estimating] = [&self.planning, &self.estimating].map(|times| {
+            let at = |share| quantile(times, share);
+            format!("{:.0} ms (median), {:.0} ms (nine of ten)", at(0.5), at(0.9))
+        });
+        println!(
+            "{} designs, {} refused, {} with caution; planned in {planning}; estimated in {estimating}",
+            self.planning.len(),
+            self.refused,
+            self.cautioned
+        );
+    }
+}
+
+/// What `work` comes to, and how many ms it takes.
+fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let began = Instant::now();
+    let done = work();
+    (done, began.elapsed().as_secs_f64() * 1e3)
 }
 
 /// The same design with one batch tile of short sequences.

@@ -23,6 +23,8 @@ mod invariants;
 #[cfg(test)]
 mod monotonicity;
 #[cfg(test)]
+mod published;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod rooflines;
