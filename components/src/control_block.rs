@@ -95,6 +95,8 @@ pub struct ControlBlock {
     data_issuable: BTreeSet<StepNumber>,
     turns: [StepNumber; 3],
     units: FreeUnits,
+    /// Runs that are about to be issued together; kept to be filled again.
+    runs: Vec<Run>,
     pending: Pending,
     stalls: StallAccount,
     phases: PhaseAccount,
@@ -144,6 +146,7 @@ impl ControlBlock {
             data_issuable: BTreeSet::new(),
             turns: [StepNumber(0); 3],
             units: FreeUnits::new(parameters.pes, layout),
+            runs: Vec::new(),
             pending: Pending::default(),
             stalls: StallAccount::default(),
             phases: PhaseAccount::default(),

@@ -1,13 +1,11 @@
 //! Issuing: finding the next run whose needs are met, and describing it to a PE.
 
 use std::ops::Bound;
-use std::sync::Arc;
 
 use sim_core::{Context, Tick, Ticks};
 
 use super::places::{StayPlace, StepNumber};
 use super::stays::StayState;
-use super::units::Unit;
 use super::window::{Entry, OperandStays};
 use super::{ControlBlock, SchedulingPolicy, StallCause};
 use crate::buffer_kind::BufferKind;
@@ -183,7 +181,8 @@ impl ControlBlock {
     }
 
     fn issue(&mut self, number: StepNumber, group: &RunGroup, context: &mut Context<'_, Message>) {
-        let tiling = self.parameters.tiling;
+        let mut runs = std::mem::take(&mut self.runs);
+        let tiling = &self.parameters.tiling;
         let Some(entry) = self.window.entry_mut(number, context) else {
             return;
         };
@@ -191,48 +190,37 @@ impl ControlBlock {
             self.withdraw(number);
             return context.stop("a step that only moves data was issued to a PE");
         };
-        let (operation, before) = (Arc::clone(&entry.step.operation), entry.cursor.clone());
-        entry.cursor.advance(group.advances());
-        let (role, exhausted) = (operation.role, entry.cursor.is_exhausted());
-        let class = kind.unit();
-        let Some(taken) = self.units.take(class, group.present.lanes(), context.now()) else {
-            return context.stop("a run was issued, but no unit was free to take it");
-        };
-        let runs = (0..group.present.lanes()).map(|lane| {
+        runs.clear();
+        runs.extend((0..group.present.lanes()).map(|lane| {
             let (first, length) = group.run(lane);
-            let run = tiling.describe(&operation, kind, &before, first, length);
+            let run = tiling.describe(&entry.step.operation, kind, &entry.cursor, first, length);
             Run {
                 group: group.present,
                 ..run
             }
-        });
-        let tiles = self.send_runs(&taken, runs, context);
+        }));
+        entry.cursor.advance(group.advances());
+        let (role, exhausted) = (entry.step.operation.role, entry.cursor.is_exhausted());
+        let class = kind.unit();
+        let Some(taken) = self.units.take(class, group.present.lanes(), context.now()) else {
+            return context.stop("a run was issued, but no unit was free to take it");
+        };
+        let tiles: u64 = runs.iter().map(|run| u64::from(run.length)).sum();
         self.roles.entry(role).or_default().issued += tiles;
+        self.runs_issued += runs.len() as u64;
+        for (unit, run) in (taken.unit..).zip(&runs) {
+            self.trace_issue(run, taken.pe, unit, context);
+            context.send(
+                self.pe_at(taken.pe),
+                self.parameters.clock.period(),
+                Message::IssueRun { unit, run: *run },
+            );
+        }
+        self.runs = runs;
         if exhausted {
             self.issuable[class as usize].remove(&number);
             self.advance_leader(context.now());
         }
-    }
-
-    /// Sends runs to the lanes of a group, or the one run to a unit; their tiles.
-    fn send_runs(
-        &mut self,
-        taken: &Unit,
-        runs: impl Iterator<Item = Run>,
-        context: &mut Context<'_, Message>,
-    ) -> u64 {
-        let mut tiles = 0;
-        for (unit, run) in (taken.unit..).zip(runs) {
-            tiles += u64::from(run.length);
-            self.runs_issued += 1;
-            self.trace_issue(&run, taken.pe, unit, context);
-            context.send(
-                self.pe_at(taken.pe),
-                self.parameters.clock.period(),
-                Message::IssueRun { unit, run },
-            );
-        }
-        tiles
     }
 
     /// Advances to the oldest step with work to issue.

@@ -120,12 +120,16 @@ impl Cursor {
             };
             runs.min(self.group.along(dimension).into()) as u8
         };
-        Some(RunGroup {
-            first,
-            present: LaneGroup {
+        let present = match self.group.is_single() {
+            true => LaneGroup::SINGLE,
+            false => LaneGroup {
                 rows: lanes(Dimension::I),
                 columns: lanes(Dimension::J),
             },
+        };
+        Some(RunGroup {
+            first,
+            present,
             along,
             length,
             left: left(along),
