@@ -13,7 +13,8 @@ type Names = Box<dyn Fn(ActorId) -> Option<String> + Send>;
 /// A machine of actors in simulated time.
 ///
 /// Messages are delivered in order of (tick, order of sending), whatever the engine. A simulation can be moved to another
-/// thread if its actors can, also between two parts of a run.
+/// thread if its actors can, also between two parts of a run; not in a build with the engine `desim`, whose processes stay on
+/// their thread.
 pub struct Simulation<A: Actor> {
     actors: Vec<A>,
     queue: EventQueue<A::Message>,

@@ -125,20 +125,16 @@ pub fn run(plan: Plan) -> Run {
     try_run(plan, Engine::default()).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The engines of this build.
+/// The engines of this build that give the same order.
 #[must_use]
 pub fn engines() -> Vec<Engine> {
-    let mut engines = vec![Engine::Wheel];
-    engines.extend(other_engines());
-    engines
+    Engine::available().to_vec()
 }
 
 /// The engines of this build but the default one.
 #[must_use]
 pub fn other_engines() -> Vec<Engine> {
-    let mut engines = vec![Engine::Heap];
-    if cfg!(feature = "desim") {
-        engines.push(Engine::Desim);
-    }
+    let mut engines = engines();
+    engines.retain(|&engine| engine != Engine::default());
     engines
 }

@@ -33,7 +33,7 @@ mod sampled;
 mod scaling;
 #[cfg(test)]
 mod shipped;
-#[cfg(all(test, not(feature = "desim")))]
+#[cfg(test)]
 mod threads;
 #[cfg(test)]
 mod traces;

@@ -1,9 +1,10 @@
-//! What a program holds can go from thread to thread: all of it but the engine `desim`, whose processes stay on their thread.
+//! What a program holds can go from thread to thread: all of it but a simulation of a build with the engine `desim`, as this one
+//! is, whose processes stay on their thread.
 
 use analysis::critical_path::CriticalPathSink;
 use analysis::result::RunResult;
-use scenarios::system::{Measurements, Plan, System};
-use sim_core::{Engine, SimError, Simulation};
+use scenarios::system::{Measurements, Plan};
+use sim_core::{Engine, SimError};
 use tests::{plan, shipped_small, try_run};
 
 const fn can_be_sent<T: Send>() {}
@@ -14,18 +15,16 @@ const _: () = {
     can_be_sent::<RunResult>();
     can_be_sent::<CriticalPathSink>();
     can_be_sent::<SimError>();
-    can_be_sent::<System>();
-    can_be_sent::<Simulation<components::Component>>();
 };
 
-/// A system that is built here, computes with values and has tenants runs elsewhere as it does here.
+/// A plan that is made here, computes with values and has tenants runs elsewhere as it does here, and so do its measurements come
+/// back.
 #[test]
-fn a_system_is_built_on_one_thread_and_runs_on_another() {
+fn a_plan_made_on_one_thread_runs_on_another() {
     for name in ["bert-tiny-values", "contention"] {
         let plan = plan(&shipped_small(name));
-        let system = plan.build(Engine::Wheel).unwrap();
         let elsewhere = std::thread::scope(|scope| {
-            let run = scope.spawn(|| system.run(&plan).unwrap());
+            let run = scope.spawn(|| plan.build(Engine::Wheel).unwrap().run(&plan).unwrap());
             run.join().unwrap()
         });
         let here = try_run(plan.clone(), Engine::Wheel).unwrap().measured;

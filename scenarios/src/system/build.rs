@@ -14,12 +14,19 @@ use super::watchdog::Watchdog;
 use super::{MachinePlan, Measurements, Plan, RunError, requestors};
 use crate::values::{Computation, Trained};
 
-/// A system ready to run. It can be moved to another thread.
+/// A system ready to run. It can be moved to another thread, but for a build with the engine `desim`, whose processes stay on
+/// theirs.
 pub struct System {
     pub(super) simulation: Simulation<Component>,
     directory: Arc<Directory>,
     computations: Vec<Option<Computation>>,
 }
+
+#[cfg(not(feature = "desim"))]
+const _: () = {
+    const fn can_be_sent<T: Send>() {}
+    can_be_sent::<System>();
+};
 
 impl Plan {
     /// Makes the system: every actor that the directory lists, in its order.

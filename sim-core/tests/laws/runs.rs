@@ -207,7 +207,7 @@ fn a_sink_is_told_each_tick_once() {
     assert_eq!(ticks.0, [Tick(3), Tick(8), Tick(11)]);
 }
 
-/// A simulation can be built on one thread and run on another.
+/// A simulation can be built on one thread and run on another, in builds without the engine `desim`.
 #[cfg(not(feature = "desim"))]
 #[test]
 fn a_simulation_goes_from_thread_to_thread() {

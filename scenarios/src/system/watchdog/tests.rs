@@ -146,9 +146,8 @@ fn the_default_follows_the_largest_transfer() {
     );
 }
 
-#[cfg(feature = "desim")]
 #[test]
-fn both_engines_stop_at_the_same_place() {
+fn all_engines_stop_at_the_same_place() {
     let contention = Contention {
         background: vec![saturating("a", 0.0)],
         arbitration: priority(&["a"]),
@@ -156,7 +155,9 @@ fn both_engines_stop_at_the_same_place() {
     };
     let plan = plan("lpddr3-1600", contention, 100.0);
     let on = |engine| plan.build(engine).unwrap().run(&plan).unwrap_err().to_string();
-    assert_eq!(on(Engine::Wheel), on(Engine::Desim));
+    for &engine in Engine::available() {
+        assert_eq!(on(engine), on(Engine::Wheel), "{engine}");
+    }
 }
 
 #[test]
