@@ -16,6 +16,7 @@ mod contention;
 mod cost;
 mod energy;
 mod memory;
+mod open_rows;
 mod pricing;
 mod queues;
 mod schedule;
@@ -35,6 +36,7 @@ pub use caution::Caution;
 pub use energy::energy_by_group;
 
 use crate::{Estimate, EstimateError};
+use caution::Risks;
 use memory::Memory;
 
 /// The cost of a scenario by the corrected convention.
@@ -79,6 +81,7 @@ pub fn coarse_estimate(plan: &Plan) -> Result<CoarseEstimate, EstimateError> {
     let [read, written] = [timeline.blocks_read, timeline.blocks_written].map(|blocks| blocks as f64);
     let main_memory = memory.energy(read, written, timeline.cycles);
     let clock_mhz = machine.scenario.accelerator.clock_mhz;
+    let risks = Risks::of(&timeline, &memory, account.chain_on_buses());
     let (bounds, layers) = account.bounds();
     Ok(CoarseEstimate {
         estimate: Estimate {
@@ -91,7 +94,7 @@ pub fn coarse_estimate(plan: &Plan) -> Result<CoarseEstimate, EstimateError> {
         details: Details {
             buffer_leakage_nj: energy::buffer_leakage_nj(machine, plan.timebase, &actions),
             bound_by: bounds.limit(),
-            caution: Caution::of(plan, &timeline),
+            caution: Caution::of(plan, &risks),
             slices_pushed_out: timeline.blocks_pushed_out,
             bounds,
             layers,

@@ -257,10 +257,6 @@ fn estimates_warn_where_they_are_known_to_be_off() {
         caution(&with_buffers("ddr4-2400", BUFFERS[4])),
         Some(Caution::BlocksCutByColumns)
     );
-    assert_eq!(
-        caution(&with_buffers("rram", [0.03125, 4.0, 1.0])),
-        Some(Caution::SpillsWithWritePulses)
-    );
     let contended = Scenario::open("contention").unwrap();
     assert_eq!(
         caution(&Plan::load(&contended).unwrap()),

@@ -27,6 +27,9 @@ pub(super) struct Timeline {
     pub(super) buffer_blocks: [u64; 3],
     /// Blocks of tensors written to main memory to make room.
     pub(super) blocks_pushed_out: u64,
+    /// Blocks of 64 bytes written for that, and read again that left as main memory holds them.
+    pub(super) accesses_pushed_out: u64,
+    pub(super) accesses_loaded_again: u64,
     /// Cycles in which a PE has a run, summed over PEs. Runs go to the unit that has been idle longest, so they
     /// spread over PEs.
     pub(super) pes_active: f64,
@@ -192,6 +195,11 @@ impl Account {
                 written * memory.scatter + (blocks(order.pattern) - written) * memory.gather
             }
         }
+    }
+
+    /// Bus cycles of the chain of operations that has most of them, one run of each.
+    pub(super) fn chain_on_buses(&self) -> f64 {
+        self.chain.on_buses
     }
 
     /// The bounds of the whole program, and of each layer.

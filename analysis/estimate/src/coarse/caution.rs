@@ -5,6 +5,7 @@ use scenarios::system::{MainMemory, Plan};
 use serde::{Deserialize, Serialize};
 
 use super::account::Timeline;
+use super::memory::Memory;
 
 /// Why the cycles of an estimate may be farther from the simulation than `docs/conventions.md` states for most scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,17 +18,19 @@ pub enum Caution {
     TrainingUnderContention,
     /// Memory is shared: parts of a channel are known on average only.
     MemoryContention,
-    /// Blocks leave for a memory whose writes are pulses that keep a bank busy, and reads of that bank wait.
+    /// Much of the time goes into blocks that leave for a memory whose writes are pulses that keep a bank busy, and reads of that
+    /// bank wait.
     SpillsWithWritePulses,
     /// The machine computes with numbers, of so few bits that many more are zero than the scenario states.
     CoarseNumbers,
     /// Buffers hold so little that blocks of activations are cut by columns: neighbouring blocks share accesses to memory,
     /// which are made once if they come together.
     BlocksCutByColumns,
-    /// The weight buffer holds so little that weights are loaded again: how rows of main memory fare between their panels is
-    /// known on average only.
+    /// The weight buffer holds so little that most of the time goes into weights that are loaded again: how rows of main memory
+    /// fare between their panels is known on average only.
     WeightsLoadedAgain,
-    /// The buses of the PEs are busy for most of the time. How runs share them is known on average only.
+    /// The buses of the PEs are so narrow, or so busy, that it matters which runs of a PE use them at once. How runs share them is
+    /// known on average only.
     OperandBuses,
     /// So few cycles that single messages between parts of the machine count.
     ShortRun,
@@ -36,18 +39,57 @@ pub enum Caution {
 /// Fraction bits of words below which a share of small numbers rounds to zero.
 const FEW_BITS: u32 = 8;
 
-/// Share of the time from which on buses count as busy.
-const BUSY: f64 = 0.75;
+/// Share of the time up to which blocks pushed out, and blocks loaded again, were held against the simulation.
+const MUCH_PUSHED_OUT: f64 = 0.25;
+const MUCH_LOADED_AGAIN: f64 = 0.5;
+
+/// Share of the time from which on buses are never idle.
+const BUSY: f64 = 0.95;
+
+/// Share of the time from which on a run's own time on its PE's buses shows: that of one run of each operation of a chain.
+const NARROW: f64 = 0.05;
 
 /// Cycles of a short run.
 const SHORT: f64 = 2000.0;
 
-/// Cycles of a short run on the ideal memory.
+/// Cycles of a short run on the ideal memory, or of one that waits for room.
 const SHORT_WITHOUT_MEMORY: f64 = 20_000.0;
 
+/// What may be estimated less well, as shares of the time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Risks {
+    cycles: f64,
+    pushed_out: f64,
+    loaded_again: f64,
+    /// The busier one of the two buses of a PE.
+    on_buses: f64,
+    /// One run of each operation of a chain, on its PE's buses.
+    chain_on_buses: f64,
+}
+
+impl Risks {
+    /// Those of a schedule; `chain_on_buses` in cycles.
+    pub(super) fn of(timeline: &Timeline, memory: &Memory, chain_on_buses: f64) -> Self {
+        let cycles = timeline.cycles.max(1.0);
+        let [activations, weights] = timeline.buses_busy;
+        Self {
+            cycles,
+            pushed_out: timeline.accesses_pushed_out as f64 * memory.write / cycles,
+            loaded_again: timeline.accesses_loaded_again as f64 * memory.read / cycles,
+            on_buses: activations.max(weights) / cycles,
+            chain_on_buses: chain_on_buses / cycles,
+        }
+    }
+
+    /// Whether blocks move for lack of room.
+    fn moves_for_room(&self) -> bool {
+        self.pushed_out + self.loaded_again > 0.0
+    }
+}
+
 impl Caution {
-    /// The caution that applies to `plan`, whose estimate is `timeline`, if any: the one that may be farthest off.
-    pub(super) fn of(plan: &Plan, timeline: &Timeline) -> Option<Self> {
+    /// The caution that applies to `plan`, whose estimate has these `risks`, if any: the one that may be farthest off.
+    pub(super) fn of(plan: &Plan, risks: &Risks) -> Option<Self> {
         let machine = &plan.machine;
         let has_pulses = match &plan.memory {
             MainMemory::Ideal => false,
@@ -57,6 +99,7 @@ impl Caution {
         // Without the time of a memory, the chain of messages is all that there is.
         let shortest = match plan.memory {
             MainMemory::Ideal => SHORT_WITHOUT_MEMORY,
+            MainMemory::Banked(_) if risks.moves_for_room() => SHORT_WITHOUT_MEMORY,
             MainMemory::Banked(_) => SHORT,
         };
         let by_columns = machine.blocks.blocking.columns != Blocking::WHOLE.columns;
@@ -73,21 +116,15 @@ impl Caution {
             (Self::TrainingWithWritePulses, machine.trains() && has_pulses),
             (
                 Self::SpillsWithWritePulses,
-                has_pulses && timeline.blocks_pushed_out > 0,
+                has_pulses && risks.pushed_out > MUCH_PUSHED_OUT,
             ),
             (Self::BlocksCutByColumns, by_columns),
-            (
-                Self::WeightsLoadedAgain,
-                machine.blocks.account.weights_come_again,
-            ),
+            (Self::WeightsLoadedAgain, risks.loaded_again > MUCH_LOADED_AGAIN),
+            (Self::ShortRun, risks.cycles < shortest),
             (
                 Self::OperandBuses,
-                timeline
-                    .buses_busy
-                    .iter()
-                    .any(|&busy| busy > BUSY * timeline.cycles),
+                risks.on_buses > BUSY || risks.chain_on_buses > NARROW,
             ),
-            (Self::ShortRun, timeline.cycles < shortest),
         ];
         applies
             .iter()
@@ -109,7 +146,8 @@ impl Caution {
                 "caution: memory is shared, and known on average only; cycles can be off by a factor of two"
             }
             Self::SpillsWithWritePulses => {
-                "caution: blocks are written to a memory with write pulses for lack of room; cycles can be off by a fifth"
+                "caution: much time goes into blocks that are written to a memory with write pulses for lack of room; cycles can be \
+                 off by a fifth"
             }
             Self::CoarseNumbers => {
                 "caution: the machine computes with numbers of few fraction bits, many of which round to zero; the estimate \
@@ -119,14 +157,77 @@ impl Caution {
                 "caution: the buffers hold so little that blocks are cut by columns; cycles can be off by a third"
             }
             Self::WeightsLoadedAgain => {
-                "caution: the weight buffer holds so little that weights are loaded several times; cycles can be off by a tenth"
+                "caution: the weight buffer holds so little that most time goes into weights that are loaded again; cycles can be off \
+                 by a tenth"
             }
             Self::OperandBuses => {
-                "caution: the PEs' buses are busy most of the time; cycles can be off by a fifth"
+                "caution: the PEs' buses are so narrow or so busy that runs wait for each other; cycles can be off by a fifth"
             }
             Self::ShortRun => {
                 "caution: a run of few cycles, of which single messages take a share; cycles can be off by a tenth"
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scenarios::Scenario;
+    use scenarios::schema::Reference;
+
+    use super::*;
+
+    /// A long run in which nothing is at risk.
+    const NOTHING: Risks = Risks {
+        cycles: 1e6,
+        pushed_out: 0.0,
+        loaded_again: 0.0,
+        on_buses: 0.9,
+        chain_on_buses: 0.04,
+    };
+
+    fn plan(memory: &str) -> Plan {
+        let on_memory = Scenario::open("bert-tiny-edge").unwrap().with(|scenario| {
+            scenario.memory = Reference::Preset(memory.to_owned());
+        });
+        Plan::load(&on_memory.unwrap()).unwrap()
+    }
+
+    #[test]
+    fn each_risk_has_its_caution() {
+        let [rram, dram] = ["rram", "lpddr3-1600"].map(plan);
+        let of = |plan, risks| Caution::of(plan, &risks);
+        let pushed_out = Risks {
+            pushed_out: 0.3,
+            ..NOTHING
+        };
+        let loaded_again = Risks {
+            loaded_again: 0.6,
+            ..NOTHING
+        };
+        let narrow = Risks {
+            chain_on_buses: 0.06,
+            ..NOTHING
+        };
+        let busy = Risks {
+            on_buses: 0.96,
+            ..NOTHING
+        };
+        let short = Risks {
+            cycles: 10_000.0,
+            ..NOTHING
+        };
+        let short_of_room = Risks {
+            pushed_out: 0.01,
+            ..short
+        };
+        assert_eq!(of(&rram, NOTHING), None);
+        assert_eq!(of(&rram, pushed_out), Some(Caution::SpillsWithWritePulses));
+        assert_eq!(of(&dram, pushed_out), None);
+        assert_eq!(of(&dram, loaded_again), Some(Caution::WeightsLoadedAgain));
+        assert_eq!(of(&dram, narrow), Some(Caution::OperandBuses));
+        assert_eq!(of(&dram, busy), Some(Caution::OperandBuses));
+        assert_eq!(of(&dram, short), None);
+        assert_eq!(of(&dram, short_of_room), Some(Caution::ShortRun));
     }
 }

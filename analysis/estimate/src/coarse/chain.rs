@@ -5,9 +5,23 @@ use std::collections::BTreeMap;
 
 use super::cost::Cost;
 
-/// When the first rows and the last rows of each tensor could be made if units, weights and data were available immediately.
+/// The chain that ends with a tensor, if units, weights and data were available immediately.
+#[derive(Clone, Copy, Debug, Default)]
+struct Made {
+    /// When its first rows could be made, and its last ones.
+    first: f64,
+    last: f64,
+    /// Bus cycles of one run of each operation of the chain that has most of them.
+    on_buses: f64,
+}
+
+/// The longest chains by the tensor that they end with.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Chain(BTreeMap<TensorId, (f64, f64)>);
+pub(super) struct Chain {
+    made: BTreeMap<TensorId, Made>,
+    /// The most bus cycles of any chain that takes one run of each operation.
+    pub(super) on_buses: f64,
+}
 
 impl Chain {
     /// When `operation` could end. It takes the time of one run, or of its runs on all units, and ends at least one run after each
@@ -20,21 +34,29 @@ impl Chain {
             (latency, latency.max(occupied))
         });
         let by_rows = cost.is_none_or(|cost| cost.by_rows);
-        let (mut first, mut last) = (0.0_f64, 0.0_f64);
+        let mut read = Made::default();
         for (tensor, access) in operation.inputs() {
-            let Some(&(made_first, made_last)) = self.0.get(&tensor) else {
+            let Some(made) = self.made.get(&tensor) else {
                 continue;
             };
             let waits = match by_rows && access != RowAccess::AllRows {
-                true => made_first,
-                false => made_last,
+                true => made.first,
+                false => made.last,
             };
-            first = first.max(waits);
-            last = last.max(made_last);
+            read.first = read.first.max(waits);
+            read.last = read.last.max(made.last);
+            read.on_buses = read.on_buses.max(made.on_buses);
         }
-        let end = (first + all).max(last + run);
+        let end = (read.first + all).max(read.last + run);
+        let on_buses = read.on_buses + cost.map_or(0.0, Cost::on_buses);
+        self.on_buses = self.on_buses.max(on_buses);
         if let Some(made) = operation.output {
-            self.0.insert(made.tensor, (first + run, end));
+            let made_here = Made {
+                first: read.first + run,
+                last: end,
+                on_buses,
+            };
+            self.made.insert(made.tensor, made_here);
         }
         end
     }

@@ -75,6 +75,12 @@ impl Cost {
         kinds.map(|kind| kind.timing.latency(sharing)).fold(0.0, f64::max)
     }
 
+    /// The most cycles that one of its runs takes of a bus of its PE.
+    pub(super) fn on_buses(&self) -> f64 {
+        let buses = self.kinds.iter().flat_map(|kind| kind.timing.buses());
+        buses.fold(0.0, f64::max)
+    }
+
     fn add(&mut self, timing: Timing, count: u64) {
         match self.kinds.iter_mut().find(|kind| kind.timing == timing) {
             Some(kind) => kind.count += count,

@@ -1,6 +1,7 @@
 //! Fetching: loads and evictions of blocks, in turn and before it.
 
 use components::block_plan::{Begin, Move, Room, StayNumber};
+use components::units::BLOCK;
 
 use super::Schedule;
 use super::moves::Purpose;
@@ -68,14 +69,17 @@ impl Schedule<'_> {
         if stay.users > 0 || stay.writes > 0 || stay.state != StayState::Resident {
             return false;
         }
-        let room = Room::of(stay.footprint, stay.block.is_weight);
+        let footprint = stay.footprint;
+        let room = Room::of(footprint, stay.block.is_weight);
         let Some(write) = write else {
+            self.timeline.accesses_loaded_again += (footprint.data + footprint.mask).0.div_ceil(BLOCK.0);
             self.room.free_before(step, room);
             self.leave(place);
             return true;
         };
         stay.state = StayState::Leaving;
         self.timeline.blocks_pushed_out += 1;
+        self.timeline.accesses_pushed_out += write.accesses();
         self.writing.insert(write.data);
         let purpose = Purpose::Departure {
             stay: place,
