@@ -200,3 +200,6 @@ impl Buffer {
         self.overflows
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -271,7 +271,7 @@ impl ProcessingElement {
                 self.of_modules.add(&made);
                 if self.turns.exist() {
                     let what = Delivery::Row { module: target, run };
-                    return self.turns.ask(what, there, &made, false, context);
+                    return self.await_turn(what, there, &made, false, context);
                 }
                 there + self.clock.period()
             }
@@ -319,7 +319,7 @@ impl ProcessingElement {
         if self.turns.exist() {
             let made = self.accesses.since(&before);
             let what = Delivery::Operands(fetch);
-            return self.turns.ask(what, left.max(right), &made, false, context);
+            return self.await_turn(what, left.max(right), &made, false, context);
         }
         let lane = &mut self.lanes[usize::from(fetch.lane)];
         lane.arrival = left.max(right).max(lane.arrival);
@@ -353,7 +353,7 @@ impl ProcessingElement {
             self.of_modules.add(&made);
         }
         match self.turns.exist() {
-            true => (self.turns).ask(Delivery::Result(run), written, &made, false, context),
+            true => self.await_turn(Delivery::Result(run), written, &made, false, context),
             false => self.retire(run, written, context),
         }
     }

@@ -16,6 +16,7 @@ mod contention;
 mod cost;
 mod energy;
 mod memory;
+mod ports;
 mod pricing;
 mod queues;
 mod schedule;

@@ -102,7 +102,7 @@ impl ProcessingElement {
                 self.count_fetch(context);
                 if let Some(asked) = &mut made {
                     let what = Delivery::Operands(fetch);
-                    self.turns.ask(what, there, asked, joins, context);
+                    self.await_turn(what, there, asked, joins, context);
                     (*asked, joins) = (BufferAccesses::default(), true);
                     continue;
                 }

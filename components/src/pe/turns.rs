@@ -70,7 +70,7 @@ impl Turns {
 
     /// Asks for `accesses`, after which `what` goes on, and not before the buses have moved it; `joins`: nor before what was
     /// asked for last.
-    pub(super) fn ask(
+    fn ask(
         &mut self,
         what: Delivery,
         there: Tick,
@@ -126,11 +126,30 @@ impl Turns {
 }
 
 impl ProcessingElement {
+    /// Has `what` go on when its `accesses` have been made, and the buses have moved it by `there`; see [`Turns::ask`].
+    pub(super) fn await_turn(
+        &mut self,
+        what: Delivery,
+        there: Tick,
+        accesses: &BufferAccesses,
+        joins: bool,
+        context: &mut Context<'_, Message>,
+    ) {
+        self.turns.ask(what, there, accesses, joins, context);
+        // It may ask nothing of a buffer with a limit.
+        self.go_on(context);
+    }
+
     /// A buffer tells when it is done with a request.
     pub(crate) fn on_buffer_served(&mut self, ticket: u32, end: Tick, context: &mut Context<'_, Message>) {
         if !self.turns.answered(ticket, end) {
             return context.stop("a buffer served a request that the PE never made");
         }
+        self.go_on(context);
+    }
+
+    /// Delivers what waits for nothing any more, in order.
+    fn go_on(&mut self, context: &mut Context<'_, Message>) {
         while let Some((what, there, end)) = self.turns.next() {
             let done = there.max(end).max(context.now());
             match what {

@@ -29,6 +29,8 @@ pub enum Caution {
     WeightsLoadedAgain,
     /// The buses of the PEs are busy for most of the time. How runs share them is known on average only.
     OperandBuses,
+    /// A buffer of limited bandwidth is at work for much of the time. How far single tiles wait for it is known on average only.
+    BufferBandwidth,
     /// So few cycles that single messages between parts of the machine count.
     ShortRun,
 }
@@ -38,6 +40,9 @@ const FEW_BITS: u32 = 8;
 
 /// Share of the time from which on buses count as busy.
 const BUSY: f64 = 0.75;
+
+/// Share of the time from which on a buffer of limited bandwidth counts as busy.
+const BUSY_BUFFER: f64 = 1.0 / 3.0;
 
 /// Cycles of a short run.
 const SHORT: f64 = 2000.0;
@@ -87,6 +92,13 @@ impl Caution {
                     .iter()
                     .any(|&busy| busy > BUSY * timeline.cycles),
             ),
+            (
+                Self::BufferBandwidth,
+                timeline
+                    .ports_busy
+                    .iter()
+                    .any(|&busy| busy > BUSY_BUFFER * timeline.cycles),
+            ),
             (Self::ShortRun, timeline.cycles < shortest),
         ];
         applies
@@ -123,6 +135,9 @@ impl Caution {
             }
             Self::OperandBuses => {
                 "caution: the PEs' buses are busy most of the time; cycles can be off by a fifth"
+            }
+            Self::BufferBandwidth => {
+                "caution: the bandwidth of a buffer is asked for much of the time; cycles can be off by a tenth"
             }
             Self::ShortRun => {
                 "caution: a run of few cycles, of which single messages take a share; cycles can be off by a tenth"
