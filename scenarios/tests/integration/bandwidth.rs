@@ -1,5 +1,7 @@
 //! Buffers of limited bandwidth: laws of time, the account of what lanes wait for, and values that are refused.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use components::buffer::BufferKind;
 use components::control_block::StallCause;
 use components::energy_part::Action;
