@@ -137,7 +137,7 @@ impl Caution {
                 "caution: the PEs' buses are busy most of the time; cycles can be off by a fifth"
             }
             Self::BufferBandwidth => {
-                "caution: the bandwidth of a buffer is asked for much of the time; cycles can be off by a tenth"
+                "caution: the bandwidth of a buffer is asked for much of the time; cycles can be off by an eighth"
             }
             Self::ShortRun => {
                 "caution: a run of few cycles, of which single messages take a share; cycles can be off by a tenth"
