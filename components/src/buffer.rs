@@ -1,26 +1,34 @@
 //! The activation, weight and mask buffers: on-chip SRAMs.
 
+mod bandwidth;
+
 use sim_core::statistics::Gauge;
 use sim_core::{ActorId, Clock, Context, Cycles, Tick};
 
 pub use crate::buffer_kind::BufferKind;
+pub use bandwidth::Bandwidth;
+
 use crate::energy_part::{Action, ByAction};
 use crate::message::{Message, TransferId};
 use crate::trace_event::Counter;
 use crate::units::{BLOCK, Bytes};
+use bandwidth::Ports;
 
 /// One buffer, as an actor: it takes blocks from the DMA through its ports and tracks how full it is.
 ///
 /// The control block decides what it holds; the buffer checks that its capacity is never exceeded. PEs read and write
-/// through ports of their own, which are part of the PE's model.
+/// through ports of their own, which are part of the PE's model. If its bandwidth is limited, all of them and the DMA share it.
 #[derive(Clone, Debug)]
 pub struct Buffer {
     kind: BufferKind,
     capacity: Bytes,
     clock: Clock,
     ports: u32,
-    /// Accesses that a block of 64 bytes takes.
+    /// Bytes of an access, and accesses that a block of 64 bytes takes.
+    access: Bytes,
     accesses_per_block: u64,
+    /// What PEs and DMA share; `None` if there is no limit.
+    bandwidth: Option<Ports>,
     control_block: ActorId,
     occupancy: Gauge,
     cycle: Tick,
@@ -46,7 +54,9 @@ impl Buffer {
             capacity,
             clock,
             ports: ports.max(1),
+            access,
             accesses_per_block: BLOCK.accesses(access),
+            bandwidth: None,
             control_block,
             occupancy: Gauge::default(),
             cycle: Tick::ZERO,
@@ -55,6 +65,13 @@ impl Buffer {
             blocks_drained: 0,
             overflows: 0,
         }
+    }
+
+    /// The buffer, which moves no more than `bandwidth` if there is one.
+    #[must_use]
+    pub fn with_bandwidth(mut self, bandwidth: Option<Bandwidth>) -> Self {
+        self.bandwidth = bandwidth.map(|bandwidth| Ports::new(bandwidth, self.access, self.clock));
+        self
     }
 
     pub(crate) fn receive(&mut self, message: Message, context: &mut Context<'_, Message>) {
@@ -67,6 +84,15 @@ impl Buffer {
             }
             Message::Reserve(bytes) => self.on_reserve(bytes, context),
             Message::Release(bytes) => self.on_release(bytes, context),
+            Message::BufferRequest(request) => match &mut self.bandwidth {
+                Some(ports) => ports.on_request(request, context),
+                None => context.stop("a buffer without a limit was asked for a turn"),
+            },
+            Message::ServePorts => {
+                if let Some(ports) = &mut self.bandwidth {
+                    ports.serve(self.control_block, context);
+                }
+            }
             other => context.stop(format!("a buffer takes no {other:?}")),
         }
     }
@@ -106,8 +132,11 @@ impl Buffer {
             self.cycle + cycle,
             accesses,
         );
+        let done = self.cycle + self.clock.span(Cycles(1));
+        if let Some(ports) = &mut self.bandwidth {
+            return ports.on_block(accesses, completes.then_some((transfer, done)), context);
+        }
         if completes {
-            let done = self.cycle + self.clock.span(Cycles(1));
             context.send_at(self.control_block, done, Message::TransferDone(transfer));
         }
     }
@@ -171,3 +200,6 @@ impl Buffer {
         self.overflows
     }
 }
+
+#[cfg(test)]
+mod tests;

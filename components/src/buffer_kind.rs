@@ -13,6 +13,9 @@ pub enum BufferKind {
 }
 
 impl BufferKind {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 3] = [Self::Activation, Self::Weight, Self::Mask];
+
     /// The name in results.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -86,6 +86,9 @@ impl Actor for Component {
             (Self::ProcessingElement(pe), Message::ResultCompressed(run)) => {
                 pe.on_result_compressed(run, context)
             }
+            (Self::ProcessingElement(pe), Message::BufferServed { ticket, end }) => {
+                pe.on_buffer_served(ticket, end, context)
+            }
             (Self::Memory(part), Message::Memory(message)) => part.receive(message, context),
             (Self::IdealMemory(memory), Message::Memory(message)) => memory.receive(message, context),
             (Self::Dma(dma), Message::Memory(message)) => dma.on_memory(message, context),

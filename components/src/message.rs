@@ -195,6 +195,8 @@ pub struct TileWork {
     pub right: Density,
     /// Where the operands come from.
     pub sources: OperandSources,
+    /// Ticks for which the operands waited for the bandwidth of buffers.
+    pub waited: u32,
 }
 
 /// A lane's request for the operands of its next tile.
@@ -251,6 +253,17 @@ impl OperandFetch {
     }
 }
 
+/// A PE's request for accesses to a buffer of limited bandwidth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BufferRequest {
+    /// Who asks.
+    pub pe: ActorId,
+    /// By what the PE knows it again; those of one PE count up.
+    pub ticket: u32,
+    /// Accesses, each of as many bytes as the buffer's energy is charged for.
+    pub accesses: u32,
+}
+
 /// A message between two actors of the accelerator.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Message {
@@ -280,6 +293,17 @@ pub enum Message {
     Reserve(Bytes),
     /// Control block to a buffer: this much is free again.
     Release(Bytes),
+    /// PE to a buffer of limited bandwidth.
+    BufferRequest(BufferRequest),
+    /// A buffer to itself: the cycle is over, and what was asked in it has its turn.
+    ServePorts,
+    /// Buffer to PE: when the accesses of a request are done.
+    BufferServed {
+        /// The request.
+        ticket: u32,
+        /// When it is done.
+        end: Tick,
+    },
     /// Control block to PE: a run for lane or module number `unit`.
     IssueRun {
         /// The lane, softmax module or layer-norm module within the PE.
@@ -365,6 +389,12 @@ impl SimMessage for Message {
             Self::ResultCompressed(run) => mix(18, run.fingerprint()),
             Self::RunRetired(run) => mix(19, run.fingerprint()),
             Self::TransformerFinished => 20,
+            Self::BufferRequest(request) => mix(
+                mix(21, u64::from(request.pe.0)),
+                (u64::from(request.ticket) << 32) | u64::from(request.accesses),
+            ),
+            Self::ServePorts => 22,
+            Self::BufferServed { ticket, end } => mix(mix(23, end.0), u64::from(*ticket)),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod post_compute;
 pub mod pre_compute;
 pub mod row_module;
 mod stage;
+mod turns;
 
 pub use stage::Stage;
 
@@ -18,6 +19,7 @@ use crate::message::{Message, OperandFetch};
 use crate::runs::{LaneGroup, Run, RunKind};
 use crate::units::Bytes;
 use broadcast::GroupPort;
+use turns::{Delivery, Turns};
 
 /// How many parts a PE has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +81,8 @@ struct LanePort {
     dynaprop: ActorId,
     /// When the latest operands arrive: the lane's FIFO keeps their order.
     arrival: Tick,
+    /// When they would have arrived if the bandwidth of buffers had no limit; kept only if there is one.
+    unhindered: Tick,
 }
 
 /// A bus between one buffer and the PE: serves transfers in the order in which they are asked for.
@@ -130,12 +134,37 @@ struct BufferAccesses {
     mask: u64,
 }
 
+impl BufferAccesses {
+    /// Accesses by the number of the buffer.
+    fn by_buffer(&self) -> [u64; 3] {
+        [self.activation, self.weight, self.mask]
+    }
+
+    /// Those that were made since there were `earlier` ones.
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            activation: self.activation - earlier.activation,
+            weight: self.weight - earlier.weight,
+            mask: self.mask - earlier.mask,
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.activation += other.activation;
+        self.weight += other.weight;
+        self.mask += other.mask;
+    }
+}
+
 /// The PE's own part: run distribution, operand buses, write-back.
 ///
 /// It has one bus to the activation buffer and one to the weight buffer, each `bytes_per_cycle` wide, serving its
 /// lanes and modules in order of request. Each lane's operands arrive in the order in which it asked for them.
 ///
-/// Not modelled: conflicts between PEs at a buffer (each PE has a port of its own), and the width of the mask bus.
+/// Buffers of limited bandwidth serve all PEs and the DMA in order of request. What a bus moves is there when the bus and the buffers
+/// are done with it; a bus does not wait for a buffer.
+///
+/// Not modelled: conflicts of banks in a buffer, and the width of the mask bus.
 #[derive(Clone, Debug)]
 pub struct ProcessingElement {
     addresses: PeAddresses,
@@ -151,6 +180,9 @@ pub struct ProcessingElement {
     group: u16,
     groups: Vec<GroupPort>,
     accesses: BufferAccesses,
+    /// Those for rows of softmax and layer-norm modules.
+    of_modules: BufferAccesses,
+    turns: Turns,
     runs_in_flight: u32,
     /// When the PE last began to have work, and until when it had some: when the last result so far is written.
     active_since: Tick,
@@ -174,6 +206,7 @@ impl ProcessingElement {
         let lanes = addresses.lanes.iter().map(|lane| LanePort {
             dynaprop: lane.dynaprop,
             arrival: Tick::ZERO,
+            unhindered: Tick::ZERO,
         });
         Self {
             clock,
@@ -187,6 +220,8 @@ impl ProcessingElement {
             groups: Vec::new(),
             addresses,
             accesses: BufferAccesses::default(),
+            of_modules: BufferAccesses::default(),
+            turns: Turns::default(),
             runs_in_flight: 0,
             active_since: Tick::ZERO,
             active_until: Tick::ZERO,
@@ -206,6 +241,13 @@ impl ProcessingElement {
         self
     }
 
+    /// The PE, whose bandwidth at these buffers is limited, by number: activation, weight, mask.
+    #[must_use]
+    pub fn with_limited_buffers(mut self, buffers: [Option<ActorId>; 3]) -> Self {
+        self.turns = Turns::at(buffers);
+        self
+    }
+
     /// A run for one of the PE's units. Rows for softmax and layer norm are read in one go; lanes ask tile by tile.
     pub(crate) fn on_issue_run(&mut self, unit: u16, run: Run, context: &mut Context<'_, Message>) {
         if self.runs_in_flight == 0 {
@@ -215,18 +257,29 @@ impl ProcessingElement {
         }
         self.runs_in_flight += 1;
         let target = self.addresses.unit(run.kind, unit);
-        let arrival = match run.kind {
+        let began = match run.kind {
             RunKind::MultiplyAccumulate | RunKind::Elementwise => {
                 if let Some(port) = self.groups.get_mut(usize::from(unit / self.group)) {
                     port.begin(unit % self.group, &run);
                 }
                 context.now() + self.clock.period()
             }
-            RunKind::Softmax | RunKind::LayerNorm => self.read_row(&run, context),
+            RunKind::Softmax | RunKind::LayerNorm => {
+                let before = self.accesses;
+                let there = self.read_row(&run, context);
+                let made = self.accesses.since(&before);
+                self.of_modules.add(&made);
+                if self.turns.exist() {
+                    let what = Delivery::Row { module: target, run };
+                    return self.await_turn(what, there, &made, false, context);
+                }
+                there + self.clock.period()
+            }
         };
-        context.send_at(target, arrival, Message::StartRun(run));
+        context.send_at(target, began, Message::StartRun(run));
     }
 
+    /// Reads a row of tiles; when the bus has moved it.
     fn read_row(&mut self, run: &Run, context: &mut Context<'_, Message>) -> Tick {
         let tiles = u32::from(run.length);
         let bytes = (run.left_bytes + run.right_bytes) * tiles;
@@ -239,7 +292,7 @@ impl ProcessingElement {
             self.account_bus(BufferKind::Activation, there, bytes, context);
             self.account_masks(masks, context);
         }
-        there + self.clock.period()
+        there
     }
 
     #[inline]
@@ -247,7 +300,7 @@ impl ProcessingElement {
         if !self.groups.is_empty() {
             return self.on_fetch_of_group(fetch, context);
         }
-        let now = context.now();
+        let (now, before) = (context.now(), self.accesses);
         let (activation_bytes, weight_bytes) = (fetch.activation_bytes(), fetch.weight_bytes());
         let left = self.activation_bus.transfer(now, activation_bytes, self.clock);
         let right = self.weight_bus.transfer(now, weight_bytes, self.clock);
@@ -263,6 +316,11 @@ impl ProcessingElement {
             let cycle = self.clock.period();
             context.account(Action::OperandFetch.kind(), cycle, now + cycle, 1);
         }
+        if self.turns.exist() {
+            let made = self.accesses.since(&before);
+            let what = Delivery::Operands(fetch);
+            return self.await_turn(what, left.max(right), &made, false, context);
+        }
         let lane = &mut self.lanes[usize::from(fetch.lane)];
         lane.arrival = left.max(right).max(lane.arrival);
         context.send_at(lane.dynaprop, lane.arrival, Message::OperandsFetched(fetch.work));
@@ -270,6 +328,7 @@ impl ProcessingElement {
 
     /// Writes a run's result back and reports it to the control block.
     pub(crate) fn on_result_compressed(&mut self, run: Run, context: &mut Context<'_, Message>) {
+        let before = self.accesses;
         let made = self.accesses_of(run.result_bytes);
         let (bus, accesses, buffer) = if run.sources.result_is_weight {
             (
@@ -289,6 +348,18 @@ impl ProcessingElement {
             self.account_bus(buffer, written, run.result_bytes, context);
             self.account_masks(masks, context);
         }
+        let made = self.accesses.since(&before);
+        if matches!(run.kind, RunKind::Softmax | RunKind::LayerNorm) {
+            self.of_modules.add(&made);
+        }
+        match self.turns.exist() {
+            true => self.await_turn(Delivery::Result(run), written, &made, false, context),
+            false => self.retire(run, written, context),
+        }
+    }
+
+    /// Reports a run to the control block whose result is in its buffer at `written`.
+    fn retire(&mut self, run: Run, written: Tick, context: &mut Context<'_, Message>) {
         // A result on the other bus may be written later than this one, which came after it.
         self.active_until = self.active_until.max(written);
         self.runs_in_flight -= 1;
@@ -338,6 +409,12 @@ impl ProcessingElement {
         counts[Action::OperandFetch] += self.fetches;
         counts[Action::ActivePe] += self.active.0;
         counts[Action::Bus] += (self.activation_bus.busy + self.weight_bus.busy).0;
+    }
+
+    /// Accesses to the activation, weight and mask buffer for the runs of lanes, those for rows of modules left out.
+    #[must_use]
+    pub fn accesses_of_lanes(&self) -> [u64; 3] {
+        self.accesses.since(&self.of_modules).by_buffer()
     }
 
     /// Runs that were issued and have not been written back.

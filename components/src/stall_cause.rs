@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::work::UnitClass;
 
-/// What the oldest operation with work to issue waited for while a lane was idle.
+/// What the oldest operation with work to issue waited for while a lane was idle, or the lane itself for its operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
@@ -21,17 +21,20 @@ pub enum StallCause {
     BufferSpace,
     /// Nothing is left to issue; the last runs are in flight.
     Drain,
+    /// Operands of the lane's run that wait for the bandwidth of a buffer. The control block never waits for it: lanes do.
+    BufferBandwidth,
 }
 
 impl StallCause {
     /// All causes, in the order of their numbers.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Memory,
         Self::Softmax,
         Self::LayerNorm,
         Self::Dependence,
         Self::BufferSpace,
         Self::Drain,
+        Self::BufferBandwidth,
     ];
 
     /// The cause of waiting for what units of `class` work on; `None` if the DMA works on it.
@@ -54,6 +57,7 @@ impl StallCause {
             Self::Dependence => "dependence",
             Self::BufferSpace => "buffer_space",
             Self::Drain => "drain",
+            Self::BufferBandwidth => "buffer_bandwidth",
         }
     }
 }

@@ -69,6 +69,11 @@ pub enum Event {
         /// The transfer.
         transfer: u32,
     },
+    /// Span of a lane with a run in hand: it is idle, and its operands wait for the bandwidth of a buffer. Recorded at its end.
+    OperandsAwaited {
+        /// The operation of the run.
+        operation: u32,
+    },
     /// Of main memory.
     Memory(MemoryEvent),
 }
@@ -145,6 +150,7 @@ mod kind {
     pub(super) const TRANSFER_DONE: u16 = 0x14;
     pub(super) const NOTHING_MOVES: u16 = 0x15;
     pub(super) const TRANSFER_REQUESTED: u16 = 0x16;
+    pub(super) const OPERANDS_AWAITED: u16 = 0x17;
     /// The first of the causes of idle lanes, in the order of [`StallCause`](super::StallCause).
     pub(super) const STALL: u16 = 0x20;
     /// The first of the marks of such spans.
@@ -182,6 +188,7 @@ impl Event {
             Self::UnitFreed(unit) => label(kind::UNIT_FREED, 0, unit.0.into()),
             Self::TransferDone { transfer } => label(kind::TRANSFER_DONE, 0, transfer.into()),
             Self::TransferRequested { transfer } => label(kind::TRANSFER_REQUESTED, transfer, 0),
+            Self::OperandsAwaited { operation } => label(kind::OPERANDS_AWAITED, operation, 0),
             Self::Memory(event) => event.label(),
         }
     }
@@ -215,6 +222,9 @@ impl Event {
                 transfer: label.part as u32,
             },
             kind::TRANSFER_REQUESTED => Self::TransferRequested { transfer: label.work },
+            kind::OPERANDS_AWAITED => Self::OperandsAwaited {
+                operation: label.work,
+            },
             _ => Self::Memory(MemoryEvent::of(label)?),
         })
     }
@@ -282,6 +292,7 @@ impl Event {
             Self::TransferDone { .. } => "transfer_done",
             Self::NothingMoves(_) => "nothing_moves",
             Self::TransferRequested { .. } => "transfer_requested",
+            Self::OperandsAwaited { .. } => "operands_awaited",
             Self::Memory(event) => event.name(),
         }
     }
@@ -291,6 +302,7 @@ impl Event {
     pub const fn detail(self) -> Option<&'static str> {
         match self {
             Self::Stall(stall) | Self::StallBegan(stall) => Some(stall.cause.name()),
+            Self::OperandsAwaited { .. } => Some(StallCause::BufferBandwidth.name()),
             Self::Transfer(record) | Self::TransferBegan(record) | Self::TransferQueued(record) => {
                 Some(record.traffic.name())
             }
@@ -307,7 +319,7 @@ impl Event {
             | Self::RunIssued(place)
             | Self::RunRetired(place) => Some(place.operation),
             Self::TransferOrdered(order) | Self::NothingMoves(order) => order.operation,
-            Self::OperationWoken { operation, .. } => Some(operation),
+            Self::OperationWoken { operation, .. } | Self::OperandsAwaited { operation } => Some(operation),
             Self::Stall(stall) | Self::StallBegan(stall) => stall.operation,
             _ => None,
         }

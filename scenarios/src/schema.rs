@@ -29,8 +29,9 @@ pub use components::control_block::SchedulingPolicy;
 pub use components::tile::LoopOrder;
 
 pub use accelerator::{
-    Accelerator, AcceleratorFile, Buffers, BuffersFile, Dma, DmaFile, OperandBroadcast, OperandBroadcastFile,
-    Stages, StagesFile, Tile, TileFile, Word, WordFile,
+    Accelerator, AcceleratorFile, BufferBandwidth, BufferBandwidthFile, BufferPorts, BufferPortsFile,
+    Buffers, BuffersFile, Dma, DmaFile, OperandBroadcast, OperandBroadcastFile, Stages, StagesFile, Tile,
+    TileFile, Word, WordFile,
 };
 pub use background::{
     AddressesFile, Arrivals, ArrivalsFile, Background, BackgroundFile, Traffic, TrafficFile,

@@ -52,6 +52,16 @@ pub(crate) fn scaled(value: f64, unit: &str) -> String {
     format!("{value:.decimals$} {prefix}{unit}")
 }
 
+/// A rate of so many TB/s.
+pub(crate) fn terabytes(tb_s: f64) -> String {
+    scaled(tb_s * 1e12, "B/s")
+}
+
+/// The bandwidth of a buffer, in TB/s, if it has a limit.
+pub(crate) fn bandwidth(tb_s: Option<f64>) -> String {
+    tb_s.map_or_else(|| "unlimited".to_owned(), terabytes)
+}
+
 /// A share of `whole`, in percent.
 pub(crate) fn percent(part: f64, whole: f64) -> String {
     let share = if whole > 0.0 { part / whole * 100.0 } else { 0.0 };

@@ -17,6 +17,7 @@ mod cost;
 mod energy;
 mod memory;
 mod open_rows;
+mod ports;
 mod pricing;
 mod queues;
 mod schedule;

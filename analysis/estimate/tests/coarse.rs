@@ -5,9 +5,11 @@
 use components::energy_part::{Action, ByAction};
 use components::message::Traffic;
 use components::units::NanoJoules;
-use estimate::coarse::{Caution, CoarseEstimate, blocks_moved, coarse_estimate, energy_by_group};
+use estimate::coarse::{Caution, CoarseEstimate, Limit, blocks_moved, coarse_estimate, energy_by_group};
 use scenarios::Scenario;
-use scenarios::schema::{BlockOrder, BlockSizes, Mapping, OperandBroadcast, Phase, Reference, Tile};
+use scenarios::schema::{
+    BlockOrder, BlockSizes, BufferPorts, Mapping, OperandBroadcast, Phase, Reference, Tile,
+};
 use scenarios::system::{MachineMeasurements, Plan};
 use sim_core::Engine;
 
@@ -270,4 +272,37 @@ fn estimates_warn_where_they_are_known_to_be_off() {
         scenario.memory = Reference::Preset("ideal".to_owned());
     });
     assert_eq!(caution(&short), Some(Caution::ShortRun));
+}
+
+/// Cautioned where a buffer is at work for a third of the time: then within a tenth, and where it bounds all, near again.
+#[test]
+fn an_estimate_with_limited_buffers_is_near_the_run() {
+    let mut bound = 0;
+    for memory in ["hbm2", "lpddr3-1600"] {
+        for banks in [512, 128, 64, 32, 16, 8, 4] {
+            let plan = plan(|scenario| {
+                scenario.memory = Reference::Preset(memory.to_owned());
+                let bandwidth = &mut scenario.accelerator.buffer_bandwidth;
+                for ports in [
+                    &mut bandwidth.activation,
+                    &mut bandwidth.weight,
+                    &mut bandwidth.mask,
+                ] {
+                    *ports = BufferPorts {
+                        banks: Some(banks),
+                        width_bits: Some(512),
+                    };
+                }
+            });
+            let run = run(&plan);
+            let CoarseEstimate { estimate, details } = coarse_estimate(&plan).unwrap();
+            let ratio = estimate.cycles as f64 / cycles(&plan, &run);
+            println!("{memory}, {banks} banks: {ratio:.3}, {:?}", details.caution);
+            let slack = if details.caution.is_some() { 0.1 } else { 0.05 };
+            assert!((ratio - 1.0).abs() < slack, "{memory}, {banks} banks: {ratio}");
+            assert!(details.bounds.buffers <= estimate.cycles as f64);
+            bound += usize::from(details.bound_by == Limit::Buffers);
+        }
+    }
+    assert!(bound >= 6, "buffers bound {bound} runs");
 }

@@ -143,6 +143,9 @@ impl ScenarioText {
         self.field(2, "operand_fifo_tiles", 2, DEFAULT);
         self.field(2, "operand_bus_bytes", "None", DEFAULT);
         self.field(2, "operand_broadcast", "(rows: 1, columns: 1)", DEFAULT);
+        let unlimited = "(banks: None, width_bits: None)";
+        let buffers = format!("(activation: {unlimited}, weight: {unlimited}, mask: {unlimited})");
+        self.field(2, "buffer_bandwidth", buffers, DEFAULT);
         let stages = "(dynaprop_cycles: 1, pre_compute_cycles: 1, post_compute_cycles: 1)";
         self.field(2, "stages", stages, DEFAULT);
         match design.memory.value {

@@ -35,7 +35,7 @@ pub enum Quantity {
     Written,
     /// Byte-ticks in the buffer with that number: activation, weight, mask.
     Buffer(usize),
-    /// Ticks with idle lanes for the cause with that number.
+    /// Ticks with idle lanes for the cause with that number; for the bandwidth of buffers, idle ticks of lanes, averaged over all.
     Stalled(usize),
     /// Busy ticks of the lanes of the PEs in that row.
     Row(usize),
@@ -71,6 +71,8 @@ struct Place {
 #[derive(Clone, Debug)]
 pub struct Timeline {
     places: Vec<Place>,
+    /// MAC lanes of the scenario's own accelerator.
+    lanes: f64,
     /// Ticks per bin.
     width: u64,
     /// The bins of each quantity.
@@ -207,6 +209,7 @@ impl Timeline {
         });
         Self {
             places: places.collect(),
+            lanes: plan.machine.scenario.accelerator.lanes() as f64,
             width: 1,
             sums: vec![[0.0; BINS]; Quantity::BEFORE_ROWS + pes.div_ceil(pes_per_row)],
             held: [(0, 0); 3],
@@ -238,6 +241,10 @@ impl Timeline {
                 }
                 Event::Tile(TileUnit::Softmax, _) => self.spread(Quantity::Softmax, start, end, 1.0),
                 Event::Tile(TileUnit::LayerNorm, _) => self.spread(Quantity::LayerNorm, start, end, 1.0),
+                Event::OperandsAwaited { .. } => {
+                    let cause = StallCause::BufferBandwidth as usize;
+                    self.spread(Quantity::Stalled(cause), start, end, 1.0 / self.lanes);
+                }
                 Event::Stall(stall) => self.spread(Quantity::Stalled(stall.cause as usize), start, end, 1.0),
                 _ => {}
             },

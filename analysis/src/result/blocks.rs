@@ -10,6 +10,8 @@ use components::units::{BLOCK, Bytes};
 use scenarios::system::MachinePlan;
 use serde::{Deserialize, Serialize};
 
+use super::parts::bandwidth_tb_s;
+
 /// How a program is cut into blocks, and what moves between main memory and the buffers for it. What operations of the DMA
 /// move (embeddings, results) is not counted here: no block decides it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -62,6 +64,9 @@ pub struct PlannedBuffer {
     pub capacity_bytes: u64,
     /// The most that the plan has in it.
     pub peak_bytes: u64,
+    /// Its bandwidth, in TB/s; `None` if it has no limit.
+    #[serde(default)]
+    pub bandwidth_tb_s: Option<f64>,
     /// The least capacity that is accepted.
     pub least_bytes: u64,
 }
@@ -202,6 +207,7 @@ impl Blocks {
                     name: Cow::Borrowed(kind.name()),
                     capacity_bytes: parameters.capacity.0[place].0,
                     peak_bytes: peak.0[place].0,
+                    bandwidth_tb_s: bandwidth_tb_s(machine, kind),
                     least_bytes: least.0[place].0,
                 })
                 .collect(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use components::energy_part::Action;
 use components::operation::Role;
 use components::units::NanoJoules;
-use scenarios::system::{BufferUse, DensityWarning, MachineMeasurements, MachinePlan, ValueCheck};
+use scenarios::system::{DensityWarning, MachineMeasurements, MachinePlan, ValueCheck};
 use serde::{Deserialize, Serialize};
 use sim_core::{Ticks, Timebase};
 
@@ -123,7 +123,11 @@ impl MachineResult {
             busy_cycles,
             stalls: Stalls::new(plan, measured, cycles as f64, busy_cycles),
             spills: measured.spills,
-            buffers: measured.buffers.iter().map(buffer).collect(),
+            buffers: measured
+                .buffers
+                .iter()
+                .map(|buffer| BufferResult::new(plan, timebase, measured, buffer))
+                .collect(),
             values: measured.values.clone(),
             density_warnings: measured
                 .values
@@ -154,14 +158,5 @@ impl Steady {
             first_batch_s: timebase.seconds(measured.first_batch.since(measured.started)),
             sequences_per_s: sequences / timebase.seconds(measured.finished.since(measured.first_batch)),
         })
-    }
-}
-
-fn buffer(measured: &BufferUse) -> BufferResult {
-    BufferResult {
-        name: measured.kind.name().into(),
-        capacity_bytes: measured.capacity,
-        peak_bytes: measured.peak,
-        mean_bytes: measured.mean,
     }
 }

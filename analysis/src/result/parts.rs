@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use components::buffer_kind::BufferKind;
 use components::control_block::StallCause;
-use components::energy_part::{ByPart, EnergyPart};
-use components::units::NanoJoules;
-use scenarios::system::{MachineMeasurements, MachinePlan, area};
+use components::energy_part::{Action, ByPart, EnergyPart};
+use components::units::{Bytes, NanoJoules};
+use scenarios::system::{BufferUse, MachineMeasurements, MachinePlan, area};
 use serde::de::Error as _;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -163,6 +164,53 @@ pub struct BufferResult {
     pub peak_bytes: u64,
     /// What it held on average.
     pub mean_bytes: f64,
+    /// Bytes that it moved for lanes, modules and DMA: accesses x what one moves.
+    #[serde(default)]
+    pub moved_bytes: u64,
+    /// These over the length of the run, in TB/s.
+    #[serde(default)]
+    pub asked_tb_s: f64,
+    /// What lanes would ask for if all of them worked all the time, in TB/s; `None` if none worked.
+    #[serde(default)]
+    pub asked_at_full_rate_tb_s: Option<f64>,
+    /// Its bandwidth, in TB/s; `None` if it has no limit.
+    #[serde(default)]
+    pub bandwidth_tb_s: Option<f64>,
+}
+
+impl BufferResult {
+    /// What `buffer` was for the machine of `plan`.
+    #[must_use]
+    pub fn new(
+        plan: &MachinePlan,
+        timebase: Timebase,
+        measured: &MachineMeasurements,
+        buffer: &BufferUse,
+    ) -> Self {
+        let access = plan.buffer_access();
+        let moved = measured.bytes_of(buffer.kind, access);
+        let by_lanes = access * buffer.lane_accesses;
+        let lanes = plan.scenario.accelerator.lanes() as f64;
+        let rate = |bytes: Bytes, seconds: f64| (seconds > 0.0).then_some(bytes.0 as f64 / seconds / 1e12);
+        // All lanes work for as long as one does on average.
+        let at_work = timebase.seconds(measured.time(Action::MacLane)) / lanes;
+        Self {
+            name: buffer.kind.name().into(),
+            capacity_bytes: buffer.capacity,
+            peak_bytes: buffer.peak,
+            mean_bytes: buffer.mean,
+            moved_bytes: moved.0,
+            asked_tb_s: rate(moved, timebase.seconds(measured.duration())).unwrap_or(0.0),
+            asked_at_full_rate_tb_s: rate(by_lanes, at_work),
+            bandwidth_tb_s: bandwidth_tb_s(plan, buffer.kind),
+        }
+    }
+}
+
+/// What the buffer of `kind` can move, in TB/s; `None` if it has no limit.
+pub(super) fn bandwidth_tb_s(plan: &MachinePlan, kind: BufferKind) -> Option<f64> {
+    let bandwidth = plan.bandwidth(kind)?;
+    Some(bandwidth.bytes_per_cycle() * plan.clock.frequency().hertz() / 1e12)
 }
 
 /// Busy share of the run, by class of module.
@@ -190,6 +238,9 @@ pub struct Stalls {
     pub dependence: f64,
     /// Waiting for room in the activation buffer.
     pub buffer_space: f64,
+    /// Holding a run whose operands wait for the bandwidth of a buffer.
+    #[serde(default)]
+    pub buffer_bandwidth: f64,
     /// Nothing left to issue.
     pub drain: f64,
     /// Holding a run: operand fetch, filling and draining of the lane's pipeline.
@@ -209,6 +260,7 @@ impl Stalls {
             layer_norm: of(StallCause::LayerNorm),
             dependence: of(StallCause::Dependence),
             buffer_space: of(StallCause::BufferSpace),
+            buffer_bandwidth: of(StallCause::BufferBandwidth),
             drain: of(StallCause::Drain),
             // The remainder; the division may round it below 0.
             pipeline: (cycles - busy - without_run).max(0.0),
@@ -217,7 +269,7 @@ impl Stalls {
 
     /// The causes: name in reports, cycles, and what the name means.
     #[must_use]
-    pub fn causes(&self) -> [(&'static str, f64, &'static str); 7] {
+    pub fn causes(&self) -> [(&'static str, f64, &'static str); 8] {
         [
             ("memory", self.memory, "data on their way from or to main memory"),
             ("softmax", self.softmax, "rows that softmax modules work on"),
@@ -228,6 +280,11 @@ impl Stalls {
             ),
             ("dependence", self.dependence, "results of other MAC lanes"),
             ("buffer space", self.buffer_space, "room in the activation buffer"),
+            (
+                "buffer bandwidth",
+                self.buffer_bandwidth,
+                "operands that wait for the ports of a buffer",
+            ),
             ("drain", self.drain, "nothing left to issue: the end of the run"),
             (
                 "pipeline",

@@ -9,7 +9,7 @@ use crate::stall_cause::StallCause;
 /// Idle time summed over all lanes, by cause, in lane-ticks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StallAccount {
-    idle: [u128; 6],
+    idle: [u128; StallCause::ALL.len()],
     until: Tick,
 }
 
@@ -18,6 +18,11 @@ impl StallAccount {
     #[must_use]
     pub fn lane_ticks(&self, cause: StallCause) -> u128 {
         self.idle[cause as usize]
+    }
+
+    /// Charges `waited` to the lanes whose operands waited for the bandwidth of a buffer.
+    pub fn charge_bandwidth(&mut self, waited: Ticks) {
+        self.idle[StallCause::BufferBandwidth as usize] += u128::from(waited.0);
     }
 
     /// Lane-ticks idle for any cause.

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use sim_core::{Context, Tick};
 
-use super::ProcessingElement;
+use super::turns::Delivery;
+use super::{BufferAccesses, ProcessingElement};
 use crate::buffer_kind::BufferKind;
 use crate::energy_part::Action;
 use crate::message::{Message, OperandFetch};
@@ -78,7 +79,7 @@ impl ProcessingElement {
 
     /// Reads the operands of a tile for each lane of a group, those that lanes share once.
     fn serve(&mut self, group: u16, context: &mut Context<'_, Message>) {
-        let mut there = context.now();
+        let (mut there, before) = (context.now(), self.accesses);
         for lane in 0..self.group {
             let port = &self.groups[usize::from(group)];
             let reads = port.reads(lane);
@@ -90,13 +91,25 @@ impl ProcessingElement {
                 there = there.max(end);
             }
         }
+        let made = self.accesses.since(&before);
+        let mut made = self.turns.exist().then_some(made);
+        let mut joins = false;
         let first = group * self.group;
         for lane in 0..self.group {
             let port = &mut self.groups[usize::from(group)];
             if let Some(fetch) = port.asked[usize::from(lane)].pop_front() {
                 port.missing[usize::from(lane)] -= 1;
+                self.count_fetch(context);
+                if let Some(asked) = &mut made {
+                    let what = Delivery::Operands(fetch);
+                    self.await_turn(what, there, asked, joins, context);
+                    (*asked, joins) = (BufferAccesses::default(), true);
+                    continue;
+                }
                 there = there.max(self.lanes[usize::from(first + lane)].arrival);
-                self.hand_over(&fetch, there, context);
+                let lane = &mut self.lanes[usize::from(fetch.lane)];
+                lane.arrival = there;
+                context.send_at(lane.dynaprop, there, Message::OperandsFetched(fetch.work));
             }
         }
     }
@@ -126,15 +139,12 @@ impl ProcessingElement {
         there
     }
 
-    /// Passes operands on to a lane.
-    fn hand_over(&mut self, fetch: &OperandFetch, there: Tick, context: &mut Context<'_, Message>) {
+    /// Counts the operands of a tile that pass a lane's FIFO.
+    fn count_fetch(&mut self, context: &mut Context<'_, Message>) {
         self.fetches += 1;
         if context.accounts() {
             let cycle = self.clock.period();
             context.account(Action::OperandFetch.kind(), cycle, context.now() + cycle, 1);
         }
-        let lane = &mut self.lanes[usize::from(fetch.lane)];
-        lane.arrival = there;
-        context.send_at(lane.dynaprop, there, Message::OperandsFetched(fetch.work));
     }
 }

@@ -50,6 +50,8 @@ pub struct LaneCounts {
     pub multiplications: PairSum,
     /// Time the multipliers or the non-linear unit worked.
     pub busy: Ticks,
+    /// Time they were idle because operands of the run waited for the bandwidth of a buffer.
+    pub waited: Ticks,
 }
 
 /// One MAC lane.
@@ -69,6 +71,8 @@ pub struct MacLane {
     fetched: u16,
     matched: u16,
     free_at: Tick,
+    /// When the lane got its run.
+    began_at: Tick,
     left: Held,
     right: Held,
     counts: LaneCounts,
@@ -93,6 +97,7 @@ impl MacLane {
             fetched: 0,
             matched: 0,
             free_at: Tick::ZERO,
+            began_at: Tick::ZERO,
             left: nothing,
             right: nothing,
             counts: LaneCounts::default(),
@@ -111,6 +116,7 @@ impl MacLane {
         self.run = run;
         self.fetched = 0;
         self.matched = 0;
+        self.began_at = context.now();
         if let Some(values) = &self.values {
             let lane = context.me().0;
             values.attempt(context, |values| {
@@ -165,6 +171,7 @@ impl MacLane {
                 left: left_density,
                 right: right_density,
                 sources,
+                waited: 0,
             },
         };
         context.send(self.pe, delay, Message::FetchOperands(fetch));
@@ -174,6 +181,9 @@ impl MacLane {
     #[inline]
     pub(crate) fn on_pairs_matched(&mut self, work: TileWork, context: &mut Context<'_, Message>) {
         let start = self.free_at.max(context.now());
+        if work.waited > 0 {
+            self.charge_wait(&work, start, context);
+        }
         let cycles = work.pairs.div_ceil(self.parameters.multipliers);
         let span = self.parameters.clock.span(Cycles(u64::from(cycles)));
         let end = start + span;
@@ -203,6 +213,25 @@ impl MacLane {
         } else if self.matched == self.run.length {
             self.finish_run(until_start, end, context);
         }
+    }
+
+    /// Charges the bandwidth of buffers with the part of the lane's idle time before `start` for which operands waited for it.
+    #[cold]
+    fn charge_wait(&mut self, work: &TileWork, start: Tick, context: &mut Context<'_, Message>) {
+        let idle_since = self.free_at.max(self.began_at).min(start);
+        let waited = start.since(idle_since).min(Ticks(work.waited.into()));
+        self.counts.waited += waited;
+        let (actor, operation) = (context.me(), self.run.operation.0);
+        context.trace(|sink| {
+            if waited > Ticks::ZERO {
+                sink.span(Span {
+                    actor,
+                    start: Tick(start.0 - waited.0),
+                    end: start,
+                    label: Event::OperandsAwaited { operation }.label(),
+                });
+            }
+        });
     }
 
     #[inline]

@@ -118,6 +118,7 @@ fn work_of_one_pair() -> TileWork {
             right_is_weight: true,
             ..Run::NONE.sources
         },
+        waited: 0,
     }
 }
 

@@ -82,6 +82,7 @@ fn event() -> impl Strategy<Value = Event> {
         order().prop_map(Event::TransferOrdered),
         order().prop_map(Event::NothingMoves),
         any::<(u32, u32)>().prop_map(|(operation, transfer)| Event::OperationWoken { operation, transfer }),
+        any::<u32>().prop_map(|operation| Event::OperandsAwaited { operation }),
         stall().prop_map(Event::Stall),
         stall().prop_map(Event::StallBegan),
         Just(Event::Finished),

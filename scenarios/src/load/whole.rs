@@ -1,14 +1,17 @@
 //! Checks of values that are possible alone but not together.
 
+use components::buffer::BufferKind;
+
 use super::block_sizes;
 use crate::schema::limits::{MAX_FIFO_TILES, MAX_MODULES, MAX_TOKENS};
-use crate::schema::{Checks, Scenario, Weights};
+use crate::schema::{Accelerator, Checks, Scenario, Weights};
 
 /// Checks limits on products of several fields.
 pub(super) fn check(scenario: &Scenario, checks: &mut Checks) {
     checks.involving(MODULES, |checks| modules(scenario, checks));
     checks.involving(TOKENS, |checks| tokens(scenario, checks));
     block_sizes::check(&scenario.accelerator, checks);
+    bandwidths(&scenario.accelerator, checks);
     weights(scenario, checks);
 }
 
@@ -30,6 +33,28 @@ const TOKENS: &[&str] = &[
     "accelerator.tile.x",
     "accelerator.prefetch_operations",
 ];
+
+/// A bandwidth is stated by both of its factors, or not at all.
+fn bandwidths(accelerator: &Accelerator, checks: &mut Checks) {
+    for kind in BufferKind::ALL {
+        let ports = accelerator.buffer_bandwidth.of(kind);
+        let (stated, missing) = match (ports.banks, ports.width_bits) {
+            (Some(_), None) => ("banks", "width_bits"),
+            (None, Some(_)) => ("width_bits", "banks"),
+            (Some(_), Some(_)) | (None, None) => continue,
+        };
+        accelerator_field("buffer_bandwidth", checks, |checks| {
+            checks.within(kind.name(), |checks| {
+                checks.within(stated, |checks| {
+                    checks.wrong(
+                        format!("`{stated}` is stated without `{missing}`"),
+                        "both together are accepted, such as `(banks: 8, width_bits: 512)`, or neither",
+                    );
+                });
+            });
+        });
+    }
+}
 
 /// Warns of a file of weights that a machine without values does not read.
 fn weights(scenario: &Scenario, checks: &mut Checks) {

@@ -1,5 +1,6 @@
 //! The accelerator: its clock, processing elements, buffers and control.
 
+use components::buffer::{Bandwidth, BufferKind};
 use components::runs::LaneGroup;
 use components::tile::{LoopOrder, TileShape};
 use sim_core::Frequency;
@@ -43,6 +44,8 @@ section! {
         operand_bus_bytes: Option<u32> => whole(1..=1 << 20, 1),
         /// Lanes of a PE that share operands.
         operand_broadcast: OperandBroadcast => nested(),
+        /// What each buffer moves per cycle, for the lanes and modules of all PEs and the DMA together.
+        buffer_bandwidth: BufferBandwidth => nested(),
         /// The pipeline stages of a MAC lane before and after the multipliers.
         stages: Stages => nested(),
         /// The engine that moves data between main memory and buffers.
@@ -82,6 +85,34 @@ section! {
         columns: u32 => whole(1..=128, 1),
     }
 }
+
+section! {
+    /// The bandwidth of the buffers. Default: unlimited, since the published machine says nothing.
+    BufferBandwidth, BufferBandwidthFile {
+        /// Of the activation buffer.
+        activation: BufferPorts => nested(),
+        /// Of the weight buffer.
+        weight: BufferPorts => nested(),
+        /// Of the mask buffer.
+        mask: BufferPorts => nested(),
+    }
+}
+
+section! {
+    /// The banks of a buffer that are read or written together: it moves `banks` x `width_bits` per cycle. Both are stated, or
+    /// neither.
+    BufferPorts, BufferPortsFile {
+        /// Banks. Default: None, the bandwidth has no limit.
+        banks: Option<u32> => whole(1..=MAX_BANKS, 1),
+        /// Bits that a bank moves per cycle. Default: None, the bandwidth has no limit.
+        width_bits: Option<u32> => whole(1..=MAX_WIDTH_BITS, 512),
+    }
+}
+
+/// Banks of the largest buffer: one for each kB of 64 MB.
+const MAX_BANKS: u64 = 65_536;
+/// The widest bank: a row of an SRAM macro has some thousand bits.
+const MAX_WIDTH_BITS: u64 = 65_536;
 
 section! {
     /// The on-chip SRAM buffers. Defaults: `config_tiny`.
@@ -160,6 +191,26 @@ impl OperandBroadcast {
         LaneGroup {
             rows: lanes(self.rows),
             columns: lanes(self.columns),
+        }
+    }
+}
+
+impl BufferPorts {
+    /// The bandwidth as a machine's parts take it; `None` if it has no limit.
+    #[must_use]
+    pub fn bandwidth(&self) -> Option<Bandwidth> {
+        Some(Bandwidth::of(self.banks?, self.width_bits?))
+    }
+}
+
+impl BufferBandwidth {
+    /// What is stated of the buffer of `kind`.
+    #[must_use]
+    pub fn of(&self, kind: BufferKind) -> &BufferPorts {
+        match kind {
+            BufferKind::Activation => &self.activation,
+            BufferKind::Weight => &self.weight,
+            BufferKind::Mask => &self.mask,
         }
     }
 }

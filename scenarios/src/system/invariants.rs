@@ -1,9 +1,11 @@
 //! What must hold after every run, whatever the scenario.
 
+use components::buffer::BufferKind;
+use components::control_block::StallCause;
 use components::density::DensitySource;
 use components::energy_part::{Action, Measure};
 use components::operation::Phase;
-use components::units::{BLOCK, NanoJoules};
+use components::units::{BLOCK, Bytes, NanoJoules};
 use sim_core::{Tick, Timebase};
 
 use super::{MachineMeasurements, MachinePlan, Measurements, Plan, area, energy_prices};
@@ -18,6 +20,7 @@ pub fn violations(plan: &Plan, measured: &Measurements) -> Vec<String> {
         blocks_reach_the_buffers(did, &mut broken);
         buffers_hold(did, &mut broken);
         not_faster_than_possible(machine, did, &mut broken);
+        not_faster_than_the_buffers(machine, did, &mut broken);
         energies_add_up(machine, plan.timebase, did, &mut broken);
         modules_fit_in_the_run(machine, did, &mut broken);
         numbers_are_right(did, &mut broken);
@@ -210,6 +213,27 @@ fn not_faster_than_possible(plan: &MachinePlan, measured: &MachineMeasurements, 
         broken.push(format!(
             "lanes worked or waited {accounted} ticks, but there were only {available}"
         ));
+    }
+}
+
+/// Cycles are at least what each buffer takes for its bytes, and only limited bandwidth is waited for.
+fn not_faster_than_the_buffers(plan: &MachinePlan, measured: &MachineMeasurements, broken: &mut Vec<String>) {
+    let cycles = plan.clock.cycles_spanning(measured.duration()).0;
+    let limits = BufferKind::ALL.map(|kind| (kind, plan.bandwidth(kind)));
+    for (kind, bandwidth) in limits {
+        let Some(bandwidth) = bandwidth else { continue };
+        let Bytes(bytes) = measured.bytes_of(kind, plan.buffer_access());
+        let needed = u128::from(bytes) * 8 / u128::from(bandwidth.bits_per_cycle());
+        if u128::from(cycles) < needed {
+            broken.push(format!(
+                "{cycles} cycles are fewer than the {needed} in which the {} buffer moves its {bytes} bytes",
+                kind.name()
+            ));
+        }
+    }
+    let waited = measured.stalls.lane_ticks(StallCause::BufferBandwidth);
+    if waited > 0 && limits.iter().all(|(_, bandwidth)| bandwidth.is_none()) {
+        broken.push(format!("lanes waited {waited} ticks for buffers without a limit"));
     }
 }
 

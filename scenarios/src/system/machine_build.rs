@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use components::Component;
-use components::buffer::{Buffer, BufferKind};
+use components::buffer::{Bandwidth, Buffer, BufferKind};
 use components::control_block::{ControlBlock, ControlBlockParameters};
 use components::dma::{Dma, DmaParameters};
 use components::memory::{MemoryRoute, RequestorId};
@@ -70,7 +70,8 @@ impl MachinePlan {
                     word::mask(self.tiling.tile.elements()),
                     self.buffer_access(),
                 );
-                Component::ProcessingElement(Box::new(pe.with_groups(self.layout.group)))
+                let pe = pe.with_groups(self.layout.group);
+                Component::ProcessingElement(Box::new(pe.with_limited_buffers(self.limited(addresses))))
             }
             MachineActor::MacLane(place) => {
                 let parameters = self.lane_parameters(addresses.control_block);
@@ -193,6 +194,21 @@ impl MachinePlan {
         Bytes(self.costs.block_bytes.into())
     }
 
+    /// The bandwidth of a buffer; `None` if it has no limit.
+    #[must_use]
+    pub fn bandwidth(&self, kind: BufferKind) -> Option<Bandwidth> {
+        let stated = &self.scenario.accelerator.buffer_bandwidth;
+        stated.of(kind).bandwidth()
+    }
+
+    /// The buffers whose bandwidth is limited.
+    fn limited(&self, addresses: &MachineAddresses) -> [Option<ActorId>; 3] {
+        BufferKind::ALL.map(|kind| {
+            let buffer = addresses.buffers[kind as usize];
+            self.bandwidth(kind).map(|_| buffer)
+        })
+    }
+
     fn buffer(&self, kind: BufferKind, addresses: &MachineAddresses) -> Buffer {
         let sizes = &self.scenario.accelerator.buffers;
         let bytes = match kind {
@@ -208,6 +224,7 @@ impl MachinePlan {
             self.buffer_access(),
             addresses.control_block,
         )
+        .with_bandwidth(self.bandwidth(kind))
     }
 
     fn lane_parameters(&self, control_block: ActorId) -> LaneParameters {

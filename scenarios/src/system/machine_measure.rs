@@ -10,6 +10,7 @@ use components::energy_part::{Action, ByAction, Measure};
 use components::message::Traffic;
 use components::operation::{Phase, Role};
 use components::pe::row_module::RowFunction;
+use components::units::Bytes;
 use sim_core::{Tick, Ticks, Timebase};
 
 use super::ValueCheck;
@@ -43,6 +44,8 @@ pub struct BufferUse {
     pub last: u64,
     /// Blocks moved by the DMA.
     pub blocks_moved: u64,
+    /// Accesses by lanes, for operands and results.
+    pub lane_accesses: u64,
     /// How often it was over its capacity.
     pub overflows: u64,
 }
@@ -130,7 +133,14 @@ impl MachineMeasurements {
             _ => None,
         });
         measurements.lanes.multiplications = lanes.sum::<PairSum>().nearest();
-        actors.for_each(|actor| measurements.add(actor));
+        actors.clone().for_each(|actor| measurements.add(actor));
+        for buffer in &mut measurements.buffers {
+            let by_lanes = actors.clone().map(|actor| match actor {
+                Component::ProcessingElement(pe) => pe.accesses_of_lanes()[buffer.kind as usize],
+                _ => 0,
+            });
+            buffer.lane_accesses = by_lanes.sum();
+        }
         measurements.actions[Action::SwitchedOn] = measurements.duration().0;
         Ok(measurements)
     }
@@ -142,6 +152,7 @@ impl MachineMeasurements {
                 let counts = lane.counts();
                 self.lanes.tiles += counts.tiles;
                 self.lanes.dense_multiplications += counts.dense_multiplications;
+                self.stalls.charge_bandwidth(counts.waited);
             }
             Component::DynaProp(module) => self.lanes.dynaprop_busy += module.stage().busy(),
             Component::RowModule(module) => match module.function() {
@@ -156,6 +167,7 @@ impl MachineMeasurements {
                 mean: buffer.occupancy().mean_since(self.started, self.finished),
                 last: buffer.occupancy().value(),
                 blocks_moved: buffer.blocks_moved(),
+                lane_accesses: 0,
                 overflows: buffer.overflows(),
             }),
             Component::Dma(dma) => {
@@ -171,6 +183,12 @@ impl MachineMeasurements {
             | Component::IdealMemory(_)
             | Component::Background(_) => {}
         }
+    }
+
+    /// Bytes that a buffer moved for lanes, modules and DMA, of which an access moves `access` each: what its energy is charged for.
+    #[must_use]
+    pub fn bytes_of(&self, buffer: BufferKind, access: Bytes) -> Bytes {
+        access * self.actions[Action::access(buffer)]
     }
 
     /// Time from start to finish.

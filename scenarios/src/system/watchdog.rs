@@ -7,6 +7,7 @@
 mod sentence;
 
 use components::Component;
+use components::buffer::BufferKind;
 use components::control_block::ControlBlock;
 use components::dma::Dma;
 use components::energy_part::ByAction;
@@ -276,7 +277,21 @@ fn longest_tile_us(machine: &MachinePlan) -> f64 {
     ];
     let stages: f64 = stages.map(f64::from).iter().sum();
     let fetch = machine.tiling.word.dense(tile.elements()).0 as f64 / f64::from(machine.operand_bus_bytes);
-    (product + row + stages + 2.0 * fetch) / machine.clock.frequency().hertz() * 1e6
+    (product + row + stages + 2.0 * fetch + longest_turn(machine)) / machine.clock.frequency().hertz() * 1e6
+}
+
+/// Cycles in which all units in turn get what a tile takes from the slowest buffer: data and mask of two operands and a result.
+fn longest_turn(machine: &MachinePlan) -> f64 {
+    let accelerator = &machine.scenario.accelerator;
+    let tile = machine.tiling.word.dense(machine.tiling.tile.elements()) + machine.buffer_access();
+    let units = accelerator.lanes() * u64::from(accelerator.operand_fifo_tiles + 1);
+    let bytes = 3.0 * tile.0 as f64 * units as f64;
+    let limits = BufferKind::ALL
+        .into_iter()
+        .filter_map(|kind| machine.bandwidth(kind));
+    limits
+        .map(|limit| bytes / limit.bytes_per_cycle())
+        .fold(0.0, f64::max)
 }
 
 fn control_block<'a>(actors: &'a [Component], addresses: &MachineAddresses) -> Option<&'a ControlBlock> {

@@ -1,5 +1,7 @@
 //! Lanes that share operands: they compute the same, read less, and groups that cannot be are refused.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use components::energy_part::Action;
 use scenarios::schema::{DensitySource, LoopOrder, OperandBroadcast, Phase};
 use scenarios::system::{MachineMeasurements, Plan, violations};

@@ -56,6 +56,13 @@ const WRONG: &[(&str, &[(&str, &str)])] = &[
         &[("s.ron", "(\n    accelerator: (clock_mhz: 1GHz),\n)\n")],
     ),
     (
+        "half of a bandwidth",
+        &[(
+            "s.ron",
+            "(\n    accelerator: (buffer_bandwidth: (weight: (banks: 8), mask: (banks: 0, width_bits: 64))),\n)\n",
+        )],
+    ),
+    (
         "text for a number",
         &[("s.ron", "(\n    accelerator: (clock_mhz: \"fast\"),\n)\n")],
     ),

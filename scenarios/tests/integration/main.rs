@@ -1,6 +1,7 @@
 //! The scenario files, through the public interface.
 
 #[cfg(test)]
+mod bandwidth;
 mod broadcast;
 mod diagnostics;
 #[cfg(test)]

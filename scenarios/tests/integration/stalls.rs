@@ -21,6 +21,8 @@ struct Witness {
     idle_since: BTreeMap<ActorId, Tick>,
     idle: Vec<(Tick, Tick)>,
     causes: Vec<(Tick, Tick, StallCause)>,
+    /// Ticks for which lanes with a run awaited operands, while they worked on nothing.
+    awaited: u128,
 }
 
 impl Witness {
@@ -32,6 +34,9 @@ impl Witness {
 
     /// Idle lane-ticks for `cause`.
     fn charged(&self, cause: StallCause) -> u128 {
+        if cause == StallCause::BufferBandwidth {
+            return self.awaited;
+        }
         let overlap = |&(from, to): &(Tick, Tick)| -> u128 {
             let first = self.causes.partition_point(|&(_, end, _)| end <= from);
             let within = self.causes[first..].iter().take_while(|&&(start, ..)| start < to);
@@ -49,6 +54,12 @@ impl TraceSink for Witness {
         match Event::of(span.label) {
             Some(Event::Tile(TileUnit::MacLane, _)) => {
                 self.worked_until.insert(span.actor, span.end);
+            }
+            Some(Event::OperandsAwaited { .. }) => {
+                let worked = self.worked_until.get(&span.actor);
+                assert!(worked.is_none_or(|&end| end <= span.start), "it worked meanwhile");
+                assert!(!self.idle_since.contains_key(&span.actor), "it has no run");
+                self.awaited += u128::from(span.end.since(span.start).0);
             }
             Some(Event::Stall(Stall { cause, .. })) => self.causes.push((span.start, span.end, cause)),
             _ => {}
@@ -93,12 +104,30 @@ fn watched(name: &str, memory: &str, change: impl FnOnce(&mut Scenario)) -> (Mea
     (measured, witness)
 }
 
+/// Buffers of so many banks of 64 bytes.
+fn narrow(scenario: &mut Scenario, banks: u32) {
+    let bandwidth = &mut scenario.accelerator.buffer_bandwidth;
+    for ports in [
+        &mut bandwidth.activation,
+        &mut bandwidth.weight,
+        &mut bandwidth.mask,
+    ] {
+        ports.banks = Some(banks);
+        ports.width_bits = Some(512);
+    }
+}
+
 #[test]
 fn idle_time_is_charged_to_the_cause_at_the_time_that_passes() {
     type Change = fn(&mut Scenario);
-    let cases: [(&str, &str, Change); 5] = [
+    let cases: [(&str, &str, Change); 7] = [
         ("tiny-trace", "lpddr3-1600", |_| {}),
         ("tiny-trace", "ideal", |_| {}),
+        ("tiny-trace", "ideal", |scenario| narrow(scenario, 1)),
+        ("bert-tiny-edge", "hbm2", |scenario| {
+            scenario.workload.transformer.layers.truncate(1);
+            narrow(scenario, 24);
+        }),
         ("tiny-trace", "hbm2", |scenario| scenario.accelerator.tile.y = 7),
         ("flexibert-mixed", "hbm2", |scenario| {
             scenario.workload.transformer.layers.truncate(2);
@@ -110,6 +139,7 @@ fn idle_time_is_charged_to_the_cause_at_the_time_that_passes() {
             scenario.workload.batch = 1;
         }),
     ];
+    let mut waited = false;
     for (name, memory, change) in cases {
         let (measured, witness) = watched(name, memory, change);
         let stalls = measured.machine.stalls;
@@ -122,7 +152,9 @@ fn idle_time_is_charged_to_the_cause_at_the_time_that_passes() {
             );
         }
         assert!(stalls.total() > 0);
+        waited |= stalls.lane_ticks(StallCause::BufferBandwidth) > 0;
     }
+    assert!(waited, "no lane waits for a narrow buffer");
 }
 
 #[test]

@@ -122,9 +122,9 @@ fn stalls(runs: &[(&str, &RunResult)]) -> Markup {
                     th scope="row" { "busy" }
                     @for (_, run) in runs { td { (share(run, run.machine.busy_cycles)) } }
                 }
-                @for cause in 0..7 {
+                @for (cause, (name, ..)) in runs.iter().take(1).flat_map(|(_, run)| run.machine.stalls.causes()).enumerate() {
                     tr {
-                        th scope="row" { (runs.first().map_or("", |(_, run)| run.machine.stalls.causes()[cause].0)) }
+                        th scope="row" { (name) }
                         @for (_, run) in runs { td { (share(run, run.machine.stalls.causes()[cause].1)) } }
                     }
                 }

@@ -127,10 +127,19 @@ impl<'a> OverTime<'a> {
             "busy".to_owned(),
             busy.iter().map(|share| share * 100.0).collect(),
         )];
+        // Lanes wait for buffers with a run in hand, one by one; all others for what the control block waits for.
+        let of_buffers = causes
+            .iter()
+            .find(|(cause, _)| *cause == StallCause::BufferBandwidth);
+        let of_buffers = of_buffers.map(|(_, rate)| rate.clone());
         for (cause, rate) in &causes {
             let of_cause = (0..busy.len()).map(|bin| {
-                let all: f64 = causes.iter().map(|(_, rate)| rate[bin]).sum();
-                let idle = 100.0 * (1.0 - busy[bin]).max(0.0);
+                let waits = of_buffers.as_ref().map_or(0.0, |rate| rate[bin]);
+                if *cause == StallCause::BufferBandwidth {
+                    return 100.0 * waits;
+                }
+                let all = causes.iter().map(|(_, rate)| rate[bin]).sum::<f64>() - waits;
+                let idle = 100.0 * (1.0 - busy[bin] - waits).max(0.0);
                 if all > 0.0 { idle * rate[bin] / all } else { 0.0 }
             });
             layers.push((cause.name().replace('_', " "), of_cause.collect::<Vec<f64>>()));

@@ -5,7 +5,7 @@ use components::units::Bytes;
 
 use super::Style;
 use super::table::Table;
-use crate::number::{grouped, percent, scaled};
+use crate::number::{bandwidth, grouped, percent, scaled};
 
 /// The machine of a scenario and its workload.
 #[must_use]
@@ -73,11 +73,12 @@ pub(super) fn blocks_report(blocks: &Blocks) -> String {
                 percent(peak as f64, buffer.capacity_bytes as f64)
             ),
             format!("at least {} B are needed", grouped(buffer.least_bytes)),
+            bandwidth(buffer.bandwidth_tb_s),
         ]);
     }
     let traffic = &blocks.traffic;
     let mut row = |name: &str, bytes: u64, note: String| {
-        table.row([name.to_owned(), Bytes(bytes).to_string(), note]);
+        table.row([name.to_owned(), Bytes(bytes).to_string(), note, String::new()]);
     };
     let again = match traffic.read_again_bytes {
         0 => "each once".to_owned(),
@@ -93,5 +94,5 @@ pub(super) fn blocks_report(blocks: &Blocks) -> String {
         spilled,
         format!("{} reloaded", Bytes(traffic.reloaded_bytes)),
     );
-    table.render(&[0, 1, 2])
+    table.render(&[0, 1, 2, 3])
 }

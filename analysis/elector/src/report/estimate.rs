@@ -75,11 +75,11 @@ fn bounds(details: &Details) -> String {
         bounds,
         details.bound_by.name(),
     ));
-    table.render(&[0, 7])
+    table.render(&[0, 8])
 }
 
-fn framed(name: String, done: String, bounds: [String; 5], by: &str) -> [String; 8] {
-    let [compute, memory, softmax, layer_norm, dependences] = bounds;
+fn framed(name: String, done: String, bounds: [String; 6], by: &str) -> [String; 9] {
+    let [compute, memory, softmax, layer_norm, buffers, dependences] = bounds;
     [
         name,
         done,
@@ -87,6 +87,7 @@ fn framed(name: String, done: String, bounds: [String; 5], by: &str) -> [String;
         memory,
         softmax,
         layer_norm,
+        buffers,
         dependences,
         by.to_owned(),
     ]

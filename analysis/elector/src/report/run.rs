@@ -8,7 +8,7 @@ use super::contention::contention;
 use super::memory::memory_section;
 use super::path::path_section;
 use super::table::Table;
-use crate::number::{bar, grouped, percent, scaled};
+use crate::number::{bandwidth, bar, grouped, percent, scaled, terabytes};
 
 /// A run in words and tables.
 #[must_use]
@@ -195,7 +195,16 @@ fn area(result: &RunResult) -> String {
 
 fn buffers(result: &RunResult) -> String {
     let mut table = Table::default();
-    table.row(cells(["", "peak", "mean", "capacity", "peak share"]));
+    table.row(cells([
+        "",
+        "peak",
+        "mean",
+        "capacity",
+        "peak share",
+        "asked",
+        "at full rate",
+        "can",
+    ]));
     for buffer in &result.machine.buffers {
         table.row([
             buffer.name.to_string(),
@@ -203,6 +212,9 @@ fn buffers(result: &RunResult) -> String {
             Bytes(buffer.mean_bytes.round() as u64).to_string(),
             Bytes(buffer.capacity_bytes).to_string(),
             percent(buffer.peak_bytes as f64, buffer.capacity_bytes as f64),
+            terabytes(buffer.asked_tb_s),
+            buffer.asked_at_full_rate_tb_s.map_or_else(String::new, terabytes),
+            bandwidth(buffer.bandwidth_tb_s),
         ]);
     }
     format!(

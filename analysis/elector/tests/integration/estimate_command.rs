@@ -59,14 +59,14 @@ fn corrected_report_of_a_training_step() {
         by the corrected convention: the event-driven model in closed form (docs/conventions.md)
 
         Bounds, cycles that each part would need alone; bound by main memory
-                             done at  compute  main memory  softmax  layer norm  dependences  bound by
-          forward, layer 0    27,542    1,832       24,698       66         263        2,870  main memory
-          forward, layer 1    41,278    1,824       15,696       66         263        2,823  main memory
-          backward, layer 1   65,874    3,656       21,014       67         267        3,022  main memory
-          backward, layer 0   93,232    3,652       24,981       67         267        3,007  main memory
-          update, layer 0    510,121      136      236,458        0           0            0  main memory
-          update, layer 1    324,318       96      161,641        0           0            0  main memory
-          all                          11,196      484,488      265       1,060       11,722  main memory
+                             done at  compute  main memory  softmax  layer norm  buffers  dependences  bound by
+          forward, layer 0    27,542    1,832       24,698       66         263        0        2,870  main memory
+          forward, layer 1    41,278    1,824       15,696       66         263        0        2,823  main memory
+          backward, layer 1   65,874    3,656       21,014       67         267        0        3,022  main memory
+          backward, layer 0   93,232    3,652       24,981       67         267        0        3,007  main memory
+          update, layer 0    510,121      136      236,458        0           0        0            0  main memory
+          update, layer 1    324,318       96      161,641        0           0        0            0  main memory
+          all                          11,196      484,488      265       1,060        0       11,722  main memory
 
         Energy
                         working   leaking   share
@@ -118,10 +118,10 @@ fn corrected_report_of_the_edge_machine() {
         by the corrected convention: the event-driven model in closed form (docs/conventions.md)
 
         Bounds, cycles that each part would need alone; bound by main memory
-                   done at  compute  main memory  softmax  layer norm  dependences  bound by
-          layer 0   27,591    1,832       24,745       66         263        2,870  main memory
-          layer 1   47,164    1,824       20,957       66         263        2,823  main memory
-          all                 3,656       45,702      132         526        5,693  main memory
+                   done at  compute  main memory  softmax  layer norm  buffers  dependences  bound by
+          layer 0   27,591    1,832       24,745       66         263        0        2,870  main memory
+          layer 1   47,164    1,824       20,957       66         263        0        2,823  main memory
+          all                 3,656       45,702      132         526        0        5,693  main memory
 
         Energy
                         working   leaking   share

@@ -11,6 +11,7 @@ use super::bounds::{Bounds, LayerEstimate, Limit};
 use super::chain::Chain;
 use super::cost::{Actions, Cost, Unit, add_actions};
 use super::memory::Memory;
+use super::ports::AccessTimes;
 use super::pricing::Prices;
 
 /// The result of a schedule; times in cycles of the accelerator.
@@ -35,6 +36,8 @@ pub(super) struct Timeline {
     pub(super) pes_active: f64,
     /// Cycles of the buses of a PE to the activation and to the weight buffer, on average over PEs.
     pub(super) buses_busy: [f64; 2],
+    /// Cycles of the ports of buffers of limited bandwidth.
+    pub(super) ports_busy: [f64; 3],
     /// Actions of all runs.
     pub(super) actions: Actions,
 }
@@ -72,6 +75,9 @@ impl Timeline {
 #[derive(Debug)]
 pub(super) struct Account {
     layers: Vec<LayerEstimate>,
+    /// For each layer, cycles of the ports of the buffers.
+    ports: Vec<[f64; 3]>,
+    access_times: AccessTimes,
     /// The row of layers of the last step.
     last: usize,
     chain: Chain,
@@ -88,6 +94,8 @@ impl Account {
         let pes = f64::from(accelerator.processing_elements);
         Self {
             layers: Vec::new(),
+            ports: Vec::new(),
+            access_times: AccessTimes::of(plan),
             last: 0,
             chain: Chain::default(),
             units: [
@@ -121,8 +129,17 @@ impl Account {
                 Unit::Softmax => bounds.softmax += time,
                 Unit::LayerNorm => bounds.layer_norm += time,
             }
+            self.use_ports(place, cost.accesses());
         }
         place
+    }
+
+    /// Runs of row `place` make so many accesses to the buffers. Those of the DMA are few, and left out of the bound.
+    fn use_ports(&mut self, place: usize, accesses: [f64; 3]) {
+        let cycles = self.access_times.of_accesses(accesses);
+        for (sum, cycles) in self.ports[place].iter_mut().zip(cycles) {
+            *sum += cycles;
+        }
     }
 
     /// A step of row `place` has finished.
@@ -140,6 +157,7 @@ impl Account {
             self.last = self.layers.iter().position(same).unwrap_or(self.layers.len());
         }
         if self.last == self.layers.len() {
+            self.ports.push([0.0; 3]);
             self.layers.push(LayerEstimate {
                 phase,
                 layer,
@@ -205,6 +223,12 @@ impl Account {
     /// The bounds of the whole program, and of each layer.
     pub(super) fn bounds(self) -> (Bounds, Vec<LayerEstimate>) {
         let mut layers = self.layers;
-        (super::bounds::whole(&mut layers), layers)
+        for (row, ports) in layers.iter_mut().zip(&self.ports) {
+            row.bounds.buffers = ports.iter().copied().fold(0.0, f64::max);
+        }
+        let mut whole = super::bounds::whole(&mut layers);
+        let of_buffer = |buffer: usize| self.ports.iter().map(|ports| ports[buffer]).sum::<f64>();
+        whole.buffers = [0, 1, 2].map(of_buffer).into_iter().fold(0.0, f64::max);
+        (whole, layers)
     }
 }

@@ -14,6 +14,9 @@ pub struct Bounds {
     pub softmax: f64,
     /// Rows' time on layer-norm modules / modules.
     pub layer_norm: f64,
+    /// Accesses of runs to the buffer that takes longest for them / its bandwidth; 0 if no bandwidth is limited.
+    #[serde(default)]
+    pub buffers: f64,
     /// The longest chain of operations that wait for each other's first rows, each running on all the units it can use.
     pub dependences: f64,
 }
@@ -30,6 +33,8 @@ pub enum Limit {
     Softmax,
     /// Layer-norm modules.
     LayerNorm,
+    /// The bandwidth of a buffer.
+    Buffers,
     /// Operations waiting for each other.
     Dependences,
 }
@@ -43,6 +48,7 @@ impl Limit {
             Self::Memory => "main memory",
             Self::Softmax => "softmax",
             Self::LayerNorm => "layer norm",
+            Self::Buffers => "buffers",
             Self::Dependences => "dependences",
         }
     }
@@ -51,12 +57,13 @@ impl Limit {
 impl Bounds {
     /// The bounds by part.
     #[must_use]
-    pub fn parts(&self) -> [(Limit, f64); 5] {
+    pub fn parts(&self) -> [(Limit, f64); 6] {
         [
             (Limit::Compute, self.compute),
             (Limit::Memory, self.memory),
             (Limit::Softmax, self.softmax),
             (Limit::LayerNorm, self.layer_norm),
+            (Limit::Buffers, self.buffers),
             (Limit::Dependences, self.dependences),
         ]
     }

@@ -32,6 +32,8 @@ pub enum Caution {
     /// The buses of the PEs are so narrow, or so busy, that it matters which runs of a PE use them at once. How runs share them is
     /// known on average only.
     OperandBuses,
+    /// A buffer of limited bandwidth is at work for much of the time. How far single tiles wait for it is known on average only.
+    BufferBandwidth,
     /// So few cycles that single messages between parts of the machine count.
     ShortRun,
 }
@@ -49,6 +51,9 @@ const BUSY: f64 = 0.95;
 /// Share of the time from which on a run's own time on its PE's buses shows: that of one run of each operation of a chain.
 const NARROW: f64 = 0.05;
 
+/// Share of the time from which on a buffer of limited bandwidth counts as busy.
+const BUSY_BUFFER: f64 = 1.0 / 3.0;
+
 /// Cycles of a short run.
 const SHORT: f64 = 2000.0;
 
@@ -65,6 +70,8 @@ pub(super) struct Risks {
     on_buses: f64,
     /// One run of each operation of a chain, on its PE's buses.
     chain_on_buses: f64,
+    /// The busiest buffer of limited bandwidth.
+    on_buffers: f64,
 }
 
 impl Risks {
@@ -78,6 +85,7 @@ impl Risks {
             loaded_again: timeline.accesses_loaded_again as f64 * memory.read / cycles,
             on_buses: activations.max(weights) / cycles,
             chain_on_buses: chain_on_buses / cycles,
+            on_buffers: timeline.ports_busy.into_iter().fold(0.0, f64::max) / cycles,
         }
     }
 
@@ -125,6 +133,7 @@ impl Caution {
                 Self::OperandBuses,
                 risks.on_buses > BUSY || risks.chain_on_buses > NARROW,
             ),
+            (Self::BufferBandwidth, risks.on_buffers > BUSY_BUFFER),
         ];
         applies
             .iter()
@@ -163,6 +172,9 @@ impl Caution {
             Self::OperandBuses => {
                 "caution: the PEs' buses are so narrow or so busy that runs wait for each other; cycles can be off by a fifth"
             }
+            Self::BufferBandwidth => {
+                "caution: the bandwidth of a buffer is asked for much of the time; cycles can be off by an eighth"
+            }
             Self::ShortRun => {
                 "caution: a run of few cycles, of which single messages take a share; cycles can be off by a tenth"
             }
@@ -184,6 +196,7 @@ mod tests {
         loaded_again: 0.0,
         on_buses: 0.9,
         chain_on_buses: 0.04,
+        on_buffers: 0.3,
     };
 
     fn plan(memory: &str) -> Plan {
@@ -213,6 +226,10 @@ mod tests {
             on_buses: 0.96,
             ..NOTHING
         };
+        let narrow_buffer = Risks {
+            on_buffers: 0.4,
+            ..NOTHING
+        };
         let short = Risks {
             cycles: 10_000.0,
             ..NOTHING
@@ -227,6 +244,7 @@ mod tests {
         assert_eq!(of(&dram, loaded_again), Some(Caution::WeightsLoadedAgain));
         assert_eq!(of(&dram, narrow), Some(Caution::OperandBuses));
         assert_eq!(of(&dram, busy), Some(Caution::OperandBuses));
+        assert_eq!(of(&dram, narrow_buffer), Some(Caution::BufferBandwidth));
         assert_eq!(of(&dram, short), None);
         assert_eq!(of(&dram, short_of_room), Some(Caution::ShortRun));
     }

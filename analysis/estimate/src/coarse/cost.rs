@@ -3,6 +3,7 @@
 mod operands;
 mod timing;
 
+use components::buffer::BufferKind;
 use components::energy_part::{Action, ByAction};
 use components::operation::Operation;
 use components::runs::{Densities, Grouping, Run, RunClass, RunClasses};
@@ -51,6 +52,8 @@ pub(super) struct Cost {
 pub(super) struct Kind {
     pub(super) count: u64,
     pub(super) timing: Timing,
+    /// Accesses of a run to the activation, weight and mask buffer.
+    pub(super) accesses: [f64; 3],
 }
 
 impl Cost {
@@ -81,10 +84,20 @@ impl Cost {
         buses.fold(0.0, f64::max)
     }
 
-    fn add(&mut self, timing: Timing, count: u64) {
-        match self.kinds.iter_mut().find(|kind| kind.timing == timing) {
+    /// Accesses of all runs to the three buffers.
+    pub(super) fn accesses(&self) -> [f64; 3] {
+        BufferKind::ALL.map(|kind| self.actions[Action::access(kind)])
+    }
+
+    fn add(&mut self, timing: Timing, accesses: [f64; 3], count: u64) {
+        let same = |kind: &&mut Kind| kind.timing == timing && kind.accesses == accesses;
+        match self.kinds.iter_mut().find(same) {
             Some(kind) => kind.count += count,
-            None => self.kinds.push(Kind { count, timing }),
+            None => self.kinds.push(Kind {
+                count,
+                timing,
+                accesses,
+            }),
         }
     }
 }
@@ -142,12 +155,15 @@ impl Machine {
                 Unit::Lane => self.on_lane(run, &runs.grouping),
                 _ => self.on_module(run, unit),
             };
-            cost.add(timing, *count);
+            let accesses = BufferKind::ALL.map(|kind| actions[Action::access(kind)]);
+            cost.add(timing, accesses, *count);
             add_actions(&mut cost.actions, &actions, *count as f64);
         }
         // Lanes without a tile are idle as long as those of their group work.
         let missing = runs.grouping.missing(cost.runs);
         if let Some(kind) = cost.kinds.first_mut().filter(|_| unit == Unit::Lane) {
+            let share = kind.count as f64 / (kind.count + missing).max(1) as f64;
+            kind.accesses = kind.accesses.map(|accesses| accesses * share);
             kind.count += missing;
             cost.runs += missing;
         }

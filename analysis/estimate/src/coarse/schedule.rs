@@ -8,6 +8,7 @@ mod admit;
 mod fetch;
 mod issue;
 mod moves;
+mod ports;
 mod reserve;
 mod retire;
 mod stays;
@@ -25,6 +26,7 @@ use scenarios::system::{MachinePlan, Plan};
 use super::account::{Account, Timeline};
 use super::cost::Unit;
 use super::memory::Memory;
+use super::ports::AccessTimes;
 use super::pricing::Prices;
 use super::queues::Queues;
 use crate::EstimateError;
@@ -89,6 +91,9 @@ struct Schedule<'a> {
     units: [u64; 3],
     /// When the buses of a PE have moved what was asked of them, on average over PEs.
     buses_free: [u64; 2],
+    /// Cycles of an access to each buffer, and when the buffers have served what was asked of them.
+    access_times: AccessTimes,
+    ports_free: [u64; 3],
     /// Steps by class whose next piece has all it needs, and the runs of those pieces.
     issuable: [BTreeSet<StepNumber>; 3],
     waiting_runs: [u64; 3],
@@ -141,6 +146,8 @@ pub(super) fn schedule(whole: &Plan, memory: &Memory) -> Result<(Timeline, Accou
         free: units.map(FreeUnits::new),
         units,
         buses_free: [0; 2],
+        access_times: AccessTimes::of(plan),
+        ports_free: [0; 3],
         issuable: Default::default(),
         waiting_runs: [0; 3],
         turns: [0; 3],

@@ -1,7 +1,7 @@
 //! Why MAC lanes idled.
 //!
-//! Between two tiles a lane either has a run in hand, whose operands are on their way to it (`pipeline`), or it has
-//! none. Then it waits for what the control block waited for at that time, or, if the control block knew of no idle lane,
+//! Between two tiles a lane either has a run in hand, whose operands are on their way to it (`pipeline`) or wait for the
+//! bandwidth of a buffer (`buffer_bandwidth`, which lanes record themselves), or it has none. Then it waits for what the control block waited for at that time, or, if the control block knew of no idle lane,
 //! for the run that is on its way from there (`issue`).
 //!
 //! A trace holds a stall once it is over. What a gap was waited for is therefore known when the first stall after it
@@ -32,6 +32,8 @@ struct Pause {
     start: u64,
     end: u64,
     handed: u64,
+    /// For how long operands of a run in hand waited for a buffer.
+    waited: u64,
     /// What is known of it.
     parts: Parts,
 }
@@ -41,6 +43,8 @@ struct Lane {
     name: String,
     free_at: u64,
     run: u64,
+    /// For how long operands have waited for a buffer since then.
+    waited: u64,
     /// What of the gap since `free_at` was in stalls that have been forgotten.
     parts: Parts,
 }
@@ -72,6 +76,7 @@ pub(super) struct Collector {
 
 const PIPELINE: usize = 0;
 const ISSUE: usize = 1;
+const BANDWIDTH: usize = 2;
 /// Stalls that are held one by one: enough that adding them to what all lanes wait for is rare.
 const HELD: usize = 4096;
 /// Pending gaps. Only a stall in which more runs are handed out could be missed as the cause of the oldest ones.
@@ -81,7 +86,7 @@ impl Collector {
     pub(super) fn new(window: Window, top: usize) -> Self {
         Self {
             window,
-            stalls: Stalls::new(&["pipeline", "issue"], HELD),
+            stalls: Stalls::new(&["pipeline", "issue", "buffer_bandwidth"], HELD),
             places: BTreeMap::new(),
             lanes: Vec::new(),
             unseen: Parts::new(),
@@ -126,6 +131,9 @@ impl Collector {
 
     /// Notes what a lane did.
     pub(super) fn add(&mut self, entry: &Entry<'_>) {
+        if entry.kind == "operands_awaited" {
+            return self.add_wait(entry);
+        }
         let tile = entry.record == Form::Span && entry.kind == "mac_tile";
         if !tile && entry.kind != "run_started" {
             return;
@@ -140,20 +148,31 @@ impl Collector {
             return;
         };
         let parts = std::mem::take(&mut lane.parts);
-        let (free_at, run) = (lane.free_at, lane.run);
+        let (free_at, run, waited) = (lane.free_at, lane.run, std::mem::take(&mut lane.waited));
         lane.free_at = end;
         if start > free_at {
-            self.end_pause(place, (free_at, start), run, parts);
+            self.end_pause(place, (free_at, start), run, waited, parts);
         }
     }
 
-    fn end_pause(&mut self, lane: u32, (start, end): (u64, u64), run: u64, parts: Parts) {
+    /// Notes that operands of a lane's run waited for the bandwidth of a buffer while it was idle.
+    fn add_wait(&mut self, entry: &Entry<'_>) {
+        let Some((start, end)) = self.window.clip(entry) else {
+            return;
+        };
+        let place = self.place(&entry.track);
+        let lane = &mut self.lanes[place as usize];
+        lane.waited += end - start.max(lane.free_at).min(end);
+    }
+
+    fn end_pause(&mut self, lane: u32, (start, end): (u64, u64), run: u64, waited: u64, parts: Parts) {
         let handed = run.clamp(start, end);
         let pause = Pause {
             lane,
             start,
             end,
             handed,
+            waited: waited.min(end - handed),
             parts,
         };
         // Without a run to wait for no stall matters.
@@ -179,6 +198,7 @@ impl Collector {
             name: track.to_owned(),
             free_at: self.window.from,
             run: 0,
+            waited: 0,
             parts: self.unseen.clone(),
         });
         place
@@ -191,17 +211,19 @@ impl Collector {
             start,
             end,
             handed,
+            waited,
             mut parts,
         } = pause;
         if handed == start {
-            self.explain_by_pipeline(lane, start, end);
+            self.explain_by_pipeline(lane, start, end, waited);
             return;
         }
         self.stalls.divide(start, handed, &mut parts);
         let explained = parts
             .iter()
             .fold(0_u64, |sum, part| sum.saturating_add(part.ticks));
-        part_of(&mut parts, PIPELINE).ticks = end - handed;
+        part_of(&mut parts, PIPELINE).ticks = end - handed - waited;
+        part_of(&mut parts, BANDWIDTH).ticks = waited;
         part_of(&mut parts, ISSUE).ticks = (handed - start).saturating_sub(explained);
         for (cause, part) in parts.iter().enumerate() {
             self.charge(cause, part.ticks);
@@ -219,12 +241,18 @@ impl Collector {
     }
 
     /// A gap in which the lane had a run in hand: the most frequent one. Stalls may have been added to it before that was known.
-    fn explain_by_pipeline(&mut self, lane: u32, start: u64, end: u64) {
-        self.charge(PIPELINE, end - start);
+    fn explain_by_pipeline(&mut self, lane: u32, start: u64, end: u64, waited: u64) {
+        let in_pipeline = end - start - waited;
+        self.charge(PIPELINE, in_pipeline);
+        self.charge(BANDWIDTH, waited);
+        let longest = match waited > in_pipeline {
+            true => BANDWIDTH,
+            false => PIPELINE,
+        };
         self.gaps.offer(end - start, (start, lane), || Explained {
             end,
-            cause: PIPELINE,
-            ticks: end - start,
+            cause: longest,
+            ticks: waited.max(in_pipeline),
             operation: None,
         });
     }
@@ -251,6 +279,7 @@ impl Collector {
                     start: lane.free_at,
                     end: window.to,
                     handed: lane.handed().min(window.to),
+                    waited: 0,
                     parts: std::mem::take(&mut lane.parts),
                 };
                 self.explain(pause);

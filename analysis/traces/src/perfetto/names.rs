@@ -134,12 +134,14 @@ mod tests {
         let kinds = ["load", "store", "load_queued", "store_queued"];
         let transfers = kinds.map(|kind| Traffic::ALL.map(|traffic| (kind, Some(traffic.name()))));
         let stalls = StallCause::ALL.map(|cause| ("stall", Some(cause.name())));
+        let waits = [("operands_awaited", Some(StallCause::BufferBandwidth.name()))];
         let path = Part::ALL.map(|part| (part.name(), None));
         let plain = ["", "run_started", "operation_woken", "transfer_ordered"].map(|kind| (kind, None));
         for (kind, detail) in transfers
             .into_iter()
             .flatten()
             .chain(stalls)
+            .chain(waits)
             .chain(path)
             .chain(plain)
         {

@@ -115,6 +115,7 @@ fn sent(fifo: u16, runs: &[(u64, Run)], matched: &[(u64, u32)]) -> Vec<(u64, Act
             left: Density::FULL,
             right: Density::FULL,
             sources: runs[0].1.sources,
+            waited: 0,
         };
         simulation.post(LANE, Tick(at), Message::PairsMatched(work));
     }

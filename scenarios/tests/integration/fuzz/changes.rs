@@ -6,10 +6,10 @@ use components::background::AddressPattern;
 use scenarios::Scenario;
 use scenarios::schema::{
     Accelerator, AcceleratorFile, ActivationFunction, Arbitration, Arrivals, Background, BlockOrder,
-    BlockSizes, Buffers, Candidate, CandidateFile, Changes, ChangesFile, Compare, CompareFile, Contention,
-    DensitySource, Distribution, Dma, Embedding, LoopOrder, Mapping, Number, OperandBroadcast, Optimizer,
-    Phase, ScenarioFile, Scheduling, SchedulingPolicy, Sparsity, Stages, Tenant, Tile, Traffic, Weights,
-    Word, Workload,
+    BlockSizes, BufferBandwidth, BufferPorts, Buffers, Candidate, CandidateFile, Changes, ChangesFile,
+    Compare, CompareFile, Contention, DensitySource, Distribution, Dma, Embedding, LoopOrder, Mapping,
+    Number, OperandBroadcast, Optimizer, Phase, ScenarioFile, Scheduling, SchedulingPolicy, Sparsity, Stages,
+    Tenant, Tile, Traffic, Weights, Word, Workload,
 };
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
 
@@ -176,6 +176,12 @@ fn accelerator(accelerator: &mut Accelerator, dice: &mut Dice) {
         operand_fifo_tiles,
         operand_bus_bytes,
         operand_broadcast: OperandBroadcast { rows, columns },
+        buffer_bandwidth:
+            BufferBandwidth {
+                activation,
+                weight,
+                mask,
+            },
         stages:
             Stages {
                 dynaprop_cycles,
@@ -186,7 +192,7 @@ fn accelerator(accelerator: &mut Accelerator, dice: &mut Dice) {
         prefetch_operations,
         power_gating,
     } = accelerator;
-    let natural = match dice.below(26) {
+    let natural = match dice.below(28) {
         0 => processing_elements,
         1 => lanes_per_pe,
         2 => multipliers_per_lane,
@@ -218,7 +224,16 @@ fn accelerator(accelerator: &mut Accelerator, dice: &mut Dice) {
                 20 | 21 => mapping(its_mapping, dice),
                 22 => *rows = dice.of(&[1, 2, 4, 3, 128]),
                 23 => *columns = dice.of(&[1, 2, 4, 3, 128]),
-                24 => *operand_bus_bytes = dice.flip().then(|| dice.natural()),
+                24 | 25 => {
+                    let BufferPorts { banks, width_bits } = match dice.below(3) {
+                        0 => activation,
+                        1 => weight,
+                        _ => mask,
+                    };
+                    *banks = dice.flip().then(|| dice.natural());
+                    *width_bits = dice.flip().then(|| dice.natural());
+                }
+                26 => *operand_bus_bytes = dice.flip().then(|| dice.natural()),
                 _ => *power_gating = dice.flip(),
             }
             return;

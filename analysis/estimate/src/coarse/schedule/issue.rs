@@ -6,7 +6,7 @@ use super::stays::{StayPlace, StayState, StepNumber};
 use super::units::Ready;
 use super::window::Entry;
 use super::{Event, Schedule, fractions};
-use crate::coarse::cost::{Timing, Unit};
+use crate::coarse::cost::{Kind, Unit};
 
 impl Schedule<'_> {
     /// Adds a step to those that can issue, if its next piece has all it needs; else to those that wait for a block.
@@ -122,9 +122,7 @@ impl Schedule<'_> {
             (taken, of_all) = (taken - units, of_all - *left);
             let runs = (units * rounds).min(*left);
             if runs > 0 {
-                done_at = self
-                    .hand_out(class, units, runs, &kind.timing, sharing)
-                    .max(done_at);
+                done_at = self.hand_out(class, units, runs, kind, sharing).max(done_at);
                 *left -= runs;
                 self.waiting_runs[class] -= runs;
             }
@@ -142,13 +140,18 @@ impl Schedule<'_> {
 
     /// Issues `runs` runs to `units` units, several in a row per unit if there are more runs; units free longest come first.
     /// When all of them are done.
-    fn hand_out(&mut self, class: usize, units: u64, runs: u64, timing: &Timing, sharing: f64) -> u64 {
+    fn hand_out(&mut self, class: usize, units: u64, runs: u64, kind: &Kind, sharing: f64) -> u64 {
+        let timing = &kind.timing;
         let units = units.min(runs);
         let (each, latency) = timing.unhindered(sharing);
         let (post, back) = timing.after();
         let rounds = runs as f64 / units as f64;
         let more = rounds.ceil() - 1.0;
-        let on_buses = self.use_buses(timing.buses(), runs);
+        let on_ports = self
+            .access_times
+            .of_accesses(kind.accesses.map(|accesses| accesses * runs as f64));
+        let on_ports = self.use_buffers(on_ports, self.now);
+        let on_buses = self.use_buses(timing.buses(), runs).max(on_ports);
         let early = fractions(timing.early(1.0));
         let mut wanted = units;
         let mut done_at = 0;

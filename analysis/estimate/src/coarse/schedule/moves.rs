@@ -44,6 +44,8 @@ struct Transfer {
     flow: Flow,
     /// How long after its last access it ends.
     delay: f64,
+    /// Cycles of the ports of the buffers that it passes.
+    ports: [f64; 3],
     purpose: Purpose,
 }
 
@@ -64,6 +66,7 @@ struct Served {
     turn: StepNumber,
     order: u64,
     slot: u32,
+    began_at: u64,
     ends_at: u64,
     /// Whether others come before its last blocks.
     is_cut: bool,
@@ -167,7 +170,14 @@ impl Schedule<'_> {
             }
             (true, _) => WRITE_DELAY,
         };
-        let transfer = Transfer { flow, delay, purpose };
+        let mut through = [0, 0, moved[1]];
+        through[buffer] = moved[0];
+        let transfer = Transfer {
+            flow,
+            delay,
+            ports: self.access_times.of_blocks(through),
+            purpose,
+        };
         if blocks == 0 {
             return self.send(fractions(1.0), Event::Moved(purpose));
         }
@@ -273,6 +283,7 @@ impl Schedule<'_> {
             turn,
             order,
             slot,
+            began_at: self.now,
             ends_at: self.now + time,
             is_cut: false,
         });
@@ -289,9 +300,15 @@ impl Schedule<'_> {
             return;
         };
         if !served.is_cut {
-            let Transfer { delay, purpose, .. } = self.pipe.transfers[served.slot as usize];
+            let Transfer {
+                delay,
+                ports,
+                purpose,
+                ..
+            } = self.pipe.transfers[served.slot as usize];
             self.pipe.free.push(served.slot);
-            self.send(fractions(delay), Event::Moved(purpose));
+            let on_ports = self.use_buffers(ports, served.began_at);
+            self.send(fractions(delay).max(on_ports), Event::Moved(purpose));
         }
         self.pipe.idle_since = self.now;
         self.serve_next();

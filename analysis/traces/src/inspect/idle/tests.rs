@@ -161,7 +161,7 @@ proptest! {
         all.sort_by_key(|(at, _)| *at);
         let window = Window { from: 0, to: u64::MAX };
         let mut collector = Collector::new(window, usize::MAX);
-        collector.stalls = Stalls::new(&["pipeline", "issue"], held);
+        collector.stalls = Stalls::new(&["pipeline", "issue", "buffer_bandwidth"], held);
         for (_, entry) in &all {
             collector.add_reason(entry);
             collector.add(entry);
