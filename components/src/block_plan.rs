@@ -15,6 +15,7 @@ mod evictable;
 mod least;
 mod ledger;
 mod pace;
+mod part_size;
 mod plan_error;
 mod planned_room;
 mod progress;

@@ -13,6 +13,7 @@ mod contention;
 pub mod costs;
 mod curves;
 pub mod limits;
+mod loop_order;
 mod mapping;
 mod number;
 mod optimizer;
@@ -26,6 +27,7 @@ pub mod transformer;
 mod workload;
 
 pub use components::control_block::SchedulingPolicy;
+pub use components::loop_orders::{Goal, LoopOrderRule};
 pub use components::tile::LoopOrder;
 
 pub use accelerator::{

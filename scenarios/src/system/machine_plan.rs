@@ -176,17 +176,23 @@ impl MachinePlan {
 
     /// How fast the machine is, on a memory of `bandwidth` bytes per second: what ways to cut its program are ranked by.
     pub(super) fn rates(&self, bandwidth: f64) -> Rates {
-        let accelerator = &self.scenario.accelerator;
-        let pes = u64::from(accelerator.processing_elements);
         Rates {
             bytes_per_cycle: bandwidth / self.clock.frequency().hertz(),
-            multipliers: accelerator.multipliers_per_lane,
-            units: [
-                accelerator.lanes(),
-                pes * u64::from(accelerator.softmax_per_pe),
-                pes,
-            ],
+            multipliers: self.scenario.accelerator.multipliers_per_lane,
+            units: self.units(),
         }
+    }
+
+    /// Units of each class: MAC lanes, softmax modules, and layer-norm modules, of which each PE has one.
+    #[must_use]
+    pub fn units(&self) -> [u64; 3] {
+        let accelerator = &self.scenario.accelerator;
+        let pes = u64::from(accelerator.processing_elements);
+        [
+            accelerator.lanes(),
+            pes * u64::from(accelerator.softmax_per_pe),
+            pes,
+        ]
     }
 
     /// What the scenario states of the way to cut its program.
@@ -241,7 +247,6 @@ fn tiling(scenario: &Scenario) -> Tiling {
             activation: density(TensorKind::Activations),
             gradient: density(TensorKind::Gradients),
         },
-        loop_order: accelerator.loop_order,
         lanes: accelerator.lanes(),
         group: accelerator.operand_broadcast.group(),
     }

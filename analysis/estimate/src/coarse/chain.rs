@@ -3,7 +3,7 @@
 use components::operation::{Operation, RowAccess, TensorId};
 use std::collections::BTreeMap;
 
-use super::cost::Cost;
+use components::run_cost::Cost;
 
 /// When the first rows and the last rows of each tensor could be made if units, weights and data were available immediately.
 #[derive(Clone, Debug, Default)]

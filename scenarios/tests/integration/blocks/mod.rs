@@ -220,7 +220,7 @@ fn draw(dice: &mut Dice) -> Result<Loaded, String> {
             y: dice.of(&[8, 16]),
         };
         let orders: Vec<LoopOrder> = LoopOrder::all().collect();
-        accelerator.loop_order = dice.of(&orders);
+        accelerator.loop_order = dice.of(&orders).into();
         accelerator.processing_elements = dice.of(&[1, 2, 4]);
         accelerator.lanes_per_pe = dice.of(&[1, 2, 8]);
         scenario.scheduling.policy =

@@ -7,9 +7,9 @@ use scenarios::Scenario;
 use scenarios::schema::{
     Accelerator, AcceleratorFile, ActivationFunction, Arbitration, Arrivals, Background, BlockOrder,
     BlockSizes, Buffers, Candidate, CandidateFile, Changes, ChangesFile, Compare, CompareFile, Contention,
-    DensitySource, Distribution, Dma, Embedding, LoopOrder, Mapping, Number, OperandBroadcast, Optimizer,
-    Phase, ScenarioFile, Scheduling, SchedulingPolicy, Sparsity, Stages, Tenant, Tile, Traffic, Weights,
-    Word, Workload,
+    DensitySource, Distribution, Dma, Embedding, Mapping, Number, OperandBroadcast, Optimizer, Phase,
+    ScenarioFile, Scheduling, SchedulingPolicy, Sparsity, Stages, Tenant, Tile, Traffic, Weights, Word,
+    Workload,
 };
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
 
@@ -209,11 +209,10 @@ fn accelerator(accelerator: &mut Accelerator, dice: &mut Dice) {
                 17 => *weight_mb = dice.real(),
                 18 => *mask_mb = dice.real(),
                 19 => {
-                    let order: LoopOrder = LoopOrder::default();
                     *loop_order = dice
-                        .of(&["bijk", "kjib", "ibkj", "bkij"])
+                        .of(&["bijk", "kjib", "ibkj", "bkij", "Auto", "Auto(Time)"])
                         .parse()
-                        .unwrap_or(order);
+                        .unwrap_or_default();
                 }
                 20 | 21 => mapping(its_mapping, dice),
                 22 => *rows = dice.of(&[1, 2, 4, 3, 128]),
