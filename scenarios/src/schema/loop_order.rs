@@ -58,13 +58,15 @@ impl<'de> Deserialize<'de> for LoopOrderFile {
         match Form::deserialize(deserializer)? {
             Form::Word(word) => Ok(Self::Word(word)),
             Form::Chosen(Chosen::Auto(goal)) => Ok(Self::Auto(goal)),
-            Form::Other(_) => Err(D::Error::invalid_type(Unexpected::Other("this"), &ACCEPTED)),
+            Form::Other(_) => Err(D::Error::invalid_type(Unexpected::Other("this"), &KIND)),
         }
     }
 }
 
 const ACCEPTED: &str = "each of the letters b, i, j and k once, outermost loop first, for example \"bijk\", or `Auto(Energy)` or \
                         `Auto(Time)`";
+
+const KIND: &str = "an order of loops such as \"bijk\", Auto(Energy) or Auto(Time)";
 
 /// Reads an order of loops; the default is stated.
 pub(super) struct LoopOrderOr(pub(super) LoopOrderRule);

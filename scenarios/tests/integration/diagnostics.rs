@@ -118,6 +118,14 @@ const WRONG: &[(&str, &[(&str, &str)])] = &[
         )],
     ),
     (
+        "a goal for orders of loops that is none",
+        &[("s.ron", "(\n    accelerator: (loop_order: Auto(Speed)),\n)\n")],
+    ),
+    (
+        "a word for orders of loops that is none",
+        &[("s.ron", "(\n    accelerator: (loop_order: Atuo),\n)\n")],
+    ),
+    (
         "a number for an order",
         &[("s.ron", "(\n    accelerator: (mapping: (order: 4)),\n)\n")],
     ),

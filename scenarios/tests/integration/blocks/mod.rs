@@ -8,8 +8,8 @@ use components::block_plan::{PlanAccount, least_capacities};
 use components::message::Traffic;
 use components::tile::LoopOrder;
 use scenarios::schema::{
-    BlockOrder, BlockSizes, DensitySource, Distribution, Embedding, OperandBroadcast, Optimizer, Phase,
-    Reference, SchedulingPolicy, Tile,
+    BlockOrder, BlockSizes, DensitySource, Distribution, Embedding, Goal, LoopOrderRule, OperandBroadcast,
+    Optimizer, Phase, Reference, SchedulingPolicy, Tile,
 };
 use scenarios::system::{Measurements, Plan, violations};
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
@@ -104,6 +104,10 @@ fn run_one(case: u64, tally: &mut Tally) -> Result<(), String> {
     };
     let roomy = match case % 2 {
         0 => broadcast(&roomy, case)?,
+        _ => roomy,
+    };
+    let roomy = match case % 5 {
+        0 => choose_orders(&roomy, case)?,
         _ => roomy,
     };
     let plan = Plan::load(&roomy).map_err(|wrong| format!("with much room: {wrong}"))?;
@@ -262,6 +266,17 @@ fn state_blocks(roomy: &Loaded, case: u64) -> Result<Loaded, String> {
             let orders: Vec<LoopOrder> = LoopOrder::all().collect();
             accelerator.mapping.order = BlockOrder(dice.of(&[true, false]).then(|| dice.of(&orders)));
         })
+        .map_err(|wrong| wrong.to_string())
+}
+
+/// The machine with an order of loops of its own for each operation.
+fn choose_orders(roomy: &Loaded, case: u64) -> Result<Loaded, String> {
+    let goal = match case % 2 {
+        0 => Goal::Energy,
+        _ => Goal::Time,
+    };
+    roomy
+        .with(|scenario| scenario.accelerator.loop_order = LoopOrderRule::Auto(goal))
         .map_err(|wrong| wrong.to_string())
 }
 
