@@ -89,6 +89,7 @@ fn an_estimate_of_stated_blocks_moves_what_a_run_moves() {
             accelerator.mapping = Mapping {
                 blocks: BlockSizes { b, i, j, k },
                 order: BlockOrder(order.parse().ok()),
+                ..Mapping::default()
             };
         });
         let run = run(&plan);

@@ -41,6 +41,9 @@ pub struct Blocks {
     /// Tiles along k of a part of a product, and rows of tiles of a block of weights, if they are stated.
     #[serde(default)]
     pub reduction_of_part: Option<u32>,
+    /// Sizes of parts that are stated for operations of some roles alone.
+    #[serde(default)]
+    pub by_role: Vec<StatedParts>,
     /// The order of the loops over the parts of an operation that is cut alone, if it is stated.
     #[serde(default)]
     pub order: Option<String>,
@@ -57,6 +60,19 @@ pub struct Blocks {
     pub traffic: BlockTraffic,
     /// By layer and role.
     pub roles: Vec<RoleBlocks>,
+}
+
+/// Sizes of parts that are stated for operations of a role, in tiles; `None` where those of all operations hold.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StatedParts {
+    /// The role, by the name of its field.
+    pub role: Cow<'static, str>,
+    /// Rows of a part, and of a block of what it makes.
+    pub rows: Option<u32>,
+    /// Tiles along j of a part of a product, and columns of tiles of a block of its weights.
+    pub columns: Option<u32>,
+    /// Tiles along k of a part of a product, and rows of tiles of a block of its weights.
+    pub reduction: Option<u32>,
 }
 
 /// What a plan has in a buffer.
@@ -161,6 +177,7 @@ impl Blocks {
             panels_outermost,
             columns_of_part,
             reduction_of_part,
+            by_role,
             order,
             eighths,
         } = machine.blocks.blocking;
@@ -210,6 +227,15 @@ impl Blocks {
             panels_outermost,
             columns_of_part,
             reduction_of_part,
+            by_role: by_role
+                .stated()
+                .map(|(role, sizes)| StatedParts {
+                    role: Cow::Borrowed(role.name()),
+                    rows: sizes.rows,
+                    columns: sizes.columns,
+                    reduction: sizes.reduction,
+                })
+                .collect(),
             order: order.map(|order| order.to_string()),
             loop_order: machine.scenario.accelerator.loop_order.to_string(),
             share: f64::from(eighths) / 8.0,
@@ -284,6 +310,20 @@ impl Blocks {
         let edges = [self.reduction_of_part, self.columns_of_part];
         let [rows, columns] = edges.map(|stated| stated.unwrap_or(self.panel));
         parts.push(format!("weights in panels of {rows} x {columns} tiles"));
+        for StatedParts {
+            role,
+            rows,
+            columns,
+            reduction,
+        } in &self.by_role
+        {
+            let [i, j, k] = [rows, columns, reduction]
+                .map(|tiles| tiles.map_or_else(|| "-".to_owned(), |tiles| tiles.to_string()));
+            parts.push(format!(
+                "{} in parts of {i} x {j} x {k} tiles",
+                role.replace('_', " ")
+            ));
+        }
         parts.join(", ")
     }
 }

@@ -118,6 +118,7 @@ impl<'a> Cutter<'a> {
                     });
                     same(Dimension::B)
                         && same(Dimension::I)
+                        && self.blocking.rows_of(first.role) == self.blocking.rows_of(operation.role)
                         && by_row
                         && !operation.work.sums_batch()
                         && !first.work.sums_batch()

@@ -18,7 +18,7 @@ impl Blocking {
         };
         [
             1,
-            of(Dimension::I, self.rows),
+            of(Dimension::I, self.rows_of(operation.role)),
             of(Dimension::J, parts.columns()),
             of(Dimension::K, parts.reduction()),
         ]
@@ -41,7 +41,9 @@ impl Parts<'_> {
         if profile.walk == Walk::WholeRows || profile.movement().is_some() {
             return u32::MAX;
         }
-        if let (Indexing::Product, Some(stated)) = (profile.indexing, blocking.columns_of_part) {
+        if let (Indexing::Product, Some(stated)) =
+            (profile.indexing, blocking.stated_of(operation.role).columns)
+        {
             return stated;
         }
         let right = operation.operands.get(1);
@@ -63,7 +65,7 @@ impl Parts<'_> {
         if !profile.sums_reduction {
             return u32::MAX;
         }
-        if let Some(stated) = blocking.reduction_of_part {
+        if let Some(stated) = blocking.stated_of(operation.role).reduction {
             return stated;
         }
         let left = operation.operands.first();

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use components::block_plan::{
-    BlockPlan, Blocking, Choice, PlanAccount, PlanParameters, Rates, Room, StatedBlocks,
+    BlockPlan, BlockRole, Blocking, Choice, PartSizes, PlanAccount, PlanParameters, Rates, Room, SizesByRole,
+    StatedBlocks,
 };
 use components::control_block::SchedulingPolicy;
 use components::density::{Density, DensitySource};
@@ -207,6 +208,16 @@ impl MachinePlan {
             rows,
             columns,
             reduction,
+            by_role: SizesByRole(BlockRole::ALL.map(|role| {
+                let sizes = mapping.by_role.of(role).along();
+                let [rows, columns, reduction] =
+                    [0, 1, 2].map(|along: usize| Some(sizes[along]?.div_ceil(edges[along + 1])));
+                PartSizes {
+                    rows,
+                    columns,
+                    reduction,
+                }
+            })),
             order: mapping.order.0,
         }
     }

@@ -8,8 +8,8 @@ use components::block_plan::{PlanAccount, least_capacities};
 use components::message::Traffic;
 use components::tile::LoopOrder;
 use scenarios::schema::{
-    BlockOrder, BlockSizes, DensitySource, Distribution, Embedding, Goal, LoopOrderRule, OperandBroadcast,
-    Optimizer, Phase, Reference, SchedulingPolicy, Tile,
+    BlockOrder, BlockSizes, BlocksByRole, DensitySource, Distribution, Embedding, Goal, LoopOrderRule,
+    OperandBroadcast, Optimizer, Phase, Reference, RoleSizes, SchedulingPolicy, Tile,
 };
 use scenarios::system::{Measurements, Plan, violations};
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
@@ -100,6 +100,10 @@ fn run_one(case: u64, tally: &mut Tally) -> Result<(), String> {
     let roomy = draw(&mut dice)?;
     let roomy = match case % 3 {
         0 => state_blocks(&roomy, case)?,
+        _ => roomy,
+    };
+    let roomy = match case % 4 {
+        1 | 2 => state_by_role(&roomy, case)?,
         _ => roomy,
     };
     let roomy = match case % 2 {
@@ -265,6 +269,52 @@ fn state_blocks(roomy: &Loaded, case: u64) -> Result<Loaded, String> {
             };
             let orders: Vec<LoopOrder> = LoopOrder::all().collect();
             accelerator.mapping.order = BlockOrder(dice.of(&[true, false]).then(|| dice.of(&orders)));
+        })
+        .map_err(|wrong| wrong.to_string())
+}
+
+/// The machine with some sizes of blocks stated for operations of some of the roles that it has.
+fn state_by_role(roomy: &Loaded, case: u64) -> Result<Loaded, String> {
+    let mut dice = Dice {
+        seed: case | 1 << 42,
+        thrown: 0,
+    };
+    roomy
+        .with(|scenario| {
+            let (workload, accelerator) = (&scenario.workload, &mut scenario.accelerator);
+            let layers = &workload.transformer.layers;
+            let Tile { x, y, .. } = accelerator.tile;
+            let rows = workload.sequence_length;
+            let hidden = layers.iter().map(|layer| layer.hidden).max().unwrap_or(1);
+            let widths = layers.iter().flat_map(|layer| layer.feed_forward.iter().copied());
+            let widest = widths.max().unwrap_or(1);
+            let heads = || layers.iter().flat_map(|layer| &layer.heads);
+            let has = |is: fn(&Head) -> bool| heads().any(is);
+            let mut size = |extent: u32, edge: u32| {
+                let tiles: Vec<u32> = (1..=extent.div_ceil(edge)).collect();
+                let tiles = dice.of(&tiles);
+                dice.of(&[true, false]).then_some(tiles * edge)
+            };
+            let mut sizes = |is_there: bool, width: Option<u32>| {
+                let [i, j, k] = [
+                    Some((rows, x)),
+                    width.map(|width| (width, y)),
+                    width.map(|width| (width, y)),
+                ]
+                .map(|along| along.and_then(|(extent, edge)| size(extent, edge)));
+                match is_there {
+                    true => RoleSizes { i, j, k },
+                    false => RoleSizes::default(),
+                }
+            };
+            let attends = has(|head| matches!(head, Head::Attention { .. }));
+            accelerator.mapping.by_role = BlocksByRole {
+                attention_projections: sizes(attends, Some(hidden)),
+                attention_scores: sizes(attends, Some(rows)),
+                feed_forward: sizes(true, Some(widest)),
+                convolution: sizes(has(|head| matches!(head, Head::Convolution { .. })), None),
+                linear_transform: sizes(has(|head| matches!(head, Head::LinearTransform { .. })), None),
+            };
         })
         .map_err(|wrong| wrong.to_string())
 }
