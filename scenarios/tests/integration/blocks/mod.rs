@@ -285,7 +285,7 @@ fn state_by_role(roomy: &Loaded, case: u64) -> Result<Loaded, String> {
             let layers = &workload.transformer.layers;
             let Tile { x, y, .. } = accelerator.tile;
             let rows = workload.sequence_length;
-            let hidden = layers.iter().map(|layer| layer.hidden).max().unwrap_or(1);
+            let hidden = layers.iter().map(|layer| layer.hidden).min().unwrap_or(1);
             let widths = layers.iter().flat_map(|layer| layer.feed_forward.iter().copied());
             let widest = widths.max().unwrap_or(1);
             let heads = || layers.iter().flat_map(|layer| &layer.heads);
