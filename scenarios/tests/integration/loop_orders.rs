@@ -34,7 +34,7 @@ fn machine(change: impl FnOnce(&mut Scenario)) -> Loaded {
 }
 
 fn run(loaded: &Loaded) -> (Plan, MachineMeasurements) {
-    let plan = Plan::load(loaded).unwrap();
+    let plan = Plan::load(loaded).unwrap_or_else(|wrong| panic!("{}", wrong.render()));
     let measured = plan.build(Engine::default()).and_then(|system| system.run(&plan));
     let measured = measured.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(violations(&plan, &measured), Vec::<String>::new());
