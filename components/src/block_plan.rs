@@ -8,6 +8,7 @@
 
 mod account;
 mod blocking;
+mod by_role;
 mod choice;
 mod cut;
 mod emit;
@@ -15,6 +16,7 @@ mod evictable;
 mod least;
 mod ledger;
 mod pace;
+mod part_size;
 mod plan_error;
 mod planned_room;
 mod progress;
@@ -30,6 +32,7 @@ mod view;
 
 pub use account::PlanAccount;
 pub use blocking::Blocking;
+pub use by_role::{BlockRole, PartSizes, SizesByRole};
 pub use choice::{Choice, choose};
 pub use least::least_capacities;
 pub use ledger::Ledger;

@@ -80,13 +80,22 @@ impl LoopOrder {
     /// Rows, columns, batch, reduction: each sum over the batch is done before the next.
     pub const IJBK: Self = Self([Dimension::I, Dimension::J, Dimension::B, Dimension::K]);
 
+    /// Batch, rows, reduction, columns: the left operand stays, rows complete one after another.
+    pub const BIKJ: Self = Self([Dimension::B, Dimension::I, Dimension::K, Dimension::J]);
+
+    /// Batch, columns, reduction, rows: the right operand stays.
+    pub const BJKI: Self = Self([Dimension::B, Dimension::J, Dimension::K, Dimension::I]);
+
+    /// Rows, columns, reduction, batch: a right operand without a batch stays.
+    pub const IJKB: Self = Self([Dimension::I, Dimension::J, Dimension::K, Dimension::B]);
+
     /// The loops, outermost first.
     #[must_use]
     pub fn loops(self) -> [Dimension; 4] {
         self.0
     }
 
-    /// All 24 orders.
+    /// All 24 orders, the default first.
     pub fn all() -> impl Iterator<Item = Self> {
         let mut orders = Vec::with_capacity(24);
         for a in Dimension::ALL {
@@ -181,7 +190,7 @@ impl TileCoordinate {
 }
 
 /// How an operation is cut into tiles: the extents of its loop nest and the tile's edges, in elements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TileGrid {
     extents: [u32; 4],
     edges: [u32; 4],

@@ -13,10 +13,12 @@ mod contention;
 pub mod costs;
 mod curves;
 pub mod limits;
+mod loop_order;
 mod mapping;
 mod number;
 mod optimizer;
 mod reference;
+mod role_sizes;
 pub(crate) mod rule;
 mod scenario;
 mod scheduling;
@@ -26,6 +28,7 @@ pub mod transformer;
 mod workload;
 
 pub use components::control_block::SchedulingPolicy;
+pub use components::loop_orders::{Goal, LoopOrderRule};
 pub use components::tile::LoopOrder;
 
 pub use accelerator::{
@@ -47,6 +50,7 @@ pub use mapping::{BlockOrder, Mapping, MappingFile, OrderFile};
 pub use number::Number;
 pub use optimizer::{Optimizer, OptimizerFile};
 pub use reference::Reference;
+pub use role_sizes::{BlocksByRole, RoleSizes};
 pub use scenario::{Scenario, ScenarioFile};
 pub use scheduling::{Scheduling, SchedulingFile};
 pub use section::{OrNone, Overlay, Stated};

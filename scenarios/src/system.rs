@@ -14,6 +14,7 @@ mod fit;
 mod invariants;
 mod layout;
 mod machine_build;
+mod machine_costs;
 mod machine_measure;
 mod machine_parts;
 mod machine_plan;

@@ -157,7 +157,7 @@ fn accelerator() -> impl Strategy<Value = Accelerator> {
                 softmax_per_pe: units.3,
                 tile,
                 buffers,
-                loop_order,
+                loop_order: loop_order.into(),
                 operand_fifo_tiles: windows.0,
                 operand_bus_bytes,
                 stages,

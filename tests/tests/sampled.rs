@@ -73,7 +73,7 @@ fn densities_do_not_depend_on_the_order_of_work() {
     let pairs = |order: &str| {
         let run = run(plan(&shipped("bert-tiny-edge", |scenario| {
             scenario.memory = memory("ideal");
-            scenario.accelerator.loop_order = order.parse::<LoopOrder>().expect("a permutation");
+            scenario.accelerator.loop_order = order.parse::<LoopOrder>().expect("a permutation").into();
             scenario.sparsity.source = sampled(20.0);
         })));
         run.measured.machine.lanes.multiplications

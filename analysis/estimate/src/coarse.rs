@@ -13,7 +13,6 @@ mod bounds;
 mod caution;
 mod chain;
 mod contention;
-mod cost;
 mod energy;
 mod memory;
 mod open_rows;

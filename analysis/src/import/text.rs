@@ -139,7 +139,7 @@ impl ScenarioText {
         self.field(2, "word", "(integer_bits: 4, fraction_bits: 16)", CONSTANTS);
         let order = &design.loop_unrolling;
         self.setting(2, "loop_order", format!("\"{order}\""), order);
-        self.field(2, "mapping", "(blocks: Auto, order: Auto)", DEFAULT);
+        self.field(2, "mapping", "(blocks: Auto, order: Auto, by_role: ())", DEFAULT);
         self.field(2, "operand_fifo_tiles", 2, DEFAULT);
         self.field(2, "operand_bus_bytes", "None", DEFAULT);
         self.field(2, "operand_broadcast", "(rows: 1, columns: 1)", DEFAULT);

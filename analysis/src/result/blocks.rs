@@ -1,11 +1,14 @@
 //! How a program is cut into blocks, and what moves for it.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use components::block_plan::{Begin, BlockName, Blocking, End, Move, Room, Step, least_capacities};
 use components::buffer_kind::BufferKind;
+use components::loop_orders::LoopOrderRule;
 use components::operation::Role;
+use components::tile::LoopOrder;
 use components::units::{BLOCK, Bytes};
 use scenarios::system::MachinePlan;
 use serde::{Deserialize, Serialize};
@@ -40,9 +43,15 @@ pub struct Blocks {
     /// Tiles along k of a part of a product, and rows of tiles of a block of weights, if they are stated.
     #[serde(default)]
     pub reduction_of_part: Option<u32>,
+    /// Sizes of parts that are stated for operations of some roles alone.
+    #[serde(default)]
+    pub by_role: Vec<StatedParts>,
     /// The order of the loops over the parts of an operation that is cut alone, if it is stated.
     #[serde(default)]
     pub order: Option<String>,
+    /// The order of the loops over tiles: one for all operations, or by what it is chosen for each.
+    #[serde(default)]
+    pub loop_order: String,
     /// The share of the buffers that the plan may fill.
     pub share: f64,
     /// Steps of the plan.
@@ -53,6 +62,19 @@ pub struct Blocks {
     pub traffic: BlockTraffic,
     /// By layer and role.
     pub roles: Vec<RoleBlocks>,
+}
+
+/// Sizes of parts that are stated for operations of a role, in tiles; `None` where those of all operations hold.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StatedParts {
+    /// The role, by the name of its field.
+    pub role: Cow<'static, str>,
+    /// Rows of a part, and of a block of what it makes.
+    pub rows: Option<u32>,
+    /// Tiles along j of a part of a product, and columns of tiles of a block of its weights.
+    pub columns: Option<u32>,
+    /// Tiles along k of a part of a product, and rows of tiles of a block of its weights.
+    pub reduction: Option<u32>,
 }
 
 /// What a plan has in a buffer.
@@ -86,8 +108,8 @@ pub struct BlockTraffic {
     pub read_again_bytes: u64,
 }
 
-/// How the operations of a role in a layer are cut.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+/// How the operations of a role in a layer are cut, and in which order their tiles are walked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RoleBlocks {
     /// The layer, from 0.
     pub layer: u32,
@@ -97,6 +119,10 @@ pub struct RoleBlocks {
     pub steps: u64,
     /// Tiles of a step along (b, i, j, k).
     pub tiles: [u16; 4],
+    /// The orders of loops over the tiles of its operations, each once, as they come; none if their tiles are walked along rows
+    /// whatever the order.
+    #[serde(default)]
+    pub loop_orders: Vec<LoopOrder>,
     /// What moves before its steps, and after them.
     pub traffic: BlockTraffic,
 }
@@ -156,6 +182,7 @@ impl Blocks {
             panels_outermost,
             columns_of_part,
             reduction_of_part,
+            by_role,
             order,
             eighths,
         } = machine.blocks.blocking;
@@ -163,6 +190,7 @@ impl Blocks {
         let mut roles = BTreeMap::<(u32, Role), RoleBlocks>::new();
         let (mut peak, mut steps) = (Room::default(), 0);
         let mut seen = BTreeSet::new();
+        let mut orders = machine.loop_orders();
         for step in machine.block_plan(machine.blocks.blocking) {
             peak = peak.max(step.room);
             steps += 1;
@@ -174,9 +202,16 @@ impl Blocks {
                     role: operation.role,
                     steps: 0,
                     tiles: step.cut,
+                    loop_orders: Vec::new(),
                     traffic: BlockTraffic::default(),
                 });
             of_role.steps += 1;
+            if step.is_first && operation.work.profile().walk.follows_order() {
+                let order = orders.of(operation);
+                if !of_role.loop_orders.contains(&order) {
+                    of_role.loop_orders.push(order);
+                }
+            }
             of_role.traffic.add(&step, &mut seen);
         }
         let mut traffic = BlockTraffic::default();
@@ -197,7 +232,17 @@ impl Blocks {
             panels_outermost,
             columns_of_part,
             reduction_of_part,
+            by_role: by_role
+                .stated()
+                .map(|(role, sizes)| StatedParts {
+                    role: Cow::Borrowed(role.name()),
+                    rows: sizes.rows,
+                    columns: sizes.columns,
+                    reduction: sizes.reduction,
+                })
+                .collect(),
             order: order.map(|order| order.to_string()),
+            loop_order: machine.scenario.accelerator.loop_order.to_string(),
             share: f64::from(eighths) / 8.0,
             steps,
             buffers: kinds
@@ -214,6 +259,29 @@ impl Blocks {
             traffic,
             roles: roles.into_values().collect(),
         }
+    }
+
+    /// Whether each operation has an order of loops of its own.
+    #[must_use]
+    pub fn chooses_orders(&self) -> bool {
+        matches!(self.loop_order.parse(), Ok(LoopOrderRule::Auto(_)))
+    }
+
+    /// Which roles have which order of loops over tiles, most common first.
+    #[must_use]
+    pub fn roles_by_order(&self) -> Vec<(LoopOrder, Vec<Role>)> {
+        let mut found = BTreeMap::<LoopOrder, BTreeSet<Role>>::new();
+        for role in &self.roles {
+            for &order in &role.loop_orders {
+                found.entry(order).or_default().insert(role.role);
+            }
+        }
+        let mut orders: Vec<(LoopOrder, Vec<Role>)> = found
+            .into_iter()
+            .map(|(order, roles)| (order, roles.into_iter().collect()))
+            .collect();
+        orders.sort_by_key(|(_, roles)| Reverse(roles.len()));
+        orders
     }
 
     /// How the program is cut, in a line.
@@ -248,6 +316,20 @@ impl Blocks {
         let edges = [self.reduction_of_part, self.columns_of_part];
         let [rows, columns] = edges.map(|stated| stated.unwrap_or(self.panel));
         parts.push(format!("weights in panels of {rows} x {columns} tiles"));
+        for StatedParts {
+            role,
+            rows,
+            columns,
+            reduction,
+        } in &self.by_role
+        {
+            let [i, j, k] = [rows, columns, reduction]
+                .map(|tiles| tiles.map_or_else(|| "-".to_owned(), |tiles| tiles.to_string()));
+            parts.push(format!(
+                "{} in parts of {i} x {j} x {k} tiles",
+                role.replace('_', " ")
+            ));
+        }
         parts.join(", ")
     }
 }

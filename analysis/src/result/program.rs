@@ -85,8 +85,9 @@ impl Summary {
 
 /// Every tile operation of the program of `plan`, lazily.
 pub fn tile_operations(plan: &Plan) -> impl Iterator<Item = TileOperation> {
-    let order = plan.machine.tiling.loop_order;
+    let mut orders = plan.machine.loop_orders();
     plan.machine.program().flat_map(move |operation| {
+        let order = orders.of(&operation);
         TileWalk::new(&operation, order).map(move |tile| tile_operation(&operation, tile))
     })
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::by_role::{PartSizes, SizesByRole};
+use crate::operation::Role;
 use crate::tile::LoopOrder;
 
 /// How a program is cut into blocks, and in which order its steps come. Sizes are in tiles; `u32::MAX` leaves a dimension
@@ -30,6 +32,8 @@ pub struct Blocking {
     pub columns_of_part: Option<u32>,
     /// Tiles along k of a part of a product, if that is stated; otherwise it follows from its operands' blocks.
     pub reduction_of_part: Option<u32>,
+    /// Sizes that are stated for operations of some roles alone; they take the place of `rows` and of those above.
+    pub by_role: SizesByRole,
     /// The order of the parts' loops of an operation that is cut alone, if that is stated; it takes the place of
     /// `panels_outermost`.
     pub order: Option<LoopOrder>,
@@ -51,6 +55,7 @@ impl Blocking {
         panels_outermost: false,
         columns_of_part: None,
         reduction_of_part: None,
+        by_role: SizesByRole::NONE,
         order: None,
         eighths: 8,
     };
@@ -68,14 +73,34 @@ impl Blocking {
         panels_outermost: false,
         columns_of_part: None,
         reduction_of_part: None,
+        by_role: SizesByRole::NONE,
         order: None,
         eighths: 8,
     };
 
-    /// Rows and columns of tiles of a block of weights.
+    /// Rows and columns of tiles of a block of weights that is read by an operation of `role` first.
     #[must_use]
-    pub fn panel_edges(&self) -> [u32; 2] {
-        [self.reduction_of_part, self.columns_of_part].map(|stated| stated.unwrap_or(self.panel))
+    pub fn panel_edges(&self, role: Role) -> [u32; 2] {
+        let PartSizes {
+            columns, reduction, ..
+        } = self.stated_of(role);
+        [reduction, columns].map(|stated| stated.unwrap_or(self.panel))
+    }
+
+    /// Rows of tiles of a part of an operation of `role`, and of a block of what it makes.
+    #[must_use]
+    pub fn rows_of(&self, role: Role) -> u32 {
+        self.by_role.of(role).rows.unwrap_or(self.rows)
+    }
+
+    /// What is stated of parts of operations of `role`, by role or for all.
+    #[must_use]
+    pub fn stated_of(&self, role: Role) -> PartSizes {
+        self.by_role.of(role).or(PartSizes {
+            rows: None,
+            columns: self.columns_of_part,
+            reduction: self.reduction_of_part,
+        })
     }
 }
 
@@ -85,7 +110,7 @@ impl fmt::Display for Blocking {
             u32::MAX => "all".to_owned(),
             tiles => tiles.to_string(),
         };
-        let panel = self.panel_edges();
+        let panel = [self.reduction_of_part, self.columns_of_part].map(|stated| stated.unwrap_or(self.panel));
         write!(
             f,
             "segments of {}, {} per stage{}, blocks of {} x {} tiles, {} keys, panels of {} x {}{}{}{}, {}/8 of the room",
@@ -109,6 +134,12 @@ impl fmt::Display for Blocking {
             self.order
                 .map_or_else(String::new, |order| format!(", loops {order}")),
             self.eighths,
-        )
+        )?;
+        self.by_role.stated().try_for_each(|(role, sizes)| {
+            let [i, j, k] = sizes
+                .along()
+                .map(|tiles| tiles.map_or("-".to_owned(), |tiles| tiles.to_string()));
+            write!(f, ", {} by {i} x {j} x {k}", role.name())
+        })
     }
 }

@@ -7,7 +7,6 @@ use super::blocking::Blocking;
 use super::view::Extents;
 use crate::operation::{Operand, Operation, RowAccess};
 use crate::tile::{Dimension, LoopOrder, TileShape};
-use crate::work::{Indexing, Walk};
 
 /// A part of the stage's operation number `operation`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,14 +86,17 @@ impl<'a> Cutter<'a> {
 
     /// The number of all parts.
     fn count(&self) -> u64 {
-        let pieces = |tiles: u32, each: u32| u64::from(tiles.div_ceil(each.clamp(1, tiles.max(1))));
         let of = |operation: &Operation| {
-            let tiles = |dimension| operation.grid.tiles(dimension);
+            let cut = self.cut_of(operation);
+            let pieces = |dimension: Dimension| {
+                let tiles = operation.grid.tiles(dimension);
+                u64::from(tiles.div_ceil(cut[dimension as usize].into()))
+            };
             let items = self.items_of(operation, self.items.range.clone());
             u64::from(items.end - items.start)
-                * pieces(tiles(Dimension::I), self.rows_of_block(operation))
-                * pieces(tiles(Dimension::J), self.columns_of_part(operation))
-                * pieces(tiles(Dimension::K), self.reduction_of_part(operation))
+                * pieces(Dimension::I)
+                * pieces(Dimension::J)
+                * pieces(Dimension::K)
         };
         self.operations.iter().map(of).sum()
     }
@@ -116,6 +118,7 @@ impl<'a> Cutter<'a> {
                     });
                     same(Dimension::B)
                         && same(Dimension::I)
+                        && self.blocking.rows_of(first.role) == self.blocking.rows_of(operation.role)
                         && by_row
                         && !operation.work.sums_batch()
                         && !first.work.sums_batch()
@@ -138,7 +141,7 @@ impl<'a> Cutter<'a> {
         if group.len() == 1 {
             return self.cut_alone(group.start, items);
         }
-        let cut = self.rows_of_block(operation);
+        let [_, cut, ..] = self.cut_of(operation);
         for b in items {
             for rows in pieces(operation.grid.tiles(Dimension::I), cut) {
                 for index in group.clone() {
@@ -161,14 +164,19 @@ impl<'a> Cutter<'a> {
 
     fn cut_alone(&mut self, index: usize, items: Range<u32>) {
         let operation = &self.operations[index];
-        let tiles = |dimension| operation.grid.tiles(dimension);
+        let cut = self.cut_of(operation);
+        let along = |dimension| pieces(operation.grid.tiles(dimension), cut[dimension as usize]);
         let along = [
             pieces_of_batch(items),
-            pieces(tiles(Dimension::I), self.rows_of_block(operation)),
-            pieces(tiles(Dimension::J), self.columns_of_part(operation)),
-            pieces(tiles(Dimension::K), self.reduction_of_part(operation)),
+            along(Dimension::I),
+            along(Dimension::J),
+            along(Dimension::K),
         ];
-        self.push_all(index, along, self.order_of(operation));
+        self.push_all(index, cut, along, self.order_of(operation));
+    }
+
+    fn cut_of(&self, operation: &Operation) -> [u16; 4] {
+        self.blocking.cut_of(self.tile, operation)
     }
 
     /// The order of the parts' loops of an operation that is cut alone.
@@ -183,8 +191,7 @@ impl<'a> Cutter<'a> {
     }
 
     /// One part for each choice of a piece `along` each dimension.
-    fn push_all(&mut self, index: usize, along: [Vec<Range<u16>>; 4], order: LoopOrder) {
-        let cut = self.cut_of(&self.operations[index]);
+    fn push_all(&mut self, index: usize, cut: [u16; 4], along: [Vec<Range<u16>>; 4], order: LoopOrder) {
         let loops = order.loops().map(|dimension| dimension as usize);
         let mut tiles = [(); 4].map(|()| 0..0);
         for first in &along[loops[0]] {
@@ -209,96 +216,15 @@ impl<'a> Cutter<'a> {
     /// One block of rows of an operation of a wave.
     fn cut_columns(&mut self, index: usize, b: u32, rows: &Range<u16>) {
         let operation = &self.operations[index];
-        let tiles = |dimension| operation.grid.tiles(dimension);
+        let cut = self.cut_of(operation);
+        let along = |dimension| pieces(operation.grid.tiles(dimension), cut[dimension as usize]);
         let along = [
             pieces_of_batch(b..b + 1),
             vec![rows.clone()],
-            pieces(tiles(Dimension::J), self.columns_of_part(operation)),
-            pieces(tiles(Dimension::K), self.reduction_of_part(operation)),
+            along(Dimension::J),
+            along(Dimension::K),
         ];
-        self.push_all(index, along, self.blocking.order.unwrap_or(LoopOrder::BIJK));
-    }
-
-    fn cut_of(&self, operation: &Operation) -> [u16; 4] {
-        let of = |dimension, each: u32| each.clamp(1, operation.grid.tiles(dimension)) as u16;
-        [
-            1,
-            of(Dimension::I, self.rows_of_block(operation)),
-            of(Dimension::J, self.columns_of_part(operation)),
-            of(Dimension::K, self.reduction_of_part(operation)),
-        ]
-    }
-
-    /// Tiles along i of a part: as many rows as a block of the result has.
-    fn rows_of_block(&self, _operation: &Operation) -> u32 {
-        self.blocking.rows
-    }
-
-    /// Tiles along j of a part.
-    fn columns_of_part(&self, operation: &Operation) -> u32 {
-        let profile = operation.work.profile();
-        // Modules take whole rows, and so does the DMA.
-        if profile.walk == Walk::WholeRows || profile.movement().is_some() {
-            return u32::MAX;
-        }
-        if let (Indexing::Product, Some(stated)) = (profile.indexing, self.blocking.columns_of_part) {
-            return stated;
-        }
-        let right = operation.operands.get(1);
-        let of_right = match (profile.indexing, right) {
-            (Indexing::Product, Some(Operand::Weight(_))) => self.blocking.panel,
-            // The rows of keys, if they are read transposed.
-            (Indexing::Product, Some(right)) if right.is_transposed() => {
-                self.keys_along(operation, Dimension::J)
-            }
-            _ => u32::MAX,
-        };
-        of_right.min(self.blocking.columns)
-    }
-
-    /// Tiles along k of a part.
-    fn reduction_of_part(&self, operation: &Operation) -> u32 {
-        let profile = operation.work.profile();
-        if !profile.sums_reduction {
-            return u32::MAX;
-        }
-        if let Some(stated) = self.blocking.reduction_of_part {
-            return stated;
-        }
-        let left = operation.operands.first();
-        let right = operation.operands.get(1);
-        let by_tokens = match (profile.sums_batch, right) {
-            // Left and right are read by rows of tokens.
-            (true, _) => self.tokens_along(operation, self.blocking.rows),
-            (
-                false,
-                Some(Operand::Activation {
-                    transposed: false, ..
-                }),
-            ) => self.keys_along(operation, Dimension::K),
-            _ => u32::MAX,
-        };
-        // Columns of blocks of a left operand, or rows of blocks of one that is read transposed.
-        let of_left = match left {
-            Some(left) if left.is_transposed() => u32::MAX,
-            _ => self.blocking.columns,
-        };
-        by_tokens.min(of_left)
-    }
-
-    /// Rows of keys that a part reads, in tiles along `dimension`.
-    fn keys_along(&self, operation: &Operation, dimension: Dimension) -> u32 {
-        self.along(operation, dimension, self.blocking.keys)
-    }
-
-    fn tokens_along(&self, operation: &Operation, rows: u32) -> u32 {
-        self.along(operation, Dimension::K, rows)
-    }
-
-    /// `rows` of tiles of an activation, in tiles along `dimension`.
-    fn along(&self, operation: &Operation, dimension: Dimension, rows: u32) -> u32 {
-        let elements = rows.saturating_mul(self.tile.x);
-        (elements / operation.grid.edge(dimension)).max(1)
+        self.push_all(index, cut, along, self.blocking.order.unwrap_or(LoopOrder::BIJK));
     }
 }
 
@@ -307,9 +233,9 @@ fn pieces_of_batch(items: Range<u32>) -> Vec<Range<u16>> {
     items.map(|b| b as u16..b as u16 + 1).collect()
 }
 
-/// `tiles` in pieces of `each`.
-fn pieces(tiles: u32, each: u32) -> Vec<Range<u16>> {
-    let each = each.clamp(1, tiles.max(1));
+/// `tiles` in pieces of `each`, which is not 0.
+fn pieces(tiles: u32, each: u16) -> Vec<Range<u16>> {
+    let each = u32::from(each);
     (0..tiles.div_ceil(each))
         .map(|piece| {
             let first = piece * each;

@@ -1,6 +1,7 @@
 //! What of a blocking is stated, and what that leaves of the ways to cut a program.
 
 use super::blocking::Blocking;
+use super::by_role::{PartSizes, SizesByRole};
 use crate::operation::Operation;
 use crate::tile::{Dimension, LoopOrder};
 use crate::work::Indexing;
@@ -16,6 +17,8 @@ pub struct StatedBlocks {
     pub columns: Option<u32>,
     /// Tiles along k of a part of a product, and rows of a block of weights.
     pub reduction: Option<u32>,
+    /// Sizes for operations of some roles alone; they take the place of those above.
+    pub by_role: SizesByRole,
     /// The order of the parts' loops of an operation that is cut alone.
     pub order: Option<LoopOrder>,
 }
@@ -36,10 +39,15 @@ impl StatedBlocks {
             let each = each.filter(|_| is_cut).unwrap_or(tiles).max(1);
             u64::from(tiles.div_ceil(each))
         };
+        let sizes = self.by_role.of(operation.role).or(PartSizes {
+            rows: self.rows,
+            columns: self.columns,
+            reduction: self.reduction,
+        });
         u64::from(operation.grid.tiles(Dimension::B))
-            * pieces(Dimension::I, self.rows, true)
-            * pieces(Dimension::J, self.columns, profile.indexing == Indexing::Product)
-            * pieces(Dimension::K, self.reduction, profile.sums_reduction)
+            * pieces(Dimension::I, sizes.rows, true)
+            * pieces(Dimension::J, sizes.columns, profile.indexing == Indexing::Product)
+            * pieces(Dimension::K, sizes.reduction, profile.sums_reduction)
     }
 
     /// The candidate with what is stated in place of its own; `None` if the stated order has no use for it.
@@ -49,6 +57,7 @@ impl StatedBlocks {
             rows: self.rows.unwrap_or(candidate.rows),
             columns_of_part: self.columns,
             reduction_of_part: self.reduction,
+            by_role: self.by_role,
             ..candidate
         })?;
         Some(match self.columns.is_some() && self.reduction.is_some() {
@@ -87,6 +96,7 @@ impl StatedBlocks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operation::Role;
 
     fn order(text: &str) -> StatedBlocks {
         StatedBlocks {
@@ -109,10 +119,13 @@ mod tests {
             rows: Some(3),
             columns: Some(4),
             reduction: Some(5),
-            order: None,
+            ..StatedBlocks::default()
         };
         let least = stated.applied_to(Blocking::LEAST).unwrap();
-        assert_eq!((least.segment, least.rows, least.panel_edges()), (2, 3, [5, 4]));
+        assert_eq!(
+            (least.segment, least.rows, least.panel_edges(Role::Query)),
+            (2, 3, [5, 4])
+        );
         assert_eq!((least.together, least.columns), (1, 1));
     }
 

@@ -96,7 +96,7 @@ impl PlannedTensor {
             None,
             [made.rows, made.columns],
             [
-                block(blocking.rows, tiling.tile.x, made.rows),
+                block(blocking.rows_of(operation.role), tiling.tile.x, made.rows),
                 block(blocking.columns, tiling.tile.y, made.columns),
             ],
             items,
@@ -123,7 +123,7 @@ impl PlannedTensor {
         let View { rows, columns } = View::of(operation, place);
         let extents = [rows, columns].map(|axis| axis.extent(operation));
         let edges = [rows, columns].map(|axis| axis.edge(operation));
-        let panel = blocking.panel_edges();
+        let panel = blocking.panel_edges(operation.role);
         let block = [0, 1].map(|axis| panel[axis].saturating_mul(edges[axis]).min(extents[axis]));
         // The part of it that lies before this one.
         let before = tiling.footprint(weight.first, weight.kind);

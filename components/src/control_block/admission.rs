@@ -96,8 +96,9 @@ impl ControlBlock {
                 stay.makers += 1;
             }
         }
+        let order = self.parameters.orders.of(&step.operation);
         let tiling = &self.parameters.tiling;
-        let cursor = tiling.cursor_by_rows(&step.operation, u32::from(step.cut[1]));
+        let cursor = tiling.cursor_by_rows(&step.operation, order, u32::from(step.cut[1]));
         let cursor = cursor.within(step.tiles.clone());
         self.room.push(step.room);
         let evicted = self.note_evictions(&step, context);

@@ -4,16 +4,19 @@ use sim_core::{ActorId, Clock};
 
 use super::SchedulingPolicy;
 use crate::block_plan::Room;
+use crate::loop_orders::LoopOrders;
 use crate::pe::PeLayout;
 use crate::runs::Tiling;
 
 /// What the control block must know of the machine.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ControlBlockParameters {
     /// The accelerator's clock.
     pub clock: Clock,
     /// How operations and tensors are cut, and what tensors take.
     pub tiling: Tiling,
+    /// In which order operations' tiles are walked.
+    pub orders: LoopOrders,
     /// What the buffers hold.
     pub capacity: Room,
     /// Which of several issuable operations goes first.

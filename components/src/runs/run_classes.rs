@@ -10,7 +10,7 @@ use super::lane_group::Grouping;
 use super::run::Run;
 use super::tiling::Tiling;
 use crate::operation::Operation;
-use crate::tile::{Dimension, TileCoordinate};
+use crate::tile::{Dimension, LoopOrder, TileCoordinate};
 
 /// Runs that are equal except for their position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,17 +44,17 @@ impl RunClasses {
 }
 
 impl Tiling {
-    /// The runs of `operation` by class. Operations that only move data have none.
+    /// The runs by class of a part of `operation`, which is done in parts of `rows` rows of tiles: that of `tiles` along b, i, j
+    /// and k, walked in `order`. Operations that only move data have none.
     #[must_use]
-    pub fn run_classes(&self, operation: &Operation) -> RunClasses {
-        let tiles = Dimension::ALL.map(|dimension| 0..index(operation.grid.tiles(dimension)));
-        self.run_classes_of(operation, &tiles, u32::MAX)
-    }
-
-    /// The same of a part of `operation`, which is done in parts of `rows` rows of tiles: that of `tiles` along b, i, j and k.
-    #[must_use]
-    pub fn run_classes_of(&self, operation: &Operation, tiles: &[Range<u16>; 4], rows: u32) -> RunClasses {
-        let cursor = self.cursor_by_rows(operation, rows).within(tiles.clone());
+    pub fn run_classes_of(
+        &self,
+        operation: &Operation,
+        order: LoopOrder,
+        tiles: &[Range<u16>; 4],
+        rows: u32,
+    ) -> RunClasses {
+        let cursor = self.cursor_by_rows(operation, order, rows).within(tiles.clone());
         let mut found = RunClasses {
             classes: Vec::new(),
             loops: cursor.loops(),
@@ -136,20 +136,15 @@ fn pieces(operation: &Operation, cursor: &Cursor, part: &Range<u16>) -> Vec<(u16
     pieces
 }
 
-/// A tile's index; plans with more than `u16` can hold are refused.
-fn index(tile: u32) -> u16 {
-    u16::try_from(tile).unwrap_or(u16::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::operation::{OperationId, Role, Work};
     use crate::runs::Densities;
-    use crate::tile::{LoopOrder, TileGrid, TileShape};
+    use crate::tile::{TileGrid, TileShape};
     use crate::word::WordFormat;
 
-    fn tiling(loop_order: LoopOrder) -> Tiling {
+    fn tiling() -> Tiling {
         let density = crate::density::Density::from_share(0.5);
         Tiling {
             tile: TileShape { b: 1, x: 16, y: 16 },
@@ -163,15 +158,14 @@ mod tests {
                 activation: density,
                 gradient: density,
             },
-            loop_order,
             lanes: 64,
             group: crate::runs::LaneGroup::SINGLE,
         }
     }
 
     /// Tiles and dense work of all runs of a part.
-    fn amount(tiling: &Tiling, operation: &Operation, tiles: &[Range<u16>; 4]) -> [u64; 2] {
-        let classes = tiling.run_classes_of(operation, tiles, u32::MAX).classes;
+    fn amount(order: LoopOrder, operation: &Operation, tiles: &[Range<u16>; 4]) -> [u64; 2] {
+        let classes = tiling().run_classes_of(operation, order, tiles, u32::MAX).classes;
         classes
             .iter()
             .fold([0; 2], |[all, work], RunClass { run, count }| {
@@ -197,8 +191,7 @@ mod tests {
             after: None,
         };
         for order in LoopOrder::all() {
-            let tiling = tiling(order);
-            let whole = amount(&tiling, &operation, &[0..3, 0..3, 0..3, 0..5]);
+            let whole = amount(order, &operation, &[0..3, 0..3, 0..3, 0..5]);
             assert_eq!(
                 whole,
                 [
@@ -212,7 +205,7 @@ mod tests {
                     .map(move |columns| [0..3, rows.clone(), columns, 0..5])
             });
             let sum = parts.fold([0; 2], |[tiles, work], part| {
-                let [more_tiles, more_work] = amount(&tiling, &operation, &part);
+                let [more_tiles, more_work] = amount(order, &operation, &part);
                 [tiles + more_tiles, work + more_work]
             });
             assert_eq!(sum, whole, "{order}");

@@ -54,8 +54,6 @@ pub struct Tiling {
     pub word: WordFormat,
     /// Mean densities of tensors.
     pub densities: Densities,
-    /// Order of the loops of a product.
-    pub loop_order: LoopOrder,
     /// MAC lanes of the machine: runs are cut until every lane can get some.
     pub lanes: u64,
     /// Lanes that share operands.
@@ -88,7 +86,8 @@ impl Tiling {
     /// Cycles of a unit for a whole tile of `operation`, in the mean: pairs that survive both masks over the lane's multipliers,
     /// or the cycles of a row module.
     pub(crate) fn cycles_per_tile(&self, operation: &Operation, kind: RunKind, multipliers: u32) -> f64 {
-        let cursor = self.cursor(operation);
+        // No order changes the work of a tile.
+        let cursor = self.cursor_by_rows(operation, LoopOrder::default(), u32::MAX);
         let run = self.describe(operation, kind, &cursor, TileCoordinate::default(), 1);
         let work = u64::from(run.work);
         match kind.unit() {
@@ -101,13 +100,8 @@ impl Tiling {
         }
     }
 
-    /// The walk over the tiles of `operation`, cut into runs.
-    pub(crate) fn cursor(&self, operation: &Operation) -> Cursor {
-        self.cursor_by_rows(operation, u32::MAX)
-    }
-
-    /// The same walk, if the operation is done in parts of `rows` rows of tiles.
-    pub(crate) fn cursor_by_rows(&self, operation: &Operation, rows: u32) -> Cursor {
-        Cursor::new(operation, self.loop_order, self.lanes, rows).grouped(self.group)
+    /// The walk in `order` over the tiles of `operation`, cut into runs, if it is done in parts of `rows` rows of tiles.
+    pub(crate) fn cursor_by_rows(&self, operation: &Operation, order: LoopOrder, rows: u32) -> Cursor {
+        Cursor::new(operation, order, self.lanes, rows).grouped(self.group)
     }
 }

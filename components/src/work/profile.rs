@@ -108,6 +108,17 @@ pub enum Walk {
     WholeRows,
 }
 
+impl Walk {
+    /// Whether the machine's loop order has a part in it.
+    #[must_use]
+    pub const fn follows_order(self) -> bool {
+        match self {
+            Self::LoopOrder | Self::BatchOutermost | Self::ReductionOutermost => true,
+            Self::Rows | Self::WholeRows => false,
+        }
+    }
+}
+
 /// What a tile takes of its unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {

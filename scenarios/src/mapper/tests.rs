@@ -3,7 +3,7 @@
 use components::density::Density;
 use components::operation::{Operation, Role};
 use components::runs::{Densities, Tiling};
-use components::tile::{Dimension, LoopOrder, TileShape};
+use components::tile::{Dimension, TileShape};
 use components::word::WordFormat;
 
 use super::{EmbeddingLoad, Mapper, MapperParameters};
@@ -35,7 +35,6 @@ pub(super) fn tiling() -> Tiling {
             activation: half,
             gradient: half,
         },
-        loop_order: LoopOrder::BIJK,
         group: components::runs::LaneGroup::SINGLE,
         lanes: 1024,
     }

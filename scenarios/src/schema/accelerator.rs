@@ -1,14 +1,16 @@
 //! The accelerator: its clock, processing elements, buffers and control.
 
 use components::buffer::{Bandwidth, BufferKind};
+use components::loop_orders::LoopOrderRule;
 use components::runs::LaneGroup;
-use components::tile::{LoopOrder, TileShape};
+use components::tile::TileShape;
 use sim_core::Frequency;
 
 use super::limits::{MAX_MODULES, MAX_PROCESSING_ELEMENTS};
+use super::loop_order::LoopOrderOr;
 use super::mapping::Mapping;
-use super::rule::{nested, parsed, real, value, whole};
-use super::section::{Stated, section};
+use super::rule::{nested, real, value, whole};
+use super::section::section;
 
 section! {
     /// The accelerator. The defaults are the edge machine of AccelTran (arXiv:2302.14705, `config_tiny`).
@@ -32,9 +34,10 @@ section! {
         /// The fixed-point word.
         word: Word => nested(),
         /// The order of the loops over the tiles of a matrix product, outermost first: b batch, i rows, j columns,
-        /// k reduction; any permutation. It decides which operand tiles a lane can reuse. Default: "bijk"
-        /// (`config_tiny`).
-        loop_order: LoopOrder => parsed(LoopOrder::default()),
+        /// k reduction; any permutation. It decides which operand tiles a lane can reuse. Or Auto(Energy), for each
+        /// operation the order with the least energy of accesses to the buffers in closed form, or Auto(Time), the
+        /// least time; Auto is Auto(Energy). Default: "bijk" (`config_tiny`).
+        loop_order: LoopOrderRule => LoopOrderOr(LoopOrderRule::default()),
         /// Into which blocks operations are cut for the buffers, and in which order.
         mapping: Mapping => nested(),
         /// Pairs of operand tiles that a MAC lane holds ahead of the one it works on. Default: 2, double
@@ -273,12 +276,4 @@ impl Buffers {
 
 fn bytes(megabytes: f64) -> u64 {
     (megabytes * 1_048_576.0) as u64
-}
-
-impl Stated for LoopOrder {
-    type Form = String;
-
-    fn to_form(&self) -> String {
-        self.to_string()
-    }
 }

@@ -151,6 +151,17 @@ impl<'de> Deserialize<'de> for BlockSizesFile {
     }
 }
 
+/// Reads a size, a whole number; one that cannot be is left out, so that nothing else is said of it.
+pub(super) struct Size;
+
+impl Rule<Option<u32>> for Size {
+    fn read(&self, stated: Option<OrNone<Number>>, checks: &mut Checks) -> Option<u32> {
+        let errors = checks.errors();
+        let size: Option<u32> = whole(1..=MAX_WIDTH, 1).read(stated, checks);
+        size.filter(|_| checks.errors() == errors)
+    }
+}
+
 /// Reads sizes, each a whole number; one that cannot be is left out.
 pub(super) struct Sizes;
 
@@ -158,12 +169,9 @@ impl Rule<BlockSizes> for Sizes {
     fn read(&self, stated: Option<BlockSizesFile>, checks: &mut Checks) -> BlockSizes {
         let BlockSizesFile(sizes) = stated.unwrap_or_default();
         let mut size = |place: usize| {
-            let errors = checks.errors();
-            let rule = whole(1..=MAX_WIDTH, 1);
-            let size: Option<u32> = checks.within(SIZES[place], |checks| {
-                rule.read(Some(OrNone(sizes[place])), checks)
-            });
-            size.filter(|_| checks.errors() == errors)
+            checks.within(SIZES[place], |checks| {
+                Size.read(Some(OrNone(sizes[place])), checks)
+            })
         };
         let [b, i, j, k] = [0, 1, 2, 3].map(&mut size);
         BlockSizes { b, i, j, k }

@@ -6,7 +6,8 @@ use serde::ser::{Serialize, Serializer};
 
 use super::block_sizes::{BlockSizes, Sizes};
 use super::checks::Checks;
-use super::rule::Rule;
+use super::role_sizes::BlocksByRole;
+use super::rule::{Rule, nested};
 use super::section::{Stated, section, stated_as_itself};
 
 section! {
@@ -21,6 +22,9 @@ section! {
         /// k reduction; any permutation, or Auto. If it begins with "bi", operations may go through each block of rows
         /// together, in this order each. Default: Auto.
         order: BlockOrder => Orders,
+        /// Sizes for operations of some roles alone, such as `(attention_scores: (i: 16, j: 64), feed_forward: (k: 128))`; they take
+        /// the place of those in `blocks`.
+        by_role: BlocksByRole => nested(),
     }
 }
 

@@ -1,8 +1,6 @@
 //! How a field is read from its file form: its default and its range.
 
-use std::fmt::Display;
 use std::ops::RangeInclusive;
-use std::str::FromStr;
 
 use super::checks::Checks;
 use super::{Number, OrNone, Stated};
@@ -221,26 +219,4 @@ pub(crate) struct Section;
 /// A field that is itself a section; its own fields have the defaults.
 pub(crate) const fn nested() -> Section {
     Section
-}
-
-/// A field whose text is a small language of its own.
-pub(crate) struct Parsed<T>(T);
-
-/// A field whose text is parsed by its type, `default` if it is not stated.
-pub(crate) const fn parsed<T>(default: T) -> Parsed<T> {
-    Parsed(default)
-}
-
-impl<T> Rule<T> for Parsed<T>
-where
-    T: Stated<Form = String> + FromStr<Err: Display> + Clone,
-{
-    fn read(&self, stated: Option<String>, checks: &mut Checks) -> T {
-        let Some(text) = stated else { return self.0.clone() };
-        text.parse().unwrap_or_else(|accepted: T::Err| {
-            let field = checks.field().to_owned();
-            checks.wrong(format!("`{field}` cannot be {text:?}"), accepted.to_string());
-            self.0.clone()
-        })
-    }
 }

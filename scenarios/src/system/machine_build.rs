@@ -167,6 +167,7 @@ impl MachinePlan {
         ControlBlockParameters {
             clock: self.clock,
             tiling: self.tiling,
+            orders: self.loop_orders(),
             capacity: self.plan_parameters().capacity,
             policy: self.policy,
             window_tiles: self.window().0,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use components::block_plan::{
-    BlockPlan, Blocking, Choice, PlanAccount, PlanParameters, Rates, Room, StatedBlocks,
+    BlockPlan, BlockRole, Blocking, Choice, PartSizes, PlanAccount, PlanParameters, Rates, Room, SizesByRole,
+    StatedBlocks,
 };
 use components::control_block::SchedulingPolicy;
 use components::density::{Density, DensitySource};
@@ -176,17 +177,23 @@ impl MachinePlan {
 
     /// How fast the machine is, on a memory of `bandwidth` bytes per second: what ways to cut its program are ranked by.
     pub(super) fn rates(&self, bandwidth: f64) -> Rates {
-        let accelerator = &self.scenario.accelerator;
-        let pes = u64::from(accelerator.processing_elements);
         Rates {
             bytes_per_cycle: bandwidth / self.clock.frequency().hertz(),
-            multipliers: accelerator.multipliers_per_lane,
-            units: [
-                accelerator.lanes(),
-                pes * u64::from(accelerator.softmax_per_pe),
-                pes,
-            ],
+            multipliers: self.scenario.accelerator.multipliers_per_lane,
+            units: self.units(),
         }
+    }
+
+    /// Units of each class: MAC lanes, softmax modules, and layer-norm modules, of which each PE has one.
+    #[must_use]
+    pub fn units(&self) -> [u64; 3] {
+        let accelerator = &self.scenario.accelerator;
+        let pes = u64::from(accelerator.processing_elements);
+        [
+            accelerator.lanes(),
+            pes * u64::from(accelerator.softmax_per_pe),
+            pes,
+        ]
     }
 
     /// What the scenario states of the way to cut its program.
@@ -201,6 +208,16 @@ impl MachinePlan {
             rows,
             columns,
             reduction,
+            by_role: SizesByRole(BlockRole::ALL.map(|role| {
+                let sizes = mapping.by_role.of(role).along();
+                let [rows, columns, reduction] =
+                    [0, 1, 2].map(|along: usize| Some(sizes[along]?.div_ceil(edges[along + 1])));
+                PartSizes {
+                    rows,
+                    columns,
+                    reduction,
+                }
+            })),
             order: mapping.order.0,
         }
     }
@@ -241,7 +258,6 @@ fn tiling(scenario: &Scenario) -> Tiling {
             activation: density(TensorKind::Activations),
             gradient: density(TensorKind::Gradients),
         },
-        loop_order: accelerator.loop_order,
         lanes: accelerator.lanes(),
         group: accelerator.operand_broadcast.group(),
     }

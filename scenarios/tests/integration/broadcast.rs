@@ -40,7 +40,7 @@ fn every_loop_order_trains_to_the_right_words() {
                 weight_threshold: 0.0,
                 gradient_threshold: 0.0,
             };
-            scenario.accelerator.loop_order = order;
+            scenario.accelerator.loop_order = order.into();
             grouped(scenario, rows, columns);
         }));
         let values = machine.values.unwrap();

@@ -125,6 +125,35 @@ const WRONG: &[(&str, &[(&str, &str)])] = &[
         )],
     ),
     (
+        "sizes by role that cannot be",
+        &[(
+            "s.ron",
+            "(\n    accelerator: (\n        mapping: (by_role: (attention_scores: (i: 24, j: 0), feed_forward: (k: 4096), convolution: (i: 16))),\n    ),\n)\n",
+        )],
+    ),
+    (
+        "a role of blocks that is not known",
+        &[(
+            "s.ron",
+            "(\n    accelerator: (mapping: (by_role: (softmax: (i: 16)))),\n)\n",
+        )],
+    ),
+    (
+        "items stated by role",
+        &[(
+            "s.ron",
+            "(\n    accelerator: (mapping: (by_role: (feed_forward: (b: 2)))),\n)\n",
+        )],
+    ),
+    (
+        "a goal for orders of loops that is none",
+        &[("s.ron", "(\n    accelerator: (loop_order: Auto(Speed)),\n)\n")],
+    ),
+    (
+        "a word for orders of loops that is none",
+        &[("s.ron", "(\n    accelerator: (loop_order: Atuo),\n)\n")],
+    ),
+    (
         "a number for an order",
         &[("s.ron", "(\n    accelerator: (mapping: (order: 4)),\n)\n")],
     ),

@@ -9,6 +9,7 @@ mod door;
 mod fuzz;
 mod hostile;
 mod library;
+mod loop_orders;
 mod mapping;
 mod mutation;
 mod overlay;

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use components::block_plan::least_capacities;
+use components::block_plan::{BlockRole, least_capacities};
 use components::tile::Dimension;
-use scenarios::schema::{BlockOrder, BlockSizes, DensitySource, LoopOrder, Mapping, Phase};
+use scenarios::schema::{
+    BlockOrder, BlockSizes, BlocksByRole, DensitySource, LoopOrder, Mapping, Phase, RoleSizes,
+};
 use scenarios::system::{Plan, violations};
 use scenarios::{Loaded, Scenario};
 use sim_core::Engine;
@@ -32,7 +34,7 @@ fn sizes(sizes: [Option<u32>; 4]) -> Mapping {
     let [b, i, j, k] = sizes;
     Mapping {
         blocks: BlockSizes { b, i, j, k },
-        order: BlockOrder(None),
+        ..Mapping::default()
     }
 }
 
@@ -150,6 +152,125 @@ fn steps_have_the_stated_sizes() {
         }
     }
     assert!(products > 100, "{products}");
+}
+
+fn by_role(by_role: BlocksByRole) -> Mapping {
+    Mapping {
+        by_role,
+        ..Mapping::default()
+    }
+}
+
+#[test]
+fn sizes_by_role_are_read_from_ron_and_lie_over_those_of_all() {
+    let text = "(blocks: (i: 32), by_role: (attention_scores: (i: 16, k: 32), feed_forward: (j: 48)))";
+    let mapping = read(text);
+    assert_eq!(mapping.blocks, sizes([None, Some(32), None, None]).blocks);
+    assert_eq!(
+        mapping.by_role,
+        BlocksByRole {
+            attention_scores: RoleSizes {
+                i: Some(16),
+                j: None,
+                k: Some(32)
+            },
+            feed_forward: RoleSizes {
+                j: Some(48),
+                ..RoleSizes::default()
+            },
+            ..BlocksByRole::default()
+        }
+    );
+    let scenario = Scenario::from_ron(&format!("(accelerator: (mapping: {text}))")).unwrap();
+    assert_eq!(Scenario::from_json(&scenario.to_json()).unwrap(), scenario);
+    assert_eq!(Scenario::from_ron(&scenario.to_ron()).unwrap(), scenario);
+}
+
+#[test]
+fn sizes_by_role_that_cannot_be_are_told_with_their_paths() {
+    let scores = |place: usize, size: u32| {
+        let mut along = [None; 3];
+        along[place] = Some(size);
+        let [i, j, k] = along;
+        by_role(BlocksByRole {
+            attention_scores: RoleSizes { i, j, k },
+            ..BlocksByRole::default()
+        })
+    };
+    for (place, name) in ["i", "j", "k"].into_iter().enumerate() {
+        for (size, why) in [
+            (0, "cannot be 0"),
+            (12, "such as 8 or 16"),
+            (24, "larger than every operation of `attention_scores`"),
+        ] {
+            let said = refused(scores(place, size));
+            assert_eq!(said.len(), 1, "{said:?}");
+            assert_eq!(
+                said[0].0,
+                format!("accelerator.mapping.by_role.attention_scores.{name}")
+            );
+            assert!(said[0].1.contains(why), "{said:?}");
+        }
+    }
+    let said = refused(by_role(BlocksByRole {
+        convolution: RoleSizes {
+            i: Some(8),
+            ..RoleSizes::default()
+        },
+        ..BlocksByRole::default()
+    }));
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(said[0].0, "accelerator.mapping.by_role.convolution");
+    assert!(said[0].1.contains("no operations of `convolution`"), "{said:?}");
+}
+
+#[test]
+fn steps_have_the_sizes_that_are_stated_for_their_role() {
+    let loaded = tiny(|scenario| {
+        scenario.workload.batch = 4;
+        scenario.workload.sequence_length = 40;
+        scenario.workload.phase = Phase::Training;
+        scenario.accelerator.mapping = Mapping {
+            by_role: BlocksByRole {
+                attention_scores: RoleSizes {
+                    i: Some(8),
+                    j: Some(16),
+                    k: None,
+                },
+                feed_forward: RoleSizes {
+                    i: Some(24),
+                    j: None,
+                    k: Some(8),
+                },
+                ..BlocksByRole::default()
+            },
+            ..sizes([None, Some(16), Some(8), None])
+        };
+    });
+    let machine = Plan::load(&loaded).unwrap().machine;
+    let mut found = BTreeMap::new();
+    for step in machine.block_plan(machine.blocks.blocking) {
+        let operation = &step.operation;
+        let tiles = |dimension| operation.grid.tiles(dimension);
+        let cut = |dimension| u32::from(step.cut[dimension as usize]);
+        let role = BlockRole::of(operation.role);
+        let [rows, columns, reduction] = match role {
+            Some(BlockRole::AttentionScores) => [1, 2, u32::MAX],
+            Some(BlockRole::FeedForward) => [3, 1, 1],
+            _ => [2, 1, u32::MAX],
+        };
+        *found.entry(role).or_insert(0) += 1;
+        let what = format!("{}: {:?}", operation.role, step.cut);
+        assert_eq!(cut(Dimension::I), rows.min(tiles(Dimension::I)), "{what}");
+        let profile = operation.work.profile();
+        if profile.sums_reduction {
+            assert_eq!(cut(Dimension::J), columns.min(tiles(Dimension::J)), "{what}");
+        }
+        if profile.sums_reduction && reduction < u32::MAX {
+            assert_eq!(cut(Dimension::K), reduction.min(tiles(Dimension::K)), "{what}");
+        }
+    }
+    assert_eq!(found.len(), 4, "{found:?}");
 }
 
 #[test]

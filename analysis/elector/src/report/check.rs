@@ -1,6 +1,7 @@
 //! The report of `elector check`.
 
 use analysis::result::{Blocks, Resolved};
+use components::operation::Role;
 use components::units::Bytes;
 
 use super::Style;
@@ -59,7 +60,7 @@ pub fn check_report(resolved: &Resolved, style: Style) -> String {
     )
 }
 
-/// How full each buffer gets, and what moves for the blocks.
+/// How full each buffer gets, what moves for the blocks, and which orders of loops were chosen.
 pub(super) fn blocks_report(blocks: &Blocks) -> String {
     let mut table = Table::default();
     for buffer in &blocks.buffers {
@@ -94,5 +95,16 @@ pub(super) fn blocks_report(blocks: &Blocks) -> String {
         spilled,
         format!("{} reloaded", Bytes(traffic.reloaded_bytes)),
     );
+    if blocks.chooses_orders() {
+        for (order, roles) in blocks.roles_by_order() {
+            let roles: Vec<&str> = roles.into_iter().map(Role::name).collect();
+            table.row([
+                format!("tiles by {order}"),
+                roles.join(", "),
+                String::new(),
+                String::new(),
+            ]);
+        }
+    }
     table.render(&[0, 1, 2, 3])
 }

@@ -9,10 +9,10 @@ use scenarios::system::MachinePlan;
 
 use super::bounds::{Bounds, LayerEstimate, Limit};
 use super::chain::Chain;
-use super::cost::{Actions, Cost, Unit, add_actions};
 use super::memory::Memory;
 use super::ports::AccessTimes;
 use super::pricing::Prices;
+use components::run_cost::{Actions, Cost, Unit, add_actions};
 
 /// The result of a schedule; times in cycles of the accelerator.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -90,19 +90,13 @@ pub(super) struct Account {
 
 impl Account {
     pub(super) fn of(plan: &MachinePlan, memory: &Memory) -> Self {
-        let accelerator = &plan.scenario.accelerator;
-        let pes = f64::from(accelerator.processing_elements);
         Self {
             layers: Vec::new(),
             ports: Vec::new(),
             access_times: AccessTimes::of(plan),
             last: 0,
             chain: Chain::default(),
-            units: [
-                accelerator.lanes() as f64,
-                pes * f64::from(accelerator.softmax_per_pe),
-                pes,
-            ],
+            units: plan.units().map(|units| units as f64),
             memory: *memory,
             words: plan.words(),
             tiling: plan.tiling,

@@ -3,7 +3,7 @@
 use components::operation::{Operation, RowAccess, TensorId};
 use std::collections::BTreeMap;
 
-use super::cost::Cost;
+use components::run_cost::Cost;
 
 /// The chain that ends with a tensor, if units, weights and data were available immediately.
 #[derive(Clone, Copy, Debug, Default)]

@@ -5,12 +5,13 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use components::block_plan::Step;
+use components::loop_orders::LoopOrders;
 use components::operation::Operation;
 use components::runs::Tiling;
 use components::tile::Dimension;
 use scenarios::system::MachinePlan;
 
-use super::cost::{Cost, Machine};
+use components::run_cost::{Cost, CostModel};
 
 /// What parts of an operation differ in: tiles along b, i, j and k, and along which of them the last one is ragged.
 type Shape = ([u16; 4], [bool; 4]);
@@ -18,16 +19,18 @@ type Shape = ([u16; 4], [bool; 4]);
 /// Costs by operation and shape of part.
 #[derive(Debug)]
 pub(super) struct Prices {
-    machine: Machine,
+    model: CostModel,
     tiling: Tiling,
+    orders: LoopOrders,
     known: BTreeMap<(u32, Shape), Option<Rc<Cost>>>,
 }
 
 impl Prices {
     pub(super) fn of(plan: &MachinePlan) -> Self {
         Self {
-            machine: Machine::of(plan),
+            model: plan.cost_model(),
             tiling: plan.tiling,
+            orders: plan.loop_orders(),
             known: BTreeMap::new(),
         }
     }
@@ -50,11 +53,11 @@ impl Prices {
             let last = tiles[dimension as usize].end.saturating_sub(1);
             operation.grid.edge_at(dimension, last.into()) != operation.grid.edge_at(dimension, 0)
         });
-        let (machine, tiling) = (&self.machine, &self.tiling);
+        let (model, tiling, orders) = (&self.model, &self.tiling, &mut self.orders);
         let known = self.known.entry((operation.id.0, (lengths, ragged)));
         let cost = known.or_insert_with(|| {
-            let runs = tiling.run_classes_of(operation, tiles, rows.into());
-            machine.cost(operation, &runs, lengths).map(Rc::new)
+            let runs = tiling.run_classes_of(operation, orders.of(operation), tiles, rows.into());
+            model.cost(operation, &runs, lengths).map(Rc::new)
         });
         cost.clone()
     }

@@ -24,12 +24,12 @@ use components::words::Words;
 use scenarios::system::{MachinePlan, Plan};
 
 use super::account::{Account, Timeline};
-use super::cost::Unit;
 use super::memory::Memory;
 use super::ports::AccessTimes;
 use super::pricing::Prices;
 use super::queues::Queues;
 use crate::EstimateError;
+use components::run_cost::Unit;
 use moves::{Pipe, Purpose};
 use stays::{Stays, StepNumber};
 use units::{FreeUnits, Ready};

@@ -8,8 +8,8 @@ use components::block_plan::{PlanAccount, least_capacities};
 use components::message::Traffic;
 use components::tile::LoopOrder;
 use scenarios::schema::{
-    BlockOrder, BlockSizes, DensitySource, Distribution, Embedding, OperandBroadcast, Optimizer, Phase,
-    Reference, SchedulingPolicy, Tile,
+    BlockOrder, BlockSizes, BlocksByRole, DensitySource, Distribution, Embedding, Goal, LoopOrderRule,
+    OperandBroadcast, Optimizer, Phase, Reference, RoleSizes, SchedulingPolicy, Tile,
 };
 use scenarios::system::{Measurements, Plan, violations};
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
@@ -102,8 +102,16 @@ fn run_one(case: u64, tally: &mut Tally) -> Result<(), String> {
         0 => state_blocks(&roomy, case)?,
         _ => roomy,
     };
+    let roomy = match case % 4 {
+        1 | 2 => state_by_role(&roomy, case)?,
+        _ => roomy,
+    };
     let roomy = match case % 2 {
         0 => broadcast(&roomy, case)?,
+        _ => roomy,
+    };
+    let roomy = match case % 5 {
+        0 => choose_orders(&roomy, case)?,
         _ => roomy,
     };
     let plan = Plan::load(&roomy).map_err(|wrong| format!("with much room: {wrong}"))?;
@@ -220,7 +228,7 @@ fn draw(dice: &mut Dice) -> Result<Loaded, String> {
             y: dice.of(&[8, 16]),
         };
         let orders: Vec<LoopOrder> = LoopOrder::all().collect();
-        accelerator.loop_order = dice.of(&orders);
+        accelerator.loop_order = dice.of(&orders).into();
         accelerator.processing_elements = dice.of(&[1, 2, 4]);
         accelerator.lanes_per_pe = dice.of(&[1, 2, 8]);
         scenario.scheduling.policy =
@@ -262,6 +270,63 @@ fn state_blocks(roomy: &Loaded, case: u64) -> Result<Loaded, String> {
             let orders: Vec<LoopOrder> = LoopOrder::all().collect();
             accelerator.mapping.order = BlockOrder(dice.of(&[true, false]).then(|| dice.of(&orders)));
         })
+        .map_err(|wrong| wrong.to_string())
+}
+
+/// The machine with some sizes of blocks stated for operations of some of the roles that it has.
+fn state_by_role(roomy: &Loaded, case: u64) -> Result<Loaded, String> {
+    let mut dice = Dice {
+        seed: case | 1 << 42,
+        thrown: 0,
+    };
+    roomy
+        .with(|scenario| {
+            let (workload, accelerator) = (&scenario.workload, &mut scenario.accelerator);
+            let layers = &workload.transformer.layers;
+            let Tile { x, y, .. } = accelerator.tile;
+            let rows = workload.sequence_length;
+            let hidden = layers.iter().map(|layer| layer.hidden).min().unwrap_or(1);
+            let widths = layers.iter().flat_map(|layer| layer.feed_forward.iter().copied());
+            let widest = widths.max().unwrap_or(1);
+            let heads = || layers.iter().flat_map(|layer| &layer.heads);
+            let has = |is: fn(&Head) -> bool| heads().any(is);
+            let mut size = |extent: u32, edge: u32| {
+                let tiles: Vec<u32> = (1..=extent.div_ceil(edge)).collect();
+                let tiles = dice.of(&tiles);
+                dice.of(&[true, false]).then_some(tiles * edge)
+            };
+            let mut sizes = |is_there: bool, width: Option<u32>| {
+                let [i, j, k] = [
+                    Some((rows, x)),
+                    width.map(|width| (width, y)),
+                    width.map(|width| (width, y)),
+                ]
+                .map(|along| along.and_then(|(extent, edge)| size(extent, edge)));
+                match is_there {
+                    true => RoleSizes { i, j, k },
+                    false => RoleSizes::default(),
+                }
+            };
+            let attends = has(|head| matches!(head, Head::Attention { .. }));
+            accelerator.mapping.by_role = BlocksByRole {
+                attention_projections: sizes(attends, Some(hidden)),
+                attention_scores: sizes(attends, Some(rows)),
+                feed_forward: sizes(true, Some(widest)),
+                convolution: sizes(has(|head| matches!(head, Head::Convolution { .. })), None),
+                linear_transform: sizes(has(|head| matches!(head, Head::LinearTransform { .. })), None),
+            };
+        })
+        .map_err(|wrong| wrong.to_string())
+}
+
+/// The machine with an order of loops of its own for each operation.
+fn choose_orders(roomy: &Loaded, case: u64) -> Result<Loaded, String> {
+    let goal = match case % 2 {
+        0 => Goal::Energy,
+        _ => Goal::Time,
+    };
+    roomy
+        .with(|scenario| scenario.accelerator.loop_order = LoopOrderRule::Auto(goal))
         .map_err(|wrong| wrong.to_string())
 }
 

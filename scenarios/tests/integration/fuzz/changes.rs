@@ -6,10 +6,10 @@ use components::background::AddressPattern;
 use scenarios::Scenario;
 use scenarios::schema::{
     Accelerator, AcceleratorFile, ActivationFunction, Arbitration, Arrivals, Background, BlockOrder,
-    BlockSizes, BufferBandwidth, BufferPorts, Buffers, Candidate, CandidateFile, Changes, ChangesFile,
-    Compare, CompareFile, Contention, DensitySource, Distribution, Dma, Embedding, LoopOrder, Mapping,
-    Number, OperandBroadcast, Optimizer, Phase, ScenarioFile, Scheduling, SchedulingPolicy, Sparsity, Stages,
-    Tenant, Tile, Traffic, Weights, Word, Workload,
+    BlockSizes, BlocksByRole, BufferBandwidth, BufferPorts, Buffers, Candidate, CandidateFile, Changes,
+    ChangesFile, Compare, CompareFile, Contention, DensitySource, Distribution, Dma, Embedding, Mapping,
+    Number, OperandBroadcast, Optimizer, Phase, RoleSizes, ScenarioFile, Scheduling, SchedulingPolicy,
+    Sparsity, Stages, Tenant, Tile, Traffic, Weights, Word, Workload,
 };
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
 
@@ -215,11 +215,10 @@ fn accelerator(accelerator: &mut Accelerator, dice: &mut Dice) {
                 17 => *weight_mb = dice.real(),
                 18 => *mask_mb = dice.real(),
                 19 => {
-                    let order: LoopOrder = LoopOrder::default();
                     *loop_order = dice
-                        .of(&["bijk", "kjib", "ibkj", "bkij"])
+                        .of(&["bijk", "kjib", "ibkj", "bkij", "Auto", "Auto(Time)"])
                         .parse()
-                        .unwrap_or(order);
+                        .unwrap_or_default();
                 }
                 20 | 21 => mapping(its_mapping, dice),
                 22 => *rows = dice.of(&[1, 2, 4, 3, 128]),
@@ -246,12 +245,35 @@ fn mapping(mapping: &mut Mapping, dice: &mut Dice) {
     let Mapping {
         blocks: BlockSizes { b, i, j, k },
         order,
+        by_role:
+            BlocksByRole {
+                attention_projections,
+                attention_scores,
+                feed_forward,
+                convolution,
+                linear_transform,
+            },
     } = mapping;
-    let size = match dice.below(5) {
+    let size = match dice.below(6) {
         0 => b,
         1 => i,
         2 => j,
         3 => k,
+        4 => {
+            let of_role = match dice.below(5) {
+                0 => attention_projections,
+                1 => attention_scores,
+                2 => feed_forward,
+                3 => convolution,
+                _ => linear_transform,
+            };
+            let RoleSizes { i, j, k } = of_role;
+            match dice.below(3) {
+                0 => i,
+                1 => j,
+                _ => k,
+            }
+        }
         _ => {
             *order = BlockOrder(dice.of(&["", "bijk", "kjib", "ibkj", "bkij"]).parse().ok());
             return;

@@ -6,7 +6,7 @@ use super::stays::{StayPlace, StayState, StepNumber};
 use super::units::Ready;
 use super::window::Entry;
 use super::{Event, Schedule, fractions};
-use crate::coarse::cost::{Kind, Unit};
+use components::run_cost::{Kind, Unit};
 
 impl Schedule<'_> {
     /// Adds a step to those that can issue, if its next piece has all it needs; else to those that wait for a block.

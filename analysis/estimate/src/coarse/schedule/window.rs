@@ -9,7 +9,7 @@ use components::operation::RowAccess;
 use components::tile::Dimension;
 
 use super::stays::{StayPlace, StepNumber};
-use crate::coarse::cost::Cost;
+use components::run_cost::Cost;
 
 /// A step in the window. Units work on it in pieces: some rows of tiles each.
 #[derive(Debug)]

@@ -5,19 +5,23 @@ pub(super) const HOP: f64 = 1.0;
 
 /// The times of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in super::super) enum Timing {
+pub enum Timing {
+    /// On a MAC lane.
     Lane(LaneTiming),
-    /// A row on a softmax or layer-norm module: cycles of work, and bus cycles to read and to write the row.
+    /// A row on a softmax or layer-norm module.
     Module {
+        /// Cycles of work.
         work: f64,
+        /// Bus cycles to read the row.
         read: f64,
+        /// Bus cycles to write it.
         write: f64,
     },
 }
 
 /// A run on a MAC lane.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in super::super) struct LaneTiming {
+pub struct LaneTiming {
     pub(super) tiles: f64,
     /// Cycles of the multipliers for a whole tile, and for the last one.
     pub(super) whole: f64,
@@ -42,7 +46,8 @@ pub(in super::super) struct LaneTiming {
 
 impl Timing {
     /// From the issue of a run until the next can be issued to its unit, when `sharing` units of the PE work at once.
-    pub(in super::super) fn occupancy(&self, sharing: f64) -> f64 {
+    #[must_use]
+    pub fn occupancy(&self, sharing: f64) -> f64 {
         match self {
             Self::Lane(lane) => lane.occupancy(sharing),
             Self::Module { work, read, write } => {
@@ -54,7 +59,8 @@ impl Timing {
     }
 
     /// As [`Self::occupancy`] and [`Self::latency`], but for the time that a run waits for its PE's buses.
-    pub(in super::super) fn unhindered(&self, sharing: f64) -> (f64, f64) {
+    #[must_use]
+    pub fn unhindered(&self, sharing: f64) -> (f64, f64) {
         match self {
             Self::Lane(lane) => (lane.occupancy(0.0), lane.latency(0.0) + lane.crowd(sharing)),
             Self::Module { .. } => (self.occupancy(1.0), self.latency(1.0)),
@@ -62,7 +68,8 @@ impl Timing {
     }
 
     /// Cycles of a run on the PE's buses to the activation and to the weight buffer.
-    pub(in super::super) fn buses(&self) -> [f64; 2] {
+    #[must_use]
+    pub fn buses(&self) -> [f64; 2] {
         match self {
             Self::Lane(lane) => lane.buses,
             Self::Module { read, write, .. } => [read + write, 0.0],
@@ -70,7 +77,8 @@ impl Timing {
     }
 
     /// Cycles of a run on the module that compresses its lane's results, and from there until the control block knows of them.
-    pub(in super::super) fn after(&self) -> (f64, f64) {
+    #[must_use]
+    pub fn after(&self) -> (f64, f64) {
         match self {
             Self::Lane(lane) => (lane.post, lane.back),
             Self::Module { .. } => (0.0, 0.0),
@@ -79,7 +87,8 @@ impl Timing {
 
     /// How long before the end of its occupancy a unit reports itself free. A lane does so when its last tile enters
     /// the multipliers, so the next run's operands can be fetched meanwhile.
-    pub(in super::super) fn early(&self, sharing: f64) -> f64 {
+    #[must_use]
+    pub fn early(&self, sharing: f64) -> f64 {
         match self {
             Self::Lane(lane) => lane.last_step(sharing) - (lane.begin + HOP),
             Self::Module { .. } => 0.0,
@@ -87,7 +96,8 @@ impl Timing {
     }
 
     /// From the issue of a run until its result has been written and the control block knows.
-    pub(in super::super) fn latency(&self, sharing: f64) -> f64 {
+    #[must_use]
+    pub fn latency(&self, sharing: f64) -> f64 {
         match self {
             Self::Lane(lane) => lane.latency(sharing),
             Self::Module { work, read, write } => 3.0 * HOP + sharing * read + work + write,

@@ -1,8 +1,7 @@
 //! The bus time of a run's operands, given what the lane's registers keep from tile to tile.
 
-use components::runs::{Grouping, Run};
-
-use super::Machine;
+use super::CostModel;
+use crate::runs::{Grouping, Run};
 
 /// Operands of a run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,7 +16,7 @@ pub(super) struct Fetched {
     pub(super) first: f64,
 }
 
-impl Machine {
+impl CostModel {
     /// The bus time of a run's operands, given what the lane's registers keep from tile to tile, and what it shares with others.
     pub(super) fn fetched(&self, run: &Run, grouping: &Grouping) -> Fetched {
         let (first, second) = (run.tile(0), run.tile(u16::from(run.length > 1)));

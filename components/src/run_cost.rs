@@ -1,26 +1,27 @@
-//! What an operation uses of the machine, from its runs by class: units, buses, buffers.
+//! What an operation uses of the machine in closed form, from its runs by class: units, buses, buffers.
+//!
+//! Not modelled: that a lane may still hold an operand of its last run when it begins the next one. Which lane gets a run is a
+//! matter of time.
 
 mod operands;
 mod timing;
 
-use components::buffer::BufferKind;
-use components::energy_part::{Action, ByAction};
-use components::operation::Operation;
-use components::runs::{Densities, Grouping, Run, RunClass, RunClasses};
-use components::tile::Dimension;
-use components::units::Bytes;
-use components::word;
-pub(super) use components::work::UnitClass as Unit;
-use scenarios::system::MachinePlan;
+use crate::buffer::BufferKind;
+use crate::energy_part::{Action, ByAction};
+use crate::operation::Operation;
+use crate::runs::{Densities, Grouping, Run, RunClass, RunClasses};
+use crate::tile::Dimension;
+use crate::units::Bytes;
+pub use crate::work::UnitClass as Unit;
 
-pub(super) use timing::Timing;
+pub use timing::Timing;
 use timing::{HOP, LaneTiming};
 
 /// The actions of runs that take energy: cycles summed over modules, or counts.
-pub(super) type Actions = ByAction<f64>;
+pub type Actions = ByAction<f64>;
 
 /// Adds `times` as much as `other` to `actions`.
-pub(super) fn add_actions(actions: &mut Actions, other: &Actions, times: f64) {
+pub fn add_actions(actions: &mut Actions, other: &Actions, times: f64) {
     for (action, sum) in actions.iter_mut() {
         *sum += other[action] * times;
     }
@@ -37,28 +38,34 @@ const fn work_of(unit: Unit) -> Action {
 
 /// How an operation keeps the machine busy.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Cost {
-    pub(super) unit: Unit,
-    pub(super) runs: u64,
+pub struct Cost {
+    /// The units that take its runs.
+    pub unit: Unit,
+    /// All runs, with those that lanes of a group without a tile could have had.
+    pub runs: u64,
     /// Its runs by cost; at least one kind.
-    pub(super) kinds: Vec<Kind>,
+    pub kinds: Vec<Kind>,
     /// Whether the rows of the result complete one after another.
-    pub(super) by_rows: bool,
-    pub(super) actions: Actions,
+    pub by_rows: bool,
+    /// What they do at a price.
+    pub actions: Actions,
 }
 
 /// Equal runs of an operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Kind {
-    pub(super) count: u64,
-    pub(super) timing: Timing,
-    /// Accesses of a run to the activation, weight and mask buffer.
-    pub(super) accesses: [f64; 3],
+pub struct Kind {
+    /// How many there are.
+    pub count: u64,
+    /// The times of each.
+    pub timing: Timing,
+    /// Accesses of each to the activation, weight and mask buffer.
+    pub accesses: [f64; 3],
 }
 
 impl Cost {
     /// Unit-cycles of all runs, while `sharing` units work in each PE.
-    pub(super) fn occupied(&self, sharing: f64) -> f64 {
+    #[must_use]
+    pub fn occupied(&self, sharing: f64) -> f64 {
         let kinds = self.kinds.iter();
         kinds
             .map(|kind| kind.timing.occupancy(sharing) * kind.count as f64)
@@ -66,26 +73,30 @@ impl Cost {
     }
 
     /// Units per PE that work on it if it has all `units` to itself.
-    pub(super) fn sharing(&self, units: [f64; 3]) -> f64 {
+    #[must_use]
+    pub fn sharing(&self, units: [f64; 3]) -> f64 {
         let pes = units[Unit::LayerNorm as usize];
         let of_pe = (units[self.unit as usize] / pes).max(1.0);
         (self.runs as f64 / pes).ceil().clamp(1.0, of_pe)
     }
 
     /// The longest latency of its runs.
-    pub(super) fn latency(&self, sharing: f64) -> f64 {
+    #[must_use]
+    pub fn latency(&self, sharing: f64) -> f64 {
         let kinds = self.kinds.iter();
         kinds.map(|kind| kind.timing.latency(sharing)).fold(0.0, f64::max)
     }
 
     /// The most cycles that one of its runs takes of a bus of its PE.
-    pub(super) fn on_buses(&self) -> f64 {
+    #[must_use]
+    pub fn on_buses(&self) -> f64 {
         let buses = self.kinds.iter().flat_map(|kind| kind.timing.buses());
         buses.fold(0.0, f64::max)
     }
 
     /// Accesses of all runs to the three buffers.
-    pub(super) fn accesses(&self) -> [f64; 3] {
+    #[must_use]
+    pub fn accesses(&self) -> [f64; 3] {
         BufferKind::ALL.map(|kind| self.actions[Action::access(kind)])
     }
 
@@ -102,46 +113,33 @@ impl Cost {
     }
 }
 
-/// The machine as runs see it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Machine {
-    multipliers: u32,
-    fifo: f64,
-    bus_bytes: u32,
-    /// Cycles of the stages before the multipliers: DynaProp, pre-compute.
-    dynaprop: f64,
-    pre_compute: f64,
-    post_compute: f64,
-    tile_mask: Bytes,
-    /// Bytes of one access to a buffer.
-    access: Bytes,
-    densities: Densities,
+/// The machine as runs see it. Times in cycles of the accelerator.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CostModel {
+    /// Multipliers of a lane.
+    pub multipliers: u32,
+    /// Tiles that a lane's operand FIFO holds.
+    pub fifo: f64,
+    /// Bytes per cycle of each of a PE's two buses.
+    pub bus_bytes: u32,
+    /// Cycles per tile of run-time pruning; 0 without it.
+    pub dynaprop: f64,
+    /// Cycles per tile of the module that picks pairs.
+    pub pre_compute: f64,
+    /// Cycles per result tile of the module that compresses results.
+    pub post_compute: f64,
+    /// The mask of a tile.
+    pub tile_mask: Bytes,
+    /// What one access to a buffer moves at most.
+    pub access: Bytes,
+    /// Mean densities of tensors.
+    pub densities: Densities,
 }
 
-impl Machine {
-    pub(super) fn of(plan: &MachinePlan) -> Self {
-        let accelerator = &plan.scenario.accelerator;
-        let stages = &accelerator.stages;
-        let pruning = if plan.scenario.sparsity.dynaprop {
-            stages.dynaprop_cycles
-        } else {
-            0
-        };
-        Self {
-            multipliers: accelerator.multipliers_per_lane,
-            fifo: f64::from(accelerator.operand_fifo_tiles),
-            bus_bytes: plan.operand_bus_bytes,
-            dynaprop: f64::from(pruning),
-            pre_compute: f64::from(stages.pre_compute_cycles),
-            post_compute: f64::from(stages.post_compute_cycles),
-            tile_mask: word::mask(plan.tiling.tile.elements()),
-            access: plan.buffer_access(),
-            densities: plan.tiling.densities,
-        }
-    }
-
+impl CostModel {
     /// The cost of a part of `operation`, of so many `tiles` along b, i, j and k, whose runs are `runs`; `None` if it only moves data.
-    pub(super) fn cost(&self, operation: &Operation, runs: &RunClasses, tiles: [u16; 4]) -> Option<Cost> {
+    #[must_use]
+    pub fn cost(&self, operation: &Operation, runs: &RunClasses, tiles: [u16; 4]) -> Option<Cost> {
         let unit = operation.work.profile().unit()?;
         let mut cost = Cost {
             unit,
