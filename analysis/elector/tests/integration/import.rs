@@ -94,6 +94,14 @@ fn every_value_is_stated() {
         "constant_density",
         "weights",
         "watchdog_us",
+        // Of `by_role`.
+        "i",
+        "j",
+        "k",
+        "attention_projections",
+        "attention_scores",
+        "convolution",
+        "linear_transform",
     ];
     let fields = stated.lines().filter_map(key);
     for field in fields.filter(|field| !beyond.contains(&field.as_str())) {

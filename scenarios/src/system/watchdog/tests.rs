@@ -149,12 +149,15 @@ fn the_default_follows_the_largest_transfer() {
 #[test]
 fn all_engines_stop_at_the_same_place() {
     let contention = Contention {
-        background: vec![saturating("a", 0.0)],
-        arbitration: priority(&["a"]),
+        background: vec![saturating("a", 0.0), saturating("b", 0.0)],
+        arbitration: priority(&["a", "b"]),
         ..Contention::default()
     };
-    let plan = plan("lpddr3-1600", contention, 100.0);
-    let on = |engine| plan.build(engine).unwrap().run(&plan).unwrap_err().to_string();
+    let plan = plan("lpddr3-1600", contention, 200.0);
+    let on = |engine| {
+        let stopped = plan.build(engine).unwrap().run(&plan).map(drop);
+        stopped.unwrap_err().to_string()
+    };
     for &engine in Engine::available() {
         assert_eq!(on(engine), on(Engine::Wheel), "{engine}");
     }
