@@ -226,12 +226,18 @@ impl Found {
         all
     }
 
-    /// Writes the scenarios of the worst to `folder`, as they are and with twice of what makes them slower.
+    /// Writes the scenarios of the worst to `folder`: as they are, and with twice of what makes them slower.
     fn save(&self, folder: &Path) {
         let write = |name: String, text: String| {
             let path = folder.join(name);
             std::fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         };
+        let farthest = self.estimates.iter().rev().take(WORST);
+        for &(_, number) in farthest.filter(|one| off(one.0) > ESTIMATE_OFF) {
+            if let Some(pair) = pair_of_space(number, u64::MAX) {
+                write(format!("estimate_{number}.ron"), pair.loaded.scenario().to_ron());
+            }
+        }
         for one in self.worst().into_iter().filter(|one| one.fault().is_some()) {
             let Some(pair) = pair_of_space(one.pair, u64::MAX) else {
                 continue;
