@@ -7,19 +7,24 @@
 //! machine and the [`Blocking`]; it knows no time, so time never changes what moves.
 
 mod account;
+mod block_states;
 mod blocking;
 mod by_role;
 mod choice;
 mod cut;
+mod cut_operation;
 mod emit;
 mod evictable;
 mod least;
 mod ledger;
 mod pace;
+mod paced_stays;
 mod part_size;
+mod parts;
 mod plan_error;
 mod planned_room;
 mod progress;
+mod readers;
 mod residency;
 mod spill_slots;
 mod stage_plan;

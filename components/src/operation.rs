@@ -254,3 +254,11 @@ pub struct Footprint {
     /// One bit per element.
     pub mask: Bytes,
 }
+
+impl Footprint {
+    /// Of no elements.
+    pub(crate) const NOTHING: Self = Self {
+        data: Bytes(0),
+        mask: Bytes(0),
+    };
+}

@@ -1,8 +1,11 @@
 //! Whole machines for tests and benches: a shipped scenario with changes, planned and run.
 
 pub mod band;
+pub mod bounds;
 pub mod pairs;
+pub mod resources;
 pub mod shipped;
+pub mod space;
 pub mod traced;
 
 use components::memory::{MemoryDescription, MemoryPlan};

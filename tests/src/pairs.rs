@@ -39,13 +39,17 @@ pub const MEMORIES: [&str; 17] = [
 ];
 
 /// A source of numbers that is the same everywhere.
-struct Dice {
+pub(crate) struct Dice {
     seed: u64,
     thrown: u64,
 }
 
 impl Dice {
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { seed, thrown: 0 }
+    }
+
+    pub(crate) fn of<T: Copy>(&mut self, choices: &[T]) -> T {
         self.thrown += 1;
         choices[(random::draw(self.seed, self.thrown) % choices.len() as u64) as usize]
     }
@@ -66,7 +70,7 @@ pub struct Pair {
 /// over `most_tiles` tile operations.
 #[must_use]
 pub fn pair(seed: u64, contended: bool, most_tiles: u64) -> Option<Pair> {
-    let mut dice = Dice { seed, thrown: 0 };
+    let mut dice = Dice::new(seed);
     let loaded = shipped("bert-tiny-edge", |scenario| {
         scenario.name = format!("pair {seed}");
         scenario.workload.transformer = transformer(&mut dice);
@@ -85,7 +89,7 @@ pub fn pair(seed: u64, contended: bool, most_tiles: u64) -> Option<Pair> {
 /// operations.
 #[must_use]
 pub fn training_pair(seed: u64, most_tiles: u64) -> Option<Pair> {
-    let mut dice = Dice { seed, thrown: 0 };
+    let mut dice = Dice::new(seed);
     let loaded = shipped("bert-tiny-edge", |scenario| {
         scenario.name = format!("training pair {seed}");
         scenario.workload.transformer = Transformer {
@@ -124,7 +128,7 @@ fn tiles_at_least(scenario: &Scenario) -> u64 {
     u64::from(rows) * workload.transformer.layers.iter().map(of_layer).sum::<u64>()
 }
 
-fn planned(seed: u64, loaded: Loaded, most_tiles: u64) -> Option<Pair> {
+pub(crate) fn planned(seed: u64, loaded: Loaded, most_tiles: u64) -> Option<Pair> {
     // Large programs take long to plan.
     if tiles_at_least(loaded.scenario()) > most_tiles {
         return None;
@@ -138,7 +142,7 @@ fn planned(seed: u64, loaded: Loaded, most_tiles: u64) -> Option<Pair> {
     })
 }
 
-fn transformer(dice: &mut Dice) -> Transformer {
+pub(crate) fn transformer(dice: &mut Dice) -> Transformer {
     let layers = dice.of(&[2, 2, 4, 6, 8, 10, 12]);
     Transformer {
         layers: (0..layers).map(|_| layer(dice)).collect(),
@@ -234,15 +238,13 @@ fn background(dice: &mut Dice) -> Background {
 #[must_use]
 #[allow(clippy::unwrap_used, reason = "data of the tests")]
 pub fn published_designs() -> Vec<(String, Loaded)> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/published/pairs.json");
-    let pairs: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let pairs = published_pairs();
     let rows = pairs["rows"].as_array().unwrap();
     rows.iter()
         .map(|row| {
             let model = &pairs["models"][row["model"].as_u64().unwrap() as usize];
             let (transformer, _) = Transformer::parse("pairs.json", &model.to_string()).unwrap();
-            let vector = row["accelerator"].as_array().unwrap();
-            let numbers: Vec<f64> = vector.iter().map(|number| number.as_f64().unwrap()).collect();
+            let numbers = vector(row);
             let name = row["id"].as_str().unwrap().to_owned();
             let loaded = shipped("bert-tiny-edge", |scenario| {
                 scenario.name.clone_from(&name);
@@ -256,7 +258,36 @@ pub fn published_designs() -> Vec<(String, Loaded)> {
         .collect()
 }
 
-fn published_accelerator(numbers: &[f64], scenario: &mut Scenario) {
+#[allow(clippy::unwrap_used, reason = "data of the tests")]
+fn published_pairs() -> serde_json::Value {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/published/pairs.json");
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// The twelve numbers of the accelerator of a row of the published pairs.
+#[allow(clippy::unwrap_used, reason = "data of the tests")]
+fn vector(row: &serde_json::Value) -> Vec<f64> {
+    let numbers = row["accelerator"].as_array().unwrap();
+    numbers.iter().map(|number| number.as_f64().unwrap()).collect()
+}
+
+/// The values that each of the twelve numbers of an accelerator has in the published pairs, in order.
+///
+/// # Panics
+/// The file is not what it is.
+#[allow(clippy::unwrap_used, reason = "data of the tests")]
+pub(crate) fn published_values() -> [Vec<f64>; 12] {
+    let pairs = published_pairs();
+    let vectors: Vec<Vec<f64>> = pairs["rows"].as_array().unwrap().iter().map(vector).collect();
+    std::array::from_fn(|place| {
+        let mut values: Vec<f64> = vectors.iter().map(|vector| vector[place]).collect();
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        values
+    })
+}
+
+pub(crate) fn published_accelerator(numbers: &[f64], scenario: &mut Scenario) {
     let whole = |place: usize| numbers[place] as u32;
     let machine = &mut scenario.accelerator;
     machine.tile = Tile {

@@ -2,73 +2,73 @@
 
 use std::sync::Arc;
 
-use super::cut::Part;
+use super::parts::{Part, Parts};
 use super::plan_error::{PlanError, Shortage};
+use super::readers::Readers;
 use super::stage_plan::BlockPlan;
-use super::stage_uses::Accesses;
+use super::stage_uses::StageTensors;
 use super::step::{OperandBlocks, Step};
 use super::uses::{Access, Use};
 use crate::operation::{Operation, OperationId};
+use crate::program::StageOperations;
 use crate::tile::Dimension;
 
 /// A stage whose steps are handed out.
 #[derive(Debug, Default)]
 pub(super) struct Stage {
-    operations: Vec<Arc<Operation>>,
+    /// Its number in the program.
+    pub(super) number: u32,
+    pub(super) operations: Vec<Arc<Operation>>,
     /// Whether a step of each operation has been handed out.
     begun: Vec<bool>,
-    parts: Vec<Part>,
-    accesses: Accesses,
+    pub(super) parts: Parts,
+    pub(super) readers: Readers,
     needs_whole_batch: bool,
-    next: usize,
+    /// The part that is next, and how many there are.
+    next: u64,
+    count: u64,
+    /// What that part uses.
+    accesses: Vec<Access>,
 }
 
 impl BlockPlan {
-    /// A stage about to be handed out.
-    pub(super) fn begin_stage(
-        &mut self,
-        operations: &[Operation],
-        parts: Vec<Part>,
-        accesses: Accesses,
-        needs_whole_batch: bool,
-    ) {
-        let operations: Vec<_> = operations
+    /// Takes up a stage whose steps are to be handed out.
+    pub(super) fn begin_stage(&mut self, stage: &StageOperations, parts: Parts, tensors: StageTensors) {
+        let operations: Vec<_> = stage
+            .operations
             .iter()
             .map(|operation| self.of_batch(operation))
             .collect();
         self.stage = Stage {
+            number: stage.number,
             begun: vec![false; operations.len()],
+            readers: Readers::new(stage.operations.iter(), &parts, tensors),
             operations,
-            parts,
-            accesses,
-            needs_whole_batch,
+            needs_whole_batch: stage.needs_whole_batch,
             next: 0,
+            count: parts.count(),
+            parts,
+            accesses: std::mem::take(&mut self.stage.accesses),
         };
-    }
-
-    /// The lists of the stage that has been handed out, to be filled anew.
-    pub(super) fn take_lists(&mut self) -> (Vec<Part>, Accesses) {
-        let stage = std::mem::take(&mut self.stage);
-        (stage.parts, stage.accesses)
     }
 
     /// The next step of the stage; `None` at its end.
     pub(super) fn emit(&mut self) -> Result<Option<Step>, PlanError> {
-        if self.stage.next == self.stage.parts.len() {
+        if self.stage.next == self.stage.count {
             return Ok(None);
         }
-        let mut stage = std::mem::take(&mut self.stage);
-        let step = self.emit_part(&mut stage);
-        stage.next += 1;
-        self.stage = stage;
+        let part = self.stage.parts.part(self.stage.next);
+        let mut accesses = std::mem::take(&mut self.stage.accesses);
+        let step = self.find_accesses(&self.stage, &part, &mut accesses);
+        let step = step.and_then(|()| self.emit_part(part, &accesses));
+        self.stage.accesses = accesses;
+        self.stage.next += 1;
         step.map(Some)
     }
 
-    fn emit_part(&mut self, stage: &mut Stage) -> Result<Step, PlanError> {
-        let part = &stage.parts[stage.next];
-        let accesses = stage.accesses.of_part(stage.next);
-        let index = part.operation as usize;
-        let operation = &stage.operations[index];
+    fn emit_part(&mut self, part: Part, accesses: &[Access]) -> Result<Step, PlanError> {
+        let index = part.place.operation as usize;
+        let operation = &self.stage.operations[index];
         let mut blocks = self.geometry(operation, accesses);
         let passed = self.residency.pass(&mut self.tensors, accesses);
         let moves = passed.map_err(|shortage| match shortage {
@@ -77,6 +77,7 @@ impl BlockPlan {
                 layer: operation.layer,
                 needed,
             },
+            Shortage::TooManyStays => PlanError::TooManySteps,
             Shortage::Fault(fault) => PlanError::Fault(fault),
         })?;
         let result = blocks.len() - 1;
@@ -84,14 +85,14 @@ impl BlockPlan {
             blocks[place_of(access.usage, result)].stays.push(*stay);
         }
         let result = blocks.pop().unwrap_or_default();
-        let begins_batch = self.begins_batch() || stage.needs_whole_batch || !self.has_batch(operation);
+        let begins_batch = self.begins_batch() || self.stage.needs_whole_batch || !self.has_batch(operation);
         let step = Step {
             number: self.next_step,
             operation: Arc::clone(operation),
             batch: self.segment.batch,
-            is_first: !std::mem::replace(&mut stage.begun[index], true) && begins_batch,
+            is_first: !std::mem::replace(&mut self.stage.begun[index], true) && begins_batch,
             cut: part.cut,
-            tiles: part.tiles.clone(),
+            tiles: part.tiles,
             operands: blocks,
             result,
             completes: accesses
@@ -101,7 +102,7 @@ impl BlockPlan {
             ends: moves.ends,
             room: moves.room,
         };
-        self.next_step += 1;
+        self.next_step = self.next_step.checked_add(1).ok_or(PlanError::TooManySteps)?;
         Ok(step)
     }
 

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use super::account::PlanAccount;
+use super::paced_stays::{Stay, Stays};
 use super::stage_plan::BlockPlan;
 use super::step::{Begin, End, Room, StayNumber, Step};
 use crate::operation::{Operation, OperationId};
@@ -38,9 +39,7 @@ pub(super) struct Pacer {
     /// The memory pipe.
     memory: Pool,
     units: [Pool; 3],
-    /// By stay, from `first_stay` on: when it is ready, when the last user so far is done, and what it takes.
-    stays: VecDeque<Stay>,
-    first_stay: u32,
+    stays: Stays,
     /// Cycles of a tile of the operation seen last.
     cycles: (OperationId, f64),
     ended: f64,
@@ -63,14 +62,6 @@ const SEGMENTS_WALKED: u32 = 3;
 /// Gaps that are remembered: as many as a window of steps leaves.
 const MOST_GAPS: usize = 16;
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Stay {
-    ready: f64,
-    used: f64,
-    room: Room,
-    is_over: bool,
-}
-
 impl Pacer {
     /// A walk over a plan of a machine.
     pub(super) fn new(rates: Rates, tiling: Tiling, capacity: Room) -> Self {
@@ -83,8 +74,7 @@ impl Pacer {
             reserved: 0.0,
             memory: Pool::default(),
             units: [(); 3].map(|()| Pool::default()),
-            stays: VecDeque::new(),
-            first_stay: 0,
+            stays: Stays::default(),
             cycles: (OperationId(u32::MAX), 0.0),
             ended: 0.0,
             segment: 0,
@@ -146,7 +136,7 @@ impl Pacer {
         for begin in &step.begins {
             match begin {
                 Begin::Evict { stay, write } => {
-                    let (used, room) = self.stay(*stay).map_or((0.0, Room::default()), |stay| {
+                    let (used, room) = self.stays.get(*stay).map_or((0.0, Room::default()), |stay| {
                         (stay.used.max(stay.ready), stay.room)
                     });
                     let gone = match write {
@@ -165,7 +155,7 @@ impl Pacer {
                     let room = room_of(*footprint, block.is_weight);
                     self.take(room);
                     let ready = self.transfer(self.reserved, BLOCK * read.accesses());
-                    self.begin_stay(*stay, ready, room);
+                    self.stays.begin(*stay, Stay::new(ready, room));
                 }
                 Begin::Make {
                     stay,
@@ -174,7 +164,7 @@ impl Pacer {
                 } => {
                     let room = room_of(*footprint, block.is_weight);
                     self.take(room);
-                    self.begin_stay(*stay, self.reserved, room);
+                    self.stays.begin(*stay, Stay::new(self.reserved, room));
                 }
             }
         }
@@ -186,34 +176,35 @@ impl Pacer {
             .flat_map(|operand| &operand.stays)
             .chain(&step.result.stays)
         {
-            if let Some(stay) = self.stay_mut(stay) {
+            if let Some(stay) = self.stays.get_mut(stay) {
                 stay.used = stay.used.max(done);
             }
         }
         for &stay in &step.result.stays {
-            if let Some(stay) = self.stay_mut(stay) {
+            if let Some(stay) = self.stays.get_mut(stay) {
                 stay.ready = stay.ready.max(done);
             }
         }
         for end in &step.ends {
             match end {
                 End::Compact { stay, footprint } => {
-                    let before = self.stay(*stay).map(|stay| stay.room).unwrap_or_default();
+                    let before = self.stays.get(*stay).map(|stay| stay.room).unwrap_or_default();
                     let after = Room([footprint.data, Bytes(0), footprint.mask]);
-                    if let Some(stay) = self.stay_mut(*stay) {
+                    if let Some(stay) = self.stays.get_mut(*stay) {
                         stay.room = after;
                     }
                     self.coming.push_back((done, less(before, after)));
                 }
                 End::WriteBack { stay, write } => {
                     let written = self.transfer(done, BLOCK * write.accesses());
-                    if let Some(stay) = self.stay_mut(*stay) {
+                    if let Some(stay) = self.stays.get_mut(*stay) {
                         stay.used = stay.used.max(written);
                     }
                 }
                 End::Drop { stay } => {
                     let (used, room) = self
-                        .stay(*stay)
+                        .stays
+                        .get(*stay)
                         .map_or((done, Room::default()), |stay| (stay.used, stay.room));
                     self.give_back(*stay, used, room);
                 }
@@ -225,7 +216,7 @@ impl Pacer {
     fn work(&mut self, step: &Step) -> f64 {
         let operands = step.operands.iter().flat_map(|operand| &operand.stays);
         let ready = operands
-            .filter_map(|&stay| self.stay(stay))
+            .filter_map(|&stay| self.stays.get(stay))
             .map(|stay| stay.ready)
             .fold(self.reserved, f64::max);
         let profile = step.operation.work.profile();
@@ -290,39 +281,9 @@ impl Pacer {
         }
     }
 
-    fn begin_stay(&mut self, number: StayNumber, ready: f64, room: Room) {
-        while self.first_stay + (self.stays.len() as u32) < number.0 {
-            self.stays.push_back(Stay {
-                is_over: true,
-                ..Stay::default()
-            });
-        }
-        self.stays.push_back(Stay {
-            ready,
-            used: ready,
-            room,
-            is_over: false,
-        });
-    }
-
     fn give_back(&mut self, number: StayNumber, when: f64, room: Room) {
         self.coming.push_back((when, room));
-        if let Some(stay) = self.stay_mut(number) {
-            stay.is_over = true;
-        }
-        while self.stays.front().is_some_and(|stay| stay.is_over) {
-            self.stays.pop_front();
-            self.first_stay += 1;
-        }
-    }
-
-    fn stay(&self, number: StayNumber) -> Option<&Stay> {
-        self.stays.get(number.0.checked_sub(self.first_stay)? as usize)
-    }
-
-    fn stay_mut(&mut self, number: StayNumber) -> Option<&mut Stay> {
-        self.stays
-            .get_mut(number.0.checked_sub(self.first_stay)? as usize)
+        self.stays.end(number);
     }
 }
 

@@ -17,7 +17,7 @@ pub enum PlanError {
         /// What the step needs.
         needed: Room,
     },
-    /// A stage would have more steps than a plan can hold.
+    /// There would be more steps than can be numbered.
     TooManySteps,
     /// A fault of the program or the planner.
     Fault(String),
@@ -36,7 +36,8 @@ impl fmt::Display for PlanError {
             }
             Self::TooManySteps => write!(
                 f,
-                "blocks so small that they fit cut a layer into more steps than a plan can hold"
+                "blocks so small that they fit cut the program into more than {} steps, which are numbered in 32 bits",
+                u32::MAX
             ),
             Self::Fault(fault) => f.write_str(fault),
         }
@@ -48,5 +49,7 @@ impl fmt::Display for PlanError {
 pub(super) enum Shortage {
     /// It needs this much.
     NoRoom(Room),
+    /// There are more stays than can be numbered.
+    TooManyStays,
     Fault(String),
 }

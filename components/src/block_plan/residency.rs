@@ -1,10 +1,11 @@
 //! Residency by next use: what each part of an operation finds in the buffers, and what moves for it.
 
+use super::block_states::BlockState;
 use super::evictable::Evictable;
 use super::plan_error::Shortage;
 use super::spill_slots::SpillSlots;
 use super::step::{Begin, End, Move, Room, StayNumber};
-use super::tensors::{BlockId, BlockState, PlannedTensors};
+use super::tensors::{BlockId, PlannedTensors};
 use super::uses::{Access, NextUse, Use};
 use crate::operation::{Footprint, TensorKind};
 use crate::runs::Tiling;
@@ -105,7 +106,7 @@ impl Residency {
         let tensor = tensors
             .get(access.block.tensor)
             .ok_or_else(|| fault("a tensor that is gone"))?;
-        let state = &tensor.blocks[access.block.index as usize];
+        let state = tensor.blocks.get(access.block.index);
         if state.stay.is_some() {
             return Ok(Arrival::Here);
         }
@@ -195,7 +196,7 @@ impl Residency {
         let gone = || Shortage::Fault("a block was to leave that is not there".to_owned());
         let tensor = tensors.get_mut(block.tensor).ok_or_else(gone)?;
         let elements = tensor.elements(block.index);
-        let state = &mut tensor.blocks[block.index as usize];
+        let state = tensor.blocks.get_mut(block.index).ok_or_else(gone)?;
         let stay = state.stay.take().ok_or_else(gone)?;
         let write = match state.saved {
             None if !is_weight => {
@@ -213,9 +214,11 @@ impl Residency {
             }
             _ => None,
         };
-        self.occupied.give_back(state.footprint, is_weight);
+        let footprint = state.footprint;
+        self.occupied.give_back(footprint, is_weight);
+        tensor.blocks.release(block.index);
         moves.begins.push(Begin::Evict { stay, write });
-        Ok(state.footprint)
+        Ok(footprint)
     }
 
     fn bring(
@@ -231,9 +234,9 @@ impl Residency {
         let index = access.block.index;
         if let Some(footprint) = arrival.footprint() {
             let block = tensor.name(index);
-            let state = &mut tensor.blocks[index as usize];
+            let state = tensor.blocks.get_mut(index).ok_or_else(gone)?;
             let stay = StayNumber(self.next_stay);
-            self.next_stay += 1;
+            self.next_stay = self.next_stay.checked_add(1).ok_or(Shortage::TooManyStays)?;
             state.stay = Some(stay);
             state.footprint = footprint;
             self.occupied.take(footprint, is_weight);
@@ -256,7 +259,7 @@ impl Residency {
                 },
             });
         }
-        let stay = tensor.blocks[index as usize].stay;
+        let stay = tensor.blocks.get(index).stay;
         moves.stays.push(stay.ok_or_else(gone)?);
         Ok(())
     }
@@ -272,7 +275,7 @@ impl Residency {
         let tensor = tensors.get_mut(access.block.tensor).ok_or_else(gone)?;
         let (is_weight, kind) = (tensor.is_weight, tensor.kind);
         let index = access.block.index;
-        let Some(stay) = tensor.blocks[index as usize].stay else {
+        let Some(stay) = tensor.blocks.get(index).stay else {
             // Dropped by another use of the same part.
             return Ok(());
         };
@@ -284,16 +287,19 @@ impl Residency {
             }
             Use::Made { completes, .. } => {
                 let elements = tensor.elements(index);
-                let state = &mut tensor.blocks[index as usize];
+                let state = tensor.blocks.get_mut(index).ok_or_else(gone)?;
                 self.note_made(state, stay, [elements, completes.into()], kind, moves);
             }
         }
-        let state = &mut tensor.blocks[index as usize];
+        let state = tensor.blocks.get_mut(index).ok_or_else(gone)?;
         state.next_use = access.next_use;
         if access.next_use == NextUse::NEVER {
             moves.ends.push(End::Drop { stay });
             self.occupied.give_back(state.footprint, is_weight);
-            self.forget(state);
+            if let Some((place, _)) = state.saved {
+                self.slots.give_back(place);
+            }
+            tensor.blocks.forget(index);
             tensor.alive -= 1;
             if tensor.alive == 0 {
                 tensors.remove(access.block.tensor);
@@ -327,13 +333,6 @@ impl Residency {
                 moves.ends.push(End::Compact { stay, footprint });
             }
         }
-    }
-
-    fn forget(&mut self, state: &mut BlockState) {
-        if let Some((place, _)) = state.saved.take() {
-            self.slots.give_back(place);
-        }
-        state.stay = None;
     }
 }
 

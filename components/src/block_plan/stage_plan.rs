@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::blocking::Blocking;
-use super::cut::{Cutter, Items};
+use super::cut::Cutter;
 use super::emit::Stage;
+use super::parts::Items;
 use super::plan_error::PlanError;
 use super::residency::Residency;
 use super::step::{Room, Step};
@@ -205,19 +206,12 @@ impl BlockPlan {
             range: range.clone(),
             all: self.parameters.batch_tiles,
         };
-        let (parts, accesses) = self.take_lists();
-        let parts = Cutter::cut(
-            blocking,
-            self.parameters.tiling.tile,
-            &stage.operations,
-            items,
-            parts,
-        )
-        .ok_or(PlanError::TooManySteps)?;
-        let operands = self.register(stage, &range, &parts);
-        let mut accesses = self.accesses(stage, &parts, &operands, accesses)?;
-        self.find_next_uses(stage, &mut accesses);
-        self.begin_stage(&stage.operations, parts, accesses, stage.needs_whole_batch);
+        let parts = Cutter::cut(blocking, self.parameters.tiling.tile, &stage.operations, items);
+        if u32::try_from(parts.count()).is_err() {
+            return Err(PlanError::TooManySteps);
+        }
+        let tensors = self.register(stage, &range, &parts);
+        self.begin_stage(stage, parts, tensors);
         Ok(())
     }
 }

@@ -1,58 +1,42 @@
-//! What the parts of a stage use, and when each block is used next.
+//! What the parts of a stage use, and when each block is used next: found for a part when its turn comes, from the places of the
+//! operations that read its blocks.
 
 use std::ops::Range;
 
-use super::cut::Part;
+use super::emit::Stage;
+use super::parts::{Part, Parts};
 use super::plan_error::PlanError;
+use super::readers::BlockRanges;
 use super::stage_plan::BlockPlan;
 use super::tensors::{BlockId, PlannedTensor, TensorSlot};
 use super::uses::{Access, NextUse, Use};
-use super::view::View;
 use crate::operation::{Operand, Operation};
 use crate::program::StageOperations;
 use crate::tile::Dimension;
 
-/// Uses of blocks by the steps of a stage that a plan holds at most.
-const MAX_ACCESSES: usize = 3_000_000;
+/// The places of each operation's operands in the plan's table, then of its result.
+pub(super) type StageTensors = Vec<Vec<Option<TensorSlot>>>;
 
-/// What the parts of a stage use.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Accesses {
-    all: Vec<Access>,
-    /// Where those of each part end.
-    ends: Vec<u32>,
-}
-
-impl Accesses {
-    fn range(&self, part: usize) -> Range<usize> {
-        let start = part.checked_sub(1).map_or(0, |before| self.ends[before]);
-        start as usize..self.ends[part] as usize
-    }
-
-    /// Forgets them, to hold others.
-    fn clear(&mut self) {
-        self.all.clear();
-        self.ends.clear();
-    }
-
-    /// Those of part number `part`.
-    pub(super) fn of_part(&self, part: usize) -> &[Access] {
-        &self.all[self.range(part)]
-    }
+/// The next use of a block, of its stage or a later one.
+#[derive(Clone, Copy, Debug)]
+struct Next {
+    /// See `NextUse`.
+    at: u64,
+    /// Whether something is still added to it.
+    makes: bool,
 }
 
 impl BlockPlan {
-    /// Makes all tensors of a stage known; the places of each operation's operands, then of its result.
+    /// Makes all tensors of a stage known.
     pub(super) fn register(
         &mut self,
         stage: &StageOperations,
         items: &Range<u32>,
-        parts: &[Part],
-    ) -> Vec<Vec<Option<TensorSlot>>> {
-        let mut runs = vec![false; stage.operations.len()];
-        parts.iter().for_each(|part| runs[part.operation as usize] = true);
+        parts: &Parts,
+    ) -> StageTensors {
         let mut slots = Vec::with_capacity(stage.operations.len());
-        for (operation, runs) in stage.operations.iter().zip(runs) {
+        for (index, operation) in stage.operations.iter().enumerate() {
+            let runs = parts.runs(index);
             let mut of_operation: Vec<_> = operation
                 .operands
                 .iter()
@@ -121,130 +105,104 @@ impl BlockPlan {
         Some(self.tensors.insert(tensor))
     }
 
-    /// What each part uses.
-    pub(super) fn accesses(
+    /// What a part uses, in `accesses`.
+    pub(super) fn find_accesses(
         &self,
-        stage: &StageOperations,
-        parts: &[Part],
-        slots: &[Vec<Option<TensorSlot>>],
-        mut accesses: Accesses,
-    ) -> Result<Accesses, PlanError> {
-        let views: Vec<Vec<View>> = stage
-            .operations
-            .iter()
-            .map(|operation| {
-                (0..operation.operands.len())
-                    .map(|place| View::of(operation, place))
-                    .collect()
-            })
-            .collect();
+        stage: &Stage,
+        part: &Part,
+        accesses: &mut Vec<Access>,
+    ) -> Result<(), PlanError> {
         accesses.clear();
-        for part in parts {
-            let index = part.operation as usize;
-            let operation = &stage.operations[index];
-            let extents = part.extents(operation);
-            let b = u32::from(part.tiles[0].start);
-            let updates = operation.updates_in_place();
-            for (place, view) in views[index].iter().enumerate() {
-                let usage = match updates && place > 0 {
-                    true => Use::Updated(place as u16),
-                    false => Use::Read(place as u16),
-                };
-                self.add_blocks(slots[index][place], b, view.ranges(operation, &extents), usage, &mut accesses.all)
-                    .ok_or_else(|| {
-                        PlanError::Fault(format!(
-                            "operation {} ({}, layer {}) reads tensor {}, which no operation before it has made or which is dropped",
-                            operation.id.0,
-                            operation.role,
-                            operation.layer,
-                            operation.operands[place].tensor().0
-                        ))
-                    })?;
+        let index = part.place.operation as usize;
+        let operation = &*stage.operations[index];
+        let extents = part.extents(operation);
+        let updates = operation.updates_in_place();
+        let slots = stage.readers.slots_of(index);
+        for (place, view) in stage.readers.views_of(index).iter().enumerate() {
+            let usage = match updates && place > 0 {
+                true => Use::Updated(place as u16),
+                false => Use::Read(place as u16),
+            };
+            let ranges = view.ranges(operation, &extents);
+            // Taps beyond the first or last row read nothing.
+            if slots[place].is_some() && ranges.iter().any(Range::is_empty) {
+                continue;
             }
-            if let Some(made) = slots[index].last().copied().flatten() {
-                let usage = Use::Made {
-                    completes: false,
-                    by_dma: !operation.work.is_compute(),
-                };
-                let ranges = [
-                    extents[Dimension::I as usize].clone(),
-                    extents[Dimension::J as usize].clone(),
-                ];
-                self.add_blocks(Some(made), b, ranges, usage, &mut accesses.all);
-            }
-            if accesses.all.len() > MAX_ACCESSES {
-                return Err(PlanError::TooManySteps);
-            }
-            accesses.ends.push(accesses.all.len() as u32);
+            let blocks = slots[place].and_then(|slot| self.blocks_of(stage, part, slot, ranges));
+            let blocks = blocks.ok_or_else(|| {
+                PlanError::Fault(format!(
+                    "operation {} ({}, layer {}) reads tensor {}, which no operation before it has made or which is dropped",
+                    operation.id.0,
+                    operation.role,
+                    operation.layer,
+                    operation.operands[place].tensor().0
+                ))
+            })?;
+            accesses.extend(blocks.map(|(block, next)| Access {
+                block,
+                usage,
+                next_use: next.at,
+            }));
         }
-        Ok(accesses)
+        let ranges = [Dimension::I, Dimension::J].map(|dimension| extents[dimension as usize].clone());
+        let made = slots.last().copied().flatten();
+        let made = made.and_then(|slot| self.blocks_of(stage, part, slot, ranges));
+        let by_dma = !operation.work.is_compute();
+        accesses.extend(made.into_iter().flatten().map(|(block, next)| Access {
+            block,
+            usage: Use::Made {
+                completes: !next.makes,
+                by_dma,
+            },
+            next_use: next.at,
+        }));
+        Ok(())
     }
 
-    fn add_blocks(
-        &self,
-        slot: Option<TensorSlot>,
-        b: u32,
+    /// The blocks of a tensor that hold any of these rows and columns and which `part` uses, and when they are used next; `None` if
+    /// there is no such tensor.
+    fn blocks_of<'a>(
+        &'a self,
+        stage: &'a Stage,
+        part: &'a Part,
+        slot: TensorSlot,
         ranges: [Range<u32>; 2],
-        usage: Use,
-        accesses: &mut Vec<Access>,
-    ) -> Option<()> {
-        let slot = slot?;
+    ) -> Option<impl Iterator<Item = (BlockId, Next)> + 'a> {
         let tensor = self.tensors.get(slot)?;
+        let b = u32::from(part.tiles[0].start);
         let b = if tensor.items.contains(&b) {
             b
         } else {
             tensor.items.start
         };
-        accesses.extend(tensor.covering(b, ranges).map(|index| Access {
-            block: BlockId { tensor: slot, index },
-            usage,
-            next_use: NextUse::NEVER,
-        }));
-        Some(())
-    }
-
-    /// Walks the parts of a stage backwards, from what is known of the stages after it.
-    pub(super) fn find_next_uses(&mut self, stage: &StageOperations, accesses: &mut Accesses) {
-        let segment = self.segment.number;
-        for access in &accesses.all {
-            let beyond = self.beyond(stage, access.block.tensor);
-            if let Some(state) = self.tensors.block_mut(access.block) {
-                state.seen = (beyond, false);
-            }
-        }
-        let is_last_segment = self.is_last_segment();
-        for place in (0..accesses.ends.len()).rev() {
-            let range = accesses.range(place);
-            let accesses = &mut accesses.all[range];
-            for access in accesses.iter_mut() {
-                let sums_on = !is_last_segment
-                    && self
-                        .tensors
-                        .get(access.block.tensor)
-                        .is_some_and(|tensor| tensor.sums_batch);
-                if let Some(state) = self.tensors.block_mut(access.block) {
-                    access.next_use = state.seen.0;
-                    if let Use::Made { completes, .. } = &mut access.usage {
-                        *completes = !state.seen.1 && !sums_on;
-                        state.seen.1 = true;
-                    }
-                }
-            }
-            for access in accesses.iter() {
-                if let Some(state) = self.tensors.block_mut(access.block) {
-                    state.seen.0 = NextUse::at(segment, stage.number, place as u32);
-                }
-            }
-        }
-    }
-
-    /// The first use of a tensor after `stage`.
-    fn beyond(&self, stage: &StageOperations, slot: TensorSlot) -> u64 {
-        let Some(tensor) = self.tensors.get(slot) else {
-            return NextUse::NEVER;
+        let readers = stage.readers.of_tensor(slot);
+        let sums_on = tensor.sums_batch && !self.is_last_segment();
+        let beyond = Next {
+            at: self.beyond(stage.number, tensor),
+            makes: sums_on,
         };
+        let blocks = tensor.covering(b, ranges);
+        Some(blocks.map(move |(index, [row, column])| {
+            let block = BlockRanges::of(tensor, b, [row, column]);
+            let next = match readers.next_use(&stage.parts, &block, &part.place) {
+                Some(found) => Next {
+                    at: NextUse::at(
+                        self.segment.number,
+                        stage.number,
+                        stage.parts.number(&found.place) as u32,
+                    ),
+                    makes: found.makes || sums_on,
+                },
+                None => beyond,
+            };
+            (BlockId { tensor: slot, index }, next)
+        }))
+    }
+
+    /// The first use of a tensor after stage number `stage`.
+    fn beyond(&self, stage: u32, tensor: &PlannedTensor) -> u64 {
         let segment = self.segment.number;
-        let later = tensor.uses.iter().find(|position| position.stage > stage.number);
+        let later = tensor.uses.iter().find(|position| position.stage > stage);
         // Another segment comes before the stages that need the whole batch.
         if let Some(position) = later.filter(|_| !tensor.sums_batch || self.is_last_segment()) {
             return NextUse::at(segment, position.stage, position.index);

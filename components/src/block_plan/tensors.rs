@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::block_states::{BlockState, BlockStates};
 use super::blocking::Blocking;
-use super::step::{BlockName, Move, StayNumber};
+use super::step::{BlockName, Move};
 use super::view::View;
 use crate::operation::{Footprint, Operation, TensorId, TensorKind, WeightTensor};
 use crate::program::Position;
@@ -20,27 +21,6 @@ pub(super) struct TensorSlot(pub(super) u32);
 pub(super) struct BlockId {
     pub(super) tensor: TensorSlot,
     pub(super) index: u32,
-}
-
-/// What the plan knows of a block.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct BlockState {
-    /// Its stay in the buffer, if it is there.
-    pub(super) stay: Option<StayNumber>,
-    /// What it takes there.
-    pub(super) footprint: Footprint,
-    /// Where main memory holds the same, and the step before which it was written there.
-    pub(super) saved: Option<(Move, u32)>,
-    /// Whether it was made, in part or whole.
-    pub(super) begun: bool,
-    /// Whether all sums of it are final.
-    pub(super) complete: bool,
-    /// The last step that used it.
-    pub(super) used_by: Option<u32>,
-    /// The place of its next use: see `NextUse`.
-    pub(super) next_use: u64,
-    /// While a stage is walked backwards: the place of the use met last, and whether something was seen to make it.
-    pub(super) seen: (u64, bool),
 }
 
 /// A tensor, as a grid of blocks.
@@ -67,7 +47,7 @@ pub(super) struct PlannedTensor {
     /// Items in a full batch tile, and in the last one.
     items_per_tile: [u32; 2],
     last_tile: u32,
-    pub(super) blocks: Vec<BlockState>,
+    pub(super) blocks: BlockStates,
     /// Where later stages read it.
     pub(super) uses: Vec<Position>,
     /// The stage that first names it.
@@ -144,7 +124,7 @@ impl PlannedTensor {
         if tensor.whole.is_some() {
             (tensor.block_rows, tensor.block_columns) = (extents[0], extents[1]);
             (tensor.rows_of_blocks, tensor.columns_of_blocks) = (1, 1);
-            tensor.blocks.truncate(1);
+            tensor.blocks = BlockStates::new(1);
             tensor.alive = 1;
         }
         tensor
@@ -181,7 +161,7 @@ impl PlannedTensor {
             items,
             items_per_tile,
             last_tile,
-            blocks: vec![BlockState::default(); blocks as usize],
+            blocks: BlockStates::new(blocks),
             uses,
             first_stage: 0,
             sums_batch: false,
@@ -189,12 +169,13 @@ impl PlannedTensor {
         }
     }
 
-    /// The blocks of batch tile `b` that hold any of these rows and columns, by column of blocks.
+    /// The blocks of batch tile `b` that hold any of these rows and columns, by column of blocks: their numbers, and their places
+    /// among the rows and columns of blocks.
     pub(super) fn covering(
         &self,
         b: u32,
         [rows, columns]: [Range<u32>; 2],
-    ) -> impl Iterator<Item = u32> + '_ {
+    ) -> impl Iterator<Item = (u32, [u32; 2])> + '_ {
         let of = |range: Range<u32>, block: u32| match range.is_empty() {
             true => 0..0,
             false => range.start / block..range.end.div_ceil(block),
@@ -203,7 +184,7 @@ impl PlannedTensor {
         let first = (b - self.items.start) * self.columns_of_blocks;
         columns.flat_map(move |column| {
             let base = (first + column) * self.rows_of_blocks;
-            rows.clone().map(move |row| base + row)
+            rows.clone().map(move |row| (base + row, [row, column]))
         })
     }
 
@@ -220,6 +201,11 @@ impl PlannedTensor {
     /// Rows and columns of elements of block number `index`.
     pub(super) fn ranges(&self, index: u32) -> [Range<u32>; 2] {
         let [_, row, column] = self.place(index);
+        self.ranges_at([row, column])
+    }
+
+    /// Rows and columns of elements of a block at this row and column of blocks.
+    pub(super) fn ranges_at(&self, [row, column]: [u32; 2]) -> [Range<u32>; 2] {
         let of = |place: u32, block: u32, extent: u32| place * block..((place + 1) * block).min(extent);
         [
             of(row, self.block_rows, self.rows),
@@ -335,18 +321,18 @@ impl PlannedTensors {
         tensors
             .filter(move |(_, tensor)| tensor.is_weight == is_weight)
             .flat_map(|(slot, tensor)| {
-                let states = tensor.blocks.iter().zip(0..);
+                let states = tensor.blocks.iter();
                 states
-                    .filter(|(state, _)| state.stay.is_some())
-                    .map(move |(state, index)| (state.next_use, BlockId { tensor: slot, index }))
+                    .filter(|(_, state)| state.stay.is_some())
+                    .map(move |(index, state)| (state.next_use, BlockId { tensor: slot, index }))
             })
     }
 
     pub(super) fn block(&self, id: BlockId) -> Option<&BlockState> {
-        self.get(id.tensor)?.blocks.get(id.index as usize)
+        Some(self.get(id.tensor)?.blocks.get(id.index))
     }
 
     pub(super) fn block_mut(&mut self, id: BlockId) -> Option<&mut BlockState> {
-        self.get_mut(id.tensor)?.blocks.get_mut(id.index as usize)
+        self.get_mut(id.tensor)?.blocks.get_mut(id.index)
     }
 }
