@@ -8,6 +8,7 @@
 mod admission;
 mod fetch;
 mod issue;
+mod look_ahead;
 mod moves;
 mod parameters;
 mod phases;
@@ -39,6 +40,7 @@ use crate::words::Words;
 use crate::work::UnitClass;
 
 pub use crate::stall_cause::StallCause;
+pub use look_ahead::{InView, LookAhead};
 pub use parameters::ControlBlockParameters;
 pub use phases::PhaseAccount;
 pub use policy::SchedulingPolicy;

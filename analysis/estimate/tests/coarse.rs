@@ -293,6 +293,22 @@ fn chosen_orders_take_least_in_the_estimate() {
     }
 }
 
+/// A window of few operations keeps lanes idle, in the estimate as in a run.
+#[test]
+fn the_estimate_looks_ahead_as_far_as_the_control_block() {
+    let ratios = [1, 2, 8, 256].map(|operations| {
+        let plan = plan(|scenario| {
+            scenario.accelerator.prefetch_operations = operations;
+            scenario.memory = Reference::Preset("hbm2".to_owned());
+        });
+        let estimated = coarse_estimate(&plan).unwrap().estimate.cycles as f64;
+        estimated / cycles(&plan, &run(&plan))
+    });
+    for ratio in ratios {
+        assert!((0.95..1.05).contains(&ratio), "{ratios:?}");
+    }
+}
+
 #[test]
 fn estimates_warn_where_they_are_known_to_be_off() {
     let caution = |plan: &Plan| coarse_estimate(plan).unwrap().details.caution;

@@ -23,10 +23,11 @@ impl ControlBlock {
                 }
                 break;
             };
-            let operation = step.operation.id.0;
+            let operation = step.operation.id;
             if !self
                 .window
-                .takes_operation(operation, self.parameters.window_operations)
+                .in_view()
+                .takes(operation, &self.parameters.look_ahead)
             {
                 self.next_step = Some(step);
                 break;
@@ -43,7 +44,10 @@ impl ControlBlock {
 
     /// The window reaches as far as lanes may work ahead, and for loads further.
     fn has_room_for_steps(&self) -> bool {
-        self.window.tiles() < self.parameters.window_tiles || self.window.len() < self.parameters.window_steps
+        let window = &self.window;
+        window
+            .in_view()
+            .wants_more(window.len(), &self.parameters.look_ahead)
     }
 
     fn admit_step(&mut self, step: Step, context: &mut Context<'_, Message>) {

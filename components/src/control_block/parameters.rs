@@ -2,7 +2,7 @@
 
 use sim_core::{ActorId, Clock};
 
-use super::SchedulingPolicy;
+use super::{LookAhead, SchedulingPolicy};
 use crate::block_plan::Room;
 use crate::loop_orders::LoopOrders;
 use crate::pe::PeLayout;
@@ -21,12 +21,8 @@ pub struct ControlBlockParameters {
     pub capacity: Room,
     /// Which of several issuable operations goes first.
     pub policy: SchedulingPolicy,
-    /// Tile operations that the window holds at least, if the program has so many.
-    pub window_tiles: u64,
-    /// Operations of which it holds steps at most.
-    pub window_operations: usize,
-    /// Steps that it holds at least: the loads of that many may begin before their turn.
-    pub window_steps: usize,
+    /// How far it looks ahead in the plan.
+    pub look_ahead: LookAhead,
     /// Number of PEs.
     pub pes: u16,
     /// What a PE consists of.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use sim_core::Context;
 
+use super::InView;
 use super::places::{StayPlace, StepNumber};
 use super::stopped_without;
 use crate::block_plan::{Progress, Step};
@@ -87,11 +88,6 @@ impl Entry {
     pub(super) fn is_finished(&self) -> bool {
         self.tiles_missing == 0 && self.writes_missing == 0
     }
-
-    /// Tiles that count for the length of the window.
-    fn weight(&self) -> u64 {
-        self.step.tile_operations()
-    }
 }
 
 /// The steps in the window, oldest first.
@@ -99,11 +95,9 @@ impl Entry {
 pub(super) struct Window {
     entries: VecDeque<Option<Entry>>,
     first: u32,
-    tiles: u64,
+    in_view: InView,
     /// By operation: its steps in the window, by the place of their first tile among the operation's parts.
     parts: BTreeMap<u32, Parts>,
-    /// How many steps of each operation are in the window.
-    operations: BTreeMap<u32, u32>,
 }
 
 /// The steps of one operation in the window.
@@ -135,14 +129,9 @@ impl Window {
         self.entries.len()
     }
 
-    /// Tile operations of the steps in the window.
-    pub(super) fn tiles(&self) -> u64 {
-        self.tiles
-    }
-
-    /// Whether one more step of an operation makes steps of no more than `most` operations.
-    pub(super) fn takes_operation(&self, operation: u32, most: usize) -> bool {
-        self.operations.len() < most || self.operations.contains_key(&operation)
+    /// What the steps in the window amount to.
+    pub(super) fn in_view(&self) -> &InView {
+        &self.in_view
     }
 
     /// Step `number`, if it is in the window and not finished.
@@ -187,8 +176,7 @@ impl Window {
     }
 
     pub(super) fn push(&mut self, entry: Entry) {
-        self.tiles += entry.weight();
-        *self.operations.entry(entry.step.operation.id.0).or_default() += 1;
+        self.in_view.enter(&entry.step);
         if entry.kind.is_some() {
             let (first, cut) = (entry.step.first().0, entry.step.cut);
             let parts = self
@@ -210,14 +198,8 @@ impl Window {
             .and_then(|place| self.entries.get_mut(place))
             .and_then(Option::take);
         let entry = stopped_without(entry, NO_STEP, context)?;
-        self.tiles -= entry.weight();
+        self.in_view.leave(&entry.step);
         let operation = entry.step.operation.id.0;
-        if let Some(steps) = self.operations.get_mut(&operation) {
-            *steps -= 1;
-            if *steps == 0 {
-                self.operations.remove(&operation);
-            }
-        }
         if let Some(parts) = self.parts.get_mut(&operation) {
             parts
                 .steps

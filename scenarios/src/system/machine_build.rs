@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use components::Component;
 use components::buffer::{Bandwidth, Buffer, BufferKind};
-use components::control_block::{ControlBlock, ControlBlockParameters};
+use components::control_block::{ControlBlock, ControlBlockParameters, LookAhead};
 use components::dma::{Dma, DmaParameters};
 use components::memory::{MemoryRoute, RequestorId};
 use components::message::Traffic;
@@ -157,10 +157,14 @@ impl MachinePlan {
         }
     }
 
-    /// Tile operations, and steps of the plan, that the control block looks ahead at least.
+    /// How far the control block looks ahead in the plan.
     #[must_use]
-    pub fn window(&self) -> (u64, usize) {
-        (WINDOW_TILES_PER_LANE * self.tiling.lanes, WINDOW_STEPS)
+    pub fn look_ahead(&self) -> LookAhead {
+        LookAhead {
+            tiles: WINDOW_TILES_PER_LANE * self.tiling.lanes,
+            steps: WINDOW_STEPS,
+            operations: self.scenario.accelerator.prefetch_operations as usize,
+        }
     }
 
     fn control_parameters(&self, dma: ActorId, buffers: [ActorId; 3]) -> ControlBlockParameters {
@@ -170,9 +174,7 @@ impl MachinePlan {
             orders: self.loop_orders(),
             capacity: self.plan_parameters().capacity,
             policy: self.policy,
-            window_tiles: self.window().0,
-            window_operations: self.scenario.accelerator.prefetch_operations as usize,
-            window_steps: self.window().1,
+            look_ahead: self.look_ahead(),
             pes: self.scenario.accelerator.processing_elements as u16,
             layout: self.layout,
             dma,

@@ -18,7 +18,7 @@ mod window;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use components::block_plan::{BlockPlan, Choice, Ledger, PlanError};
+use components::block_plan::{BlockPlan, Choice, Ledger, PlanError, Step};
 use components::control_block::SchedulingPolicy;
 use components::words::Words;
 use scenarios::system::{MachinePlan, Plan};
@@ -66,6 +66,8 @@ struct Schedule<'a> {
     plan: &'a MachinePlan,
     memory: &'a Memory,
     steps: BlockPlan,
+    /// A step of more operations than the window takes.
+    next_step: Option<Step>,
     plan_ended: bool,
     words: Words,
     most_pieces: u32,
@@ -125,6 +127,7 @@ pub(super) fn schedule(whole: &Plan, memory: &Memory) -> Result<(Timeline, Accou
         plan,
         memory,
         steps: plan.block_plan(blocking),
+        next_step: None,
         plan_ended: false,
         words: plan.words(),
         most_pieces: (ALL_PIECES / account.steps.max(1)).clamp(1, MOST_PIECES) as u32,

@@ -11,12 +11,16 @@ use super::window::{Entry, chunk_of};
 impl Schedule<'_> {
     /// Takes steps of the plan into the window until it is full.
     pub(super) fn admit(&mut self) {
-        let (tiles, steps) = self.plan.window();
-        while !self.plan_ended && (self.window.tiles() < tiles || self.window.len() < steps) {
-            let Some(step) = self.steps.next() else {
+        let limits = self.plan.look_ahead();
+        while !self.plan_ended && self.window.in_view().wants_more(self.window.len(), &limits) {
+            let Some(step) = self.next_step.take().or_else(|| self.steps.next()) else {
                 self.plan_ended = true;
                 return;
             };
+            if !self.window.in_view().takes(step.operation.id, &limits) {
+                self.next_step = Some(step);
+                return;
+            }
             self.room_changed = true;
             self.admit_step(step);
         }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use components::block_plan::{Progress, Step};
+use components::control_block::InView;
 use components::operation::RowAccess;
 use components::tile::Dimension;
 
@@ -119,7 +120,7 @@ pub(super) fn chunk_of(rows: u32, most_pieces: u32) -> u32 {
 pub(super) struct Window {
     entries: VecDeque<Option<Entry>>,
     first: StepNumber,
-    tiles: u64,
+    in_view: InView,
 }
 
 impl Window {
@@ -136,9 +137,9 @@ impl Window {
         self.entries.len()
     }
 
-    /// Tile operations of the steps in the window.
-    pub(super) fn tiles(&self) -> u64 {
-        self.tiles
+    /// What the steps in the window amount to.
+    pub(super) fn in_view(&self) -> &InView {
+        &self.in_view
     }
 
     pub(super) fn get(&self, number: StepNumber) -> Option<&Entry> {
@@ -158,7 +159,7 @@ impl Window {
     }
 
     pub(super) fn push(&mut self, entry: Entry) {
-        self.tiles += entry.step.tile_operations();
+        self.in_view.enter(&entry.step);
         self.entries.push_back(Some(entry));
     }
 
@@ -166,7 +167,7 @@ impl Window {
     pub(super) fn take(&mut self, number: StepNumber) -> Option<Entry> {
         let place = number.checked_sub(self.first)? as usize;
         let entry = self.entries.get_mut(place)?.take()?;
-        self.tiles -= entry.step.tile_operations();
+        self.in_view.leave(&entry.step);
         while self.entries.front().is_some_and(Option::is_none) {
             self.entries.pop_front();
             self.first += 1;
