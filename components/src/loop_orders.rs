@@ -34,6 +34,17 @@ pub enum LoopOrderRule {
     Auto(Goal),
 }
 
+impl LoopOrderRule {
+    /// The order that is stated; the default, which is best for most operations, where each has its own.
+    #[must_use]
+    pub fn usual(self) -> LoopOrder {
+        match self {
+            Self::Stated(order) => order,
+            Self::Auto(_) => LoopOrder::default(),
+        }
+    }
+}
+
 impl Default for LoopOrderRule {
     fn default() -> Self {
         Self::Stated(LoopOrder::default())

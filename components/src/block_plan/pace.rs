@@ -2,7 +2,8 @@
 //!
 //! Steps take their room in order, as in the control block. Loads and writes go through one pipe at the memory's peak bandwidth,
 //! and each class of units is a pool: both take one thing after another, as soon as what it needs is there, and fill the gaps
-//! that something left which had to wait. Nothing below a step is seen: no rows, no buses, no banks.
+//! that something left which had to wait. A step takes no less time than its longest run, which one unit walks alone. Nothing below
+//! that is seen: no rows, no buses, no banks.
 
 use std::collections::VecDeque;
 
@@ -12,8 +13,9 @@ use super::stage_plan::BlockPlan;
 use super::step::{Begin, End, Room, StayNumber, Step};
 use crate::operation::{Operation, OperationId};
 use crate::runs::Tiling;
+use crate::tile::{Dimension, LoopOrder};
 use crate::units::{BLOCK, Bytes};
-use crate::work::{RunKind, UnitClass};
+use crate::work::RunKind;
 
 /// How fast a machine is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +26,8 @@ pub struct Rates {
     pub multipliers: u32,
     /// MAC lanes, softmax modules and layer-norm modules of the machine.
     pub units: [u64; 3],
+    /// The order of the tiles of a part, whose innermost loop a unit walks alone.
+    pub order: LoopOrder,
 }
 
 /// A walk over a plan that finds how long it takes.
@@ -133,12 +137,15 @@ impl Pacer {
     }
 
     fn pass(&mut self, step: &Step) {
+        // A step begins once what leaves for it may leave, even if there is room beside it.
+        let mut may_begin = 0.0_f64;
         for begin in &step.begins {
             match begin {
                 Begin::Evict { stay, write } => {
                     let (used, room) = self.stays.get(*stay).map_or((0.0, Room::default()), |stay| {
                         (stay.used.max(stay.ready), stay.room)
                     });
+                    may_begin = may_begin.max(used);
                     let gone = match write {
                         Some(write) => self.transfer(used, BLOCK * write.accesses()),
                         None => used,
@@ -168,7 +175,7 @@ impl Pacer {
                 }
             }
         }
-        let done = self.work(step);
+        let done = self.work(step, may_begin);
         self.ended = self.ended.max(done);
         for &stay in step
             .operands
@@ -212,13 +219,13 @@ impl Pacer {
         }
     }
 
-    /// When the work of a step is done.
-    fn work(&mut self, step: &Step) -> f64 {
+    /// When the work of a step is done that begins at `may_begin` or later.
+    fn work(&mut self, step: &Step, may_begin: f64) -> f64 {
         let operands = step.operands.iter().flat_map(|operand| &operand.stays);
         let ready = operands
             .filter_map(|&stay| self.stays.get(stay))
             .map(|stay| stay.ready)
-            .fold(self.reserved, f64::max);
+            .fold(self.reserved.max(may_begin), f64::max);
         let profile = step.operation.work.profile();
         let Some(kind) = profile.run_kind() else {
             let bytes = self.moved(step);
@@ -227,15 +234,21 @@ impl Pacer {
         let units = self.rates.units[kind.unit() as usize] as f64;
         let each = self.cycles_of(&step.operation, kind);
         let tiles = step.tile_operations() as f64;
-        // What the longest unit has to do: whole rows for modules, else a tile at a time.
-        let pieces = match kind.unit() {
-            UnitClass::Lane => tiles,
-            UnitClass::Softmax | UnitClass::LayerNorm => f64::from(step.tiles[1].end - step.tiles[1].start),
-        };
-        let least = tiles * each / pieces.min(units).max(1.0);
         let share = tiles * each / units;
+        // A unit walks a run alone, however many others are idle.
+        let least = share.max(each * f64::from(self.longest_run(step)));
         let pool = &mut self.units[kind.unit() as usize];
         pool.run(ready, least, share)
+    }
+
+    /// Tiles of the longest run of a step.
+    fn longest_run(&self, step: &Step) -> u16 {
+        let rows = step.cut[Dimension::I as usize];
+        let cursor = self
+            .tiling
+            .cursor_by_rows(&step.operation, self.rates.order, rows.into());
+        let along = &step.tiles[cursor.along() as usize];
+        cursor.longest_run().min(along.end - along.start)
     }
 
     fn moved(&self, step: &Step) -> Bytes {

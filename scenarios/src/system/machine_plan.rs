@@ -181,6 +181,7 @@ impl MachinePlan {
             bytes_per_cycle: bandwidth / self.clock.frequency().hertz(),
             multipliers: self.scenario.accelerator.multipliers_per_lane,
             units: self.units(),
+            order: self.scenario.accelerator.loop_order.usual(),
         }
     }
 
