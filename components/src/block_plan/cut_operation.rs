@@ -10,24 +10,45 @@ pub(super) struct CutOperation {
     /// Tiles of a piece along b, i, j and k.
     pub(super) each: [u32; 4],
     pub(super) tiles: [u32; 4],
-    pub(super) pieces: [u32; 4],
+    /// Pieces along b, i, j and k, and one of `SLOT`.
+    pub(super) pieces: At,
     /// Whether it is done for each item; else once, with the last one.
     pub(super) has_batch: bool,
     pub(super) group: u32,
     /// Its number in its group.
     pub(super) slot: u32,
-    /// What tells its parts from each other and from those of its group, outermost first.
-    pub(super) digits: [Digit; 5],
+    /// What tells its parts from each other and from those of its group, outermost first: numbers of coordinates.
+    pub(super) digits: [usize; 5],
     /// Parts of a block of rows of the group that come before its own.
     pub(super) before: u64,
 }
 
-/// What a place is counted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Digit {
-    Piece(Dimension),
-    /// The operation among those of a wave.
-    Slot,
+/// The coordinates of a part: its piece along b, i, j and k (of the batch the tile), and its operation's number in its group.
+pub(super) type At = [u32; 5];
+
+/// Which coordinate is the operation's number in its group.
+pub(super) const SLOT: usize = 4;
+
+/// Parts of an operation that touch something: those from one corner to the other, both of them included.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pieces {
+    pub(super) low: At,
+    pub(super) high: At,
+}
+
+impl Pieces {
+    /// Those of them that are of these batch tiles.
+    #[inline]
+    pub(super) fn of_items(mut self, items: &Range<u32>) -> Option<Self> {
+        self.low[0] = self.low[0].max(items.start);
+        // None are left where `items` is empty, too.
+        let end = items.end.min(self.high[0].saturating_add(1));
+        if self.low[0] >= end {
+            return None;
+        }
+        self.high[0] = end - 1;
+        Some(self)
+    }
 }
 
 impl CutOperation {
@@ -42,21 +63,22 @@ impl CutOperation {
         has_batch: bool,
     ) -> Self {
         let tiles = Dimension::ALL.map(|dimension| grid.tiles(dimension));
-        let [a, b, c, d] = order.loops().map(Digit::Piece);
+        let [b, i] = [Dimension::B as usize, Dimension::I as usize];
+        let nested = order.loops().map(|dimension| dimension as usize);
         let digits = if is_wave {
-            let rest: Vec<Digit> = [a, b, c, d]
+            let rest: Vec<usize> = nested
                 .into_iter()
-                .filter(|digit| !matches!(digit, Digit::Piece(Dimension::B | Dimension::I)))
+                .filter(|&loop_| loop_ != b && loop_ != i)
                 .collect();
-            let [b, i] = [Dimension::B, Dimension::I].map(Digit::Piece);
-            [b, i, Digit::Slot, rest[0], rest[1]]
+            [b, i, SLOT, rest[0], rest[1]]
         } else {
-            [Digit::Slot, a, b, c, d]
+            [SLOT, nested[0], nested[1], nested[2], nested[3]]
         };
+        let pieces = |along: usize| tiles[along].div_ceil(each[along]);
         Self {
             each,
             tiles,
-            pieces: [0, 1, 2, 3].map(|along: usize| tiles[along].div_ceil(each[along])),
+            pieces: [pieces(0), pieces(1), pieces(2), pieces(3), 1],
             has_batch,
             group,
             slot: 0,
@@ -70,54 +92,34 @@ impl CutOperation {
         u64::from(self.pieces[2]) * u64::from(self.pieces[3])
     }
 
-    fn digit(&self, at: &[u32; 4], digit: Digit) -> u32 {
-        match digit {
-            Digit::Piece(dimension) => at[dimension as usize],
-            Digit::Slot => self.slot,
+    /// All of its parts, of any batch tile.
+    pub(super) fn all(&self) -> Pieces {
+        let last = |along: usize| self.pieces[along].saturating_sub(1);
+        Pieces {
+            low: [0, 0, 0, 0, self.slot],
+            high: [u32::MAX, last(1), last(2), last(3), self.slot],
         }
     }
 
-    pub(super) fn radix(&self, dimension: Dimension, items: &Range<u32>) -> u32 {
-        match dimension {
-            Dimension::B => items.end - items.start,
-            _ => self.pieces[dimension as usize],
-        }
-    }
-
-    /// The first of its parts from `low` to `high` that comes after the part of `other`, of the same group, at `after`.
-    pub(super) fn next_of_group(
-        &self,
-        low: &[u32; 4],
-        high: &[u32; 4],
-        other: &Self,
-        after: &[u32; 4],
-    ) -> Option<[u32; 4]> {
-        // They share what is before `last`, where the wanted one is the first to be later.
-        let mut shared = 0;
-        for &digit in &self.digits {
-            let value = other.digit(after, digit);
-            if value < self.digit(low, digit) || value > self.digit(high, digit) {
+    /// The first of its parts among `pieces` that comes after the part of its group at `after`.
+    #[inline]
+    pub(super) fn next_of_group(&self, pieces: &Pieces, after: &At) -> Option<At> {
+        let Pieces { low, high } = pieces;
+        // The outer digits of both are the same up to `last`, where the wanted one is the first to be later.
+        let mut at = *low;
+        let mut found = None;
+        for last in self.digits {
+            let value = after[last];
+            if value < high[last] {
+                found = Some((at, last, low[last].max(value + 1)));
+            }
+            if value < low[last] || value > high[last] {
                 break;
             }
-            shared += 1;
+            at[last] = value;
         }
-        for last in (0..=shared.min(self.digits.len() - 1)).rev() {
-            let digit = self.digits[last];
-            let later = self.digit(low, digit).max(other.digit(after, digit) + 1);
-            if later > self.digit(high, digit) {
-                continue;
-            }
-            let mut at = *low;
-            for &digit in &self.digits[..last] {
-                if let Digit::Piece(dimension) = digit {
-                    at[dimension as usize] = after[dimension as usize];
-                }
-            }
-            if let Digit::Piece(dimension) = digit {
-                at[dimension as usize] = later;
-            }
-            return Some(at);
-        }
-        None
+        let (mut at, last, later) = found?;
+        at[last] = later;
+        Some(at)
     }
 }

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use super::cut_operation::{CutOperation, Digit};
+use super::cut_operation::{At, CutOperation, Pieces, SLOT};
 use super::view::Extents;
 use crate::operation::Operation;
 use crate::tile::Dimension;
@@ -39,12 +39,8 @@ impl Part {
 pub(super) struct Place {
     round: u32,
     pub(super) operation: u32,
-    /// Its piece along each loop: of the batch the tile, of the others a number of tiles.
-    at: [u32; 4],
+    at: At,
 }
-
-/// Pieces along b, i, j and k: those that touch something.
-pub(super) type PieceRanges = [Range<u32>; 4];
 
 /// Batch tiles of which a stage is planned.
 #[derive(Clone, Debug, Default)]
@@ -59,14 +55,19 @@ pub(super) struct Items {
 #[derive(Clone, Debug)]
 pub(super) struct Group {
     operations: Range<usize>,
-    /// Parts for one item.
+    /// Parts for one item, and of them for one block of rows.
     parts: u64,
+    of_rows: u64,
 }
 
 impl Group {
     /// Of the stage's operations of these numbers.
     pub(super) fn of(operations: Range<usize>) -> Self {
-        Self { operations, parts: 0 }
+        Self {
+            operations,
+            parts: 0,
+            of_rows: 0,
+        }
     }
 }
 
@@ -101,7 +102,7 @@ impl Parts {
                 (operation.slot, operation.before) = (slot, before);
                 before += operation.parts_of_rows();
             }
-            group.parts = u64::from(pieces) * before;
+            (group.parts, group.of_rows) = (u64::from(pieces) * before, before);
         }
         let count = items.range.end.saturating_sub(items.range.start);
         let together = together.clamp(1, count.max(1));
@@ -186,38 +187,25 @@ impl Parts {
         }
     }
 
-    fn place_alone(&self, operation: usize, items: &Range<u32>, mut left: u64) -> (usize, [u32; 4]) {
+    fn place_alone(&self, operation: usize, items: &Range<u32>, left: u64) -> (usize, At) {
         let cut = &self.operations[operation];
-        let mut at = [items.start, 0, 0, 0];
-        for &digit in cut.digits.iter().rev() {
-            if let Digit::Piece(dimension) = digit {
-                let radix = u64::from(cut.radix(dimension, items)).max(1);
-                at[dimension as usize] += (left % radix) as u32;
-                left /= radix;
-            }
-        }
+        let mut at = [items.start, 0, 0, 0, cut.slot];
+        unfold(left, &cut.digits, &radices(cut, items), &mut at);
         (operation, at)
     }
 
-    fn place_in_wave(&self, group: &Group, items: &Range<u32>, left: u64) -> (usize, [u32; 4]) {
-        let (item, within) = (left / group.parts.max(1), left % group.parts.max(1));
-        let first = &self.operations[group.operations.start];
-        let of_rows = (group.parts / u64::from(first.pieces[1]).max(1)).max(1);
-        let (rows, mut left) = (within / of_rows, within % of_rows);
+    fn place_in_wave(&self, group: &Group, items: &Range<u32>, left: u64) -> (usize, At) {
+        let of_rows = group.of_rows.max(1);
+        let (rows, left) = (left / of_rows, left % of_rows);
         let of_group = &self.operations[group.operations.clone()];
         let slot = of_group
             .partition_point(|cut| cut.before <= left)
             .saturating_sub(1);
         let cut = &of_group[slot];
-        left -= cut.before;
-        let mut at = [items.start + item as u32, rows as u32, 0, 0];
-        for &digit in cut.digits[3..].iter().rev() {
-            if let Digit::Piece(dimension) = digit {
-                let radix = u64::from(cut.pieces[dimension as usize]).max(1);
-                at[dimension as usize] = (left % radix) as u32;
-                left /= radix;
-            }
-        }
+        let mut at = [items.start, 0, 0, 0, cut.slot];
+        let radices = radices(cut, items);
+        unfold(rows, &cut.digits[..2], &radices, &mut at);
+        unfold(left - cut.before, &cut.digits[3..], &radices, &mut at);
         (group.operations.start + slot, at)
     }
 
@@ -229,29 +217,34 @@ impl Parts {
         let items = self.items_of(group.operations.start, place.round);
         let full = self.starts[0].last().copied().unwrap_or(0);
         let start = u64::from(place.round) * full + self.starts_in(place.round)[cut.group as usize];
-        let nested = |digits: &[Digit]| {
-            digits.iter().fold(0, |sum, &digit| match digit {
-                Digit::Slot => sum,
-                Digit::Piece(dimension) => {
-                    let first = if dimension == Dimension::B { items.start } else { 0 };
-                    sum * u64::from(cut.radix(dimension, &items))
-                        + u64::from(place.at[dimension as usize] - first)
-                }
-            })
-        };
+        let radices = radices(cut, &items);
+        let mut at = place.at;
+        at[0] -= items.start;
         match group.operations.len() {
-            1 => start + nested(&cut.digits),
+            1 => start + fold(&cut.digits, &radices, &at),
             _ => {
-                let of_rows = group.parts / u64::from(cut.pieces[1]).max(1);
-                start + nested(&cut.digits[..2]) * of_rows + cut.before + nested(&cut.digits[3..])
+                let rows = fold(&cut.digits[..2], &radices, &at);
+                start + rows * group.of_rows + cut.before + fold(&cut.digits[3..], &radices, &at)
             }
         }
+    }
+
+    /// Whether the part at `one` comes before that at `other`.
+    pub(super) fn precedes(&self, one: &Place, other: &Place) -> bool {
+        let cut = self.cut_of(one.operation);
+        let groups = [cut.group, self.group_of(other.operation)];
+        if (one.round, groups[0]) != (other.round, groups[1]) {
+            return (one.round, groups[0]) < (other.round, groups[1]);
+        }
+        // Orders of loops differ only behind the operation's number.
+        let differs = cut.digits.iter().find(|&&digit| one.at[digit] != other.at[digit]);
+        differs.is_some_and(|&digit| one.at[digit] < other.at[digit])
     }
 
     /// The earlier of two places.
     pub(super) fn earlier(&self, one: Option<Place>, other: Option<Place>) -> Option<Place> {
         match (one, other) {
-            (Some(a), Some(b)) => Some(if self.number(&b) < self.number(&a) { b } else { a }),
+            (Some(a), Some(b)) => Some(if self.precedes(&b, &a) { b } else { a }),
             (one, other) => one.or(other),
         }
     }
@@ -261,15 +254,18 @@ impl Parts {
         place.round + 1 >= self.rounds
     }
 
-    /// The first part of operation number `operation` that is at any of these pieces and comes after the one at `after`, in its round.
+    /// The first part of operation number `operation` among `pieces` that comes after the one at `after`, in its round.
     #[inline]
-    pub(super) fn next_in_round(&self, operation: u32, pieces: &PieceRanges, after: &Place) -> Option<Place> {
-        let [low, high] = self.corners(operation, pieces, after.round)?;
-        let (cut, other) = (self.cut_of(operation), self.cut_of(after.operation));
-        let at = match cut.group.cmp(&other.group) {
-            Ordering::Less => return None,
-            Ordering::Greater => low,
-            Ordering::Equal => cut.next_of_group(&low, &high, other, &after.at)?,
+    pub(super) fn next_in_round(&self, operation: u32, pieces: &Pieces, after: &Place) -> Option<Place> {
+        let cut = self.cut_of(operation);
+        let order = cut.group.cmp(&self.group_of(after.operation));
+        if order == Ordering::Less {
+            return None;
+        }
+        let pieces = pieces.of_items(&self.items_of(operation as usize, after.round))?;
+        let at = match order {
+            Ordering::Equal => cut.next_of_group(&pieces, &after.at)?,
+            _ => pieces.low,
         };
         Some(Place {
             round: after.round,
@@ -282,40 +278,20 @@ impl Parts {
     pub(super) fn next_in_later_round(
         &self,
         operation: u32,
-        pieces: &PieceRanges,
+        pieces: &Pieces,
         after: &Place,
     ) -> Option<Place> {
         let cut = self.cut_of(operation);
         let round = match cut.has_batch {
-            true => pieces[0].start.saturating_sub(self.items.range.start) / self.together,
+            true => pieces.low[0].saturating_sub(self.items.range.start) / self.together,
             false => self.rounds.saturating_sub(1),
         };
         let round = round.max(after.round + 1);
         if round >= self.rounds {
             return None;
         }
-        let [at, _] = self.corners(operation, pieces, round)?;
+        let at = pieces.of_items(&self.items_of(operation as usize, round))?.low;
         Some(Place { round, operation, at })
-    }
-
-    /// The first and the last of these pieces that an operation has in a round.
-    #[inline]
-    fn corners(&self, operation: u32, pieces: &PieceRanges, round: u32) -> Option<[[u32; 4]; 2]> {
-        let cut = self.cut_of(operation);
-        let items = self.items_of(operation as usize, round);
-        let mut corners = [[0; 4]; 2];
-        for (along, range) in pieces.iter().enumerate() {
-            let (first, end) = match along {
-                0 => (items.start, items.end),
-                _ => (0, cut.pieces[along]),
-            };
-            let (start, end) = (range.start.max(first), range.end.min(end));
-            if start >= end {
-                return None;
-            }
-            (corners[0][along], corners[1][along]) = (start, end - 1);
-        }
-        Some(corners)
     }
 
     /// The number of the group that operation number `operation` belongs to; groups come in this order.
@@ -340,6 +316,35 @@ impl Parts {
             0..1
         } else {
             0..0
+        }
+    }
+}
+
+/// How many values each coordinate of an operation's parts has in a round of these batch tiles.
+#[inline]
+fn radices(cut: &CutOperation, items: &Range<u32>) -> At {
+    let mut radices = cut.pieces;
+    radices[0] = items.end - items.start;
+    radices
+}
+
+/// The number that these coordinates are the digits of, outermost first.
+#[inline]
+fn fold(digits: &[usize], radices: &At, at: &At) -> u64 {
+    let nested = digits.iter().filter(|&&digit| digit != SLOT);
+    nested.fold(0, |sum, &digit| {
+        sum * u64::from(radices[digit]) + u64::from(at[digit])
+    })
+}
+
+/// Adds to the coordinates `at` the digits of `number`: the inverse of `fold`.
+#[inline]
+fn unfold(mut number: u64, digits: &[usize], radices: &At, at: &mut At) {
+    for &digit in digits.iter().rev() {
+        if radices[digit] > 1 {
+            let radix = u64::from(radices[digit]);
+            at[digit] += (number % radix) as u32;
+            number /= radix;
         }
     }
 }

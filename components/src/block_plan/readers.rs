@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::parts::{Parts, PieceRanges, Place};
+use super::cut_operation::Pieces;
+use super::parts::{Parts, Place};
 use super::stage_uses::StageTensors;
 use super::tensors::{PlannedTensor, TensorSlot};
 use super::view::{Axis, View};
@@ -11,9 +12,6 @@ use crate::tile::Dimension;
 
 #[cfg(test)]
 mod tests;
-
-/// Pieces that are all of them.
-const ALL: Range<u32> = 0..u32::MAX;
 
 /// A block: its batch tile, its rows and columns of elements, and the batch tiles that the plan holds of its tensor.
 #[derive(Clone, Debug)]
@@ -33,12 +31,13 @@ impl BlockRanges {
         }
     }
 
-    /// The batch tiles whose parts use it: its own. Those of which the plan holds nothing use the first.
-    fn batch(&self) -> [Range<u32>; 2] {
+    /// The batch tiles whose parts use it, from the first to the last: its own. Those of which the plan holds nothing use the first.
+    #[inline]
+    fn batch(&self) -> ([u32; 2], Option<[u32; 2]>) {
         match self.item == self.items.start {
-            true if self.items.end == self.item + 1 => [ALL, 0..0],
-            true => [0..self.item + 1, self.items.end..u32::MAX],
-            false => [self.item..self.item + 1, 0..0],
+            true if self.items.end == self.item + 1 => ([0, u32::MAX], None),
+            true => ([0, self.item], Some([self.items.end, u32::MAX])),
+            false => ([self.item; 2], None),
         }
     }
 }
@@ -50,6 +49,8 @@ struct Reader {
     operation: u32,
     group: u32,
     makes: bool,
+    /// All pieces that it has.
+    all: Pieces,
     rows: Along,
     columns: Along,
     /// Pieces along i, if rows follow from these together with those along k.
@@ -91,7 +92,8 @@ impl Reader {
         view: View,
         makes: bool,
     ) -> Self {
-        let each = parts.cut_of(index as u32).each;
+        let cut = parts.cut_of(index as u32);
+        let each = cut.each;
         let elements =
             |dimension: Dimension| each[dimension as usize].saturating_mul(operation.grid.edge(dimension));
         let along = |axis: Axis| {
@@ -120,45 +122,62 @@ impl Reader {
         Self {
             tensor,
             operation: index as u32,
-            group: parts.group_of(index as u32),
+            group: cut.group,
             makes,
+            all: cut.all(),
             rows: along(view.rows),
             columns: along(view.columns),
             taps,
         }
     }
 
-    /// The first that `find` finds of the ranges of pieces at which its parts use `block`.
-    fn first<'a>(
-        &'a self,
+    /// The first that `find` finds of the pieces at which its parts use `block`.
+    #[inline]
+    fn first(
+        &self,
         parts: &Parts,
-        block: &'a BlockRanges,
-        find: impl Fn(&PieceRanges) -> Option<Place>,
+        block: &BlockRanges,
+        find: impl Fn(&Pieces) -> Option<Place>,
     ) -> Option<Place> {
-        let mut first = None;
-        let mut look = |pieces: &PieceRanges| first = parts.earlier(first, find(pieces));
-        for items in block.batch() {
-            if items.is_empty() {
-                continue;
-            }
-            let mut pieces = [items, ALL, ALL, ALL];
-            self.columns.narrow(&block.ranges[1], &mut pieces);
-            match &self.taps {
-                None => {
-                    self.rows.narrow(&block.ranges[0], &mut pieces);
-                    look(&pieces);
-                }
-                Some(taps) => {
-                    for piece in 0..taps.extent.div_ceil(taps.each) {
-                        pieces[Dimension::I as usize] = piece..piece + 1;
-                        pieces[Dimension::K as usize] = ALL;
-                        self.rows.narrow(&taps.rows(&block.ranges[0], piece), &mut pieces);
-                        look(&pieces);
-                    }
-                }
-            }
+        let mut pieces = self.all;
+        if !self.columns.narrow(&block.ranges[1], &mut pieces) {
+            return None;
         }
-        first
+        let (own, others) = block.batch();
+        [pieces.low[0], pieces.high[0]] = own;
+        let first = self.first_of_rows(parts, block, pieces, &find);
+        let Some(others) = others else {
+            return first;
+        };
+        [pieces.low[0], pieces.high[0]] = others;
+        parts.earlier(first, self.first_of_rows(parts, block, pieces, &find))
+    }
+
+    /// The same among `pieces`, which the block's rows have not narrowed yet.
+    #[inline]
+    fn first_of_rows(
+        &self,
+        parts: &Parts,
+        block: &BlockRanges,
+        mut pieces: Pieces,
+        find: &impl Fn(&Pieces) -> Option<Place>,
+    ) -> Option<Place> {
+        let rows = &block.ranges[0];
+        let Some(taps) = &self.taps else {
+            return match self.rows.narrow(rows, &mut pieces) {
+                true => find(&pieces),
+                false => None,
+            };
+        };
+        let i = Dimension::I as usize;
+        (pieces.low[i]..=pieces.high[i]).fold(None, |first, piece| {
+            let mut at_taps = pieces;
+            (at_taps.low[i], at_taps.high[i]) = (piece, piece);
+            match self.rows.narrow(&taps.rows(rows, piece), &mut at_taps) {
+                true => parts.earlier(first, find(&at_taps)),
+                false => first,
+            }
+        })
     }
 }
 
@@ -170,16 +189,16 @@ impl Reader {
             makes: self.makes,
         });
         match (found, own) {
-            (Some(found), Some(own)) if parts.number(&own.place) < parts.number(&found.place) => Some(own),
+            (Some(found), Some(own)) if parts.precedes(&own.place, &found.place) => Some(own),
             (found, own) => found.or(own),
         }
     }
 }
 
 impl Along {
-    /// Leaves of `pieces` those that have any of the elements `range`.
+    /// Leaves of `pieces` those that have any of the elements `range`, and says whether there are any.
     #[inline]
-    fn narrow(self, range: &Range<u32>, pieces: &mut PieceRanges) {
+    fn narrow(self, range: &Range<u32>, pieces: &mut Pieces) -> bool {
         let Self::Pieces {
             dimension,
             elements,
@@ -187,16 +206,22 @@ impl Along {
             reach,
         } = self
         else {
-            return;
+            return true;
         };
-        pieces[dimension as usize] = if range.is_empty() || range.start >= extent {
-            0..0
-        } else if elements >= extent {
-            0..1
-        } else {
-            let (first, end) = (range.start.saturating_sub(reach), range.end.saturating_add(reach));
-            first / elements..end.div_ceil(elements)
-        };
+        if range.start >= extent.min(range.end) {
+            return false;
+        }
+        let (low, high) = (
+            &mut pieces.low[dimension as usize],
+            &mut pieces.high[dimension as usize],
+        );
+        if elements >= extent {
+            (*low, *high) = (0, 0);
+            return true;
+        }
+        *low = range.start.saturating_sub(reach) / elements;
+        *high = ((range.end.saturating_add(reach) - 1) / elements).min(*high);
+        low <= high
     }
 }
 
@@ -295,34 +320,60 @@ impl Readers {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReadersOf<'a>(&'a [Reader]);
 
-impl ReadersOf<'_> {
-    /// The first part after that at `after` which uses `block`. No part uses what it makes in another way.
-    pub(super) fn next_use(self, parts: &Parts, block: &BlockRanges, after: &Place) -> Option<Found> {
-        let in_round = self.next_in_round(parts, block, after);
+impl<'a> ReadersOf<'a> {
+    /// Those that may come after the part at `after`.
+    pub(super) fn after(self, parts: &'a Parts, after: &'a Place) -> ReadersAfter<'a> {
+        let now = parts.group_of(after.operation);
+        let first = self.0.partition_point(|reader| reader.group < now);
+        ReadersAfter {
+            parts,
+            after,
+            all: self.0,
+            in_round: &self.0[first..],
+        }
+    }
+}
+
+/// The uses of one tensor after a part.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReadersAfter<'a> {
+    parts: &'a Parts,
+    after: &'a Place,
+    all: &'a [Reader],
+    /// Those that may come in the round of that part.
+    in_round: &'a [Reader],
+}
+
+impl ReadersAfter<'_> {
+    /// The first part which uses `block`. No part uses what it makes in another way.
+    #[inline]
+    pub(super) fn next_use(&self, block: &BlockRanges) -> Option<Found> {
+        let Self { parts, after, .. } = *self;
+        let in_round = self.next_in_round(block);
         if in_round.is_some() || parts.ends_with(after) {
             return in_round;
         }
-        self.0.iter().fold(None, |first, reader| {
-            let later = |pieces: &PieceRanges| parts.next_in_later_round(reader.operation, pieces, after);
+        self.all.iter().fold(None, |first, reader| {
+            let later = |pieces: &Pieces| parts.next_in_later_round(reader.operation, pieces, after);
             reader.earlier(parts, first, reader.first(parts, block, later))
         })
     }
 
     /// The same in the round of that part: groups come in the order of their operations.
-    fn next_in_round(self, parts: &Parts, block: &BlockRanges, after: &Place) -> Option<Found> {
-        let now = parts.group_of(after.operation);
-        let first = self.0.partition_point(|reader| reader.group < now);
-        let mut found: Option<(u32, Found)> = None;
-        for reader in &self.0[first..] {
-            if found.is_some_and(|(group, _)| group < reader.group) {
+    #[inline]
+    fn next_in_round(&self, block: &BlockRanges) -> Option<Found> {
+        let Self { parts, after, .. } = *self;
+        let mut found = None;
+        let mut group = 0;
+        for reader in self.in_round {
+            if found.is_some() && group < reader.group {
                 break;
             }
-            let in_round = |pieces: &PieceRanges| parts.next_in_round(reader.operation, pieces, after);
-            let place = reader.first(parts, block, in_round);
-            let earlier = reader.earlier(parts, found.map(|(_, found)| found), place);
-            found = earlier.map(|found| (reader.group, found));
+            group = reader.group;
+            let in_round = |pieces: &Pieces| parts.next_in_round(reader.operation, pieces, after);
+            found = reader.earlier(parts, found, reader.first(parts, block, in_round));
         }
-        found.map(|(_, found)| found)
+        found
     }
 }
 

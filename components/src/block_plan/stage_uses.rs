@@ -138,11 +138,13 @@ impl BlockPlan {
                     operation.operands[place].tensor().0
                 ))
             })?;
-            accesses.extend(blocks.map(|(block, next)| Access {
-                block,
-                usage,
-                next_use: next.at,
-            }));
+            blocks.for_each(|(block, next)| {
+                accesses.push(Access {
+                    block,
+                    usage,
+                    next_use: next.at,
+                });
+            });
         }
         let ranges = [Dimension::I, Dimension::J].map(|dimension| extents[dimension as usize].clone());
         let made = slots.last().copied().flatten();
@@ -175,7 +177,7 @@ impl BlockPlan {
         } else {
             tensor.items.start
         };
-        let readers = stage.readers.of_tensor(slot);
+        let readers = stage.readers.of_tensor(slot).after(&stage.parts, &part.place);
         let sums_on = tensor.sums_batch && !self.is_last_segment();
         let beyond = Next {
             at: self.beyond(stage.number, tensor),
@@ -184,7 +186,7 @@ impl BlockPlan {
         let blocks = tensor.covering(b, ranges);
         Some(blocks.map(move |(index, [row, column])| {
             let block = BlockRanges::of(tensor, b, [row, column]);
-            let next = match readers.next_use(&stage.parts, &block, &part.place) {
+            let next = match readers.next_use(&block) {
                 Some(found) => Next {
                     at: NextUse::at(
                         self.segment.number,
