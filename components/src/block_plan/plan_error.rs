@@ -5,6 +5,9 @@ use std::fmt;
 use super::step::Room;
 use crate::operation::Role;
 
+/// Steps of a layer, for the batch tiles that go through it together, that are planned at most: a bound of time, not of memory.
+pub(super) const MOST_STEPS_OF_STAGE: u64 = 1 << 19;
+
 /// Why there is no plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PlanError {
@@ -17,7 +20,7 @@ pub enum PlanError {
         /// What the step needs.
         needed: Room,
     },
-    /// There would be more steps than can be numbered.
+    /// A layer would have more than `MOST_STEPS_OF_STAGE` steps, or all layers more than can be numbered.
     TooManySteps,
     /// A fault of the program or the planner.
     Fault(String),
@@ -36,8 +39,7 @@ impl fmt::Display for PlanError {
             }
             Self::TooManySteps => write!(
                 f,
-                "blocks so small that they fit cut the program into more than {} steps, which are numbered in 32 bits",
-                u32::MAX
+                "blocks so small that they fit cut a layer into more than {MOST_STEPS_OF_STAGE} steps, which would take minutes to plan"
             ),
             Self::Fault(fault) => f.write_str(fault),
         }

@@ -7,7 +7,7 @@ use super::blocking::Blocking;
 use super::cut::Cutter;
 use super::emit::Stage;
 use super::parts::Items;
-use super::plan_error::PlanError;
+use super::plan_error::{MOST_STEPS_OF_STAGE, PlanError};
 use super::residency::Residency;
 use super::step::{Room, Step};
 use super::tensors::PlannedTensors;
@@ -207,7 +207,7 @@ impl BlockPlan {
             all: self.parameters.batch_tiles,
         };
         let parts = Cutter::cut(blocking, self.parameters.tiling.tile, &stage.operations, items);
-        if u32::try_from(parts.count()).is_err() {
+        if parts.count() > MOST_STEPS_OF_STAGE {
             return Err(PlanError::TooManySteps);
         }
         let tensors = self.register(stage, &range, &parts);

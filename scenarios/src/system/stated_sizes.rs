@@ -7,8 +7,8 @@ use components::tile::Dimension;
 use super::Problem;
 use crate::schema::{Accelerator, SIZES};
 
-/// Steps that stated blocks may cut a program into: they are numbered in 32 bits.
-const MAX_STATED_STEPS: u64 = u32::MAX as u64;
+/// Steps that stated blocks may cut a program into: each is planned several times before the choice is made.
+const MAX_STATED_STEPS: u64 = 1 << 22;
 
 /// A program, as far as stated blocks have to fit it.
 #[derive(Clone, Copy, Debug)]

@@ -360,10 +360,7 @@ fn blocks_that_make_too_many_steps_are_refused() {
     let wrong = edge
         .with(|scenario| {
             scenario.workload.batch = 4096;
-            scenario.workload.sequence_length = 1024;
-            let tile = &mut scenario.accelerator.tile;
-            (tile.x, tile.y) = (4, 4);
-            scenario.accelerator.mapping = sizes([None, Some(4), Some(4), Some(4)]);
+            scenario.accelerator.mapping = sizes([None, Some(16), Some(16), Some(16)]);
         })
         .and_then(|loaded| Plan::load(&loaded))
         .unwrap_err();
