@@ -7,6 +7,7 @@
 
 mod admission;
 mod fetch;
+mod free_of_class;
 mod issue;
 mod look_ahead;
 mod moves;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use sim_core::Tick;
 
+use super::free_of_class::FreeOfClass;
 use crate::pe::PeLayout;
 use crate::work::UnitClass;
 
@@ -39,11 +40,11 @@ struct Group {
     until: Tick,
 }
 
-/// Free units by class. The one that has waited longest goes first, so work spreads evenly. Lanes are taken by groups; a group is
-/// free once all of its lanes are.
+/// Free units by class, taken so that work spreads evenly over PEs. Lanes are taken by groups; a group is free once all of its
+/// lanes are.
 #[derive(Clone, Debug)]
 pub(crate) struct FreeUnits {
-    units: [VecDeque<Unit>; 3],
+    units: [FreeOfClass<Unit>; 3],
     /// When the last tiles of free lanes end, and how many end then; in order.
     last_tiles: VecDeque<(Tick, u64)>,
     /// How many free lanes work on their last tile.
@@ -56,15 +57,15 @@ pub(crate) struct FreeUnits {
 }
 
 impl FreeUnits {
-    /// All units of `pes` PEs. Neighbouring places in the queue lie in different PEs, so that a few runs spread over
-    /// many operand buses.
+    /// All units of `pes` PEs.
     pub(crate) fn new(pes: u16, layout: PeLayout) -> Self {
         let group = layout.group.lanes().max(1);
         let groups_of_pe = layout.lanes as u16 / group;
         let all = |units: u16, lanes: u16| {
-            (0..units)
-                .flat_map(|unit| (0..pes).map(move |pe| Unit::idle(pe, unit * lanes)))
-                .collect()
+            let mut free = FreeOfClass::new(pes);
+            let each = (0..units).flat_map(|unit| (0..pes).map(move |pe| Unit::idle(pe, unit * lanes)));
+            each.for_each(|unit| free.put(unit.pe, unit));
+            free
         };
         Self {
             units: [all(groups_of_pe, group), all(layout.softmax as u16, 1), all(1, 1)],
@@ -80,7 +81,7 @@ impl FreeUnits {
     }
 
     pub(crate) fn count(&self, class: UnitClass) -> u64 {
-        self.units[class as usize].len() as u64
+        self.units[class as usize].count()
     }
 
     /// Lanes of the groups that are free.
@@ -113,10 +114,10 @@ impl FreeUnits {
         self.groups.get_mut(place)
     }
 
-    /// Takes the unit that has waited longest, for runs on so many lanes.
+    /// Takes a unit of a PE that has as many free ones as any, for runs on so many lanes.
     #[inline]
     pub(crate) fn take(&mut self, class: UnitClass, lanes: u16, now: Tick) -> Option<Unit> {
-        let unit = self.units[class as usize].pop_front()?;
+        let unit = self.units[class as usize].take()?;
         if class == UnitClass::Lane && unit.busy_until > now {
             let place = self.place_of(unit.busy_until);
             if let Some((_, working)) = self.last_tiles.get_mut(place) {
@@ -139,7 +140,7 @@ impl FreeUnits {
     #[inline]
     pub(crate) fn put(&mut self, class: UnitClass, unit: Unit, now: Tick) {
         let (end, lanes) = (unit.busy_until, u64::from(unit.lanes));
-        self.units[class as usize].push_back(unit);
+        self.units[class as usize].put(unit.pe, unit);
         if class != UnitClass::Lane || end <= now {
             return;
         }
@@ -195,7 +196,7 @@ mod tests {
 
     #[test]
     fn free_lanes_work_until_their_last_tiles_end_unless_they_are_taken() {
-        let mut units = FreeUnits::new(0, layout(0, LaneGroup::SINGLE));
+        let mut units = FreeUnits::new(1, layout(0, LaneGroup::SINGLE));
         for end in [30, 10, 20, 20, 5] {
             units.put(UnitClass::Lane, lane(end), Tick(5));
         }
