@@ -39,6 +39,14 @@ struct Held {
     place: u64,
 }
 
+impl Held {
+    /// An empty register.
+    const NOTHING: Self = Self {
+        tensor: u32::MAX,
+        place: u64::MAX,
+    };
+}
+
 /// What a lane did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LaneCounts {
@@ -83,10 +91,6 @@ impl MacLane {
     /// Lane number `lane` of PE number `pe_index`, idle.
     #[must_use]
     pub fn new(parameters: LaneParameters, pe: &PeAddresses, pe_index: u16, lane: u16) -> Self {
-        let nothing = Held {
-            tensor: u32::MAX,
-            place: u64::MAX,
-        };
         Self {
             parameters,
             pe: pe.pe,
@@ -98,8 +102,8 @@ impl MacLane {
             matched: 0,
             free_at: Tick::ZERO,
             began_at: Tick::ZERO,
-            left: nothing,
-            right: nothing,
+            left: Held::NOTHING,
+            right: Held::NOTHING,
             counts: LaneCounts::default(),
             values: None,
         }
@@ -117,6 +121,8 @@ impl MacLane {
         self.fetched = 0;
         self.matched = 0;
         self.began_at = context.now();
+        // Which lane gets a run is a matter of time; what it reads must not be.
+        (self.left, self.right) = (Held::NOTHING, Held::NOTHING);
         if let Some(values) = &self.values {
             let lane = context.me().0;
             values.attempt(context, |values| {
