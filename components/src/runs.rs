@@ -4,6 +4,7 @@
 
 pub(crate) mod cursor;
 mod lane_group;
+mod lane_supply;
 mod run;
 mod run_classes;
 mod run_description;
@@ -13,6 +14,7 @@ mod tiling;
 pub use crate::work::{Indexing, RunKind};
 pub(crate) use lane_group::RunGroup;
 pub use lane_group::{Grouping, LaneGroup};
+pub use lane_supply::LaneSupply;
 pub use run::{OperandSources, Run};
 pub use run_classes::{RunClass, RunClasses};
 pub use tile_walk::{TileWalk, tile_multiplications};

@@ -80,7 +80,7 @@ impl Resource {
                 Self::WeightBuffer => machine.buffers.weight_mb *= 2.0,
                 Self::MaskBuffer => machine.buffers.mask_mb *= 2.0,
                 Self::OperandBus => {
-                    machine.operand_bus_bytes = Some(2 * pair.plan.machine.operand_bus_bytes);
+                    machine.operand_bus_bytes = Some(2 * pair.plan.machine.tiling.supply.bus_bytes);
                 }
                 Self::Channels => {}
                 Self::Lanes => machine.lanes_per_pe *= 2,

@@ -158,7 +158,12 @@ mod tests {
                 activation: density,
                 gradient: density,
             },
-            lanes: 64,
+            supply: crate::runs::LaneSupply {
+                lanes: 64,
+                pes: 8,
+                multipliers: 16,
+                bus_bytes: 1 << 20,
+            },
             group: crate::runs::LaneGroup::SINGLE,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::cursor::Cursor;
 use super::lane_group::LaneGroup;
+use super::lane_supply::LaneSupply;
 use crate::density::Density;
 use crate::operation::{Footprint, Operation, TensorKind};
 use crate::tile::{LoopOrder, TileCoordinate, TileShape};
@@ -54,8 +55,8 @@ pub struct Tiling {
     pub word: WordFormat,
     /// Mean densities of tensors.
     pub densities: Densities,
-    /// MAC lanes of the machine: runs are cut until every lane can get some.
-    pub lanes: u64,
+    /// MAC lanes of the machine, and what feeds them: runs are cut until every lane that can be fed gets some.
+    pub supply: LaneSupply,
     /// Lanes that share operands.
     pub group: LaneGroup,
 }
@@ -102,6 +103,6 @@ impl Tiling {
 
     /// The walk in `order` over the tiles of `operation`, cut into runs, if it is done in parts of `rows` rows of tiles.
     pub(crate) fn cursor_by_rows(&self, operation: &Operation, order: LoopOrder, rows: u32) -> Cursor {
-        Cursor::new(operation, order, self.lanes, rows).grouped(self.group)
+        Cursor::new(operation, order, self.lanes_fed(operation, order), rows).grouped(self.group)
     }
 }

@@ -36,7 +36,12 @@ pub(super) fn tiling() -> Tiling {
             gradient: half,
         },
         group: components::runs::LaneGroup::SINGLE,
-        lanes: 1024,
+        supply: components::runs::LaneSupply {
+            lanes: 1024,
+            pes: 64,
+            multipliers: 16,
+            bus_bytes: 1 << 20,
+        },
     }
 }
 

@@ -66,7 +66,7 @@ impl MachinePlan {
                     addresses.pes[usize::from(pe)].clone(),
                     self.clock,
                     addresses.control_block,
-                    self.operand_bus_bytes,
+                    self.tiling.supply.bus_bytes,
                     word::mask(self.tiling.tile.elements()),
                     self.buffer_access(),
                 );
@@ -161,7 +161,7 @@ impl MachinePlan {
     #[must_use]
     pub fn look_ahead(&self) -> LookAhead {
         LookAhead {
-            tiles: WINDOW_TILES_PER_LANE * self.tiling.lanes,
+            tiles: WINDOW_TILES_PER_LANE * self.tiling.supply.lanes,
             steps: WINDOW_STEPS,
             operations: self.scenario.accelerator.prefetch_operations as usize,
         }

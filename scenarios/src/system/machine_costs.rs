@@ -20,7 +20,7 @@ impl MachinePlan {
         CostModel {
             multipliers: accelerator.multipliers_per_lane,
             fifo: f64::from(accelerator.operand_fifo_tiles),
-            bus_bytes: self.operand_bus_bytes,
+            bus_bytes: self.tiling.supply.bus_bytes,
             dynaprop: f64::from(pruning),
             pre_compute: f64::from(stages.pre_compute_cycles),
             post_compute: f64::from(stages.post_compute_cycles),

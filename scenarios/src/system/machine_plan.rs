@@ -10,7 +10,7 @@ use components::control_block::SchedulingPolicy;
 use components::density::{Density, DensitySource};
 use components::pe::PeLayout;
 use components::program::{StageOperations, StageSource};
-use components::runs::{Densities, Tiling};
+use components::runs::{Densities, LaneSupply, Tiling};
 use components::sparsity::threshold::{TensorKind, ThresholdCalculator};
 use components::units::{BLOCK, Bytes};
 use components::word::WordFormat;
@@ -47,8 +47,6 @@ pub struct MachinePlan {
     pub constants: Option<Arc<StatedConstants>>,
     /// How the program is cut into blocks, and what that moves.
     pub blocks: Choice,
-    /// Bytes a cycle of each operand bus.
-    pub operand_bus_bytes: u32,
     /// What the program amounts to.
     pub program: ProgramSummary,
     /// Main memory taken by tables, weights and the result; in training also by gradients of weights, the optimiser's
@@ -87,12 +85,6 @@ impl MachinePlan {
     ) -> Result<Self, Vec<Problem>> {
         let accelerator = &scenario.accelerator;
         let tiling = tiling(&scenario);
-        let tile = tiling.tile;
-        let dense_tile = tiling.word.dense(tile.elements().max(u64::from(tile.y).pow(2)));
-        let operand_bus_bytes = accelerator
-            .operand_bus_bytes
-            .unwrap_or(u32::try_from(dense_tile.0).unwrap_or(u32::MAX))
-            .max(1);
         let mut plan = Self {
             clock,
             tiling,
@@ -111,7 +103,6 @@ impl MachinePlan {
                 account: PlanAccount::default(),
                 cycles: 0.0,
             },
-            operand_bus_bytes,
             program: ProgramSummary::default(),
             memory_used: Bytes(0),
             start,
@@ -247,19 +238,29 @@ impl MachinePlan {
 fn tiling(scenario: &Scenario) -> Tiling {
     let (accelerator, sparsity) = (&scenario.accelerator, &scenario.sparsity);
     let density = |kind| Density::from_share(sparsity.density(kind));
+    let tile = accelerator.tile.shape();
+    let word = WordFormat {
+        integer_bits: accelerator.word.integer_bits,
+        fraction_bits: accelerator.word.fraction_bits,
+    };
+    // Unless it is stated, a bus is as wide as the largest tile.
+    let one_tile = word.dense(tile.elements().max(u64::from(tile.y).pow(2)));
+    let one_tile = u32::try_from(one_tile.0).unwrap_or(u32::MAX);
     Tiling {
-        tile: accelerator.tile.shape(),
-        word: WordFormat {
-            integer_bits: accelerator.word.integer_bits,
-            fraction_bits: accelerator.word.fraction_bits,
-        },
+        tile,
+        word,
         densities: Densities {
             weight: density(TensorKind::Weights),
             constant: density(TensorKind::Constants),
             activation: density(TensorKind::Activations),
             gradient: density(TensorKind::Gradients),
         },
-        lanes: accelerator.lanes(),
+        supply: LaneSupply {
+            lanes: accelerator.lanes(),
+            pes: accelerator.processing_elements.into(),
+            multipliers: accelerator.multipliers_per_lane,
+            bus_bytes: accelerator.operand_bus_bytes.unwrap_or(one_tile).max(1),
+        },
         group: accelerator.operand_broadcast.group(),
     }
 }

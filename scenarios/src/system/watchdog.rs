@@ -276,7 +276,8 @@ fn longest_tile_us(machine: &MachinePlan) -> f64 {
         stages.post_compute_cycles,
     ];
     let stages: f64 = stages.map(f64::from).iter().sum();
-    let fetch = machine.tiling.word.dense(tile.elements()).0 as f64 / f64::from(machine.operand_bus_bytes);
+    let fetch =
+        machine.tiling.word.dense(tile.elements()).0 as f64 / f64::from(machine.tiling.supply.bus_bytes);
     (product + row + stages + 2.0 * fetch + longest_turn(machine)) / machine.clock.frequency().hertz() * 1e6
 }
 

@@ -25,7 +25,12 @@ fn tiling(group: LaneGroup) -> Tiling {
             activation: Density::from_share(0.25),
             gradient: Density::from_share(0.5),
         },
-        lanes: 64,
+        supply: crate::runs::LaneSupply {
+            lanes: 64,
+            pes: 8,
+            multipliers: 16,
+            bus_bytes: 1 << 20,
+        },
         group,
     }
 }

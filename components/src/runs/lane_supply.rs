@@ -1,0 +1,157 @@
+//! How many lanes an operation can keep at work: those that the buses of their PEs can feed.
+
+use super::cursor::Cursor;
+use super::tiling::Tiling;
+use crate::operation::Operation;
+use crate::tile::{Dimension, LoopOrder, TileCoordinate};
+use crate::work::{RunKind, UnitClass};
+
+/// The MAC lanes of a machine, and the buses that bring their operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaneSupply {
+    /// Lanes of all PEs.
+    pub lanes: u64,
+    /// PEs.
+    pub pes: u64,
+    /// Multipliers of a lane.
+    pub multipliers: u32,
+    /// Bytes per cycle of each of a PE's two buses.
+    pub bus_bytes: u32,
+}
+
+/// Lanes of a PE that begin or end a run while others keep its buses busy.
+const BETWEEN_RUNS: u64 = 1;
+
+impl Tiling {
+    /// Lanes that work on `operation` at once at most, its tiles walked in `order`: more of them would wait for the buses of their
+    /// PEs. To cut its runs for more lanes would only move more operands and sums.
+    pub(super) fn lanes_fed(&self, operation: &Operation, order: LoopOrder) -> u64 {
+        let LaneSupply { lanes, pes, .. } = self.supply;
+        match operation.work.profile().run_kind() {
+            Some(kind) if kind.unit() == UnitClass::Lane => {
+                let busy = self.lanes_that_fill_a_bus(operation, kind, order) + BETWEEN_RUNS;
+                lanes.min(busy.saturating_mul(pes))
+            }
+            _ => lanes,
+        }
+    }
+
+    /// Lanes of a PE that keep the busier of its buses at work, tile after tile.
+    fn lanes_that_fill_a_bus(&self, operation: &Operation, kind: RunKind, order: LoopOrder) -> u64 {
+        let cursor = Cursor::new(operation, order, 1, u32::MAX);
+        let run = self.describe(operation, kind, &cursor, TileCoordinate::default(), 1);
+        let (tile, next) = (run.first, run.first.stepped(run.along, 1));
+        let sources = run.sources;
+        let [left_is_shared, right_is_shared] = sources.shared();
+        let mut bytes = [0_u32; 2];
+        let mut moves = |bus: bool, moved: u32, sharing: u8| {
+            bytes[usize::from(bus)] += moved / u32::from(sharing.max(1));
+        };
+        if sources.left_place(tile) != sources.left_place(next) {
+            let sharing = if left_is_shared { self.group.columns } else { 1 };
+            moves(sources.left_is_weight, run.left_bytes, sharing);
+        }
+        if sources.right_place(tile) != sources.right_place(next) {
+            let sharing = if right_is_shared { self.group.rows } else { 1 };
+            moves(sources.right_is_weight, run.right_bytes, sharing);
+        }
+        if run.along != Dimension::K {
+            moves(sources.result_is_weight, run.result_bytes, 1);
+        }
+        let LaneSupply {
+            multipliers,
+            bus_bytes,
+            ..
+        } = self.supply;
+        let [on_activations, on_weights] = bytes.map(|bytes| bytes.div_ceil(bus_bytes));
+        match on_activations.max(on_weights) {
+            0 => u64::MAX / 2,
+            cycles => {
+                let [left, right] = self.densities.of_operands(run.skipped);
+                let work = left.of_pairs(right, run.work).div_ceil(multipliers);
+                work.div_ceil(cycles).into()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::density::Density;
+    use crate::operation::{Operand, OperationId, Role, RowAccess, TensorId, TensorKind};
+    use crate::runs::{Densities, LaneGroup};
+    use crate::tile::{TileGrid, TileShape};
+    use crate::word::WordFormat;
+    use crate::work::Work;
+
+    const TILE: TileShape = TileShape { b: 1, x: 16, y: 16 };
+
+    /// Tiles of 320 bytes without their zeros; a quarter of the 4,096 pairs of two tiles has none.
+    fn tiling(lanes: u64, bus_bytes: u32) -> Tiling {
+        let half = Density::from_share(0.5);
+        Tiling {
+            tile: TILE,
+            word: WordFormat {
+                integer_bits: 4,
+                fraction_bits: 16,
+            },
+            densities: Densities {
+                weight: half,
+                constant: half,
+                activation: half,
+                gradient: half,
+            },
+            supply: LaneSupply {
+                lanes,
+                pes: 8,
+                multipliers: 16,
+                bus_bytes,
+            },
+            group: LaneGroup::SINGLE,
+        }
+    }
+
+    fn scores() -> Operation {
+        let read = |tensor, rows| Operand::Activation {
+            tensor: TensorId(tensor),
+            rows,
+            kind: TensorKind::Activation,
+            transposed: false,
+        };
+        Operation {
+            id: OperationId(0),
+            layer: 0,
+            head: None,
+            role: Role::Scores,
+            work: Work::Product,
+            grid: TileGrid::new([1, 128, 128, 512], TILE),
+            operands: vec![read(0, RowAccess::SameRow), read(1, RowAccess::AllRows)],
+            output: None,
+            siblings: 1,
+            after: None,
+        }
+    }
+
+    #[test]
+    fn runs_are_cut_for_as_many_lanes_as_the_buses_feed() {
+        let fed = |lanes, bus_bytes, order| tiling(lanes, bus_bytes).lanes_fed(&scores(), order);
+        // 64 cycles of work for 40 on the bus: two lanes fill it, and one is between runs.
+        assert_eq!(fed(1024, 16, LoopOrder::BIJK), 8 * 3);
+        assert_eq!(fed(2048, 16, LoopOrder::BIJK), 8 * 3);
+        // 2 cycles on the bus: 32 lanes and one.
+        assert_eq!(fed(1024, 320, LoopOrder::BIJK), 8 * 33);
+        assert_eq!(fed(128, 320, LoopOrder::BIJK), 128);
+    }
+
+    #[test]
+    fn operands_that_share_the_bus_come_together() {
+        let group = LaneGroup { rows: 2, columns: 4 };
+        let tiling = Tiling {
+            group,
+            ..tiling(1024, 16)
+        };
+        // 5 + 10 cycles on the bus.
+        assert_eq!(tiling.lanes_fed(&scores(), LoopOrder::BIJK), 8 * (5 + 1));
+    }
+}
