@@ -19,6 +19,7 @@ mod least;
 mod ledger;
 mod pace;
 mod paced_stays;
+mod paced_work;
 mod part_size;
 mod parts;
 mod plan_error;

@@ -2,20 +2,19 @@
 //!
 //! Steps take their room in order, as in the control block. Loads and writes go through one pipe at the memory's peak bandwidth,
 //! and each class of units is a pool: both take one thing after another, as soon as what it needs is there, and fill the gaps
-//! that something left which had to wait. A step takes no less time than its longest run, which one unit walks alone. Nothing below
-//! that is seen: no rows, no buses, no banks.
+//! that something left which had to wait. A step takes no less time than its longest run, which one unit walks alone, and than its
+//! operands and sums take on the buses of all PEs. Nothing below that is seen: no rows, no banks.
 
 use std::collections::VecDeque;
 
 use super::account::PlanAccount;
 use super::paced_stays::{Stay, Stays};
+use super::paced_work::TilePace;
 use super::stage_plan::BlockPlan;
 use super::step::{Begin, End, Room, StayNumber, Step};
-use crate::operation::{Operation, OperationId};
 use crate::runs::Tiling;
-use crate::tile::{Dimension, LoopOrder};
+use crate::tile::LoopOrder;
 use crate::units::{BLOCK, Bytes};
-use crate::work::RunKind;
 
 /// How fast a machine is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,8 +43,8 @@ pub(super) struct Pacer {
     memory: Pool,
     units: [Pool; 3],
     stays: Stays,
-    /// Cycles of a tile of the operation seen last.
-    cycles: (OperationId, f64),
+    /// Of the operation seen last.
+    tile: TilePace,
     ended: f64,
     segment: u32,
     account: PlanAccount,
@@ -79,7 +78,7 @@ impl Pacer {
             memory: Pool::default(),
             units: [(); 3].map(|()| Pool::default()),
             stays: Stays::default(),
-            cycles: (OperationId(u32::MAX), 0.0),
+            tile: TilePace::NONE,
             ended: 0.0,
             segment: 0,
             account: PlanAccount::default(),
@@ -231,24 +230,10 @@ impl Pacer {
             let bytes = self.moved(step);
             return self.transfer(ready, bytes);
         };
-        let units = self.rates.units[kind.unit() as usize] as f64;
-        let each = self.cycles_of(&step.operation, kind);
-        let tiles = step.tile_operations() as f64;
-        let share = tiles * each / units;
-        // A unit walks a run alone, however many others are idle.
-        let least = share.max(each * f64::from(self.longest_run(step)));
+        self.tile = self.tile.of(step, kind, &self.tiling, &self.rates);
+        let [share, least] = self.tile.of_step(step);
         let pool = &mut self.units[kind.unit() as usize];
         pool.run(ready, least, share)
-    }
-
-    /// Tiles of the longest run of a step.
-    fn longest_run(&self, step: &Step) -> u16 {
-        let rows = step.cut[Dimension::I as usize];
-        let cursor = self
-            .tiling
-            .cursor_by_rows(&step.operation, self.rates.order, rows.into());
-        let along = &step.tiles[cursor.along() as usize];
-        cursor.longest_run().min(along.end - along.start)
     }
 
     fn moved(&self, step: &Step) -> Bytes {
@@ -262,17 +247,6 @@ impl Pacer {
                 BLOCK * order.moved.accesses() * times
             })
             .sum()
-    }
-
-    fn cycles_of(&mut self, operation: &Operation, kind: RunKind) -> f64 {
-        if self.cycles.0 != operation.id {
-            self.cycles = (
-                operation.id,
-                self.tiling
-                    .cycles_per_tile(operation, kind, self.rates.multipliers),
-            );
-        }
-        self.cycles.1
     }
 
     /// When a transfer is done that may begin at `from`.

@@ -1,6 +1,7 @@
 //! How many lanes an operation can keep at work: those that the buses of their PEs can feed.
 
 use super::cursor::Cursor;
+use super::run::Run;
 use super::tiling::Tiling;
 use crate::operation::Operation;
 use crate::tile::{Dimension, LoopOrder, TileCoordinate};
@@ -17,6 +18,13 @@ pub struct LaneSupply {
     pub multipliers: u32,
     /// Bytes per cycle of each of a PE's two buses.
     pub bus_bytes: u32,
+}
+
+impl LaneSupply {
+    /// Cycles of a bus for so many bytes.
+    fn bus_cycles(&self, bytes: u32) -> u32 {
+        bytes.div_ceil(self.bus_bytes)
+    }
 }
 
 /// Lanes of a PE that begin or end a run while others keep its buses busy.
@@ -40,38 +48,66 @@ impl Tiling {
     fn lanes_that_fill_a_bus(&self, operation: &Operation, kind: RunKind, order: LoopOrder) -> u64 {
         let cursor = Cursor::new(operation, order, 1, u32::MAX);
         let run = self.describe(operation, kind, &cursor, TileCoordinate::default(), 1);
-        let (tile, next) = (run.first, run.first.stepped(run.along, 1));
-        let sources = run.sources;
-        let [left_is_shared, right_is_shared] = sources.shared();
-        let mut bytes = [0_u32; 2];
-        let mut moves = |bus: bool, moved: u32, sharing: u8| {
-            bytes[usize::from(bus)] += moved / u32::from(sharing.max(1));
-        };
-        if sources.left_place(tile) != sources.left_place(next) {
-            let sharing = if left_is_shared { self.group.columns } else { 1 };
-            moves(sources.left_is_weight, run.left_bytes, sharing);
-        }
-        if sources.right_place(tile) != sources.right_place(next) {
-            let sharing = if right_is_shared { self.group.rows } else { 1 };
-            moves(sources.right_is_weight, run.right_bytes, sharing);
-        }
+        let mut bytes = self.operands_of_tile(&run);
         if run.along != Dimension::K {
-            moves(sources.result_is_weight, run.result_bytes, 1);
+            bytes[usize::from(run.sources.result_is_weight)] += run.result_bytes;
         }
-        let LaneSupply {
-            multipliers,
-            bus_bytes,
-            ..
-        } = self.supply;
-        let [on_activations, on_weights] = bytes.map(|bytes| bytes.div_ceil(bus_bytes));
+        let [on_activations, on_weights] = bytes.map(|bytes| self.supply.bus_cycles(bytes));
         match on_activations.max(on_weights) {
             0 => u64::MAX / 2,
             cycles => {
                 let [left, right] = self.densities.of_operands(run.skipped);
-                let work = left.of_pairs(right, run.work).div_ceil(multipliers);
+                let work = left.of_pairs(right, run.work).div_ceil(self.supply.multipliers);
                 work.div_ceil(cycles).into()
             }
         }
+    }
+
+    /// Cycles of the busier bus of a PE for a tile of `operation`, in the mean over a run of `length` tiles of the walk `cursor`.
+    pub(crate) fn tile_on_buses(
+        &self,
+        operation: &Operation,
+        kind: RunKind,
+        cursor: &Cursor,
+        length: u16,
+    ) -> f64 {
+        let run = self.describe(operation, kind, cursor, TileCoordinate::default(), length);
+        let mut cycles = self
+            .operands_of_tile(&run)
+            .map(|bytes| f64::from(self.supply.bus_cycles(bytes)));
+        let result = self.supply.bus_cycles(run.result_bytes);
+        cycles[usize::from(run.sources.result_is_weight)] += f64::from(result) / f64::from(length);
+        cycles[0].max(cycles[1])
+    }
+
+    /// What a tile of `run` reads from the activation and the weight buffer, if it is not the first: a lane's part of what its group
+    /// reads.
+    fn operands_of_tile(&self, run: &Run) -> [u32; 2] {
+        let (tile, next) = (run.first, run.first.stepped(run.along, 1));
+        let sources = run.sources;
+        let [left_is_shared, right_is_shared] = sources.shared();
+        let mut bytes = [0; 2];
+        let mut reads = |is_weight: bool, read: u32, is_shared: bool, sharing: u8| {
+            let sharing = if is_shared { u32::from(sharing) } else { 1 };
+            bytes[usize::from(is_weight)] += read / sharing.max(1);
+        };
+        if sources.left_place(tile) != sources.left_place(next) {
+            reads(
+                sources.left_is_weight,
+                run.left_bytes,
+                left_is_shared,
+                self.group.columns,
+            );
+        }
+        if sources.right_place(tile) != sources.right_place(next) {
+            reads(
+                sources.right_is_weight,
+                run.right_bytes,
+                right_is_shared,
+                self.group.rows,
+            );
+        }
+        bytes
     }
 }
 
