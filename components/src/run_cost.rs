@@ -168,6 +168,13 @@ impl CostModel {
         Some(cost)
     }
 
+    /// Cycles that a run takes beside the work of its tiles and its time on the buses: messages, stages, and the adder tree.
+    #[must_use]
+    pub fn run_latency(&self) -> f64 {
+        let tree = f64::from(self.multipliers.next_power_of_two().trailing_zeros());
+        3.0 * HOP + self.dynaprop + self.pre_compute + tree + self.post_compute
+    }
+
     fn bus_cycles(&self, bytes: u32) -> f64 {
         f64::from(bytes.div_ceil(self.bus_bytes))
     }

@@ -21,6 +21,10 @@ use crate::units::{BLOCK, Bytes};
 pub struct Rates {
     /// Peak bandwidth of main memory, in bytes per cycle of the accelerator.
     pub bytes_per_cycle: f64,
+    /// Cycles that a load takes beside its transfer.
+    pub load_latency: f64,
+    /// Cycles that a run takes beside the work of its tiles.
+    pub run_latency: f64,
     /// Multipliers of a MAC lane.
     pub multipliers: u32,
     /// MAC lanes, softmax modules and layer-norm modules of the machine.
@@ -161,6 +165,7 @@ impl Pacer {
                     let room = room_of(*footprint, block.is_weight);
                     self.take(room);
                     let ready = self.transfer(self.reserved, BLOCK * read.accesses());
+                    let ready = ready + self.rates.load_latency;
                     self.stays.begin(*stay, Stay::new(ready, room));
                 }
                 Begin::Make {

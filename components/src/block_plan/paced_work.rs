@@ -16,6 +16,8 @@ pub(super) struct TilePace {
     each: f64,
     /// Cycles of all units of the machine, or of all buses, for a tile.
     share: f64,
+    /// Cycles before the first tile of a run and after its last.
+    around: f64,
     along: Dimension,
     longest_run: u16,
 }
@@ -27,6 +29,7 @@ impl TilePace {
         rows: 0,
         each: 0.0,
         share: 0.0,
+        around: 0.0,
         along: Dimension::K,
         longest_run: 0,
     };
@@ -38,31 +41,36 @@ impl TilePace {
             return self;
         }
         let cursor = tiling.cursor_by_rows(operation, rates.order, rows.into());
-        let longest_run = cursor.longest_run();
+        let cursor = cursor.within(step.tiles.clone());
+        let along = cursor.along();
+        let longest_run = cursor.longest_run().min(step.cut[along as usize]).max(1);
         let work = tiling.cycles_per_tile(operation, kind, rates.multipliers);
         let [lanes, _, pes] = rates.units.map(|units| units as f64);
-        let (each, share) = match kind.unit() {
+        let (each, share, around) = match kind.unit() {
             UnitClass::Lane => {
-                let on_buses = tiling.tile_on_buses(operation, kind, &cursor, longest_run);
-                (work.max(on_buses), (work / lanes).max(on_buses / pes))
+                let on_buses = tiling.on_buses(operation, kind, &cursor, longest_run);
+                let share = (work / lanes).max(on_buses.of_tile / pes);
+                (work.max(on_buses.of_tile), share, on_buses.around)
             }
-            module => (work, work / rates.units[module as usize] as f64),
+            module => (work, work / rates.units[module as usize] as f64, 0.0),
         };
         Self {
             operation: operation.id,
             rows,
             each,
             share,
-            along: cursor.along(),
+            around: around + rates.run_latency,
+            along,
             longest_run,
         }
     }
 
-    /// Cycles of all units for `step`, and the least that it takes: a unit walks a run alone, however many others are idle.
+    /// Cycles of all units for `step`, and the least until its results are there: a unit walks a run alone, however many others are
+    /// idle.
     pub(super) fn of_step(&self, step: &Step) -> [f64; 2] {
         let share = step.tile_operations() as f64 * self.share;
         let along = &step.tiles[self.along as usize];
         let longest = self.longest_run.min(along.end - along.start);
-        [share, share.max(self.each * f64::from(longest))]
+        [share, share.max(self.each * f64::from(longest)) + self.around]
     }
 }

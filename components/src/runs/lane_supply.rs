@@ -20,6 +20,15 @@ pub struct LaneSupply {
     pub bus_bytes: u32,
 }
 
+/// The time of a run on its PE's buses, in cycles.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OnBuses {
+    /// Of the busier bus for a tile, in the mean.
+    pub(crate) of_tile: f64,
+    /// Until the first operands are there, and from the last tile until the result is.
+    pub(crate) around: f64,
+}
+
 impl LaneSupply {
     /// Cycles of a bus for so many bytes.
     fn bus_cycles(&self, bytes: u32) -> u32 {
@@ -63,21 +72,23 @@ impl Tiling {
         }
     }
 
-    /// Cycles of the busier bus of a PE for a tile of `operation`, in the mean over a run of `length` tiles of the walk `cursor`.
-    pub(crate) fn tile_on_buses(
+    /// The time on its PE's buses of a run of `length` tiles of the walk `cursor` over `operation`.
+    pub(crate) fn on_buses(
         &self,
         operation: &Operation,
         kind: RunKind,
         cursor: &Cursor,
         length: u16,
-    ) -> f64 {
+    ) -> OnBuses {
         let run = self.describe(operation, kind, cursor, TileCoordinate::default(), length);
-        let mut cycles = self
-            .operands_of_tile(&run)
-            .map(|bytes| f64::from(self.supply.bus_cycles(bytes)));
-        let result = self.supply.bus_cycles(run.result_bytes);
-        cycles[usize::from(run.sources.result_is_weight)] += f64::from(result) / f64::from(length);
-        cycles[0].max(cycles[1])
+        let cycles = |bytes: u32| f64::from(self.supply.bus_cycles(bytes));
+        let result = cycles(run.result_bytes);
+        let mut of_tile = self.operands_of_tile(&run).map(cycles);
+        of_tile[usize::from(run.sources.result_is_weight)] += result / f64::from(length);
+        OnBuses {
+            of_tile: of_tile[0].max(of_tile[1]),
+            around: cycles(run.left_bytes).max(cycles(run.right_bytes)) + result,
+        }
     }
 
     /// What a tile of `run` reads from the activation and the weight buffer, if it is not the first: a lane's part of what its group

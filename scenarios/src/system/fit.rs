@@ -5,6 +5,7 @@ use components::operation::Operation;
 use components::tile::Dimension;
 use components::units::Bytes;
 
+use super::main_memory::MemoryPace;
 use super::stated_sizes::StatedSizes;
 use super::{MachinePlan, Problem};
 use crate::program::ProgramSummary;
@@ -12,7 +13,7 @@ use crate::schema::Embedding;
 
 impl MachinePlan {
     /// Walks the program once: sums it up and collects what does not fit.
-    pub(super) fn survey(&mut self, bandwidth: f64) -> Vec<Problem> {
+    pub(super) fn survey(&mut self, memory: MemoryPace) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self
             .tiling
@@ -61,7 +62,7 @@ impl MachinePlan {
         self.program = summary.times(self.scenario.workload.batches);
         problems.extend(stated.problems(&self.scenario.accelerator));
         if problems.is_empty() {
-            self.choose_blocks(bandwidth, &mut problems);
+            self.choose_blocks(memory, &mut problems);
         }
         problems
     }
@@ -82,10 +83,10 @@ impl MachinePlan {
     }
 
     /// Chooses how the program is cut into blocks, or says which buffers are too small for any way.
-    fn choose_blocks(&mut self, bandwidth: f64, problems: &mut Vec<Problem>) {
+    fn choose_blocks(&mut self, memory: MemoryPace, problems: &mut Vec<Problem>) {
         let (parameters, source) = (self.plan_parameters(), self.stage_source());
         let stated = self.stated_blocks();
-        match choose(parameters, &stated, self.rates(bandwidth), &source) {
+        match choose(parameters, &stated, self.rates(memory), &source) {
             Ok(choice) => self.blocks = choice,
             Err(error) => {
                 let least = least_capacities(parameters, &stated, &source);

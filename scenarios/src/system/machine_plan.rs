@@ -17,6 +17,7 @@ use components::word::WordFormat;
 use sim_core::{Clock, Tick};
 
 use super::Problem;
+use super::main_memory::MemoryPace;
 use crate::mapper::{EmbeddingLoad, Mapper, MapperParameters, Stages};
 use crate::program::ProgramSummary;
 use crate::schema::{self, CostTable, Scenario};
@@ -67,8 +68,8 @@ pub(super) struct Machine {
 }
 
 impl MachinePlan {
-    /// Resolves the transformer and the accelerator of a scenario, whose clock is `clock`, to begin at `start`. Main memory
-    /// moves at most `bandwidth` bytes per second.
+    /// Resolves the transformer and the accelerator of a scenario, whose clock is `clock`, to begin at `start` on a main
+    /// memory of this pace.
     ///
     /// # Errors
     /// Everything that the machine cannot hold or do, each at its field.
@@ -81,7 +82,7 @@ impl MachinePlan {
         }: Machine,
         clock: Clock,
         start: Tick,
-        bandwidth: f64,
+        memory: MemoryPace,
     ) -> Result<Self, Vec<Problem>> {
         let accelerator = &scenario.accelerator;
         let tiling = tiling(&scenario);
@@ -110,7 +111,7 @@ impl MachinePlan {
             scenario,
             costs,
         };
-        let problems = plan.survey(bandwidth);
+        let problems = plan.survey(memory);
         if problems.is_empty() {
             Ok(plan)
         } else {
@@ -166,10 +167,13 @@ impl MachinePlan {
         })
     }
 
-    /// How fast the machine is, on a memory of `bandwidth` bytes per second: what ways to cut its program are ranked by.
-    pub(super) fn rates(&self, bandwidth: f64) -> Rates {
+    /// How fast the machine is on a memory: what ways to cut its program are ranked by.
+    pub(super) fn rates(&self, memory: MemoryPace) -> Rates {
+        let hertz = self.clock.frequency().hertz();
         Rates {
-            bytes_per_cycle: bandwidth / self.clock.frequency().hertz(),
+            bytes_per_cycle: memory.bytes_per_second / hertz,
+            load_latency: memory.read_seconds * hertz,
+            run_latency: self.cost_model().run_latency(),
             multipliers: self.scenario.accelerator.multipliers_per_lane,
             units: self.units(),
             order: self.scenario.accelerator.loop_order.usual(),

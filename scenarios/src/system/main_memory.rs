@@ -23,6 +23,15 @@ pub enum MainMemory {
     Ideal,
 }
 
+/// How fast a memory is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MemoryPace {
+    /// Bytes per second at most.
+    pub(super) bytes_per_second: f64,
+    /// Seconds from a request until the data, if nothing else is asked for and no row is open.
+    pub(super) read_seconds: f64,
+}
+
 impl MainMemory {
     /// The main memory that a scenario names: the preset `ideal`, or a description in RON.
     ///
@@ -114,6 +123,19 @@ impl MainMemory {
         match self {
             Self::Banked(plan) => plan.peak_bytes_per_second(),
             Self::Ideal => f64::INFINITY,
+        }
+    }
+
+    /// Its bandwidth, and how long a read takes.
+    pub(super) fn pace(&self) -> MemoryPace {
+        MemoryPace {
+            bytes_per_second: self.peak_bytes_per_second(),
+            read_seconds: match self {
+                Self::Banked(plan) => {
+                    plan.constraints().idle_read_latency() as f64 / plan.frequency().hertz()
+                }
+                Self::Ideal => 0.0,
+            },
         }
     }
 

@@ -108,8 +108,8 @@ impl Plan {
         let requestors = requestors::names(&contention, tenants.len())?;
         let memory = memory.for_requestors(&contention.arbitration, &requestors)?;
         let seed = own.scenario.seed;
-        let bandwidth = memory.peak_bytes_per_second();
-        let machine = MachinePlan::new(own, clocks.own, Tick::ZERO, bandwidth)?;
+        let pace = memory.pace();
+        let machine = MachinePlan::new(own, clocks.own, Tick::ZERO, pace)?;
         let mut plan = Self {
             machine,
             tenants: Vec::new(),
@@ -122,7 +122,7 @@ impl Plan {
         for (index, (tenant, clock)) in tenants.into_iter().zip(clocks.tenants).enumerate() {
             let stated = &contention.tenants[index];
             let start = clock.edge_at_or_after(plan.instant(stated.start_us));
-            let mut machine = MachinePlan::new(tenant, clock, start, bandwidth).map_err(|problems| {
+            let mut machine = MachinePlan::new(tenant, clock, start, pace).map_err(|problems| {
                 problems
                     .into_iter()
                     .map(|problem| problem.of_tenant(index))
