@@ -82,22 +82,20 @@ fn ways_to_share(batch_tiles: u32, whole: Blocking, panel: u32) -> Vec<Blocking>
     all
 }
 
-/// The last resort: single tiles of ever more tensors.
-fn ways_to_fit(stated: &StatedBlocks) -> Vec<Blocking> {
+/// The last resort: single tiles of ever more tensors. Of each way those with fewer keys at a time follow, for if all keys do not fit.
+fn ways_to_fit(stated: &StatedBlocks) -> Vec<[Blocking; 3]> {
     let mut all = Vec::new();
     let narrow = stated.columns.unwrap_or(8);
     for panel in [2, 4, 8, 1] {
-        for keys in [u32::MAX, 4, 1] {
-            for columns in [u32::MAX, narrow, 1] {
-                all.push(Blocking {
-                    panel,
-                    keys,
-                    columns,
-                    chained: columns == u32::MAX,
-                    rows: 1,
-                    ..Blocking::LEAST
-                });
-            }
+        for columns in [u32::MAX, narrow, 1] {
+            all.push([u32::MAX, 4, 1].map(|keys| Blocking {
+                panel,
+                keys,
+                columns,
+                chained: columns == u32::MAX,
+                rows: 1,
+                ..Blocking::LEAST
+            }));
         }
     }
     all
@@ -154,7 +152,9 @@ pub fn choose(
         }
         ways_to_share(batch, whole, panel)
             .into_iter()
-            .for_each(|blocking| search.try_one(blocking));
+            .for_each(|blocking| {
+                search.try_one(blocking);
+            });
     }
     let is_tight = |best: Choice| best.account.weights_come_again || best.account.spilled.0 > 0;
     if search.best.is_none_or(is_tight) {
@@ -162,9 +162,10 @@ pub fn choose(
             Some(_) => search.walked + STEPS_WALKED,
             None => STEPS_WALKED_TO_FIT,
         };
-        ways_to_fit(stated)
-            .into_iter()
-            .for_each(|blocking| search.try_one(blocking));
+        for with_fewer_keys in ways_to_fit(stated) {
+            let mut ways = with_fewer_keys.into_iter();
+            ways.find(|&blocking| search.try_one(blocking));
+        }
     }
     if let Some(best) = &mut search.best
         && best.account.spilled.0 > 0
@@ -194,12 +195,13 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn try_one(&mut self, candidate: Blocking) {
+    /// Walks a candidate, unless it has been walked or there are too many; whether it was not found to need more room than there is.
+    fn try_one(&mut self, candidate: Blocking) -> bool {
         let Some(blocking) = self.stated.applied_to(candidate) else {
-            return;
+            return false;
         };
         if !self.tried.insert(blocking) || self.best.is_some() && self.walked >= self.budget {
-            return;
+            return true;
         }
         let mut plan = BlockPlan::new(self.parameters, blocking, Arc::clone(self.source));
         let limit = self.best.map_or(f64::INFINITY, |best| best.cycles);
@@ -214,7 +216,7 @@ impl Search<'_> {
         self.walked += plan.steps_made();
         if let Some(error) = plan.error() {
             self.failure = Some(error.clone());
-            return;
+            return false;
         }
         let bandwidth = self.rates.bytes_per_cycle;
         let rank =
@@ -234,5 +236,6 @@ impl Search<'_> {
         if cycles.is_finite() && self.best.is_none_or(is_better) {
             self.best = Some(found);
         }
+        true
     }
 }
