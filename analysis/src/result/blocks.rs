@@ -52,7 +52,7 @@ pub struct Blocks {
     /// The order of the loops over tiles: one for all operations, or by what it is chosen for each.
     #[serde(default)]
     pub loop_order: String,
-    /// The share of the buffers that the plan may fill.
+    /// The share of the buffers that the plan may fill, the least of them.
     pub share: f64,
     /// Steps of the plan.
     pub steps: u64,
@@ -86,11 +86,18 @@ pub struct PlannedBuffer {
     pub capacity_bytes: u64,
     /// The most that the plan has in it.
     pub peak_bytes: u64,
+    /// The share of it that the plan may fill.
+    #[serde(default = "all")]
+    pub share: f64,
     /// Its bandwidth, in TB/s; `None` if it has no limit.
     #[serde(default)]
     pub bandwidth_tb_s: Option<f64>,
     /// The least capacity that is accepted.
     pub least_bytes: u64,
+}
+
+fn all() -> f64 {
+    1.0
 }
 
 /// Bytes that cross the memory bus for blocks: whole accesses of 64.
@@ -243,7 +250,7 @@ impl Blocks {
                 .collect(),
             order: order.map(|order| order.to_string()),
             loop_order: machine.scenario.accelerator.loop_order.to_string(),
-            share: f64::from(eighths) / 8.0,
+            share: f64::from(eighths.into_iter().min().unwrap_or(8)) / 8.0,
             steps,
             buffers: kinds
                 .into_iter()
@@ -252,6 +259,7 @@ impl Blocks {
                     name: Cow::Borrowed(kind.name()),
                     capacity_bytes: parameters.capacity.0[place].0,
                     peak_bytes: peak.0[place].0,
+                    share: f64::from(eighths[place]) / 8.0,
                     bandwidth_tb_s: bandwidth_tb_s(machine, kind),
                     least_bytes: least.0[place].0,
                 })

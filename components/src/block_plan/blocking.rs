@@ -37,8 +37,9 @@ pub struct Blocking {
     /// The order of the parts' loops of an operation that is cut alone, if that is stated; it takes the place of
     /// `panels_outermost`.
     pub order: Option<LoopOrder>,
-    /// Eighths of the buffers that the plan may fill; the rest lets the next steps' blocks come before they are due.
-    pub eighths: u8,
+    /// Eighths of the activation, the weight and the mask buffer that the plan may fill; the rest lets the next steps' blocks come
+    /// before they are due.
+    pub eighths: [u8; 3],
 }
 
 impl Blocking {
@@ -57,7 +58,7 @@ impl Blocking {
         reduction_of_part: None,
         by_role: SizesByRole::NONE,
         order: None,
-        eighths: 8,
+        eighths: [8; 3],
     };
 
     /// One tile of each tensor at a time: what fits in no other way fits in this one.
@@ -75,7 +76,7 @@ impl Blocking {
         reduction_of_part: None,
         by_role: SizesByRole::NONE,
         order: None,
-        eighths: 8,
+        eighths: [8; 3],
     };
 
     /// Rows and columns of tiles of a block of weights that is read by an operation of `role` first.
@@ -113,7 +114,7 @@ impl fmt::Display for Blocking {
         let panel = [self.reduction_of_part, self.columns_of_part].map(|stated| stated.unwrap_or(self.panel));
         write!(
             f,
-            "segments of {}, {} per stage{}, blocks of {} x {} tiles, {} keys, panels of {} x {}{}{}{}, {}/8 of the room",
+            "segments of {}, {} per stage{}, blocks of {} x {} tiles, {} keys, panels of {} x {}{}{}{}, {}",
             size(self.segment),
             size(self.together),
             match self.gathered {
@@ -133,7 +134,12 @@ impl fmt::Display for Blocking {
             },
             self.order
                 .map_or_else(String::new, |order| format!(", loops {order}")),
-            self.eighths,
+            match self.eighths {
+                [all, weights, masks] if weights == all && masks == all => format!("{all}/8 of the room"),
+                [activations, weights, masks] => format!(
+                    "{activations}/8 of the room for activations, {weights}/8 for weights, {masks}/8 for masks"
+                ),
+            },
         )?;
         self.by_role.stated().try_for_each(|(role, sizes)| {
             let [i, j, k] = sizes

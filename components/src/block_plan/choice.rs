@@ -37,6 +37,10 @@ const STEPS_WALKED: u64 = 60_000;
 /// The same with buffers that hold a few tiles: steps are short, and a bad choice moves everything many times.
 const STEPS_WALKED_TO_FIT: u64 = 500_000;
 
+/// Eighths that the best way to cut a program that does not fit may fill of the three buffers, besides all of them. What a larger
+/// buffer would hold takes room for masks, which others need more.
+const FEWER_EIGHTHS: [[u8; 3]; 6] = [[6; 3], [4; 3], [8, 4, 8], [8, 2, 8], [4, 8, 8], [2, 8, 8]];
+
 /// Edges of panels that are tried, in tiles.
 const PANELS: [u32; 3] = [8, 4, 2];
 
@@ -69,7 +73,7 @@ fn ways_to_share(batch_tiles: u32, whole: Blocking, panel: u32) -> Vec<Blocking>
                     segment,
                     rows,
                     chained,
-                    eighths,
+                    eighths: [eighths; 3],
                     panel,
                     panels_outermost,
                     ..whole
@@ -165,6 +169,16 @@ pub fn choose(
         for with_fewer_keys in ways_to_fit(stated) {
             let mut ways = with_fewer_keys.into_iter();
             ways.find(|&blocking| search.try_one(blocking));
+        }
+    }
+    if let Some(best) = search.best.filter(|&best| is_tight(best)) {
+        // Where a plan fills a buffer, nothing comes before it is due.
+        search.budget = search.walked + STEPS_WALKED;
+        for eighths in FEWER_EIGHTHS {
+            search.try_one(Blocking {
+                eighths,
+                ..best.blocking
+            });
         }
     }
     if let Some(best) = &mut search.best

@@ -14,6 +14,7 @@ use super::tensors::PlannedTensors;
 use crate::operation::Operand;
 use crate::program::{StageOperations, StageSource};
 use crate::runs::Tiling;
+use crate::units::Bytes;
 
 /// What a plan depends on, besides the program and the way it is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +64,13 @@ impl BlockPlan {
     /// The plan of the program that `source` gives, cut by `blocking`.
     #[must_use]
     pub fn new(parameters: PlanParameters, blocking: Blocking, source: StageSource) -> Self {
-        let eighth = |bytes: crate::units::Bytes| {
-            crate::units::Bytes(
-                bytes.0 / 8 * u64::from(blocking.eighths) + bytes.0 % 8 * u64::from(blocking.eighths) / 8,
-            )
-        };
-        let limit = Room(parameters.capacity.0.map(eighth));
+        let limit = Room([0, 1, 2].map(|buffer| {
+            let (bytes, eighths) = (
+                parameters.capacity.0[buffer].0,
+                u64::from(blocking.eighths[buffer]),
+            );
+            Bytes(bytes / 8 * eighths + bytes % 8 * eighths / 8)
+        }));
         Self {
             stages: source(),
             source,
