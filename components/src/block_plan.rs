@@ -18,7 +18,6 @@ mod evictable;
 mod least;
 mod ledger;
 mod pace;
-mod paced_stays;
 mod part_size;
 mod parts;
 mod plan_error;

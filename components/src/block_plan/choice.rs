@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::account::PlanAccount;
 use super::blocking::Blocking;
-use super::pace::{Pacer, Rates};
+use super::pace::{Paced, Pacer, Rates};
 use super::plan_error::PlanError;
 use super::stage_plan::{BlockPlan, PlanParameters};
 use super::stated::StatedBlocks;
@@ -122,6 +122,7 @@ pub fn choose(
         source,
         tried: BTreeSet::new(),
         best: None,
+        is_exact: false,
         failure: None,
         walked: 0,
         budget: STEPS_WALKED,
@@ -168,6 +169,7 @@ pub fn choose(
     }
     if let Some(best) = &mut search.best
         && best.account.spilled.0 > 0
+        && !search.is_exact
     {
         // What a part of the segments shows is not enough for addresses.
         best.account = PlanAccount::of(&mut BlockPlan::new(parameters, best.blocking, Arc::clone(source)));
@@ -188,6 +190,8 @@ struct Search<'a> {
     /// Candidates that differ in nothing but what is stated are one.
     tried: BTreeSet<Blocking>,
     best: Option<Choice>,
+    /// Whether all steps of the best were walked.
+    is_exact: bool,
     failure: Option<PlanError>,
     walked: u64,
     budget: u64,
@@ -210,7 +214,11 @@ impl Search<'_> {
             Some(_) => self.budget - self.walked,
             None => u64::MAX,
         };
-        let (cycles, account) = pacer.walk(&mut plan, segments, limit, most_steps);
+        let Paced {
+            cycles,
+            account,
+            is_whole,
+        } = pacer.walk(&mut plan, segments, limit, most_steps);
         self.walked += plan.steps_made();
         if let Some(error) = plan.error() {
             self.failure = Some(error.clone());
@@ -233,6 +241,7 @@ impl Search<'_> {
         };
         if cycles.is_finite() && self.best.is_none_or(is_better) {
             self.best = Some(found);
+            self.is_exact = is_whole;
         }
     }
 }

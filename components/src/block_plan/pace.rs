@@ -7,15 +7,20 @@
 
 use std::collections::VecDeque;
 
+use pool::Pool;
+use stays::{Stay, Stays};
+
 use super::account::PlanAccount;
-use super::paced_stays::{Stay, Stays};
 use super::stage_plan::BlockPlan;
 use super::step::{Begin, End, Room, StayNumber, Step};
-use crate::operation::{Operation, OperationId};
+use crate::operation::OperationId;
 use crate::runs::Tiling;
 use crate::tile::{Dimension, LoopOrder};
 use crate::units::{BLOCK, Bytes};
 use crate::work::RunKind;
+
+mod pool;
+mod stays;
 
 /// How fast a machine is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,6 +33,16 @@ pub struct Rates {
     pub units: [u64; 3],
     /// The order of the tiles of a part, whose innermost loop a unit walks alone.
     pub order: LoopOrder,
+}
+
+/// How long a plan takes, and what it moves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Paced {
+    /// Cycles; infinite if the walk was given up.
+    pub(super) cycles: f64,
+    pub(super) account: PlanAccount,
+    /// Whether all steps were walked, so that the account is exact.
+    pub(super) is_whole: bool,
 }
 
 /// A walk over a plan that finds how long it takes.
@@ -44,27 +59,43 @@ pub(super) struct Pacer {
     memory: Pool,
     units: [Pool; 3],
     stays: Stays,
-    /// Cycles of a tile of the operation seen last.
-    cycles: (OperationId, f64),
+    /// How the operation seen last is walked.
+    walked: Walked,
     ended: f64,
     segment: u32,
     account: PlanAccount,
 }
 
-/// Units of one class, or the memory pipe.
-#[derive(Clone, Debug, Default)]
-struct Pool {
-    free: f64,
-    busy: f64,
-    /// Idle times before `free` that later steps may fill, earliest first: beginning and end.
-    gaps: VecDeque<(f64, f64)>,
+/// How an operation is walked.
+#[derive(Clone, Copy, Debug)]
+struct Walked {
+    operation: OperationId,
+    /// Cycles of a tile.
+    cycles: f64,
+    /// The loop that runs are along.
+    along: Dimension,
+    /// Tiles of the longest run of a large step.
+    run: u16,
+}
+
+impl Walked {
+    /// Before the first operation.
+    const NOTHING: Self = Self {
+        operation: OperationId(u32::MAX),
+        cycles: 0.0,
+        along: Dimension::K,
+        run: 0,
+    };
+
+    /// Tiles of the longest run of a step.
+    fn longest_run(&self, step: &Step) -> u16 {
+        let along = &step.tiles[self.along as usize];
+        self.run.min(along.end - along.start)
+    }
 }
 
 /// Segments of the batch that are walked, if there are more: the first fills the pipes, the next ones go at the pace of all.
 const SEGMENTS_WALKED: u32 = 3;
-
-/// Gaps that are remembered: as many as a window of steps leaves.
-const MOST_GAPS: usize = 16;
 
 impl Pacer {
     /// A walk over a plan of a machine.
@@ -79,22 +110,16 @@ impl Pacer {
             memory: Pool::default(),
             units: [(); 3].map(|()| Pool::default()),
             stays: Stays::default(),
-            cycles: (OperationId(u32::MAX), 0.0),
+            walked: Walked::NOTHING,
             ended: 0.0,
             segment: 0,
             account: PlanAccount::default(),
         }
     }
 
-    /// Walks `plan` until it ends, takes longer than `limit` or has more than so many steps: the cycles that it takes, and what
-    /// it moves. Of many segments the first ones are walked, as all others are like the last of them.
-    pub(super) fn walk(
-        mut self,
-        plan: &mut BlockPlan,
-        segments: u32,
-        limit: f64,
-        most_steps: u64,
-    ) -> (f64, PlanAccount) {
+    /// Walks `plan` until it ends, takes longer than `limit` or has more than so many steps. Of many segments the first ones are
+    /// walked, as all others are like the last of them.
+    pub(super) fn walk(mut self, plan: &mut BlockPlan, segments: u32, limit: f64, most_steps: u64) -> Paced {
         let mut before = ([0.0; 5], PlanAccount::default());
         let mut left = 0;
         while let Some(step) = plan.next() {
@@ -109,8 +134,13 @@ impl Pacer {
             }
             self.account.add(&step);
             self.pass(&step);
+            plan.take_back(step);
             if self.so_far() > limit || plan.steps_made() > most_steps {
-                return (f64::INFINITY, self.account);
+                return Paced {
+                    cycles: f64::INFINITY,
+                    account: self.account,
+                    is_whole: false,
+                };
             }
         }
         self.account.spill_room = Bytes(plan.spill_bytes());
@@ -121,9 +151,11 @@ impl Pacer {
             .zip(before.0)
             .map(|(now, before)| now - before)
             .fold(0.0, f64::max);
-        let cycles = self.so_far() + pace * left as f64;
-        let account = self.account.extended(&before.1, left);
-        (cycles, account)
+        Paced {
+            cycles: self.so_far() + pace * left as f64,
+            account: self.account.extended(&before.1, left),
+            is_whole: left == 0,
+        }
     }
 
     /// The time so far, and that for which the memory pipe and each class of units were busy.
@@ -232,23 +264,32 @@ impl Pacer {
             return self.transfer(ready, bytes);
         };
         let units = self.rates.units[kind.unit() as usize] as f64;
-        let each = self.cycles_of(&step.operation, kind);
-        let tiles = step.tile_operations() as f64;
-        let share = tiles * each / units;
+        let walked = self.walked(step, kind);
+        let share = step.tile_operations() as f64 * walked.cycles / units;
         // A unit walks a run alone, however many others are idle.
-        let least = share.max(each * f64::from(self.longest_run(step)));
+        let least = share.max(walked.cycles * f64::from(walked.longest_run(step)));
         let pool = &mut self.units[kind.unit() as usize];
         pool.run(ready, least, share)
     }
 
-    /// Tiles of the longest run of a step.
-    fn longest_run(&self, step: &Step) -> u16 {
-        let rows = step.cut[Dimension::I as usize];
-        let cursor = self
-            .tiling
-            .cursor_by_rows(&step.operation, self.rates.order, rows.into());
-        let along = &step.tiles[cursor.along() as usize];
-        cursor.longest_run().min(along.end - along.start)
+    /// How the operation of `step` is walked; all its steps alike.
+    fn walked(&mut self, step: &Step, kind: RunKind) -> Walked {
+        let operation = &*step.operation;
+        if self.walked.operation != operation.id {
+            let rows = step.cut[Dimension::I as usize];
+            let cursor = self
+                .tiling
+                .cursor_by_rows(operation, self.rates.order, rows.into());
+            self.walked = Walked {
+                operation: operation.id,
+                cycles: self
+                    .tiling
+                    .cycles_per_tile(operation, kind, self.rates.multipliers),
+                along: cursor.along(),
+                run: cursor.longest_run(),
+            };
+        }
+        self.walked
     }
 
     fn moved(&self, step: &Step) -> Bytes {
@@ -262,17 +303,6 @@ impl Pacer {
                 BLOCK * order.moved.accesses() * times
             })
             .sum()
-    }
-
-    fn cycles_of(&mut self, operation: &Operation, kind: RunKind) -> f64 {
-        if self.cycles.0 != operation.id {
-            self.cycles = (
-                operation.id,
-                self.tiling
-                    .cycles_per_tile(operation, kind, self.rates.multipliers),
-            );
-        }
-        self.cycles.1
     }
 
     /// When a transfer is done that may begin at `from`.
@@ -297,40 +327,6 @@ impl Pacer {
     fn give_back(&mut self, number: StayNumber, when: f64, room: Room) {
         self.coming.push_back((when, room));
         self.stays.end(number);
-    }
-}
-
-impl Pool {
-    /// When work is done that may begin at `ready`, takes `least` by itself, and this `share` of the pool's time.
-    fn run(&mut self, ready: f64, least: f64, share: f64) -> f64 {
-        self.busy += share;
-        let mut left = share;
-        let mut done = ready;
-        for gap in &mut self.gaps {
-            let start = gap.0.max(ready);
-            let used = left.min(gap.1 - start);
-            if used > 0.0 {
-                left -= used;
-                done = start + used;
-                // What lies before `ready` is lost with it: few steps are ready so early.
-                gap.0 = done;
-                if left <= 0.0 {
-                    break;
-                }
-            }
-        }
-        if left > 0.0 {
-            let start = ready.max(self.free);
-            if start > self.free {
-                if self.gaps.len() == MOST_GAPS {
-                    self.gaps.pop_front();
-                }
-                self.gaps.push_back((self.free, start));
-            }
-            self.free = start + left;
-            done = self.free;
-        }
-        done.max(ready + least)
     }
 }
 

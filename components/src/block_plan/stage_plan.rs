@@ -8,8 +8,8 @@ use super::cut::Cutter;
 use super::emit::Stage;
 use super::parts::Items;
 use super::plan_error::{MOST_STEPS_OF_STAGE, PlanError};
-use super::residency::Residency;
-use super::step::{Room, Step};
+use super::residency::{Moves, Residency};
+use super::step::{OperandBlocks, Room, Step};
 use super::tensors::PlannedTensors;
 use crate::operation::Operand;
 use crate::program::{StageOperations, StageSource};
@@ -49,6 +49,10 @@ pub struct BlockPlan {
     /// Operations of a batch, once the first is over.
     pub(super) operations: u32,
     failed: Option<PlanError>,
+    /// What happens around the step that is made.
+    pub(super) moves: Moves,
+    /// Where its blocks are listed.
+    pub(super) spare: Vec<OperandBlocks>,
 }
 
 /// The batch tiles that go through the program now.
@@ -85,6 +89,8 @@ impl BlockPlan {
             sums_batch: false,
             operations: 0,
             failed: None,
+            moves: Moves::default(),
+            spare: Vec::new(),
             parameters,
             blocking,
         }
@@ -165,9 +171,9 @@ impl BlockPlan {
                     None => stage,
                 };
                 let blocking = self.as_gathered(&stage);
-                self.plan_stage(&stage, blocking).map(|()| true)
+                self.plan_stage(stage, blocking).map(|()| true)
             }
-            Some(stage) => self.plan_stage(&stage, self.blocking).map(|()| true),
+            Some(stage) => self.plan_stage(stage, self.blocking).map(|()| true),
             None => Ok(false),
         }
     }
@@ -197,7 +203,7 @@ impl BlockPlan {
         }
     }
 
-    fn plan_stage(&mut self, stage: &StageOperations, blocking: Blocking) -> Result<(), PlanError> {
+    fn plan_stage(&mut self, stage: StageOperations, blocking: Blocking) -> Result<(), PlanError> {
         let range = match stage.needs_whole_batch {
             true => 0..self.parameters.batch_tiles,
             false => self.segment.items.clone(),
@@ -210,7 +216,7 @@ impl BlockPlan {
         if parts.count() > MOST_STEPS_OF_STAGE {
             return Err(PlanError::TooManySteps);
         }
-        let tensors = self.register(stage, &range, &parts);
+        let tensors = self.register(&stage, &range, &parts);
         self.begin_stage(stage, parts, tensors);
         Ok(())
     }
