@@ -22,10 +22,13 @@ pub(super) struct Agenda {
     buckets: Vec<Vec<Entry>>,
     /// Which of the buckets of a digit hold any.
     filled: [u16; DIGITS],
+    /// The events themselves, which stay where they are, and free places among them.
+    events: Vec<Event>,
+    free: Vec<u32>,
 }
 
-/// An event and its time.
-type Entry = (u64, Event);
+/// The time of an event, and its place among all.
+type Entry = (u64, u32);
 
 impl Agenda {
     /// An empty one, at time 0.
@@ -36,25 +39,43 @@ impl Agenda {
             taken: 0,
             buckets: vec![Vec::new(); DIGITS * VALUES],
             filled: [0; DIGITS],
+            events: Vec::new(),
+            free: Vec::new(),
         }
     }
 
     /// Adds an event at a time that has not passed.
     pub(super) fn add(&mut self, at: u64, event: Event) {
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.events[place as usize] = event;
+                place
+            }
+            None => {
+                self.events.push(event);
+                self.events.len() as u32 - 1
+            }
+        };
+        self.sort_in((at, place));
+    }
+
+    fn sort_in(&mut self, entry: Entry) {
+        let (at, _) = entry;
         let Some(highest) = (at ^ self.now).checked_ilog2() else {
-            return self.current.push((at, event));
+            return self.current.push(entry);
         };
         let digit = highest / BITS;
         let value = (at >> (digit * BITS)) as usize % VALUES;
         self.filled[digit as usize] |= 1 << value;
-        self.buckets[digit as usize * VALUES + value].push((at, event));
+        self.buckets[digit as usize * VALUES + value].push(entry);
     }
 
     /// Takes the next event of now.
     pub(super) fn take_current(&mut self) -> Option<Event> {
-        let &(_, event) = self.current.get(self.taken)?;
+        let &(_, place) = self.current.get(self.taken)?;
         self.taken += 1;
-        Some(event)
+        self.free.push(place);
+        Some(self.events[place as usize])
     }
 
     /// Goes on to the time of the next event, and says when that is; `None` if there is none.
@@ -70,7 +91,7 @@ impl Agenda {
         let place = digit * VALUES + value;
         let mut next = std::mem::take(&mut self.buckets[place]);
         self.now = next.iter().map(|&(at, _)| at).min()?;
-        next.drain(..).for_each(|(at, event)| self.add(at, event));
+        next.drain(..).for_each(|entry| self.sort_in(entry));
         // Its memory is kept for those to come.
         self.buckets[place] = next;
         Some(self.now)
