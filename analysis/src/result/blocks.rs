@@ -128,15 +128,17 @@ pub struct RoleBlocks {
 }
 
 impl BlockTraffic {
-    fn add(&mut self, step: &Step, seen: &mut BTreeSet<(u32, u32, u32)>) {
-        let bytes = |moved: &Move| (BLOCK * moved.accesses()).0;
+    /// Adds what moves for a step that comes so many `times`.
+    fn add(&mut self, step: &Step, times: u64, seen: &mut BTreeSet<(u32, u32, u32)>) {
+        let bytes = |moved: &Move| (BLOCK * moved.accesses()).0 * times;
         for begin in &step.begins {
             match begin {
                 Begin::Load { read, block, .. } if block.is_weight => {
                     self.weight_bytes += bytes(read);
-                    if !seen.insert(first_of(block)) {
-                        self.read_again_bytes += bytes(read);
-                    }
+                    self.read_again_bytes += match seen.insert(first_of(block)) {
+                        true => bytes(read) / times * (times - 1),
+                        false => bytes(read),
+                    };
                 }
                 Begin::Load { read, .. } => self.reloaded_bytes += bytes(read),
                 Begin::Evict {
@@ -191,9 +193,10 @@ impl Blocks {
         let (mut peak, mut steps) = (Room::default(), 0);
         let mut seen = BTreeSet::new();
         let mut orders = machine.loop_orders();
-        for step in machine.block_plan(machine.blocks.blocking) {
+        let plan = machine.block_plan(machine.blocks.blocking);
+        for (step, times) in plan.counted(machine.blocks.account.steps) {
             peak = peak.max(step.room);
-            steps += 1;
+            steps += times;
             let operation = &step.operation;
             let of_role = roles
                 .entry((operation.layer, operation.role))
@@ -205,14 +208,14 @@ impl Blocks {
                     loop_orders: Vec::new(),
                     traffic: BlockTraffic::default(),
                 });
-            of_role.steps += 1;
+            of_role.steps += times;
             if step.is_first && operation.work.profile().walk.follows_order() {
                 let order = orders.of(operation);
                 if !of_role.loop_orders.contains(&order) {
                     of_role.loop_orders.push(order);
                 }
             }
-            of_role.traffic.add(&step, &mut seen);
+            of_role.traffic.add(&step, times, &mut seen);
         }
         let mut traffic = BlockTraffic::default();
         roles.values().for_each(|role| traffic.plus(&role.traffic));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::account::PlanAccount;
 use super::blocking::Blocking;
+use super::counted_steps::MOST_STEPS_COUNTED;
 use super::pace::{Paced, Pacer, Rates};
 use super::plan_error::PlanError;
 use super::stage_plan::{BlockPlan, PlanParameters};
@@ -170,8 +171,9 @@ pub fn choose(
     if let Some(best) = &mut search.best
         && best.account.spilled.0 > 0
         && !search.is_exact
+        && best.account.steps <= MOST_STEPS_COUNTED
     {
-        // What a part of the segments shows is not enough for addresses.
+        // What a part of the segments shows is not enough for addresses, unless no machine could be simulated with so many steps.
         best.account = PlanAccount::of(&mut BlockPlan::new(parameters, best.blocking, Arc::clone(source)));
     }
     search.best.ok_or(
@@ -207,8 +209,7 @@ impl Search<'_> {
         }
         let mut plan = BlockPlan::new(self.parameters, blocking, Arc::clone(self.source));
         let limit = self.best.map_or(f64::INFINITY, |best| best.cycles);
-        let segments = self.parameters.batch_tiles.div_ceil(blocking.segment.max(1));
-        let segments = segments.saturating_mul(self.parameters.batches.max(1));
+        let segments = plan.segments();
         let pacer = Pacer::new(self.rates, self.parameters.tiling, self.parameters.capacity);
         let most_steps = match self.best {
             Some(_) => self.budget - self.walked,

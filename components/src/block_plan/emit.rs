@@ -31,6 +31,18 @@ pub(super) struct Stage {
     uses: PartUses,
 }
 
+impl Stage {
+    /// Whether `other` does the same with other tensors.
+    pub(super) fn is_like(&self, other: &StageOperations) -> bool {
+        let is_like = |(one, other): (&Arc<Operation>, &Operation)| {
+            (one.role, one.work, one.grid) == (other.role, other.work, other.grid)
+                && one.operands.len() == other.operands.len()
+        };
+        self.operations.len() == other.operations.len()
+            && self.operations.iter().zip(&other.operations).all(is_like)
+    }
+}
+
 impl BlockPlan {
     /// Takes up a stage whose steps are to be handed out.
     pub(super) fn begin_stage(&mut self, stage: StageOperations, parts: Parts, tensors: StageTensors) {

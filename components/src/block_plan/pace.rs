@@ -62,7 +62,19 @@ pub(super) struct Pacer {
     /// How the operation seen last is walked.
     walked: Walked,
     ended: f64,
-    segment: u32,
+    account: PlanAccount,
+    /// The segment and the stage of the step seen last, and when they began.
+    place: [u32; 2],
+    segment: Mark,
+    layer: Mark,
+    /// Whether what is left of the program is more than layers like those that were walked.
+    has_other_stages: bool,
+}
+
+/// A moment of a walk: the times so far (see `Pacer::times`), and what has moved.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    times: [f64; 5],
     account: PlanAccount,
 }
 
@@ -97,6 +109,13 @@ impl Walked {
 /// Segments of the batch that are walked, if there are more: the first fills the pipes, the next ones go at the pace of all.
 const SEGMENTS_WALKED: u32 = 3;
 
+/// Steps after which a candidate is judged by its layers so far, if all that are left are like them. Programs that a machine can be
+/// simulated with have fewer.
+const MOST_STEPS_WALKED: u64 = 400_000;
+
+/// Stages that are walked of such a program: the first layer is joined with the embedding, the next one fills the pipes.
+const LAYERS_WALKED: u32 = 3;
+
 impl Pacer {
     /// A walk over a plan of a machine.
     pub(super) fn new(rates: Rates, tiling: Tiling, capacity: Room) -> Self {
@@ -112,25 +131,23 @@ impl Pacer {
             stays: Stays::default(),
             walked: Walked::NOTHING,
             ended: 0.0,
-            segment: 0,
             account: PlanAccount::default(),
+            place: [0; 2],
+            segment: Mark::default(),
+            layer: Mark::default(),
+            has_other_stages: false,
         }
     }
 
     /// Walks `plan` until it ends, takes longer than `limit` or has more than so many steps. Of many segments the first ones are
     /// walked, as all others are like the last of them.
     pub(super) fn walk(mut self, plan: &mut BlockPlan, segments: u32, limit: f64, most_steps: u64) -> Paced {
-        let mut before = ([0.0; 5], PlanAccount::default());
+        let mut before = Mark::default();
         let mut left = 0;
         while let Some(step) = plan.next() {
-            let segment = plan.segment();
-            if segment > self.segment {
-                self.segment = segment;
-                if segment == SEGMENTS_WALKED && segment < segments && plan.repeats_segments() {
-                    left = u64::from(segments - segment);
-                    break;
-                }
-                before = (self.times(), self.account);
+            if let Some((mark, times)) = self.rest_like(plan, segments) {
+                (before, left) = (mark, times);
+                break;
             }
             self.account.add(&step);
             self.pass(&step);
@@ -148,14 +165,41 @@ impl Pacer {
         let pace = self
             .times()
             .iter()
-            .zip(before.0)
+            .zip(before.times)
             .map(|(now, before)| now - before)
             .fold(0.0, f64::max);
         Paced {
             cycles: self.so_far() + pace * left as f64,
-            account: self.account.extended(&before.1, left),
+            account: self.account.extended(&before.account, left),
             is_whole: left == 0,
         }
+    }
+
+    /// If all that is left is like what has been walked since a mark: that mark, and how many times. Segments are, once some have been
+    /// walked; so are layers, which long programs are judged by.
+    fn rest_like(&mut self, plan: &BlockPlan, segments: u32) -> Option<(Mark, u64)> {
+        let place = [plan.segment(), plan.stage_number()];
+        let [segment, stage] = std::mem::replace(&mut self.place, place);
+        let mark = self.layer;
+        if place == [segment, stage] {
+            return None;
+        }
+        self.layer = Mark {
+            times: self.times(),
+            account: self.account,
+        };
+        if place[0] > segment {
+            let mark = std::mem::replace(&mut self.segment, self.layer);
+            let is_known = place[0] == SEGMENTS_WALKED && place[0] < segments && plan.repeats_segments();
+            return is_known.then(|| (mark, u64::from(segments - place[0])));
+        }
+        let is_long = self.account.steps > MOST_STEPS_WALKED && place[1] >= LAYERS_WALKED;
+        if !is_long || self.has_other_stages {
+            return None;
+        }
+        let left = plan.layers_left(segments);
+        self.has_other_stages = left.is_none();
+        left.map(|left| (mark, left))
     }
 
     /// The time so far, and that for which the memory pipe and each class of units were busy.

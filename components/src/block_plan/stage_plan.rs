@@ -107,9 +107,38 @@ impl BlockPlan {
         self.blocking
     }
 
+    /// Segments of all batches.
+    pub(super) fn segments(&self) -> u32 {
+        let of_batch = self.parameters.batch_tiles.div_ceil(self.blocking.segment.max(1));
+        of_batch.saturating_mul(self.parameters.batches.max(1))
+    }
+
     /// The number of the segment that the step belongs to that was handed on last; those of all batches are counted on.
     pub(super) fn segment(&self) -> u32 {
         self.segment.number
+    }
+
+    /// The number of the stage that the step belongs to that was handed on last.
+    pub(super) fn stage_number(&self) -> u32 {
+        self.stage.number
+    }
+
+    /// Stages like the one whose first step was handed on last, itself included, to the end of the last of so many segments; `None`
+    /// if others are left that compute.
+    pub(super) fn layers_left(&self, segments: u32) -> Option<u64> {
+        let own = &self.stage;
+        let (mut of_segment, mut here) = (0, 0);
+        for stage in (self.source)() {
+            let is_later = stage.number >= own.number;
+            if own.is_like(&stage) {
+                of_segment += 1;
+                here += u64::from(is_later);
+            } else if is_later && stage.computes() {
+                return None;
+            }
+        }
+        let segments = segments.saturating_sub(self.segment.number + 1);
+        Some(here + of_segment * u64::from(segments))
     }
 
     /// Whether all segments do the same: nothing is summed over the batch, and nothing comes after the last of them.

@@ -133,14 +133,17 @@ mod tests {
                 let Some(now) = agenda.go_on() else { break };
                 while let Some(event) = agenda.take_current() {
                     assert_eq!(heap.pop(), Some(Reverse((now, numbered(event)))), "case {seed}");
-                    if random::draw(seed, turn + 2_000_000) % 2 == 0 {
+                    if random::draw(seed, turn + 2_000_000).is_multiple_of(2) {
                         send(&mut agenda, &mut heap, now);
                     }
                 }
             }
             while agenda.go_on().is_some() {
                 while let Some(event) = agenda.take_current() {
-                    assert_eq!(heap.pop().map(|Reverse((_, number))| number), Some(numbered(event)));
+                    assert_eq!(
+                        heap.pop().map(|Reverse((_, number))| number),
+                        Some(numbered(event))
+                    );
                 }
             }
             assert!(heap.is_empty(), "case {seed}");
