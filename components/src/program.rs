@@ -32,6 +32,14 @@ pub struct StageOperations {
 }
 
 impl StageOperations {
+    /// Whether any of its operations does more than to move data.
+    #[must_use]
+    pub fn computes(&self) -> bool {
+        self.operations
+            .iter()
+            .any(|operation| operation.work.is_compute())
+    }
+
     /// This stage and the one after it, as one.
     #[must_use]
     pub fn joined(mut self, next: Self) -> Self {

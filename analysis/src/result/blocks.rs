@@ -52,6 +52,9 @@ pub struct Blocks {
     /// The order of the loops over tiles: one for all operations, or by what it is chosen for each.
     #[serde(default)]
     pub loop_order: String,
+    /// Steps for which a block stays after each use if another can leave.
+    #[serde(default)]
+    pub resting: u32,
     /// The share of the buffers that the plan may fill, the least of them.
     pub share: f64,
     /// Steps of the plan.
@@ -135,15 +138,17 @@ pub struct RoleBlocks {
 }
 
 impl BlockTraffic {
-    fn add(&mut self, step: &Step, seen: &mut BTreeSet<(u32, u32, u32)>) {
-        let bytes = |moved: &Move| (BLOCK * moved.accesses()).0;
+    /// Adds what moves for a step that comes so many `times`.
+    fn add(&mut self, step: &Step, times: u64, seen: &mut BTreeSet<(u32, u32, u32)>) {
+        let bytes = |moved: &Move| (BLOCK * moved.accesses()).0 * times;
         for begin in &step.begins {
             match begin {
                 Begin::Load { read, block, .. } if block.is_weight => {
                     self.weight_bytes += bytes(read);
-                    if !seen.insert(first_of(block)) {
-                        self.read_again_bytes += bytes(read);
-                    }
+                    self.read_again_bytes += match seen.insert(first_of(block)) {
+                        true => bytes(read) / times * (times - 1),
+                        false => bytes(read),
+                    };
                 }
                 Begin::Load { read, .. } => self.reloaded_bytes += bytes(read),
                 Begin::Evict {
@@ -192,15 +197,17 @@ impl Blocks {
             by_role,
             order,
             eighths,
+            resting,
         } = machine.blocks.blocking;
         let parameters = machine.plan_parameters();
         let mut roles = BTreeMap::<(u32, Role), RoleBlocks>::new();
         let (mut peak, mut steps) = (Room::default(), 0);
         let mut seen = BTreeSet::new();
         let mut orders = machine.loop_orders();
-        for step in machine.block_plan(machine.blocks.blocking) {
+        let plan = machine.block_plan(machine.blocks.blocking);
+        for (step, times) in plan.counted(machine.blocks.account.steps) {
             peak = peak.max(step.room);
-            steps += 1;
+            steps += times;
             let operation = &step.operation;
             let of_role = roles
                 .entry((operation.layer, operation.role))
@@ -212,14 +219,14 @@ impl Blocks {
                     loop_orders: Vec::new(),
                     traffic: BlockTraffic::default(),
                 });
-            of_role.steps += 1;
+            of_role.steps += times;
             if step.is_first && operation.work.profile().walk.follows_order() {
                 let order = orders.of(operation);
                 if !of_role.loop_orders.contains(&order) {
                     of_role.loop_orders.push(order);
                 }
             }
-            of_role.traffic.add(&step, &mut seen);
+            of_role.traffic.add(&step, times, &mut seen);
         }
         let mut traffic = BlockTraffic::default();
         roles.values().for_each(|role| traffic.plus(&role.traffic));
@@ -250,6 +257,7 @@ impl Blocks {
                 .collect(),
             order: order.map(|order| order.to_string()),
             loop_order: machine.scenario.accelerator.loop_order.to_string(),
+            resting,
             share: f64::from(eighths.into_iter().min().unwrap_or(8)) / 8.0,
             steps,
             buffers: kinds

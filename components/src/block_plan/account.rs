@@ -31,8 +31,9 @@ impl PlanAccount {
     #[must_use]
     pub fn of(plan: &mut BlockPlan) -> Self {
         let mut account = Self::default();
-        for step in plan.by_ref() {
+        while let Some(step) = plan.next() {
             account.add(&step);
+            plan.take_back(step);
         }
         account.spill_room = Bytes(plan.spill_bytes());
         account

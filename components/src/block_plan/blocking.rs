@@ -40,6 +40,9 @@ pub struct Blocking {
     /// Eighths of the activation, the weight and the mask buffer that the plan may fill; the rest lets the next steps' blocks come
     /// before they are due.
     pub eighths: [u8; 3],
+    /// Steps for which a block stays after each use if another can leave, even one that is needed earlier: a step that takes the
+    /// place of a block has to wait for those that use it.
+    pub resting: u32,
 }
 
 impl Blocking {
@@ -59,6 +62,7 @@ impl Blocking {
         by_role: SizesByRole::NONE,
         order: None,
         eighths: [8; 3],
+        resting: 0,
     };
 
     /// One tile of each tensor at a time: what fits in no other way fits in this one.
@@ -77,6 +81,7 @@ impl Blocking {
         by_role: SizesByRole::NONE,
         order: None,
         eighths: [8; 3],
+        resting: 0,
     };
 
     /// Rows and columns of tiles of a block of weights that is read by an operation of `role` first.
@@ -114,7 +119,7 @@ impl fmt::Display for Blocking {
         let panel = [self.reduction_of_part, self.columns_of_part].map(|stated| stated.unwrap_or(self.panel));
         write!(
             f,
-            "segments of {}, {} per stage{}, blocks of {} x {} tiles, {} keys, panels of {} x {}{}{}{}, {}",
+            "segments of {}, {} per stage{}, blocks of {} x {} tiles, {} keys, panels of {} x {}{}{}{}, {}{}",
             size(self.segment),
             size(self.together),
             match self.gathered {
@@ -139,6 +144,10 @@ impl fmt::Display for Blocking {
                 [activations, weights, masks] => format!(
                     "{activations}/8 of the room for activations, {weights}/8 for weights, {masks}/8 for masks"
                 ),
+            },
+            match self.resting {
+                0 => String::new(),
+                steps => format!(", blocks rest for {steps} steps"),
             },
         )?;
         self.by_role.stated().try_for_each(|(role, sizes)| {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::account::PlanAccount;
 use super::blocking::Blocking;
-use super::pace::{Pacer, Rates};
+use super::counted_steps::MOST_STEPS_COUNTED;
+use super::pace::{Paced, Pacer, Rates};
 use super::plan_error::PlanError;
 use super::stage_plan::{BlockPlan, PlanParameters};
 use super::stated::StatedBlocks;
@@ -40,6 +41,9 @@ const STEPS_WALKED_TO_FIT: u64 = 500_000;
 /// Eighths that the best way to cut a program that does not fit may fill of the three buffers, besides all of them. What a larger
 /// buffer would hold takes room for masks, which others need more.
 const FEWER_EIGHTHS: [[u8; 3]; 6] = [[6; 3], [4; 3], [8, 4, 8], [8, 2, 8], [4, 8, 8], [2, 8, 8]];
+
+/// Steps for which its blocks rest, besides none.
+const RESTING: [u32; 2] = [2, 8];
 
 /// Edges of panels that are tried, in tiles.
 const PANELS: [u32; 3] = [8, 4, 2];
@@ -124,6 +128,7 @@ pub fn choose(
         source,
         tried: BTreeSet::new(),
         best: None,
+        is_exact: false,
         failure: None,
         walked: 0,
         budget: STEPS_WALKED,
@@ -180,11 +185,20 @@ pub fn choose(
                 ..best.blocking
             });
         }
+        let best = search.best.unwrap_or(best);
+        for resting in RESTING {
+            search.try_one(Blocking {
+                resting,
+                ..best.blocking
+            });
+        }
     }
     if let Some(best) = &mut search.best
         && best.account.spilled.0 > 0
+        && !search.is_exact
+        && best.account.steps <= MOST_STEPS_COUNTED
     {
-        // What a part of the segments shows is not enough for addresses.
+        // What a part of the segments shows is not enough for addresses, unless no machine could be simulated with so many steps.
         best.account = PlanAccount::of(&mut BlockPlan::new(parameters, best.blocking, Arc::clone(source)));
     }
     search.best.ok_or(
@@ -203,6 +217,8 @@ struct Search<'a> {
     /// Candidates that differ in nothing but what is stated are one.
     tried: BTreeSet<Blocking>,
     best: Option<Choice>,
+    /// Whether all steps of the best were walked.
+    is_exact: bool,
     failure: Option<PlanError>,
     walked: u64,
     budget: u64,
@@ -219,14 +235,17 @@ impl Search<'_> {
         }
         let mut plan = BlockPlan::new(self.parameters, blocking, Arc::clone(self.source));
         let limit = self.best.map_or(f64::INFINITY, |best| best.cycles);
-        let segments = self.parameters.batch_tiles.div_ceil(blocking.segment.max(1));
-        let segments = segments.saturating_mul(self.parameters.batches.max(1));
+        let segments = plan.segments();
         let pacer = Pacer::new(self.rates, self.parameters.tiling, self.parameters.capacity);
         let most_steps = match self.best {
             Some(_) => self.budget - self.walked,
             None => u64::MAX,
         };
-        let (cycles, account) = pacer.walk(&mut plan, segments, limit, most_steps);
+        let Paced {
+            cycles,
+            account,
+            is_whole,
+        } = pacer.walk(&mut plan, segments, limit, most_steps);
         self.walked += plan.steps_made();
         if let Some(error) = plan.error() {
             self.failure = Some(error.clone());
@@ -249,6 +268,7 @@ impl Search<'_> {
         };
         if cycles.is_finite() && self.best.is_none_or(is_better) {
             self.best = Some(found);
+            self.is_exact = is_whole;
         }
         true
     }

@@ -40,15 +40,29 @@ impl Evictable {
         entries.peek().map(|&(next_use, _)| next_use)
     }
 
-    /// Takes out the block that is needed last, but for those of `step`.
+    /// Takes out the block that is needed last, but for those of `step`, and before those that the last `resting` steps used.
     pub(super) fn take_last(
         &mut self,
         tensors: &PlannedTensors,
         is_weight: bool,
         step: u32,
+        resting: u32,
     ) -> Option<BlockId> {
-        let entries = self.current(tensors, is_weight, step);
-        entries.pop().map(|(_, block)| block)
+        let rests = |block| {
+            let used_by = tensors.block(block).and_then(|state| state.used_by);
+            used_by.is_some_and(|used_by| used_by + resting >= step)
+        };
+        let mut passed_over = Vec::new();
+        let found = loop {
+            match self.current(tensors, is_weight, step).pop() {
+                Some(entry) if rests(entry.1) => passed_over.push(entry),
+                other => break other,
+            }
+        };
+        let mut passed_over = passed_over.into_iter();
+        let found = found.or_else(|| passed_over.next());
+        self.current(tensors, is_weight, step).extend(passed_over);
+        found.map(|(_, block)| block)
     }
 
     /// The heap of a buffer, whose first entry is not out of date. Blocks that `step` uses are noted anew when it is over, so

@@ -7,14 +7,20 @@
 
 use std::collections::VecDeque;
 
+use pool::Pool;
+use stays::{Stay, Stays};
+use work::TilePace;
+
 use super::account::PlanAccount;
-use super::paced_stays::{Stay, Stays};
-use super::paced_work::TilePace;
 use super::stage_plan::BlockPlan;
 use super::step::{Begin, End, Room, StayNumber, Step};
 use crate::runs::Tiling;
 use crate::tile::LoopOrder;
 use crate::units::{BLOCK, Bytes};
+
+mod pool;
+mod stays;
+mod work;
 
 /// How fast a machine is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,6 +37,16 @@ pub struct Rates {
     pub units: [u64; 3],
     /// The order of the tiles of a part, whose innermost loop a unit walks alone.
     pub order: LoopOrder,
+}
+
+/// How long a plan takes, and what it moves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Paced {
+    /// Cycles; infinite if the walk was given up.
+    pub(super) cycles: f64,
+    pub(super) account: PlanAccount,
+    /// Whether all steps were walked, so that the account is exact.
+    pub(super) is_whole: bool,
 }
 
 /// A walk over a plan that finds how long it takes.
@@ -50,24 +66,31 @@ pub(super) struct Pacer {
     /// Of the operation seen last.
     tile: TilePace,
     ended: f64,
-    segment: u32,
     account: PlanAccount,
+    /// The segment and the stage of the step seen last, and when they began.
+    place: [u32; 2],
+    segment: Mark,
+    layer: Mark,
+    /// Whether what is left of the program is more than layers like those that were walked.
+    has_other_stages: bool,
 }
 
-/// Units of one class, or the memory pipe.
-#[derive(Clone, Debug, Default)]
-struct Pool {
-    free: f64,
-    busy: f64,
-    /// Idle times before `free` that later steps may fill, earliest first: beginning and end.
-    gaps: VecDeque<(f64, f64)>,
+/// A moment of a walk: the times so far (see `Pacer::times`), and what has moved.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    times: [f64; 5],
+    account: PlanAccount,
 }
 
 /// Segments of the batch that are walked, if there are more: the first fills the pipes, the next ones go at the pace of all.
 const SEGMENTS_WALKED: u32 = 3;
 
-/// Gaps that are remembered: as many as a window of steps leaves.
-const MOST_GAPS: usize = 16;
+/// Steps after which a candidate is judged by its layers so far, if all that are left are like them. Programs that a machine can be
+/// simulated with have fewer.
+const MOST_STEPS_WALKED: u64 = 400_000;
+
+/// Stages that are walked of such a program: the first layer is joined with the embedding, the next one fills the pipes.
+const LAYERS_WALKED: u32 = 3;
 
 impl Pacer {
     /// A walk over a plan of a machine.
@@ -84,36 +107,33 @@ impl Pacer {
             stays: Stays::default(),
             tile: TilePace::NONE,
             ended: 0.0,
-            segment: 0,
             account: PlanAccount::default(),
+            place: [0; 2],
+            segment: Mark::default(),
+            layer: Mark::default(),
+            has_other_stages: false,
         }
     }
 
-    /// Walks `plan` until it ends, takes longer than `limit` or has more than so many steps: the cycles that it takes, and what
-    /// it moves. Of many segments the first ones are walked, as all others are like the last of them.
-    pub(super) fn walk(
-        mut self,
-        plan: &mut BlockPlan,
-        segments: u32,
-        limit: f64,
-        most_steps: u64,
-    ) -> (f64, PlanAccount) {
-        let mut before = ([0.0; 5], PlanAccount::default());
+    /// Walks `plan` until it ends, takes longer than `limit` or has more than so many steps. Of many segments the first ones are
+    /// walked, as all others are like the last of them.
+    pub(super) fn walk(mut self, plan: &mut BlockPlan, segments: u32, limit: f64, most_steps: u64) -> Paced {
+        let mut before = Mark::default();
         let mut left = 0;
         while let Some(step) = plan.next() {
-            let segment = plan.segment();
-            if segment > self.segment {
-                self.segment = segment;
-                if segment == SEGMENTS_WALKED && segment < segments && plan.repeats_segments() {
-                    left = u64::from(segments - segment);
-                    break;
-                }
-                before = (self.times(), self.account);
+            if let Some((mark, times)) = self.rest_like(plan, segments) {
+                (before, left) = (mark, times);
+                break;
             }
             self.account.add(&step);
             self.pass(&step);
+            plan.take_back(step);
             if self.so_far() > limit || plan.steps_made() > most_steps {
-                return (f64::INFINITY, self.account);
+                return Paced {
+                    cycles: f64::INFINITY,
+                    account: self.account,
+                    is_whole: false,
+                };
             }
         }
         self.account.spill_room = Bytes(plan.spill_bytes());
@@ -121,12 +141,41 @@ impl Pacer {
         let pace = self
             .times()
             .iter()
-            .zip(before.0)
+            .zip(before.times)
             .map(|(now, before)| now - before)
             .fold(0.0, f64::max);
-        let cycles = self.so_far() + pace * left as f64;
-        let account = self.account.extended(&before.1, left);
-        (cycles, account)
+        Paced {
+            cycles: self.so_far() + pace * left as f64,
+            account: self.account.extended(&before.account, left),
+            is_whole: left == 0,
+        }
+    }
+
+    /// If all that is left is like what has been walked since a mark: that mark, and how many times. Segments are, once some have been
+    /// walked; so are layers, which long programs are judged by.
+    fn rest_like(&mut self, plan: &BlockPlan, segments: u32) -> Option<(Mark, u64)> {
+        let place = [plan.segment(), plan.stage_number()];
+        let [segment, stage] = std::mem::replace(&mut self.place, place);
+        let mark = self.layer;
+        if place == [segment, stage] {
+            return None;
+        }
+        self.layer = Mark {
+            times: self.times(),
+            account: self.account,
+        };
+        if place[0] > segment {
+            let mark = std::mem::replace(&mut self.segment, self.layer);
+            let is_known = place[0] == SEGMENTS_WALKED && place[0] < segments && plan.repeats_segments();
+            return is_known.then(|| (mark, u64::from(segments - place[0])));
+        }
+        let is_long = self.account.steps > MOST_STEPS_WALKED && place[1] >= LAYERS_WALKED;
+        if !is_long || self.has_other_stages {
+            return None;
+        }
+        let left = plan.layers_left(segments);
+        self.has_other_stages = left.is_none();
+        left.map(|left| (mark, left))
     }
 
     /// The time so far, and that for which the memory pipe and each class of units were busy.
@@ -276,40 +325,6 @@ impl Pacer {
     fn give_back(&mut self, number: StayNumber, when: f64, room: Room) {
         self.coming.push_back((when, room));
         self.stays.end(number);
-    }
-}
-
-impl Pool {
-    /// When work is done that may begin at `ready`, takes `least` by itself, and this `share` of the pool's time.
-    fn run(&mut self, ready: f64, least: f64, share: f64) -> f64 {
-        self.busy += share;
-        let mut left = share;
-        let mut done = ready;
-        for gap in &mut self.gaps {
-            let start = gap.0.max(ready);
-            let used = left.min(gap.1 - start);
-            if used > 0.0 {
-                left -= used;
-                done = start + used;
-                // What lies before `ready` is lost with it: few steps are ready so early.
-                gap.0 = done;
-                if left <= 0.0 {
-                    break;
-                }
-            }
-        }
-        if left > 0.0 {
-            let start = ready.max(self.free);
-            if start > self.free {
-                if self.gaps.len() == MOST_GAPS {
-                    self.gaps.pop_front();
-                }
-                self.gaps.push_back((self.free, start));
-            }
-            self.free = start + left;
-            done = self.free;
-        }
-        done.max(ready + least)
     }
 }
 

@@ -9,7 +9,9 @@ use super::tensors::{PlannedTensor, TensorSlot};
 use super::view::{Axis, View};
 use crate::operation::Operation;
 use crate::tile::Dimension;
+use reader::Reader;
 
+mod reader;
 #[cfg(test)]
 mod tests;
 
@@ -39,202 +41,6 @@ impl BlockRanges {
             true => ([0, self.item], Some([self.items.end, u32::MAX])),
             false => ([self.item; 2], None),
         }
-    }
-}
-
-/// An operation that uses a tensor: as an operand, or as what it makes.
-#[derive(Clone, Debug)]
-struct Reader {
-    tensor: TensorSlot,
-    operation: u32,
-    group: u32,
-    makes: bool,
-    /// All pieces that it has.
-    all: Pieces,
-    rows: Along,
-    columns: Along,
-    /// Pieces along i, if rows follow from these together with those along k.
-    taps: Option<Taps>,
-}
-
-/// How a block's rows or columns choose pieces of a loop.
-#[derive(Clone, Copy, Debug)]
-enum Along {
-    /// Those of this loop that have any of them, or have one as near as `reach`; so many elements each.
-    Pieces {
-        dimension: Dimension,
-        elements: u32,
-        /// Elements of the loop.
-        extent: u32,
-        reach: u32,
-    },
-    /// All.
-    All,
-}
-
-/// Rows k + i - radius.
-#[derive(Clone, Copy, Debug)]
-struct Taps {
-    radius: u32,
-    /// Elements along i, of a piece and of all.
-    each: u32,
-    extent: u32,
-    /// Rows that there are.
-    rows: u32,
-}
-
-impl Reader {
-    fn new(
-        tensor: TensorSlot,
-        index: usize,
-        operation: &Operation,
-        parts: &Parts,
-        view: View,
-        makes: bool,
-    ) -> Self {
-        let cut = parts.cut_of(index as u32);
-        let each = cut.each;
-        let elements =
-            |dimension: Dimension| each[dimension as usize].saturating_mul(operation.grid.edge(dimension));
-        let along = |axis: Axis| {
-            let (dimension, reach) = match axis {
-                Axis::Loop(dimension) => (dimension, 0),
-                Axis::Halo(dimension, radius) => (dimension, radius),
-                Axis::Taps(_) => (Dimension::K, 0),
-                Axis::All(_) => return Along::All,
-            };
-            Along::Pieces {
-                dimension,
-                elements: elements(dimension),
-                extent: operation.grid.extent(dimension),
-                reach,
-            }
-        };
-        let taps = match view.rows {
-            Axis::Taps(radius) => Some(Taps {
-                radius,
-                each: elements(Dimension::I),
-                extent: operation.grid.extent(Dimension::I),
-                rows: operation.grid.extent(Dimension::K),
-            }),
-            _ => None,
-        };
-        Self {
-            tensor,
-            operation: index as u32,
-            group: cut.group,
-            makes,
-            all: cut.all(),
-            rows: along(view.rows),
-            columns: along(view.columns),
-            taps,
-        }
-    }
-
-    /// The first that `find` finds of the pieces at which its parts use `block`.
-    #[inline]
-    fn first(
-        &self,
-        parts: &Parts,
-        block: &BlockRanges,
-        find: impl Fn(&Pieces) -> Option<Place>,
-    ) -> Option<Place> {
-        let mut pieces = self.all;
-        if !self.columns.narrow(&block.ranges[1], &mut pieces) {
-            return None;
-        }
-        let (own, others) = block.batch();
-        [pieces.low[0], pieces.high[0]] = own;
-        let first = self.first_of_rows(parts, block, pieces, &find);
-        let Some(others) = others else {
-            return first;
-        };
-        [pieces.low[0], pieces.high[0]] = others;
-        parts.earlier(first, self.first_of_rows(parts, block, pieces, &find))
-    }
-
-    /// The same among `pieces`, which the block's rows have not narrowed yet.
-    #[inline]
-    fn first_of_rows(
-        &self,
-        parts: &Parts,
-        block: &BlockRanges,
-        mut pieces: Pieces,
-        find: &impl Fn(&Pieces) -> Option<Place>,
-    ) -> Option<Place> {
-        let rows = &block.ranges[0];
-        let Some(taps) = &self.taps else {
-            return match self.rows.narrow(rows, &mut pieces) {
-                true => find(&pieces),
-                false => None,
-            };
-        };
-        let i = Dimension::I as usize;
-        (pieces.low[i]..=pieces.high[i]).fold(None, |first, piece| {
-            let mut at_taps = pieces;
-            (at_taps.low[i], at_taps.high[i]) = (piece, piece);
-            match self.rows.narrow(&taps.rows(rows, piece), &mut at_taps) {
-                true => parts.earlier(first, find(&at_taps)),
-                false => first,
-            }
-        })
-    }
-}
-
-impl Reader {
-    /// The earlier of what was found and its own part at `place`.
-    fn earlier(&self, parts: &Parts, found: Option<Found>, place: Option<Place>) -> Option<Found> {
-        let own = place.map(|place| Found {
-            place,
-            makes: self.makes,
-        });
-        match (found, own) {
-            (Some(found), Some(own)) if parts.precedes(&own.place, &found.place) => Some(own),
-            (found, own) => found.or(own),
-        }
-    }
-}
-
-impl Along {
-    /// Leaves of `pieces` those that have any of the elements `range`, and says whether there are any.
-    #[inline]
-    fn narrow(self, range: &Range<u32>, pieces: &mut Pieces) -> bool {
-        let Self::Pieces {
-            dimension,
-            elements,
-            extent,
-            reach,
-        } = self
-        else {
-            return true;
-        };
-        if range.start >= extent.min(range.end) {
-            return false;
-        }
-        let (low, high) = (
-            &mut pieces.low[dimension as usize],
-            &mut pieces.high[dimension as usize],
-        );
-        if elements >= extent {
-            (*low, *high) = (0, 0);
-            return true;
-        }
-        *low = range.start.saturating_sub(reach) / elements;
-        *high = ((range.end.saturating_add(reach) - 1) / elements).min(*high);
-        low <= high
-    }
-}
-
-impl Taps {
-    /// The elements along k that read any of these rows at the taps of `piece`.
-    fn rows(self, rows: &Range<u32>, piece: u32) -> Range<u32> {
-        if rows.start >= self.rows {
-            return 0..0;
-        }
-        let first = piece * self.each;
-        let end = (first + self.each).min(self.extent);
-        (rows.start + self.radius + 1).saturating_sub(end)
-            ..(rows.end.min(self.rows) + self.radius).saturating_sub(first)
     }
 }
 
@@ -345,35 +151,61 @@ pub(super) struct ReadersAfter<'a> {
 }
 
 impl ReadersAfter<'_> {
-    /// The first part which uses `block`. No part uses what it makes in another way.
+    /// The first part which uses `block`, of a column whose last block begins at row `last_row`. No part uses what it makes in another
+    /// way.
     #[inline]
-    pub(super) fn next_use(&self, block: &BlockRanges) -> Option<Found> {
+    pub(super) fn next_use(&self, block: &BlockRanges, last_row: u32) -> Answer {
         let Self { parts, after, .. } = *self;
-        let in_round = self.next_in_round(block);
-        if in_round.is_some() || parts.ends_with(after) {
-            return in_round;
+        let mut answer = self.next_in_round(block, last_row);
+        if answer.found.is_some() || parts.ends_with(after) {
+            return answer;
         }
-        self.all.iter().fold(None, |first, reader| {
+        for reader in self.all {
             let later = |pieces: &Pieces| parts.next_in_later_round(reader.operation, pieces, after);
-            reader.earlier(parts, first, reader.first(parts, block, later))
-        })
+            answer.ask(reader, last_row);
+            answer.found = reader.earlier(parts, answer.found, reader.first(parts, block, later));
+        }
+        answer
     }
 
     /// The same in the round of that part: groups come in the order of their operations.
     #[inline]
-    fn next_in_round(&self, block: &BlockRanges) -> Option<Found> {
+    fn next_in_round(&self, block: &BlockRanges, last_row: u32) -> Answer {
         let Self { parts, after, .. } = *self;
-        let mut found = None;
+        let mut answer = Answer::NOTHING;
         let mut group = 0;
         for reader in self.in_round {
-            if found.is_some() && group < reader.group {
+            if answer.found.is_some() && group < reader.group {
                 break;
             }
             group = reader.group;
             let in_round = |pieces: &Pieces| parts.next_in_round(reader.operation, pieces, after);
-            found = reader.earlier(parts, found, reader.first(parts, block, in_round));
+            answer.ask(reader, last_row);
+            answer.found = reader.earlier(parts, answer.found, reader.first(parts, block, in_round));
         }
-        found
+        answer
+    }
+}
+
+/// The next use of a block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answer {
+    /// The first part that uses it.
+    pub(super) found: Option<Found>,
+    /// Whether the same holds for all blocks of its column: no reader that was asked cuts the rows.
+    pub(super) holds_for_column: bool,
+}
+
+impl Answer {
+    /// Before any reader was asked.
+    const NOTHING: Self = Self {
+        found: None,
+        holds_for_column: true,
+    };
+
+    #[inline]
+    fn ask(&mut self, reader: &Reader, last_row: u32) {
+        self.holds_for_column &= reader.is_same_for_rows(last_row);
     }
 }
 

@@ -1,15 +1,19 @@
 //! Residency by next use: what each part of an operation finds in the buffers, and what moves for it.
 
+use arrival::{Arrival, Way};
+
 use super::block_states::BlockState;
 use super::evictable::Evictable;
 use super::plan_error::Shortage;
 use super::spill_slots::SpillSlots;
-use super::step::{Begin, End, Move, Room, StayNumber};
-use super::tensors::{BlockId, PlannedTensors};
+use super::step::{Begin, End, Room, StayNumber};
+use super::tensors::{BlockId, PlannedTensor, PlannedTensors};
 use super::uses::{Access, NextUse, Use};
 use crate::operation::{Footprint, TensorKind};
 use crate::runs::Tiling;
 use crate::units::Bytes;
+
+mod arrival;
 
 /// Bits by which an accumulator is wider than a word: sums of up to 2^20 words do not overflow.
 const GUARD_BITS: u64 = 20;
@@ -24,27 +28,38 @@ pub(super) struct Moves {
     pub(super) room: Room,
 }
 
+impl Moves {
+    fn clear(&mut self) {
+        self.begins.clear();
+        self.ends.clear();
+        self.stays.clear();
+    }
+}
+
 /// The buffers as the plan sees them.
 #[derive(Clone, Debug)]
 pub(super) struct Residency {
     tiling: Tiling,
     /// What the plan may fill.
     limit: Room,
+    /// See [`Blocking::resting`](super::Blocking::resting).
+    resting: u32,
     occupied: Room,
     evictable: Evictable,
     next_stay: u32,
     /// The step whose blocks are brought in.
     step: u32,
     slots: SpillSlots,
-    /// How the blocks of the step come, in the order of its accesses.
+    /// The blocks of the step that come, in the order of its accesses.
     arrivals: Vec<Arrival>,
 }
 
 impl Residency {
-    pub(super) fn new(tiling: Tiling, limit: Room, spill_start: u64) -> Self {
+    pub(super) fn new(tiling: Tiling, limit: Room, resting: u32, spill_start: u64) -> Self {
         Self {
             tiling,
             limit,
+            resting,
             occupied: Room::default(),
             evictable: Evictable::default(),
             next_stay: 0,
@@ -64,85 +79,53 @@ impl Residency {
         &mut self,
         tensors: &mut PlannedTensors,
         accesses: &[Access],
-    ) -> Result<Moves, Shortage> {
-        let mut moves = Moves::default();
+        moves: &mut Moves,
+    ) -> Result<(), Shortage> {
+        moves.clear();
         let mut arrivals = std::mem::take(&mut self.arrivals);
-        self.find_arrivals(tensors, accesses, &mut arrivals)?;
-        self.make_room(tensors, &arrivals, accesses, &mut moves)?;
-        for (access, arrival) in accesses.iter().zip(&arrivals) {
-            self.bring(tensors, access, *arrival, &mut moves)?;
+        self.find_arrivals(tensors, accesses, &mut arrivals, &mut moves.stays)?;
+        self.make_room(tensors, &arrivals, moves)?;
+        for arrival in &arrivals {
+            self.bring(tensors, &accesses[arrival.access], arrival, moves)?;
         }
         self.arrivals = arrivals;
         moves.room = self.occupied;
         self.step += 1;
         for access in accesses {
-            self.leave(tensors, access, &mut moves)?;
+            self.leave(tensors, access, moves)?;
         }
-        Ok(moves)
+        Ok(())
     }
 
-    /// How each block comes, in the order of `accesses`; the same block comes once. None of them may leave meanwhile.
+    /// Which blocks of `accesses` come, and how; the same block comes once. The others' stays are put in `stays`, where theirs will
+    /// be, too. None of them may leave meanwhile.
     fn find_arrivals(
         &self,
         tensors: &mut PlannedTensors,
         accesses: &[Access],
         arrivals: &mut Vec<Arrival>,
+        stays: &mut Vec<StayNumber>,
     ) -> Result<(), Shortage> {
         arrivals.clear();
-        for access in accesses {
-            let again = tensors
-                .block_mut(access.block)
-                .is_some_and(|state| state.used_by.replace(self.step) == Some(self.step));
-            arrivals.push(match again {
-                true => Arrival::Here,
-                false => self.arrival(tensors, access)?,
-            });
+        for (place, access) in accesses.iter().enumerate() {
+            let gone = || Shortage::Fault("a step was to read a tensor that is gone".to_owned());
+            let tensor = tensors.get_mut(access.block.tensor).ok_or_else(gone)?;
+            let state = tensor.blocks.get_mut(access.block.index).ok_or_else(gone)?;
+            let again = state.used_by.replace(self.step) == Some(self.step);
+            stays.push(state.stay.unwrap_or(StayNumber(u32::MAX)));
+            if state.stay.is_none() {
+                let state = *state;
+                arrivals.push(Arrival {
+                    access: place,
+                    is_weight: tensor.is_weight,
+                    way: match again {
+                        true => Way::Again,
+                        false => Way::of(tensor, &state, access, &self.tiling)?,
+                    },
+                });
+            }
         }
         Ok(())
-    }
-
-    fn arrival(&self, tensors: &PlannedTensors, access: &Access) -> Result<Arrival, Shortage> {
-        let fault = |what: &str| Shortage::Fault(format!("a step was to read {what}"));
-        let tensor = tensors
-            .get(access.block.tensor)
-            .ok_or_else(|| fault("a tensor that is gone"))?;
-        let state = tensor.blocks.get(access.block.index);
-        if state.stay.is_some() {
-            return Ok(Arrival::Here);
-        }
-        if let Some((read, written_before)) = state
-            .saved
-            .map(|(place, step)| (place, Some(step)))
-            .or_else(|| Some((tensor.stored(access.block.index, &self.tiling)?, None)))
-        {
-            let footprint = match state.begun && !state.complete {
-                true => self.partial(tensor.kind, tensor.elements(access.block.index)),
-                false => read.footprint,
-            };
-            return Ok(Arrival::Loaded {
-                read,
-                footprint,
-                written_before,
-            });
-        }
-        match access.usage {
-            Use::Made { by_dma, .. } if !state.begun => {
-                let elements = tensor.elements(access.block.index);
-                Ok(Arrival::Made(match by_dma {
-                    true => self.tiling.footprint(elements, tensor.kind),
-                    false => self.tiling.partial_footprint(elements, tensor.kind),
-                }))
-            }
-            _ => Err(Shortage::Fault(format!(
-                "a step was to read block {} of tensor {}, which nothing has made",
-                access.block.index, tensor.id.0
-            ))),
-        }
-    }
-
-    /// Partial sums in the buffer: zeros in place.
-    fn partial(&self, kind: TensorKind, elements: u64) -> Footprint {
-        self.tiling.partial_footprint(elements, kind)
     }
 
     /// Lets those blocks leave that are needed last, until all that is `incoming` fits.
@@ -150,14 +133,12 @@ impl Residency {
         &mut self,
         tensors: &mut PlannedTensors,
         incoming: &[Arrival],
-        accesses: &[Access],
         moves: &mut Moves,
     ) -> Result<(), Shortage> {
         let mut wanted = self.occupied;
-        for (arrival, access) in incoming.iter().zip(accesses) {
-            if let Some(footprint) = arrival.footprint() {
-                let tensor = tensors.get(access.block.tensor);
-                wanted.take(footprint, tensor.is_some_and(|tensor| tensor.is_weight));
+        for arrival in incoming {
+            if let Some(footprint) = arrival.way.footprint() {
+                wanted.take(footprint, arrival.is_weight);
             }
         }
         while !wanted.fits(&self.limit) {
@@ -182,7 +163,9 @@ impl Residency {
                 [false, true].map(|is_weight| self.evictable.last(tensors, is_weight, self.step));
             of_weights > of_activations
         };
-        let block = self.evictable.take_last(tensors, is_weight, self.step)?;
+        let block = self
+            .evictable
+            .take_last(tensors, is_weight, self.step, self.resting)?;
         Some((block, is_weight))
     }
 
@@ -225,42 +208,26 @@ impl Residency {
         &mut self,
         tensors: &mut PlannedTensors,
         access: &Access,
-        arrival: Arrival,
+        arrival: &Arrival,
         moves: &mut Moves,
     ) -> Result<(), Shortage> {
         let gone = || Shortage::Fault("a block was to come of a tensor that is gone".to_owned());
         let tensor = tensors.get_mut(access.block.tensor).ok_or_else(gone)?;
-        let is_weight = tensor.is_weight;
         let index = access.block.index;
-        if let Some(footprint) = arrival.footprint() {
-            let block = tensor.name(index);
-            let state = tensor.blocks.get_mut(index).ok_or_else(gone)?;
-            let stay = StayNumber(self.next_stay);
-            self.next_stay = self.next_stay.checked_add(1).ok_or(Shortage::TooManyStays)?;
-            state.stay = Some(stay);
-            state.footprint = footprint;
-            self.occupied.take(footprint, is_weight);
-            moves.begins.push(match arrival {
-                Arrival::Loaded {
-                    read,
-                    footprint,
-                    written_before,
-                } => Begin::Load {
-                    stay,
-                    block,
-                    read,
-                    footprint,
-                    written_before,
-                },
-                _ => Begin::Make {
-                    stay,
-                    block,
-                    footprint,
-                },
-            });
-        }
-        let stay = tensor.blocks.get(index).stay;
-        moves.stays.push(stay.ok_or_else(gone)?);
+        let Some(footprint) = arrival.way.footprint() else {
+            let stay = tensor.blocks.get(index).stay;
+            moves.stays[arrival.access] = stay.ok_or_else(gone)?;
+            return Ok(());
+        };
+        let block = tensor.name(index);
+        let state = tensor.blocks.get_mut(index).ok_or_else(gone)?;
+        let stay = StayNumber(self.next_stay);
+        self.next_stay = self.next_stay.checked_add(1).ok_or(Shortage::TooManyStays)?;
+        state.stay = Some(stay);
+        state.footprint = footprint;
+        self.occupied.take(footprint, arrival.is_weight);
+        moves.stays[arrival.access] = stay;
+        moves.begins.push(arrival.way.begin(stay, block, footprint));
         Ok(())
     }
 
@@ -273,25 +240,16 @@ impl Residency {
     ) -> Result<(), Shortage> {
         let gone = || Shortage::Fault("a step's block was gone before the step had ended".to_owned());
         let tensor = tensors.get_mut(access.block.tensor).ok_or_else(gone)?;
-        let (is_weight, kind) = (tensor.is_weight, tensor.kind);
+        let is_weight = tensor.is_weight;
         let index = access.block.index;
-        let Some(stay) = tensor.blocks.get(index).stay else {
+        if access.usage != Use::Read {
+            self.note_work(tensor, access, moves)?;
+        }
+        let state = tensor.blocks.get_mut(index).ok_or_else(gone)?;
+        let Some(stay) = state.stay else {
             // Dropped by another use of the same part.
             return Ok(());
         };
-        match access.usage {
-            Use::Read(_) => {}
-            Use::Updated(_) => {
-                let write = tensor.stored(index, &self.tiling).ok_or_else(gone)?;
-                moves.ends.push(End::WriteBack { stay, write });
-            }
-            Use::Made { completes, .. } => {
-                let elements = tensor.elements(index);
-                let state = tensor.blocks.get_mut(index).ok_or_else(gone)?;
-                self.note_made(state, stay, [elements, completes.into()], kind, moves);
-            }
-        }
-        let state = tensor.blocks.get_mut(index).ok_or_else(gone)?;
         state.next_use = access.next_use;
         if access.next_use == NextUse::NEVER {
             moves.ends.push(End::Drop { stay });
@@ -310,11 +268,35 @@ impl Residency {
         Ok(())
     }
 
+    /// Notes what the part has done to a block that it makes or updates, if that is still there.
+    fn note_work(
+        &mut self,
+        tensor: &mut PlannedTensor,
+        access: &Access,
+        moves: &mut Moves,
+    ) -> Result<(), Shortage> {
+        let gone = || Shortage::Fault("a step's block was gone before the step had ended".to_owned());
+        let index = access.block.index;
+        let Some(stay) = tensor.blocks.get(index).stay else {
+            return Ok(());
+        };
+        if let Use::Made { completes, .. } = access.usage {
+            let (elements, kind) = (tensor.elements(index), tensor.kind);
+            let state = tensor.blocks.get_mut(index).ok_or_else(gone)?;
+            self.note_made(state, stay, completes.then_some(elements), kind, moves);
+        } else {
+            let write = tensor.stored(index, &self.tiling).ok_or_else(gone)?;
+            moves.ends.push(End::WriteBack { stay, write });
+        }
+        Ok(())
+    }
+
+    /// Notes that something was added to a block, which is complete with so many elements.
     fn note_made(
         &mut self,
         state: &mut BlockState,
         stay: StayNumber,
-        [elements, completes]: [u64; 2],
+        completes: Option<u64>,
         kind: TensorKind,
         moves: &mut Moves,
     ) {
@@ -323,7 +305,7 @@ impl Residency {
         if let Some((place, _)) = state.saved.take() {
             self.slots.give_back(place);
         }
-        if completes == 1 {
+        if let Some(elements) = completes {
             state.complete = true;
             let footprint = self.tiling.footprint(elements, kind);
             if footprint != state.footprint {
@@ -332,28 +314,6 @@ impl Residency {
                 state.footprint = footprint;
                 moves.ends.push(End::Compact { stay, footprint });
             }
-        }
-    }
-}
-
-/// How a block comes into its buffer.
-#[derive(Clone, Copy, Debug)]
-enum Arrival {
-    /// It is there.
-    Here,
-    Loaded {
-        read: Move,
-        footprint: Footprint,
-        written_before: Option<u32>,
-    },
-    Made(Footprint),
-}
-
-impl Arrival {
-    fn footprint(&self) -> Option<Footprint> {
-        match self {
-            Self::Here => None,
-            Self::Loaded { footprint, .. } | Self::Made(footprint) => Some(*footprint),
         }
     }
 }

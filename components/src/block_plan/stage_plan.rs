@@ -8,8 +8,8 @@ use super::cut::Cutter;
 use super::emit::Stage;
 use super::parts::Items;
 use super::plan_error::{MOST_STEPS_OF_STAGE, PlanError};
-use super::residency::Residency;
-use super::step::{Room, Step};
+use super::residency::{Moves, Residency};
+use super::step::{OperandBlocks, Room, Step};
 use super::tensors::PlannedTensors;
 use crate::operation::Operand;
 use crate::program::{StageOperations, StageSource};
@@ -50,6 +50,10 @@ pub struct BlockPlan {
     /// Operations of a batch, once the first is over.
     pub(super) operations: u32,
     failed: Option<PlanError>,
+    /// What happens around the step that is made.
+    pub(super) moves: Moves,
+    /// Where its blocks are listed.
+    pub(super) spare: Vec<OperandBlocks>,
 }
 
 /// The batch tiles that go through the program now.
@@ -81,12 +85,14 @@ impl BlockPlan {
             },
             tensors: PlannedTensors::default(),
             limit,
-            residency: Residency::new(parameters.tiling, limit, parameters.spill_start),
+            residency: Residency::new(parameters.tiling, limit, blocking.resting, parameters.spill_start),
             stage: Stage::default(),
             next_step: 0,
             sums_batch: false,
             operations: 0,
             failed: None,
+            moves: Moves::default(),
+            spare: Vec::new(),
             parameters,
             blocking,
         }
@@ -103,9 +109,38 @@ impl BlockPlan {
         self.blocking
     }
 
+    /// Segments of all batches.
+    pub(super) fn segments(&self) -> u32 {
+        let of_batch = self.parameters.batch_tiles.div_ceil(self.blocking.segment.max(1));
+        of_batch.saturating_mul(self.parameters.batches.max(1))
+    }
+
     /// The number of the segment that the step belongs to that was handed on last; those of all batches are counted on.
     pub(super) fn segment(&self) -> u32 {
         self.segment.number
+    }
+
+    /// The number of the stage that the step belongs to that was handed on last.
+    pub(super) fn stage_number(&self) -> u32 {
+        self.stage.number
+    }
+
+    /// Stages like the one whose first step was handed on last, itself included, to the end of the last of so many segments; `None`
+    /// if others are left that compute.
+    pub(super) fn layers_left(&self, segments: u32) -> Option<u64> {
+        let own = &self.stage;
+        let (mut of_segment, mut here) = (0, 0);
+        for stage in (self.source)() {
+            let is_later = stage.number >= own.number;
+            if own.is_like(&stage) {
+                of_segment += 1;
+                here += u64::from(is_later);
+            } else if is_later && stage.computes() {
+                return None;
+            }
+        }
+        let segments = segments.saturating_sub(self.segment.number + 1);
+        Some(here + of_segment * u64::from(segments))
     }
 
     /// Whether all segments do the same: nothing is summed over the batch, and nothing comes after the last of them.
@@ -167,9 +202,9 @@ impl BlockPlan {
                     None => stage,
                 };
                 let blocking = self.as_gathered(&stage);
-                self.plan_stage(&stage, blocking).map(|()| true)
+                self.plan_stage(stage, blocking).map(|()| true)
             }
-            Some(stage) => self.plan_stage(&stage, self.blocking).map(|()| true),
+            Some(stage) => self.plan_stage(stage, self.blocking).map(|()| true),
             None => Ok(false),
         }
     }
@@ -199,7 +234,7 @@ impl BlockPlan {
         }
     }
 
-    fn plan_stage(&mut self, stage: &StageOperations, blocking: Blocking) -> Result<(), PlanError> {
+    fn plan_stage(&mut self, stage: StageOperations, blocking: Blocking) -> Result<(), PlanError> {
         let range = match stage.needs_whole_batch {
             true => 0..self.parameters.batch_tiles,
             false => self.segment.items.clone(),
@@ -212,7 +247,7 @@ impl BlockPlan {
         if parts.count() > MOST_STEPS_OF_STAGE {
             return Err(PlanError::TooManySteps);
         }
-        let tensors = self.register(stage, &range, &parts);
+        let tensors = self.register(&stage, &range, &parts);
         self.begin_stage(stage, parts, tensors);
         Ok(())
     }

@@ -6,10 +6,10 @@ use std::ops::Range;
 use super::emit::Stage;
 use super::parts::{Part, Parts};
 use super::plan_error::PlanError;
-use super::readers::BlockRanges;
+use super::readers::{BlockRanges, Found};
 use super::stage_plan::BlockPlan;
-use super::tensors::{BlockId, PlannedTensor, TensorSlot};
-use super::uses::{Access, NextUse, Use};
+use super::tensors::{BlockId, Covering, PlannedTensor, TensorSlot};
+use super::uses::{Access, NextUse, PartUses, Use};
 use crate::operation::{Operand, Operation};
 use crate::program::StageOperations;
 use crate::tile::Dimension;
@@ -105,14 +105,9 @@ impl BlockPlan {
         Some(self.tensors.insert(tensor))
     }
 
-    /// What a part uses, in `accesses`.
-    pub(super) fn find_accesses(
-        &self,
-        stage: &Stage,
-        part: &Part,
-        accesses: &mut Vec<Access>,
-    ) -> Result<(), PlanError> {
-        accesses.clear();
+    /// What a part uses, in `uses`.
+    pub(super) fn find_uses(&self, stage: &Stage, part: &Part, uses: &mut PartUses) -> Result<(), PlanError> {
+        uses.clear();
         let index = part.place.operation as usize;
         let operation = &*stage.operations[index];
         let extents = part.extents(operation);
@@ -120,16 +115,18 @@ impl BlockPlan {
         let slots = stage.readers.slots_of(index);
         for (place, view) in stage.readers.views_of(index).iter().enumerate() {
             let usage = match updates && place > 0 {
-                true => Use::Updated(place as u16),
-                false => Use::Read(place as u16),
+                true => Use::Updated,
+                false => Use::Read,
             };
             let ranges = view.ranges(operation, &extents);
             // Taps beyond the first or last row read nothing.
             if slots[place].is_some() && ranges.iter().any(Range::is_empty) {
+                uses.nothing();
                 continue;
             }
-            let blocks = slots[place].and_then(|slot| self.blocks_of(stage, part, slot, ranges));
-            let blocks = blocks.ok_or_else(|| {
+            let found =
+                slots[place].and_then(|slot| self.find_blocks(stage, part, slot, ranges, uses, |_| usage));
+            found.ok_or_else(|| {
                 PlanError::Fault(format!(
                     "operation {} ({}, layer {}) reads tensor {}, which no operation before it has made or which is dropped",
                     operation.id.0,
@@ -138,38 +135,34 @@ impl BlockPlan {
                     operation.operands[place].tensor().0
                 ))
             })?;
-            blocks.for_each(|(block, next)| {
-                accesses.push(Access {
-                    block,
-                    usage,
-                    next_use: next.at,
-                });
-            });
         }
         let ranges = [Dimension::I, Dimension::J].map(|dimension| extents[dimension as usize].clone());
-        let made = slots.last().copied().flatten();
-        let made = made.and_then(|slot| self.blocks_of(stage, part, slot, ranges));
         let by_dma = !operation.work.is_compute();
-        accesses.extend(made.into_iter().flatten().map(|(block, next)| Access {
-            block,
-            usage: Use::Made {
-                completes: !next.makes,
-                by_dma,
-            },
-            next_use: next.at,
-        }));
+        let made = |makes: bool| Use::Made {
+            completes: !makes,
+            by_dma,
+        };
+        let result = slots.last().copied().flatten();
+        if result
+            .and_then(|slot| self.find_blocks(stage, part, slot, ranges, uses, made))
+            .is_none()
+        {
+            uses.nothing();
+        }
         Ok(())
     }
 
-    /// The blocks of a tensor that hold any of these rows and columns and which `part` uses, and when they are used next; `None` if
-    /// there is no such tensor.
-    fn blocks_of<'a>(
-        &'a self,
-        stage: &'a Stage,
-        part: &'a Part,
+    /// Notes in `uses` the blocks of a tensor that hold any of these rows and columns and which `part` uses, as `usage` says that is
+    /// told whether something is still added to a block, and when they are used next; `None` if there is no such tensor.
+    fn find_blocks(
+        &self,
+        stage: &Stage,
+        part: &Part,
         slot: TensorSlot,
         ranges: [Range<u32>; 2],
-    ) -> Option<impl Iterator<Item = (BlockId, Next)> + 'a> {
+        uses: &mut PartUses,
+        usage: impl Fn(bool) -> Use,
+    ) -> Option<()> {
         let tensor = self.tensors.get(slot)?;
         let b = u32::from(part.tiles[0].start);
         let b = if tensor.items.contains(&b) {
@@ -183,22 +176,39 @@ impl BlockPlan {
             at: self.beyond(stage.number, tensor),
             makes: sums_on,
         };
-        let blocks = tensor.covering(b, ranges);
-        Some(blocks.map(move |(index, [row, column])| {
-            let block = BlockRanges::of(tensor, b, [row, column]);
-            let next = match readers.next_use(&block) {
-                Some(found) => Next {
-                    at: NextUse::at(
-                        self.segment.number,
-                        stage.number,
-                        stage.parts.number(&found.place) as u32,
-                    ),
-                    makes: found.makes || sums_on,
-                },
-                None => beyond,
-            };
-            (BlockId { tensor: slot, index }, next)
-        }))
+        let found_next = |found: Found| Next {
+            at: NextUse::at(
+                self.segment.number,
+                stage.number,
+                stage.parts.number(&found.place) as u32,
+            ),
+            makes: found.makes || sums_on,
+        };
+        let Covering { rows, columns } = tensor.covering(ranges);
+        let last_row = rows.end.saturating_sub(1) * tensor.block_rows;
+        uses.begin(tensor, [&rows, &columns]);
+        for column in columns {
+            let first = tensor.first_of_column(b, column);
+            let mut of_column = None;
+            for row in rows.clone() {
+                let next = of_column.unwrap_or_else(|| {
+                    let answer = readers.next_use(&BlockRanges::of(tensor, b, [row, column]), last_row);
+                    let next = answer.found.map_or(beyond, found_next);
+                    of_column = answer.holds_for_column.then_some(next);
+                    next
+                });
+                uses.accesses.push(Access {
+                    block: BlockId {
+                        tensor: slot,
+                        index: first + row,
+                    },
+                    usage: usage(next.makes),
+                    next_use: next.at,
+                });
+            }
+        }
+        uses.end();
+        Some(())
     }
 
     /// The first use of a tensor after stage number `stage`.

@@ -169,23 +169,21 @@ impl PlannedTensor {
         }
     }
 
-    /// The blocks of batch tile `b` that hold any of these rows and columns, by column of blocks: their numbers, and their places
-    /// among the rows and columns of blocks.
-    pub(super) fn covering(
-        &self,
-        b: u32,
-        [rows, columns]: [Range<u32>; 2],
-    ) -> impl Iterator<Item = (u32, [u32; 2])> + '_ {
+    /// The blocks of a batch tile that hold any of these rows and columns.
+    pub(super) fn covering(&self, [rows, columns]: [Range<u32>; 2]) -> Covering {
         let of = |range: Range<u32>, block: u32| match range.is_empty() {
             true => 0..0,
             false => range.start / block..range.end.div_ceil(block),
         };
-        let (rows, columns) = (of(rows, self.block_rows), of(columns, self.block_columns));
-        let first = (b - self.items.start) * self.columns_of_blocks;
-        columns.flat_map(move |column| {
-            let base = (first + column) * self.rows_of_blocks;
-            rows.clone().map(move |row| (base + row, [row, column]))
-        })
+        Covering {
+            rows: of(rows, self.block_rows),
+            columns: of(columns, self.block_columns),
+        }
+    }
+
+    /// The number of the first block of batch tile `b` in a column of blocks.
+    pub(super) fn first_of_column(&self, b: u32, column: u32) -> u32 {
+        ((b - self.items.start) * self.columns_of_blocks + column) * self.rows_of_blocks
     }
 
     /// Batch tile, row and column of block number `index`.
@@ -275,6 +273,13 @@ impl PlannedTensor {
     }
 }
 
+/// Rows and columns of blocks.
+#[derive(Clone, Debug)]
+pub(super) struct Covering {
+    pub(super) rows: Range<u32>,
+    pub(super) columns: Range<u32>,
+}
+
 /// The tensors of a plan.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PlannedTensors {
@@ -330,9 +335,5 @@ impl PlannedTensors {
 
     pub(super) fn block(&self, id: BlockId) -> Option<&BlockState> {
         Some(self.get(id.tensor)?.blocks.get(id.index))
-    }
-
-    pub(super) fn block_mut(&mut self, id: BlockId) -> Option<&mut BlockState> {
-        self.get_mut(id.tensor)?.blocks.get_mut(id.index)
     }
 }

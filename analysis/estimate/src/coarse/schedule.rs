@@ -5,6 +5,7 @@
 //! requests or tiles; their cost is in the numbers.
 
 mod admit;
+mod agenda;
 mod fetch;
 mod issue;
 mod moves;
@@ -15,8 +16,7 @@ mod stays;
 mod units;
 mod window;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use components::block_plan::{BlockPlan, Choice, Ledger, PlanError, Step};
 use components::control_block::SchedulingPolicy;
@@ -29,6 +29,7 @@ use super::ports::AccessTimes;
 use super::pricing::Prices;
 use super::queues::Queues;
 use crate::EstimateError;
+use agenda::Agenda;
 use components::run_cost::Unit;
 use moves::{Pipe, Purpose};
 use stays::{Stays, StepNumber};
@@ -74,8 +75,7 @@ struct Schedule<'a> {
     in_turn: bool,
     prices: Prices,
     account: Account,
-    events: BinaryHeap<Reverse<(u64, u64, Event)>>,
-    sent: u64,
+    agenda: Agenda,
     now: u64,
     window: Window,
     stays: Stays,
@@ -134,8 +134,7 @@ pub(super) fn schedule(whole: &Plan, memory: &Memory) -> Result<(Timeline, Accou
         in_turn: plan.policy == SchedulingPolicy::EqualPriority,
         prices: Prices::of(plan),
         account: Account::of(plan, memory),
-        events: BinaryHeap::new(),
-        sent: 0,
+        agenda: Agenda::new(),
         now: 0,
         window: Window::default(),
         stays: Stays::default(),
@@ -184,17 +183,12 @@ impl Schedule<'_> {
     fn run(&mut self) {
         self.admit();
         self.proceed();
-        while let Some(Reverse((at, _, event))) = self.events.pop() {
+        while let Some(at) = self.agenda.go_on() {
             let elapsed = (at - self.now) as f64 / FRACTIONS;
             self.timeline.pes_active +=
                 elapsed * self.in_pes.min(self.units[Unit::LayerNorm as usize]) as f64;
             self.now = at;
-            self.on(event);
-            while let Some(&Reverse((next, _, event))) = self.events.peek() {
-                if next != at {
-                    break;
-                }
-                self.events.pop();
+            while let Some(event) = self.agenda.take_current() {
                 self.on(event);
             }
             self.proceed();
@@ -202,8 +196,7 @@ impl Schedule<'_> {
     }
 
     fn send(&mut self, after: u64, event: Event) {
-        self.events.push(Reverse((self.now + after, self.sent, event)));
-        self.sent += 1;
+        self.agenda.add(self.now + after, event);
     }
 
     fn on(&mut self, event: Event) {

@@ -168,8 +168,9 @@ fn the_next_use_is_the_first_later_part_that_reads_the_block() {
             let mut expected = None;
             for number in (0..count).rev() {
                 let place = drawn.parts.part(number).place;
-                let found = readers.after(&drawn.parts, &place).next_use(&block);
-                let found = found.map(|found| drawn.parts.number(&found.place));
+                let readers = readers.after(&drawn.parts, &place);
+                let answer = readers.next_use(&block, block.ranges[0].start);
+                let found = answer.found.map(|found| drawn.parts.number(&found.place));
                 assert_eq!(found, expected, "case {seed}, after part {number}, {block:?}");
                 if reads(&drawn, number, &block) {
                     expected = Some(number);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::step::{Room, StayNumber};
+use super::super::step::{Room, StayNumber};
 
 /// Stays that are kept in the order of their numbers.
 const RECENT: usize = 4_096;

@@ -1,7 +1,7 @@
 //! How long units take for the tiles of an operation, as far as the walk that paces a plan sees it.
 
-use super::pace::Rates;
-use super::step::Step;
+use super::Rates;
+use crate::block_plan::step::Step;
 use crate::operation::OperationId;
 use crate::runs::Tiling;
 use crate::tile::Dimension;
