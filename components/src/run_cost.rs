@@ -72,6 +72,15 @@ impl Cost {
             .sum()
     }
 
+    /// The most unit-cycles of one of its runs, while `sharing` units work in each PE.
+    #[must_use]
+    pub fn occupancy(&self, sharing: f64) -> f64 {
+        let kinds = self.kinds.iter();
+        kinds
+            .map(|kind| kind.timing.occupancy(sharing))
+            .fold(0.0, f64::max)
+    }
+
     /// Units per PE that work on it if it has all `units` to itself.
     #[must_use]
     pub fn sharing(&self, units: [f64; 3]) -> f64 {

@@ -108,7 +108,9 @@ impl Account {
         let place = self.row_of(step);
         if step.is_first {
             let whole = prices.of_operation(&step.operation);
-            let end = self.chain.end_of(&step.operation, whole.as_deref(), self.units);
+            let end = self
+                .chain
+                .end_of(&step.operation, whole.as_deref(), cost, self.units);
             let bounds = &mut self.layers[place].bounds;
             bounds.dependences = bounds.dependences.max(end);
         }

@@ -24,14 +24,21 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// When `operation` could end. It takes the time of one run, or of its runs on all units, and ends at least one run after each
-    /// operation it reads.
-    pub(super) fn end_of(&mut self, operation: &Operation, cost: Option<&Cost>, units: [f64; 3]) -> f64 {
+    /// When `operation` could end, whose `cost` is given, and that of a part of it. It takes the time of one run, or of its runs on all
+    /// units, and ends at least one run after each operation it reads.
+    pub(super) fn end_of(
+        &mut self,
+        operation: &Operation,
+        cost: Option<&Cost>,
+        of_part: Option<&Cost>,
+        units: [f64; 3],
+    ) -> f64 {
         let (run, all) = cost.map_or((0.0, 0.0), |cost| {
+            // One run may have the buses of its PE to itself; all of them may not.
+            let latency = of_part.unwrap_or(cost).latency(1.0);
             let sharing = cost.sharing(units);
-            let latency = cost.latency(sharing);
-            let occupied = cost.occupied(sharing) / units[cost.unit as usize];
-            (latency, latency.max(occupied))
+            let before_last = cost.occupied(sharing) / units[cost.unit as usize] - cost.occupancy(sharing);
+            (latency, latency + before_last.max(0.0))
         });
         let by_rows = cost.is_none_or(|cost| cost.by_rows);
         let mut read = Made::default();
