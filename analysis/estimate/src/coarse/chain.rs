@@ -4,6 +4,7 @@ use components::operation::{Operation, RowAccess, TensorId};
 use std::collections::BTreeMap;
 
 use components::run_cost::Cost;
+use components::tile::Dimension;
 
 /// The chain that ends with a tensor, if units, weights and data were available immediately.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,12 +42,14 @@ impl Chain {
             (latency, latency + before_last.max(0.0))
         });
         let by_rows = cost.is_none_or(|cost| cost.by_rows);
+        // Items of a batch do not wait for each other.
+        let has_items = operation.grid.tiles(Dimension::B) > 1;
         let mut read = Made::default();
         for (tensor, access) in operation.inputs() {
             let Some(made) = self.made.get(&tensor) else {
                 continue;
             };
-            let waits = match by_rows && access != RowAccess::AllRows {
+            let waits = match has_items || by_rows && access != RowAccess::AllRows {
                 true => made.first,
                 false => made.last,
             };
