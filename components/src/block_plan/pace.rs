@@ -8,19 +8,21 @@
 use std::collections::VecDeque;
 
 use pool::Pool;
+use repeats::Mark;
 use stays::{Stay, Stays};
+use walked::Walked;
 
 use super::account::PlanAccount;
 use super::stage_plan::BlockPlan;
 use super::step::{Begin, End, Room, StayNumber, Step};
-use crate::operation::OperationId;
 use crate::runs::Tiling;
-use crate::tile::{Dimension, LoopOrder};
+use crate::tile::LoopOrder;
 use crate::units::{BLOCK, Bytes};
-use crate::work::RunKind;
 
 mod pool;
+mod repeats;
 mod stays;
+mod walked;
 
 /// How fast a machine is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,51 +72,6 @@ pub(super) struct Pacer {
     /// Whether what is left of the program is more than layers like those that were walked.
     has_other_stages: bool,
 }
-
-/// A moment of a walk: the times so far (see `Pacer::times`), and what has moved.
-#[derive(Clone, Copy, Debug, Default)]
-struct Mark {
-    times: [f64; 5],
-    account: PlanAccount,
-}
-
-/// How an operation is walked.
-#[derive(Clone, Copy, Debug)]
-struct Walked {
-    operation: OperationId,
-    /// Cycles of a tile.
-    cycles: f64,
-    /// The loop that runs are along.
-    along: Dimension,
-    /// Tiles of the longest run of a large step.
-    run: u16,
-}
-
-impl Walked {
-    /// Before the first operation.
-    const NOTHING: Self = Self {
-        operation: OperationId(u32::MAX),
-        cycles: 0.0,
-        along: Dimension::K,
-        run: 0,
-    };
-
-    /// Tiles of the longest run of a step.
-    fn longest_run(&self, step: &Step) -> u16 {
-        let along = &step.tiles[self.along as usize];
-        self.run.min(along.end - along.start)
-    }
-}
-
-/// Segments of the batch that are walked, if there are more: the first fills the pipes, the next ones go at the pace of all.
-const SEGMENTS_WALKED: u32 = 3;
-
-/// Steps after which a candidate is judged by its layers so far, if all that are left are like them. Programs that a machine can be
-/// simulated with have fewer.
-const MOST_STEPS_WALKED: u64 = 400_000;
-
-/// Stages that are walked of such a program: the first layer is joined with the embedding, the next one fills the pipes.
-const LAYERS_WALKED: u32 = 3;
 
 impl Pacer {
     /// A walk over a plan of a machine.
@@ -173,33 +130,6 @@ impl Pacer {
             account: self.account.extended(&before.account, left),
             is_whole: left == 0,
         }
-    }
-
-    /// If all that is left is like what has been walked since a mark: that mark, and how many times. Segments are, once some have been
-    /// walked; so are layers, which long programs are judged by.
-    fn rest_like(&mut self, plan: &BlockPlan, segments: u32) -> Option<(Mark, u64)> {
-        let place = [plan.segment(), plan.stage_number()];
-        let [segment, stage] = std::mem::replace(&mut self.place, place);
-        let mark = self.layer;
-        if place == [segment, stage] {
-            return None;
-        }
-        self.layer = Mark {
-            times: self.times(),
-            account: self.account,
-        };
-        if place[0] > segment {
-            let mark = std::mem::replace(&mut self.segment, self.layer);
-            let is_known = place[0] == SEGMENTS_WALKED && place[0] < segments && plan.repeats_segments();
-            return is_known.then(|| (mark, u64::from(segments - place[0])));
-        }
-        let is_long = self.account.steps > MOST_STEPS_WALKED && place[1] >= LAYERS_WALKED;
-        if !is_long || self.has_other_stages {
-            return None;
-        }
-        let left = plan.layers_left(segments);
-        self.has_other_stages = left.is_none();
-        left.map(|left| (mark, left))
     }
 
     /// The time so far, and that for which the memory pipe and each class of units were busy.
@@ -308,32 +238,15 @@ impl Pacer {
             return self.transfer(ready, bytes);
         };
         let units = self.rates.units[kind.unit() as usize] as f64;
-        let walked = self.walked(step, kind);
+        if self.walked.operation != step.operation.id {
+            self.walked = Walked::of(step, kind, &self.tiling, &self.rates);
+        }
+        let walked = self.walked;
         let share = step.tile_operations() as f64 * walked.cycles / units;
         // A unit walks a run alone, however many others are idle.
         let least = share.max(walked.cycles * f64::from(walked.longest_run(step)));
         let pool = &mut self.units[kind.unit() as usize];
         pool.run(ready, least, share)
-    }
-
-    /// How the operation of `step` is walked; all its steps alike.
-    fn walked(&mut self, step: &Step, kind: RunKind) -> Walked {
-        let operation = &*step.operation;
-        if self.walked.operation != operation.id {
-            let rows = step.cut[Dimension::I as usize];
-            let cursor = self
-                .tiling
-                .cursor_by_rows(operation, self.rates.order, rows.into());
-            self.walked = Walked {
-                operation: operation.id,
-                cycles: self
-                    .tiling
-                    .cycles_per_tile(operation, kind, self.rates.multipliers),
-                along: cursor.along(),
-                run: cursor.longest_run(),
-            };
-        }
-        self.walked
     }
 
     fn moved(&self, step: &Step) -> Bytes {
