@@ -31,6 +31,7 @@ mod stage_plan;
 mod stage_uses;
 mod stated;
 mod step;
+mod tensor_table;
 mod tensors;
 mod uses;
 mod view;

@@ -6,7 +6,8 @@
 
 use std::collections::BinaryHeap;
 
-use super::tensors::{BlockId, PlannedTensors};
+use super::tensor_table::PlannedTensors;
+use super::tensors::BlockId;
 
 /// Entries that a heap may hold beside twice as many as it began with.
 const STALE: usize = 4_096;

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 
 use pool::Pool;
+use repeats::Mark;
 use stays::{Stay, Stays};
 use work::TilePace;
 
@@ -19,6 +20,7 @@ use crate::tile::LoopOrder;
 use crate::units::{BLOCK, Bytes};
 
 mod pool;
+mod repeats;
 mod stays;
 mod work;
 
@@ -74,23 +76,6 @@ pub(super) struct Pacer {
     /// Whether what is left of the program is more than layers like those that were walked.
     has_other_stages: bool,
 }
-
-/// A moment of a walk: the times so far (see `Pacer::times`), and what has moved.
-#[derive(Clone, Copy, Debug, Default)]
-struct Mark {
-    times: [f64; 5],
-    account: PlanAccount,
-}
-
-/// Segments of the batch that are walked, if there are more: the first fills the pipes, the next ones go at the pace of all.
-const SEGMENTS_WALKED: u32 = 3;
-
-/// Steps after which a candidate is judged by its layers so far, if all that are left are like them. Programs that a machine can be
-/// simulated with have fewer.
-const MOST_STEPS_WALKED: u64 = 400_000;
-
-/// Stages that are walked of such a program: the first layer is joined with the embedding, the next one fills the pipes.
-const LAYERS_WALKED: u32 = 3;
 
 impl Pacer {
     /// A walk over a plan of a machine.
@@ -149,33 +134,6 @@ impl Pacer {
             account: self.account.extended(&before.account, left),
             is_whole: left == 0,
         }
-    }
-
-    /// If all that is left is like what has been walked since a mark: that mark, and how many times. Segments are, once some have been
-    /// walked; so are layers, which long programs are judged by.
-    fn rest_like(&mut self, plan: &BlockPlan, segments: u32) -> Option<(Mark, u64)> {
-        let place = [plan.segment(), plan.stage_number()];
-        let [segment, stage] = std::mem::replace(&mut self.place, place);
-        let mark = self.layer;
-        if place == [segment, stage] {
-            return None;
-        }
-        self.layer = Mark {
-            times: self.times(),
-            account: self.account,
-        };
-        if place[0] > segment {
-            let mark = std::mem::replace(&mut self.segment, self.layer);
-            let is_known = place[0] == SEGMENTS_WALKED && place[0] < segments && plan.repeats_segments();
-            return is_known.then(|| (mark, u64::from(segments - place[0])));
-        }
-        let is_long = self.account.steps > MOST_STEPS_WALKED && place[1] >= LAYERS_WALKED;
-        if !is_long || self.has_other_stages {
-            return None;
-        }
-        let left = plan.layers_left(segments);
-        self.has_other_stages = left.is_none();
-        left.map(|left| (mark, left))
     }
 
     /// The time so far, and that for which the memory pipe and each class of units were busy.

@@ -10,7 +10,7 @@ use super::parts::Items;
 use super::plan_error::{MOST_STEPS_OF_STAGE, PlanError};
 use super::residency::{Moves, Residency};
 use super::step::{OperandBlocks, Room, Step};
-use super::tensors::PlannedTensors;
+use super::tensor_table::PlannedTensors;
 use crate::operation::Operand;
 use crate::program::{StageOperations, StageSource};
 use crate::runs::Tiling;

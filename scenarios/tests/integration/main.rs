@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod bandwidth;
 mod broadcast;
+mod counted_steps;
 mod diagnostics;
 #[cfg(test)]
 mod door;

@@ -170,7 +170,18 @@ fn the_next_use_is_the_first_later_part_that_reads_the_block() {
                 let place = drawn.parts.part(number).place;
                 let readers = readers.after(&drawn.parts, &place);
                 let answer = readers.next_use(&block, block.ranges[0].start);
-                let found = answer.found.map(|found| drawn.parts.number(&found.place));
+                let number_of = |found: Found| drawn.parts.number(&found.place);
+                let found = answer.found.map(number_of);
+                let other = dice.below(20);
+                let of_column = readers.next_use(&block, block.ranges[0].start.max(other));
+                if of_column.holds_for_column {
+                    let elsewhere = BlockRanges {
+                        ranges: [other..other + 1, block.ranges[1].clone()],
+                        ..block.clone()
+                    };
+                    let elsewhere = readers.next_use(&elsewhere, other).found.map(number_of);
+                    assert_eq!(elsewhere, found, "case {seed}, row {other}, {block:?}");
+                }
                 assert_eq!(found, expected, "case {seed}, after part {number}, {block:?}");
                 if reads(&drawn, number, &block) {
                     expected = Some(number);
