@@ -9,14 +9,15 @@ const PAGE: u32 = 4;
 const BOOK: u32 = 6;
 
 /// What the plan knows of a block.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct BlockState {
     /// Its stay in the buffer, if it is there.
     pub(super) stay: Option<StayNumber>,
     /// What it takes there.
     pub(super) footprint: Footprint,
     /// Where main memory holds the same, and the step before which it was written there.
-    pub(super) saved: Option<(Move, u32)>,
+    /// Few blocks are, so these are kept apart.
+    pub(super) saved: Option<Box<(Move, u32)>>,
     /// Whether it was made, in part or whole.
     pub(super) begun: bool,
     /// Whether all sums of it are final.

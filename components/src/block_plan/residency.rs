@@ -1,6 +1,7 @@
 //! Residency by next use: what each part of an operation finds in the buffers, and what moves for it.
 
 use arrival::{Arrival, Way};
+pub(super) use moves::Moves;
 
 use super::block_states::BlockState;
 use super::evictable::Evictable;
@@ -15,27 +16,10 @@ use crate::runs::Tiling;
 use crate::units::Bytes;
 
 mod arrival;
+mod moves;
 
 /// Bits by which an accumulator is wider than a word: sums of up to 2^20 words do not overflow.
 const GUARD_BITS: u64 = 20;
-
-/// What happens around a part.
-#[derive(Debug, Default)]
-pub(super) struct Moves {
-    pub(super) begins: Vec<Begin>,
-    pub(super) ends: Vec<End>,
-    /// The stays of the accesses, in their order.
-    pub(super) stays: Vec<StayNumber>,
-    pub(super) room: Room,
-}
-
-impl Moves {
-    fn clear(&mut self) {
-        self.begins.clear();
-        self.ends.clear();
-        self.stays.clear();
-    }
-}
 
 /// The buffers as the plan sees them.
 #[derive(Clone, Debug)]
@@ -115,13 +99,12 @@ impl Residency {
             let again = state.used_by.replace(self.step) == Some(self.step);
             stays.push(state.stay.unwrap_or(StayNumber(u32::MAX)));
             if state.stay.is_none() {
-                let state = *state;
                 arrivals.push(Arrival {
                     access: place,
                     is_weight: tensor.is_weight,
                     way: match again {
                         true => Way::Again,
-                        false => Way::of(tensor, &state, access, &self.tiling)?,
+                        false => Way::of(tensor, access, &self.tiling)?,
                     },
                 });
             }
@@ -193,7 +176,7 @@ impl Residency {
                     },
                 };
                 let write = self.slots.take(moved);
-                state.saved = Some((write, self.step));
+                state.saved = Some(Box::new((write, self.step)));
                 Some(write)
             }
             _ => None,
@@ -255,8 +238,8 @@ impl Residency {
         if access.next_use == NextUse::NEVER {
             moves.ends.push(End::Drop { stay });
             self.occupied.give_back(state.footprint, is_weight);
-            if let Some((place, _)) = state.saved {
-                self.slots.give_back(place);
+            if let Some(saved) = state.saved.take() {
+                self.slots.give_back(saved.0);
             }
             tensor.blocks.forget(index);
             tensor.alive -= 1;
@@ -303,8 +286,8 @@ impl Residency {
     ) {
         state.begun = true;
         // What main memory held is out of date.
-        if let Some((place, _)) = state.saved.take() {
-            self.slots.give_back(place);
+        if let Some(saved) = state.saved.take() {
+            self.slots.give_back(saved.0);
         }
         if let Some(elements) = completes {
             state.complete = true;

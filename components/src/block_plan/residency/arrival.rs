@@ -1,6 +1,5 @@
 //! How blocks come into their buffers.
 
-use super::super::block_states::BlockState;
 use super::super::plan_error::Shortage;
 use super::super::step::{Begin, BlockName, Move, StayNumber};
 use super::super::tensors::PlannedTensor;
@@ -31,15 +30,11 @@ pub(super) enum Way {
 }
 
 impl Way {
-    /// How the block of an access comes that is in this `state`.
-    pub(super) fn of(
-        tensor: &PlannedTensor,
-        state: &BlockState,
-        access: &Access,
-        tiling: &Tiling,
-    ) -> Result<Self, Shortage> {
+    /// How the block of an access comes.
+    pub(super) fn of(tensor: &PlannedTensor, access: &Access, tiling: &Tiling) -> Result<Self, Shortage> {
         let index = access.block.index;
-        let saved = state.saved.map(|(place, step)| (place, Some(step)));
+        let state = tensor.blocks.get(index);
+        let saved = state.saved.as_deref().map(|&(place, step)| (place, Some(step)));
         if let Some((read, written_before)) = saved.or_else(|| Some((tensor.stored(index, tiling)?, None))) {
             return Ok(Self::Loaded {
                 read,
