@@ -165,33 +165,11 @@ pub fn choose(
                 search.try_one(blocking);
             });
     }
-    let is_tight = |best: Choice| best.account.weights_come_again || best.account.spilled.0 > 0;
     if search.best.is_none_or(is_tight) {
-        search.budget = match search.best {
-            Some(_) => search.walked + STEPS_WALKED,
-            None => STEPS_WALKED_TO_FIT,
-        };
-        for with_fewer_keys in ways_to_fit(stated) {
-            let mut ways = with_fewer_keys.into_iter();
-            ways.find(|&blocking| search.try_one(blocking));
-        }
+        search.fit();
     }
     if let Some(best) = search.best.filter(|&best| is_tight(best)) {
-        // Where a plan fills a buffer, nothing comes before it is due.
-        search.budget = search.walked + STEPS_WALKED;
-        for eighths in FEWER_EIGHTHS {
-            search.try_one(Blocking {
-                eighths,
-                ..best.blocking
-            });
-        }
-        let best = search.best.unwrap_or(best);
-        for resting in RESTING {
-            search.try_one(Blocking {
-                resting,
-                ..best.blocking
-            });
-        }
+        search.refine(best);
     }
     if let Some(best) = &mut search.best
         && best.account.spilled.0 > 0
@@ -224,7 +202,43 @@ struct Search<'a> {
     budget: u64,
 }
 
+/// Whether something moves that would not if there was more room.
+fn is_tight(best: Choice) -> bool {
+    best.account.weights_come_again || best.account.spilled.0 > 0
+}
+
 impl Search<'_> {
+    /// Tries the ways of last resort, with all of the room and with some left: where a plan fills a buffer, nothing comes before it
+    /// is due.
+    fn fit(&mut self) {
+        self.budget = match self.best {
+            Some(_) => self.walked + STEPS_WALKED,
+            None => STEPS_WALKED_TO_FIT,
+        };
+        for eighths in [[8; 3], [6; 3]] {
+            for with_fewer_keys in ways_to_fit(self.stated) {
+                let mut ways = with_fewer_keys.into_iter();
+                ways.find(|&blocking| self.try_one(Blocking { eighths, ..blocking }));
+            }
+            self.budget = self.budget.max(self.walked + STEPS_WALKED);
+        }
+    }
+
+    /// Tries `best` with less of the room, then what is best by now with blocks that rest.
+    fn refine(&mut self, best: Choice) {
+        self.budget = self.walked + STEPS_WALKED;
+        for eighths in FEWER_EIGHTHS {
+            self.try_one(Blocking {
+                eighths,
+                ..best.blocking
+            });
+        }
+        let best = self.best.unwrap_or(best).blocking;
+        for resting in RESTING {
+            self.try_one(Blocking { resting, ..best });
+        }
+    }
+
     /// Walks a candidate, unless it has been walked or there are too many; whether it was not found to need more room than there is.
     fn try_one(&mut self, candidate: Blocking) -> bool {
         let Some(blocking) = self.stated.applied_to(candidate) else {
