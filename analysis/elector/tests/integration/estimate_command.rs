@@ -60,13 +60,13 @@ fn corrected_report_of_a_training_step() {
 
         Bounds, cycles that each part would need alone; bound by main memory
                              done at  compute  main memory  softmax  layer norm  buffers  dependences  bound by
-          forward, layer 0    27,542    1,832       24,698       66         263        0        2,870  main memory
-          forward, layer 1    41,278    1,824       15,696       66         263        0        2,823  main memory
-          backward, layer 1   65,874    3,656       21,014       67         267        0        3,022  main memory
-          backward, layer 0   93,232    3,652       24,981       67         267        0        3,007  main memory
+          forward, layer 0    27,553    1,832       24,698       66         263        0        2,747  main memory
+          forward, layer 1    41,278    1,824       15,696       66         263        0        2,703  main memory
+          backward, layer 1   65,874    3,656       21,014       67         267        0        2,909  main memory
+          backward, layer 0   93,232    3,652       24,981       67         267        0        2,894  main memory
           update, layer 0    510,121      136      236,458        0           0        0            0  main memory
           update, layer 1    324,318       96      161,641        0           0        0            0  main memory
-          all                          11,196      484,488      265       1,060        0       11,722  main memory
+          all                          11,196      484,488      265       1,060        0       11,253  main memory
 
         Energy
                         working   leaking   share
@@ -76,7 +76,7 @@ fn corrected_report_of_a_training_step() {
           softmax      3.243 uJ  498.0 uJ   11.6%
           layer norm   4.104 uJ  120.1 uJ    2.9%
           sparsity     94.67 nJ  136.7 uJ    3.2%
-          others       27.03 uJ  141.2 uJ    3.9%
+          others       27.06 uJ  141.2 uJ    3.9%
           total        4.323 mJ            100.0%
     "#]]
     .assert_eq(&out(&output));
@@ -119,9 +119,9 @@ fn corrected_report_of_the_edge_machine() {
 
         Bounds, cycles that each part would need alone; bound by main memory
                    done at  compute  main memory  softmax  layer norm  buffers  dependences  bound by
-          layer 0   27,591    1,832       24,745       66         263        0        2,870  main memory
-          layer 1   47,164    1,824       20,957       66         263        0        2,823  main memory
-          all                 3,656       45,702      132         526        0        5,693  main memory
+          layer 0   27,601    1,832       24,745       66         263        0        2,747  main memory
+          layer 1   47,164    1,824       20,957       66         263        0        2,703  main memory
+          all                 3,656       45,702      132         526        0        5,450  main memory
 
         Energy
                         working   leaking   share
@@ -131,7 +131,7 @@ fn corrected_report_of_the_edge_machine() {
           softmax      1.621 uJ  46.05 uJ    8.5%
           layer norm   2.052 uJ  11.11 uJ    2.3%
           sparsity     31.34 nJ  12.64 uJ    2.3%
-          others       15.43 uJ  12.78 uJ    5.0%
+          others       15.47 uJ  12.78 uJ    5.0%
           total        559.9 uJ            100.0%
     "#]]
     .assert_eq(&out(&output));
