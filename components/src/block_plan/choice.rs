@@ -27,13 +27,16 @@ pub struct Choice {
 const WORTHWHILE: f64 = 0.98;
 
 /// One that does not has to be better by more than what the walk can tell: it takes steps in order, but the machine does not.
-const WORTHWHILE_IN_TIME: f64 = 0.9;
+const WORTHWHILE_IN_TIME: f64 = 0.95;
 
 /// Each cycle of the memory pipe counts for so much more: traffic costs energy, and no memory reaches its peak.
 const TRAFFIC_WEIGHT: f64 = 0.25;
 
 /// Steps that a search walks, all candidates together: large programs get fewer candidates, the first ones in order of preference.
 const STEPS_WALKED: u64 = 60_000;
+
+/// The same if what was found moves more than it had to.
+const STEPS_WALKED_IF_TIGHT: u64 = 200_000;
 
 /// The same with buffers that hold a few tiles: steps are short, and a bad choice moves everything many times.
 const STEPS_WALKED_TO_FIT: u64 = 500_000;
@@ -153,11 +156,14 @@ pub fn choose(
         });
     }
     for panel in PANELS {
-        let wants_smaller = |best: Choice| {
-            best.account.weights_come_again || panel == PANELS[0] && best.account.spilled.0 > 0
-        };
-        if search.best.is_some_and(|best| !wants_smaller(best)) {
+        if search
+            .best
+            .is_some_and(|best| !is_tight(best) && best.blocking.segment == batch)
+        {
             break;
+        }
+        if search.best.is_some_and(is_tight) {
+            search.budget = search.budget.max(STEPS_WALKED_IF_TIGHT);
         }
         ways_to_share(batch, whole, panel)
             .into_iter()
@@ -165,7 +171,10 @@ pub fn choose(
                 search.try_one(blocking);
             });
     }
-    if search.best.is_none_or(is_tight) {
+    if search
+        .best
+        .is_none_or(|best| is_tight(best) || best.blocking.segment < batch)
+    {
         search.fit();
     }
     if let Some(best) = search.best.filter(|&best| is_tight(best)) {
@@ -212,7 +221,7 @@ impl Search<'_> {
     /// is due.
     fn fit(&mut self) {
         self.budget = match self.best {
-            Some(_) => self.walked + STEPS_WALKED,
+            Some(_) => STEPS_WALKED_IF_TIGHT.max(self.walked + STEPS_WALKED),
             None => STEPS_WALKED_TO_FIT,
         };
         for eighths in [[8; 3], [6; 3]] {
@@ -221,6 +230,9 @@ impl Search<'_> {
                 ways.find(|&blocking| self.try_one(Blocking { eighths, ..blocking }));
             }
             self.budget = self.budget.max(self.walked + STEPS_WALKED);
+        }
+        for blocking in ways_to_fit(self.stated).into_iter().flatten() {
+            self.try_one(blocking);
         }
     }
 
