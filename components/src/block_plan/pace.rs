@@ -65,8 +65,8 @@ pub(super) struct Pacer {
     memory: Pool,
     units: [Pool; 3],
     stays: Stays,
-    /// Of the operation seen last.
-    tile: TilePace,
+    /// Of the operations seen last, by their numbers.
+    tiles: Box<[TilePace]>,
     ended: f64,
     account: PlanAccount,
     /// The segment and the stage of the step seen last, and when they began.
@@ -76,6 +76,9 @@ pub(super) struct Pacer {
     /// Whether what is left of the program is more than layers like those that were walked.
     has_other_stages: bool,
 }
+
+/// Operations whose tiles' time is kept: in waves, steps of several alternate.
+const OPERATIONS_KNOWN: usize = 64;
 
 impl Pacer {
     /// A walk over a plan of a machine.
@@ -90,7 +93,7 @@ impl Pacer {
             memory: Pool::default(),
             units: [(); 3].map(|()| Pool::default()),
             stays: Stays::default(),
-            tile: TilePace::NONE,
+            tiles: [TilePace::NONE; OPERATIONS_KNOWN].into(),
             ended: 0.0,
             account: PlanAccount::default(),
             place: [0; 2],
@@ -242,8 +245,9 @@ impl Pacer {
             let bytes = self.moved(step);
             return self.transfer(ready, bytes);
         };
-        self.tile = self.tile.of(step, kind, &self.tiling, &self.rates);
-        let [share, least] = self.tile.of_step(step);
+        let tile = &mut self.tiles[step.operation.id.0 as usize % OPERATIONS_KNOWN];
+        *tile = tile.of(step, kind, &self.tiling, &self.rates);
+        let [share, least] = tile.of_step(step);
         let pool = &mut self.units[kind.unit() as usize];
         pool.run(ready, least, share)
     }
