@@ -64,7 +64,7 @@ pub struct LaneCounts {
 
 /// One MAC lane.
 ///
-/// It takes a run, asks its PE for the operands of each tile that its registers do not hold, and multiplies the pairs
+/// It takes a run, with which its registers are empty, asks its PE for the operands of each tile that they do not hold, and multiplies the pairs
 /// that come out of the pre-compute sparsity module, `multipliers` per cycle. Up to `operand_fifo_tiles` tiles are
 /// fetched ahead. It reports itself free when the last tile of a run enters the multipliers, so that the next run's
 /// operands arrive in time; results leave through the post-compute sparsity module after the adder tree.

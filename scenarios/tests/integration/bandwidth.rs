@@ -98,7 +98,7 @@ fn ample_bandwidth_is_as_none() {
         assert!((ample_cycles as f64 / free_cycles as f64 - 1.0).abs() < 0.01);
         for (action, count) in free.actions.iter() {
             let timed = [Action::ActivePe, Action::SwitchedOn].contains(&action);
-            // Which tiles a lane holds from its last run depends on which run it gets.
+            // How many rows a run along i has depends on when they are ready.
             let slack = (*count as f64 * 0.01) as u64;
             let differs = count.abs_diff(ample.actions[action]);
             assert!(
