@@ -1,7 +1,6 @@
 //! What an operation uses of the machine in closed form, from its runs by class: units, buses, buffers.
 //!
-//! Not modelled: that a lane may still hold an operand of its last run when it begins the next one. Which lane gets a run is a
-//! matter of time.
+//! Not modelled: that a run along i is issued for the rows that are ready, so that runs can be shorter than those counted here.
 
 mod operands;
 mod timing;
@@ -190,8 +189,7 @@ impl CostModel {
 
     fn on_lane(&self, run: &Run, grouping: &Grouping) -> (Timing, Actions) {
         let tiles = f64::from(run.length);
-        let [left, right] = self.densities.of_operands(run.skipped);
-        let cycles = |dense: u32| f64::from(left.of_pairs(right, dense).div_ceil(self.multipliers));
+        let cycles = |dense: u32| f64::from(self.densities.cycles(run.skipped, dense, self.multipliers));
         let (whole, last) = (cycles(run.work), cycles(run.last_work));
         let fetched = self.fetched(run, grouping);
         let result = self.bus_cycles(run.result_bytes);

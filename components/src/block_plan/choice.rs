@@ -35,7 +35,7 @@ const TRAFFIC_WEIGHT: f64 = 0.25;
 /// Steps that a search walks, all candidates together: large programs get fewer candidates, the first ones in order of preference.
 const STEPS_WALKED: u64 = 60_000;
 
-/// The same if what was found moves more than it had to.
+/// The same if what was found moves more than it had to, or takes the batch in parts.
 const STEPS_WALKED_IF_TIGHT: u64 = 200_000;
 
 /// The same with buffers that hold a few tiles: steps are short, and a bad choice moves everything many times.
@@ -144,37 +144,9 @@ pub fn choose(
         panel: Blocking::WHOLE.panel.max(parameters.tiling.group.columns.into()),
         ..Blocking::WHOLE
     };
-    search.try_one(whole);
-    for fewer in halves(batch).into_iter().skip(1) {
-        search.try_one(Blocking {
-            together: fewer,
-            ..whole
-        });
-        search.try_one(Blocking {
-            segment: fewer,
-            ..whole
-        });
-    }
-    for panel in PANELS {
-        if search
-            .best
-            .is_some_and(|best| !is_tight(best) && best.blocking.segment == batch)
-        {
-            break;
-        }
-        if search.best.is_some_and(is_tight) {
-            search.budget = search.budget.max(STEPS_WALKED_IF_TIGHT);
-        }
-        ways_to_share(batch, whole, panel)
-            .into_iter()
-            .for_each(|blocking| {
-                search.try_one(blocking);
-            });
-    }
-    if search
-        .best
-        .is_none_or(|best| is_tight(best) || best.blocking.segment < batch)
-    {
+    search.together(whole);
+    search.share(whole);
+    if search.best.is_none_or(|best| needs_parts(best, batch)) {
         search.fit();
     }
     if let Some(best) = search.best.filter(|&best| is_tight(best)) {
@@ -216,7 +188,43 @@ fn is_tight(best: Choice) -> bool {
     best.account.weights_come_again || best.account.spilled.0 > 0
 }
 
+/// Whether the program goes through the machine in parts of the batch, or is tight even so: then other ways may be better.
+fn needs_parts(best: Choice, batch_tiles: u32) -> bool {
+    is_tight(best) || best.blocking.segment < batch_tiles
+}
+
 impl Search<'_> {
+    /// Tries `whole`, and with fewer items together.
+    fn together(&mut self, whole: Blocking) {
+        self.try_one(whole);
+        for fewer in halves(whole.segment).into_iter().skip(1) {
+            self.try_one(Blocking {
+                together: fewer,
+                ..whole
+            });
+            self.try_one(Blocking {
+                segment: fewer,
+                ..whole
+            });
+        }
+    }
+
+    /// Tries ways for programs whose tensors do not fit, with ever smaller panels.
+    fn share(&mut self, whole: Blocking) {
+        let batch = whole.segment;
+        for panel in PANELS {
+            if self.best.is_some_and(|best| !needs_parts(best, batch)) {
+                return;
+            }
+            if self.best.is_some_and(is_tight) {
+                self.budget = self.budget.max(STEPS_WALKED_IF_TIGHT);
+            }
+            for blocking in ways_to_share(batch, whole, panel) {
+                self.try_one(blocking);
+            }
+        }
+    }
+
     /// Tries the ways of last resort, with all of the room and with some left: where a plan fills a buffer, nothing comes before it
     /// is due.
     fn fit(&mut self) {

@@ -33,8 +33,6 @@ pub struct Rates {
     pub load_latency: f64,
     /// Cycles that a run takes beside the work of its tiles.
     pub run_latency: f64,
-    /// Multipliers of a MAC lane.
-    pub multipliers: u32,
     /// MAC lanes, softmax modules and layer-norm modules of the machine.
     pub units: [u64; 3],
     /// The order of the tiles of a part, whose innermost loop a unit walks alone.
@@ -172,7 +170,7 @@ impl Pacer {
                     block,
                     ..
                 } => {
-                    let room = room_of(*footprint, block.is_weight);
+                    let room = Room::of(*footprint, block.is_weight);
                     self.take(room);
                     let ready = self.transfer(self.reserved, BLOCK * read.accesses());
                     let ready = ready + self.rates.load_latency;
@@ -183,7 +181,7 @@ impl Pacer {
                     footprint,
                     block,
                 } => {
-                    let room = room_of(*footprint, block.is_weight);
+                    let room = Room::of(*footprint, block.is_weight);
                     self.take(room);
                     self.stays.begin(*stay, Stay::new(self.reserved, room));
                 }
@@ -288,12 +286,6 @@ impl Pacer {
         self.coming.push_back((when, room));
         self.stays.end(number);
     }
-}
-
-fn room_of(footprint: crate::operation::Footprint, is_weight: bool) -> Room {
-    let mut room = Room::default();
-    room.take(footprint, is_weight);
-    room
 }
 
 fn less(room: Room, gone: Room) -> Room {

@@ -46,8 +46,8 @@ impl Tiling {
         let LaneSupply { lanes, pes, .. } = self.supply;
         match operation.work.profile().run_kind() {
             Some(kind) if kind.unit() == UnitClass::Lane => {
-                let busy = self.lanes_that_fill_a_bus(operation, kind, order) + BETWEEN_RUNS;
-                lanes.min(busy.saturating_mul(pes))
+                let busy = self.lanes_that_fill_a_bus(operation, kind, order);
+                lanes.min(busy.saturating_add(BETWEEN_RUNS).saturating_mul(pes))
             }
             _ => lanes,
         }
@@ -59,15 +59,16 @@ impl Tiling {
         let run = self.describe(operation, kind, &cursor, TileCoordinate::default(), 1);
         let mut bytes = self.operands_of_tile(&run);
         if run.along != Dimension::K {
-            bytes[usize::from(run.sources.result_is_weight)] += run.result_bytes;
+            let bus = &mut bytes[usize::from(run.sources.result_is_weight)];
+            *bus = bus.saturating_add(run.result_bytes);
         }
         let [on_activations, on_weights] = bytes.map(|bytes| self.supply.bus_cycles(bytes));
         match on_activations.max(on_weights) {
-            0 => u64::MAX / 2,
-            cycles => {
-                let [left, right] = self.densities.of_operands(run.skipped);
-                let work = left.of_pairs(right, run.work).div_ceil(self.supply.multipliers);
-                work.div_ceil(cycles).into()
+            0 => u64::MAX,
+            on_bus => {
+                let multipliers = self.supply.multipliers;
+                let work = self.densities.cycles(run.skipped, run.work, multipliers);
+                work.div_ceil(on_bus).into()
             }
         }
     }
@@ -97,10 +98,11 @@ impl Tiling {
         let (tile, next) = (run.first, run.first.stepped(run.along, 1));
         let sources = run.sources;
         let [left_is_shared, right_is_shared] = sources.shared();
-        let mut bytes = [0; 2];
+        let mut bytes = [0_u32; 2];
         let mut reads = |is_weight: bool, read: u32, is_shared: bool, sharing: u8| {
             let sharing = if is_shared { u32::from(sharing) } else { 1 };
-            bytes[usize::from(is_weight)] += read / sharing.max(1);
+            let bus = &mut bytes[usize::from(is_weight)];
+            *bus = bus.saturating_add(read / sharing.max(1));
         };
         if sources.left_place(tile) != sources.left_place(next) {
             reads(
@@ -125,37 +127,21 @@ impl Tiling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::density::Density;
     use crate::operation::{Operand, OperationId, Role, RowAccess, TensorId, TensorKind};
-    use crate::runs::{Densities, LaneGroup};
-    use crate::tile::{TileGrid, TileShape};
-    use crate::word::WordFormat;
+    use crate::runs::LaneGroup;
+    use crate::tile::TileGrid;
     use crate::work::Work;
-
-    const TILE: TileShape = TileShape { b: 1, x: 16, y: 16 };
 
     /// Tiles of 320 bytes without their zeros; a quarter of the 4,096 pairs of two tiles has none.
     fn tiling(lanes: u64, bus_bytes: u32) -> Tiling {
-        let half = Density::from_share(0.5);
+        let example = Tiling::example();
         Tiling {
-            tile: TILE,
-            word: WordFormat {
-                integer_bits: 4,
-                fraction_bits: 16,
-            },
-            densities: Densities {
-                weight: half,
-                constant: half,
-                activation: half,
-                gradient: half,
-            },
             supply: LaneSupply {
                 lanes,
-                pes: 8,
-                multipliers: 16,
                 bus_bytes,
+                ..example.supply
             },
-            group: LaneGroup::SINGLE,
+            ..example
         }
     }
 
@@ -172,7 +158,7 @@ mod tests {
             head: None,
             role: Role::Scores,
             work: Work::Product,
-            grid: TileGrid::new([1, 128, 128, 512], TILE),
+            grid: TileGrid::new([1, 128, 128, 512], Tiling::example().tile),
             operands: vec![read(0, RowAccess::SameRow), read(1, RowAccess::AllRows)],
             output: None,
             siblings: 1,

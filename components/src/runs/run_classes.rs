@@ -140,37 +140,13 @@ fn pieces(operation: &Operation, cursor: &Cursor, part: &Range<u16>) -> Vec<(u16
 mod tests {
     use super::*;
     use crate::operation::{OperationId, Role, Work};
-    use crate::runs::Densities;
     use crate::tile::{TileGrid, TileShape};
-    use crate::word::WordFormat;
-
-    fn tiling() -> Tiling {
-        let density = crate::density::Density::from_share(0.5);
-        Tiling {
-            tile: TileShape { b: 1, x: 16, y: 16 },
-            word: WordFormat {
-                integer_bits: 4,
-                fraction_bits: 16,
-            },
-            densities: Densities {
-                weight: density,
-                constant: density,
-                activation: density,
-                gradient: density,
-            },
-            supply: crate::runs::LaneSupply {
-                lanes: 64,
-                pes: 8,
-                multipliers: 16,
-                bus_bytes: 1 << 20,
-            },
-            group: crate::runs::LaneGroup::SINGLE,
-        }
-    }
 
     /// Tiles and dense work of all runs of a part.
     fn amount(order: LoopOrder, operation: &Operation, tiles: &[Range<u16>; 4]) -> [u64; 2] {
-        let classes = tiling().run_classes_of(operation, order, tiles, u32::MAX).classes;
+        let classes = Tiling::example()
+            .run_classes_of(operation, order, tiles, u32::MAX)
+            .classes;
         classes
             .iter()
             .fold([0; 2], |[all, work], RunClass { run, count }| {

@@ -31,6 +31,13 @@ impl Densities {
         skipped.map(|kind| kind.map_or(Density::FULL, |kind| self.of(kind)))
     }
 
+    /// Cycles of `multipliers` for a tile of so many `dense` pairs of two operands, `skipped` as in [`Operation::skipped`].
+    #[must_use]
+    pub fn cycles(&self, skipped: [Option<TensorKind>; 2], dense: u32, multipliers: u32) -> u32 {
+        let [left, right] = self.of_operands(skipped);
+        left.of_pairs(right, dense).div_ceil(multipliers)
+    }
+
     /// The density of tensors of `kind`. An optimiser's state is never pruned.
     #[must_use]
     #[inline]
@@ -86,16 +93,18 @@ impl Tiling {
 
     /// Cycles of a unit for a whole tile of `operation`, in the mean: pairs that survive both masks over the lane's multipliers,
     /// or the cycles of a row module.
-    pub(crate) fn cycles_per_tile(&self, operation: &Operation, kind: RunKind, multipliers: u32) -> f64 {
-        // No order changes the work of a tile.
-        let cursor = self.cursor_by_rows(operation, LoopOrder::default(), u32::MAX);
+    pub(crate) fn cycles_per_tile(&self, operation: &Operation, kind: RunKind) -> f64 {
+        // Neither order nor cut changes the work of a tile.
+        let cursor = Cursor::new(operation, LoopOrder::default(), 1, u32::MAX);
         let run = self.describe(operation, kind, &cursor, TileCoordinate::default(), 1);
         let work = u64::from(run.work);
         match kind.unit() {
             UnitClass::Lane => {
                 let [left, right] = self.densities.of_operands(run.skipped);
                 let density = left.share() * right.share();
-                (work as f64 * density / f64::from(multipliers)).ceil().max(1.0)
+                (work as f64 * density / f64::from(self.supply.multipliers))
+                    .ceil()
+                    .max(1.0)
             }
             UnitClass::Softmax | UnitClass::LayerNorm => work as f64,
         }
@@ -104,5 +113,33 @@ impl Tiling {
     /// The walk in `order` over the tiles of `operation`, cut into runs, if it is done in parts of `rows` rows of tiles.
     pub(crate) fn cursor_by_rows(&self, operation: &Operation, order: LoopOrder, rows: u32) -> Cursor {
         Cursor::new(operation, order, self.lanes_fed(operation, order), rows).grouped(self.group)
+    }
+}
+
+#[cfg(test)]
+impl Tiling {
+    /// Tiles of 16 x 16 words of 20 bits, half of which are zero, for 64 lanes of 16 multipliers on wide buses.
+    pub(crate) fn example() -> Self {
+        let half = Density::from_share(0.5);
+        Self {
+            tile: TileShape { b: 1, x: 16, y: 16 },
+            word: WordFormat {
+                integer_bits: 4,
+                fraction_bits: 16,
+            },
+            densities: Densities {
+                weight: half,
+                constant: half,
+                activation: half,
+                gradient: half,
+            },
+            supply: LaneSupply {
+                lanes: 64,
+                pes: 8,
+                multipliers: 16,
+                bus_bytes: 1 << 20,
+            },
+            group: LaneGroup::SINGLE,
+        }
     }
 }

@@ -174,7 +174,6 @@ impl MachinePlan {
             bytes_per_cycle: memory.bytes_per_second / hertz,
             load_latency: memory.read_seconds * hertz,
             run_latency: self.cost_model().run_latency(),
-            multipliers: self.scenario.accelerator.multipliers_per_lane,
             units: self.units(),
             order: self.scenario.accelerator.loop_order.usual(),
         }

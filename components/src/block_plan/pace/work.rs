@@ -44,7 +44,7 @@ impl TilePace {
         let cursor = cursor.within(step.tiles.clone());
         let along = cursor.along();
         let longest_run = cursor.longest_run().min(step.cut[along as usize]).max(1);
-        let work = tiling.cycles_per_tile(operation, kind, rates.multipliers);
+        let work = tiling.cycles_per_tile(operation, kind);
         let [lanes, _, pes] = rates.units.map(|units| units as f64);
         let (each, share, around) = match kind.unit() {
             UnitClass::Lane => {

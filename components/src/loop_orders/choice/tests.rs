@@ -6,32 +6,22 @@ use crate::run_cost::CostModel;
 use crate::runs::{Densities, LaneGroup, OperandSources};
 use crate::tile::{TileGrid, TileShape};
 use crate::units::Bytes;
-use crate::word::{self, WordFormat};
+use crate::word;
 use crate::work::Work;
 
 const TILE: TileShape = TileShape { b: 1, x: 16, y: 16 };
 const ACCESS: Bytes = Bytes(64);
 
 fn tiling(group: LaneGroup) -> Tiling {
+    let example = Tiling::example();
     Tiling {
-        tile: TILE,
-        word: WordFormat {
-            integer_bits: 4,
-            fraction_bits: 16,
-        },
         densities: Densities {
-            weight: Density::from_share(0.5),
             constant: Density::FULL,
             activation: Density::from_share(0.25),
-            gradient: Density::from_share(0.5),
-        },
-        supply: crate::runs::LaneSupply {
-            lanes: 64,
-            pes: 8,
-            multipliers: 16,
-            bus_bytes: 1 << 20,
+            ..example.densities
         },
         group,
+        ..example
     }
 }
 
