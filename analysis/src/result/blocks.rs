@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::parts::bandwidth_tb_s;
 
+mod sentence;
+
 /// How a program is cut into blocks, and what moves between main memory and the buffers for it. What operations of the DMA
 /// move (embeddings, results) is not counted here: no block decides it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -298,55 +300,6 @@ impl Blocks {
             .collect();
         orders.sort_by_key(|(_, roles)| Reverse(roles.len()));
         orders
-    }
-
-    /// How the program is cut, in a line.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        let mut parts = Vec::new();
-        let mut say = |tiles: Option<u32>, what: &str| {
-            if let Some(tiles) = tiles {
-                parts.push(format!("{tiles} {what}"));
-            }
-        };
-        say(self.segment, "batch tiles at a time");
-        say(self.together, "batch tiles per layer at a time");
-        say(self.rows, "rows of tiles per block");
-        say(self.columns, "columns of tiles per block");
-        say(self.keys, "rows of keys per step");
-        if self.waves {
-            parts.push("in waves".to_owned());
-        }
-        if self.panels_outermost {
-            parts.push("panels outermost".to_owned());
-        }
-        if parts.is_empty() {
-            parts.push("whole tensors".to_owned());
-        }
-        if let Some(items) = self.gathered {
-            parts.push(format!("{items} batch tiles at a time through the first layer"));
-        }
-        if let Some(order) = &self.order {
-            parts.push(format!("parts in the order {order}"));
-        }
-        let edges = [self.reduction_of_part, self.columns_of_part];
-        let [rows, columns] = edges.map(|stated| stated.unwrap_or(self.panel));
-        parts.push(format!("weights in panels of {rows} x {columns} tiles"));
-        for StatedParts {
-            role,
-            rows,
-            columns,
-            reduction,
-        } in &self.by_role
-        {
-            let [i, j, k] = [rows, columns, reduction]
-                .map(|tiles| tiles.map_or_else(|| "-".to_owned(), |tiles| tiles.to_string()));
-            parts.push(format!(
-                "{} in parts of {i} x {j} x {k} tiles",
-                role.replace('_', " ")
-            ));
-        }
-        parts.join(", ")
     }
 }
 
