@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::account::PlanAccount;
 use super::blocking::Blocking;
 use super::counted_steps::MOST_STEPS_COUNTED;
-use super::pace::{Paced, Pacer, Rates};
+use super::pace::{Goal, LeastWork, Paced, Pacer, Rank, Rates};
 use super::plan_error::PlanError;
 use super::stage_plan::{BlockPlan, PlanParameters};
 use super::stated::StatedBlocks;
@@ -131,6 +131,7 @@ pub fn choose(
         source,
         tried: BTreeSet::new(),
         best: None,
+        work: None,
         is_exact: false,
         failure: None,
         walked: 0,
@@ -176,6 +177,8 @@ struct Search<'a> {
     /// Candidates that differ in nothing but what is stated are one.
     tried: BTreeSet<Blocking>,
     best: Option<Choice>,
+    /// What any way has to do, as far as is known.
+    work: Option<LeastWork>,
     /// Whether all steps of the best were walked.
     is_exact: bool,
     failure: Option<PlanError>,
@@ -268,42 +271,59 @@ impl Search<'_> {
             return true;
         }
         let mut plan = BlockPlan::new(self.parameters, blocking, Arc::clone(self.source));
-        let limit = self.best.map_or(f64::INFINITY, |best| best.cycles);
         let segments = plan.segments();
         let pacer = Pacer::new(self.rates, self.parameters.tiling, self.parameters.capacity);
         let most_steps = match self.best {
             Some(_) => self.budget - self.walked,
             None => u64::MAX,
         };
-        let Paced {
-            cycles,
-            account,
-            is_whole,
-        } = pacer.walk(&mut plan, segments, limit, most_steps);
+        let goal = self.goal();
+        let paced = pacer.walk(&mut plan, segments, goal.as_ref(), most_steps);
         self.walked += plan.steps_made();
         if let Some(error) = plan.error() {
             self.failure = Some(error.clone());
             return false;
         }
-        let bandwidth = self.rates.bytes_per_cycle;
-        let rank =
-            |choice: &Choice| choice.cycles + choice.account.moved().0 as f64 / bandwidth * TRAFFIC_WEIGHT;
-        let found = Choice {
-            blocking,
-            account,
-            cycles,
-        };
-        let is_better = |best: Choice| {
-            let factor = match found.account.moved() < best.account.moved() {
-                true => WORTHWHILE,
-                false => WORTHWHILE_IN_TIME,
-            };
-            rank(&found) < rank(&best) * factor
-        };
-        if cycles.is_finite() && self.best.is_none_or(is_better) {
-            self.best = Some(found);
-            self.is_exact = is_whole;
+        if paced.cycles.is_finite() {
+            self.finished(blocking, paced, goal);
         }
         true
+    }
+
+    /// What a candidate has to be better than; `None` as long as there is none.
+    fn goal(&self) -> Option<Goal> {
+        let best = self.best?;
+        Some(Goal {
+            work: self.work?,
+            best: self.rank(best.cycles, &best.account),
+            worthwhile: [WORTHWHILE, WORTHWHILE_IN_TIME],
+        })
+    }
+
+    fn rank(&self, cycles: f64, account: &PlanAccount) -> Rank {
+        Rank {
+            cycles,
+            bytes: account.moved(),
+            weight_of_byte: TRAFFIC_WEIGHT / self.rates.bytes_per_cycle,
+        }
+    }
+
+    /// Takes a candidate that was walked to its end if it is better than the best so far.
+    fn finished(&mut self, blocking: Blocking, paced: Paced, goal: Option<Goal>) {
+        let Paced {
+            cycles,
+            account,
+            work,
+            is_whole,
+        } = paced;
+        self.work = Some(self.work.map_or(work, |known| known.min(work)));
+        if goal.is_none_or(|goal| goal.is_met_by(&self.rank(cycles, &account))) {
+            self.best = Some(Choice {
+                blocking,
+                account,
+                cycles,
+            });
+            self.is_exact = is_whole;
+        }
     }
 }

@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 
+pub(super) use ahead::{Goal, LeastWork, Rank};
 use pool::Pool;
 use repeats::Mark;
 use stays::{Stay, Stays};
@@ -19,6 +20,7 @@ use crate::runs::Tiling;
 use crate::tile::LoopOrder;
 use crate::units::{BLOCK, Bytes};
 
+mod ahead;
 mod pool;
 mod repeats;
 mod stays;
@@ -45,6 +47,8 @@ pub(super) struct Paced {
     /// Cycles; infinite if the walk was given up.
     pub(super) cycles: f64,
     pub(super) account: PlanAccount,
+    /// What it has done of what any way has to do.
+    pub(super) work: LeastWork,
     /// Whether all steps were walked, so that the account is exact.
     pub(super) is_whole: bool,
 }
@@ -67,6 +71,10 @@ pub(super) struct Pacer {
     tiles: Box<[TilePace]>,
     ended: f64,
     account: PlanAccount,
+    /// Cycles of all units of each class for the tiles so far.
+    worked: [f64; 3],
+    /// Bytes evicted that had been loaded or made, and will be loaded again.
+    evicted: Bytes,
     /// The segment and the stage of the step seen last, and when they began.
     place: [u32; 2],
     segment: Mark,
@@ -94,6 +102,8 @@ impl Pacer {
             tiles: [TilePace::NONE; OPERATIONS_KNOWN].into(),
             ended: 0.0,
             account: PlanAccount::default(),
+            worked: [0.0; 3],
+            evicted: Bytes(0),
             place: [0; 2],
             segment: Mark::default(),
             layer: Mark::default(),
@@ -101,9 +111,9 @@ impl Pacer {
         }
     }
 
-    /// Walks `plan` until it ends, takes longer than `limit` or has more than so many steps. Of many segments the first ones are
+    /// Walks `plan` until it ends, cannot meet the goal any more or has more than so many steps. Of many segments the first ones are
     /// walked, as all others are like the last of them.
-    pub(super) fn walk(mut self, plan: &mut BlockPlan, segments: u32, limit: f64, most_steps: u64) -> Paced {
+    pub(super) fn walk(mut self, plan: &mut BlockPlan, segments: u32, goal: Option<&Goal>, most_steps: u64) -> Paced {
         let mut before = Mark::default();
         let mut left = 0;
         while let Some(step) = plan.next() {
@@ -114,10 +124,12 @@ impl Pacer {
             self.account.add(&step);
             self.pass(&step);
             plan.take_back(step);
-            if self.so_far() > limit || plan.steps_made() > most_steps {
+            let is_lost = goal.is_some_and(|goal| !goal.is_met_by(&self.at_least(goal)));
+            if is_lost || plan.steps_made() > most_steps {
                 return Paced {
                     cycles: f64::INFINITY,
                     account: self.account,
+                    work: LeastWork::default(),
                     is_whole: false,
                 };
             }
@@ -133,6 +145,7 @@ impl Pacer {
         Paced {
             cycles: self.so_far() + pace * left as f64,
             account: self.account.extended(&before.account, left),
+            work: self.work_done().extended(&before.work, left),
             is_whole: left == 0,
         }
     }
@@ -153,15 +166,18 @@ impl Pacer {
         for begin in &step.begins {
             match begin {
                 Begin::Evict { stay, write } => {
-                    let (used, room) = self.stays.get(*stay).map_or((0.0, Room::default()), |stay| {
-                        (stay.used.max(stay.ready), stay.room)
-                    });
-                    may_begin = may_begin.max(used);
-                    let gone = match write {
-                        Some(write) => self.transfer(used, BLOCK * write.accesses()),
-                        None => used,
+                    let Some(&left) = self.stays.get(*stay) else {
+                        continue;
                     };
-                    self.give_back(*stay, gone, room);
+                    let used = left.used.max(left.ready);
+                    may_begin = may_begin.max(used);
+                    let written = write.map_or(Bytes(0), |write| BLOCK * write.accesses());
+                    self.evicted += left.loaded.max(written);
+                    let gone = match written {
+                        Bytes(0) => used,
+                        written => self.transfer(used, written),
+                    };
+                    self.give_back(*stay, gone, left.room);
                 }
                 Begin::Load {
                     stay,
@@ -172,9 +188,13 @@ impl Pacer {
                 } => {
                     let room = Room::of(*footprint, block.is_weight);
                     self.take(room);
-                    let ready = self.transfer(self.reserved, BLOCK * read.accesses());
-                    let ready = ready + self.rates.load_latency;
-                    self.stays.begin(*stay, Stay::new(ready, room));
+                    let loaded = BLOCK * read.accesses();
+                    let ready = self.transfer(self.reserved, loaded) + self.rates.load_latency;
+                    let stay_begins = Stay {
+                        loaded,
+                        ..Stay::new(ready, room)
+                    };
+                    self.stays.begin(*stay, stay_begins);
                 }
                 Begin::Make {
                     stay,
@@ -246,6 +266,7 @@ impl Pacer {
         let tile = &mut self.tiles[step.operation.id.0 as usize % OPERATIONS_KNOWN];
         *tile = tile.of(step, kind, &self.tiling, &self.rates);
         let [share, least] = tile.of_step(step);
+        self.worked[kind.unit() as usize] += tile.of_units(step);
         let pool = &mut self.units[kind.unit() as usize];
         pool.run(ready, least, share)
     }

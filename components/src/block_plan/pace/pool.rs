@@ -17,6 +17,12 @@ pub(super) struct Pool {
 }
 
 impl Pool {
+    /// When `more` is done at the earliest, if all of it could begin at once.
+    pub(super) fn done_after(&self, more: f64) -> f64 {
+        let idle: f64 = self.gaps.iter().map(|gap| gap.1 - gap.0).sum();
+        self.free + (more - idle).max(0.0)
+    }
+
     /// When work is done that may begin at `ready`, takes `least` by itself, and this `share` of the pool's time.
     pub(super) fn run(&mut self, ready: f64, least: f64, share: f64) -> f64 {
         self.busy += share;

@@ -3,6 +3,7 @@
 use super::super::account::PlanAccount;
 use super::super::stage_plan::BlockPlan;
 use super::Pacer;
+use super::ahead::LeastWork;
 
 /// Segments of the batch that are walked, if there are more: the first fills the pipes, the next ones go at the pace of all.
 const SEGMENTS_WALKED: u32 = 3;
@@ -19,6 +20,7 @@ const LAYERS_WALKED: u32 = 3;
 pub(super) struct Mark {
     pub(super) times: [f64; 5],
     pub(super) account: PlanAccount,
+    pub(super) work: LeastWork,
 }
 
 impl Pacer {
@@ -34,6 +36,7 @@ impl Pacer {
         self.layer = Mark {
             times: self.times(),
             account: self.account,
+            work: self.work_done(),
         };
         if place[0] > segment {
             let mark = std::mem::replace(&mut self.segment, self.layer);

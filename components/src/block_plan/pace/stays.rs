@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::super::step::{Room, StayNumber};
+use crate::units::Bytes;
 
 /// Stays that are kept in the order of their numbers.
 const RECENT: usize = 4_096;
@@ -17,6 +18,8 @@ pub(super) struct Stay {
     pub(super) used: f64,
     /// What it takes.
     pub(super) room: Room,
+    /// Bytes that its load moved; none if it was made.
+    pub(super) loaded: Bytes,
 }
 
 impl Stay {
@@ -26,6 +29,7 @@ impl Stay {
             ready,
             used: ready,
             room,
+            loaded: Bytes(0),
         }
     }
 }

@@ -14,7 +14,9 @@ pub(super) struct TilePace {
     rows: u16,
     /// Cycles of a unit for a tile, or those of the bus that brings its operands if these are more.
     each: f64,
-    /// Cycles of all units of the machine, or of all buses, for a tile.
+    /// Cycles of all units of the machine for a tile.
+    work: f64,
+    /// The same, or those of all buses if these are more.
     share: f64,
     /// Cycles before the first tile of a run and after its last.
     around: f64,
@@ -28,6 +30,7 @@ impl TilePace {
         operation: OperationId(u32::MAX),
         rows: 0,
         each: 0.0,
+        work: 0.0,
         share: 0.0,
         around: 0.0,
         along: Dimension::K,
@@ -44,25 +47,32 @@ impl TilePace {
         let cursor = cursor.within(step.tiles.clone());
         let along = cursor.along();
         let longest_run = cursor.longest_run().min(step.cut[along as usize]).max(1);
-        let work = tiling.cycles_per_tile(operation, kind);
-        let [lanes, _, pes] = rates.units.map(|units| units as f64);
+        let alone = tiling.cycles_per_tile(operation, kind);
+        let work = alone / rates.units[kind.unit() as usize] as f64;
         let (each, share, around) = match kind.unit() {
             UnitClass::Lane => {
                 let on_buses = tiling.on_buses(operation, kind, &cursor, longest_run);
-                let share = (work / lanes).max(on_buses.of_tile / pes);
-                (work.max(on_buses.of_tile), share, on_buses.around)
+                let pes = rates.units[UnitClass::LayerNorm as usize] as f64;
+                let share = work.max(on_buses.of_tile / pes);
+                (alone.max(on_buses.of_tile), share, on_buses.around)
             }
-            module => (work, work / rates.units[module as usize] as f64, 0.0),
+            _ => (alone, work, 0.0),
         };
         Self {
             operation: operation.id,
             rows,
             each,
+            work,
             share,
             around: around + rates.run_latency,
             along,
             longest_run,
         }
+    }
+
+    /// Cycles of all units for the tiles of `step`, whatever brings their operands.
+    pub(super) fn of_units(&self, step: &Step) -> f64 {
+        step.tile_operations() as f64 * self.work
     }
 
     /// Cycles of all units for `step`, and the least until its results are there: a unit walks a run alone, however many others are
