@@ -1,0 +1,1 @@
+//! The co-design search over transformers and accelerators.
