@@ -1,1 +1,4 @@
 //! The co-design search over transformers and accelerators.
+
+pub mod draws;
+pub mod rows;
