@@ -1,4 +1,5 @@
 //! The co-design search over transformers and accelerators.
 
 pub mod draws;
+pub mod front;
 pub mod rows;
