@@ -3,3 +3,4 @@
 pub mod draws;
 pub mod front;
 pub mod rows;
+pub mod surrogate;
