@@ -6,6 +6,7 @@ use super::lbfgs::{self, Stop};
 use super::likelihood::Likelihood;
 use super::posterior::Posterior;
 use super::standardise::{self, Inputs, Spread};
+use super::triangle::STEP;
 use crate::rows::Rows;
 
 /// Where the search for hyperparameters ends. A thousandth in the logarithm of a density is nothing.
@@ -175,13 +176,24 @@ impl GaussianProcess {
         self.target.centre + self.target.width * self.posterior.mean(&point)
     }
 
-    /// [`predict`](Self::predict) for each row.
+    /// [`predict`](Self::predict) for each row, with the same bits and faster.
     ///
     /// # Panics
     /// If the rows have fewer columns than the inputs fitted.
     #[must_use]
     pub fn predict_all(&self, rows: &Rows) -> Vec<Prediction> {
-        rows.iter().map(|row| self.predict(row)).collect()
+        let point = |row| in_lengthscales(&self.inputs, &self.per_unit, rows.row(row));
+        let whole = rows.len() / STEP * STEP;
+        let mut predictions = Vec::with_capacity(rows.len());
+        for first in (0..whole).step_by(STEP) {
+            let points: [Vec<f64>; STEP] = std::array::from_fn(|row| point(first + row));
+            let beliefs = self
+                .posterior
+                .means_and_variances(points.each_ref().map(Vec::as_slice));
+            predictions.extend(beliefs.map(|(mean, variance)| self.in_units(mean, variance)));
+        }
+        predictions.extend((whole..rows.len()).map(|row| self.predict(rows.row(row))));
+        predictions
     }
 
     /// What would be predicted of each row fitted if the hyperparameters were the same and the row itself were not known
@@ -211,6 +223,7 @@ impl GaussianProcess {
         self.log_marginal_likelihood
     }
 
+    /// Of standardised mean and variance.
     fn in_units(&self, mean: f64, variance: f64) -> Prediction {
         in_units(self.target, mean, variance)
     }

@@ -38,11 +38,45 @@ impl Posterior {
     /// Mean and variance at `point`. The variance is that of the function, without noise.
     #[inline]
     pub(super) fn mean_and_variance(&self, point: &[f64]) -> (f64, f64) {
+        let (correlations, mean) = self.correlations_and_mean(point);
+        let mut explained = [0.0; STEP];
+        self.blocks(|block, end| {
+            let rows = std::array::from_fn(|row| &block[row * end..(row + 1) * end]);
+            let dots = four_dots(rows, &correlations[..end]);
+            explained
+                .iter_mut()
+                .zip(dots)
+                .for_each(|(sum, dot)| *sum += dot * dot);
+        });
+        (mean, self.variance(explained))
+    }
+
+    /// [`mean_and_variance`](Self::mean_and_variance) at four points, to the bit, for which the inverse factor goes through the
+    /// cache once.
+    pub(super) fn means_and_variances(&self, points: [&[f64]; STEP]) -> [(f64, f64); STEP] {
+        let of_points = points.map(|point| self.correlations_and_mean(point));
+        let mut explained = [[0.0; STEP]; STEP];
+        self.blocks(|block, end| {
+            let correlations = of_points.each_ref().map(|(correlations, _)| &correlations[..end]);
+            for (place, row) in block.chunks_exact(end).enumerate() {
+                let dots = four_dots(correlations, row);
+                explained
+                    .iter_mut()
+                    .zip(dots)
+                    .for_each(|(sums, dot)| sums[place] += dot * dot);
+            }
+        });
+        std::array::from_fn(|point| (of_points[point].1, self.variance(explained[point])))
+    }
+
+    /// The correlations of a point with those known, then zeros; and the mean there.
+    #[inline]
+    fn correlations_and_mean(&self, point: &[f64]) -> (Vec<f64>, f64) {
         let mut correlations = self.correlations(point);
         let mean = dot(&correlations, &self.weights);
-        // The block may be filled up with points that are none.
+        // The last block may be filled up with points that are none.
         correlations[self.count..].fill(0.0);
-        (mean, (self.output - self.explained(&correlations)).max(0.0))
+        (correlations, mean)
     }
 
     fn correlations(&self, point: &[f64]) -> Vec<f64> {
@@ -54,18 +88,22 @@ impl Posterior {
         correlations
     }
 
-    /// The squared length of L⁻¹ k.
-    fn explained(&self, correlations: &[f64]) -> f64 {
+    /// Calls `each` with four rows of the inverse factor and their length, from the first four on.
+    #[inline(always)]
+    fn blocks(&self, mut each: impl FnMut(&[f64], usize)) {
         let mut rest = self.inverse_factor.as_slice();
-        let mut sums = [0.0; STEP];
         for end in (STEP..=self.count.next_multiple_of(STEP)).step_by(STEP) {
             let (block, after) = rest.split_at(STEP * end);
             rest = after;
-            let rows = std::array::from_fn(|row| &block[row * end..(row + 1) * end]);
-            let dots = four_dots(rows, &correlations[..end]);
-            sums.iter_mut().zip(dots).for_each(|(sum, dot)| *sum += dot * dot);
+            each(block, end);
         }
-        sums.iter().sum()
+    }
+
+    /// What is left of the output variance when the squared length of L⁻¹ k is taken off, which comes in parts.
+    fn variance(&self, explained: [f64; STEP]) -> f64 {
+        let left = self.output - explained.iter().sum::<f64>();
+        // Not `f64::max`, which would make a number of NaN.
+        if left < 0.0 { 0.0 } else { left }
     }
 }
 

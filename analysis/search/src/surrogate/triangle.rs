@@ -6,9 +6,11 @@
 /// Rows that are taken together, and numbers that a loop takes at once.
 pub(super) const STEP: usize = 4;
 
-/// `size`, rounded up to what matrices are padded to.
+/// `size`, rounded up to what matrices are padded to: an odd multiple of two steps. Rows that lie a power of two apart in
+/// memory would contend for the same lines of the cache.
 pub(super) fn padded(size: usize) -> usize {
-    size.next_multiple_of(2 * STEP)
+    let steps = size.div_ceil(2 * STEP);
+    (steps | 1) * 2 * STEP
 }
 
 /// The dot products of four rows with one. All have the same length, a multiple of [`STEP`].
@@ -115,7 +117,7 @@ mod tests {
     use super::*;
     use crate::draws::Draws;
 
-    const SIZE: usize = 16;
+    const SIZE: usize = 24;
 
     /// B Bᵀ + I of a random B.
     fn positive_definite() -> Vec<f64> {
