@@ -1,4 +1,5 @@
-//! What fitting a Gaussian process and asking it costs on this machine, by number of rows, with 40 inputs.
+//! What fitting a Gaussian process and asking it costs on this machine, by number of rows, with 40 inputs; and what three of
+//! them cost in a search of 256 evaluations in batches of 8, with 4,000 candidates a batch.
 //!
 //! Run with `cargo run --release -p elector-search --example surrogate`.
 
@@ -46,7 +47,41 @@ fn main() -> Result<(), FitError> {
             kept.leave_one_out_r_squared().unwrap_or(f64::NAN),
         );
     }
+    let (fits, predictions) = three_in_a_search(&latin_hypercube(4_000, INPUTS, &mut Draws::new(3, 0, 0)))?;
+    println!("in a search: fits {fits:.0} ms, predictions {predictions:.0} ms");
     Ok(())
+}
+
+/// Milliseconds of all fits and of all predictions. Hyperparameters are looked for in each batch up to 128 rows, then in every
+/// fourth.
+fn three_in_a_search(candidates: &Rows) -> Result<(f64, f64), FitError> {
+    let (mut fits, mut predictions) = (0.0, 0.0);
+    for model in 0..3 {
+        let known = latin_hypercube(256, INPUTS, &mut Draws::new(4, 0, model));
+        let mut inputs = Rows::new(INPUTS);
+        let mut hyperparameters = None;
+        for row in known.iter() {
+            inputs.push(row);
+            let count = inputs.len();
+            if count < 32 || !count.is_multiple_of(8) || count == 256 {
+                continue;
+            }
+            let targets: Vec<f64> = inputs.iter().map(function).collect();
+            let refit = if count <= 128 || count.is_multiple_of(32) {
+                Refit::Optimise
+            } else {
+                Refit::Keep
+            };
+            let start = Instant::now();
+            let process = GaussianProcess::fit(&inputs, &targets, hyperparameters.as_ref(), refit)?;
+            fits += milliseconds(start);
+            let start = Instant::now();
+            std::hint::black_box(process.predict_all(candidates));
+            predictions += milliseconds(start);
+            hyperparameters = Some(process.hyperparameters().clone());
+        }
+    }
+    Ok((fits, predictions))
 }
 
 /// Microseconds of a mean, and of mean and standard deviation.

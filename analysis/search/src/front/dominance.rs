@@ -12,20 +12,23 @@ use std::cmp::Ordering;
 /// ```
 #[must_use]
 pub fn dominates(a: &[f64], b: &[f64]) -> bool {
-    let mut better = false;
-    for (&a, &b) in a.iter().zip(b) {
-        match compare(a, b) {
-            Ordering::Greater => return false,
-            Ordering::Less => better = true,
-            Ordering::Equal => {}
-        }
-    }
-    better
+    dominance(a, b) == Ordering::Less
 }
 
-/// The order of two values of one objective, the better one first: NaN after all numbers.
-pub(crate) fn compare(a: f64, b: f64) -> Ordering {
-    a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+/// Less if `a` dominates `b`, greater if `b` dominates `a`, equal if neither does.
+fn dominance(a: &[f64], b: &[f64]) -> Ordering {
+    let (mut a_wins, mut b_wins) = (false, false);
+    for (a, b) in a.iter().zip(b) {
+        let (a, b) = (rated(*a), rated(*b));
+        a_wins |= a < b;
+        b_wins |= b < a;
+    }
+    b_wins.cmp(&a_wins)
+}
+
+/// The value of an objective as it counts: infinite if it is not a number.
+fn rated(value: f64) -> f64 {
+    if value.is_nan() { f64::INFINITY } else { value }
 }
 
 /// The positions of the points that no other point dominates, in order. Equal points are all kept.
@@ -73,14 +76,13 @@ fn domination<P: AsRef<[f64]>>(points: &[P]) -> (Vec<Vec<usize>>, Vec<usize>) {
     let mut dominators = vec![0; points.len()];
     for a in 0..points.len() {
         for b in 0..a {
-            let (first, second) = (points[a].as_ref(), points[b].as_ref());
-            if dominates(first, second) {
-                dominated_by_it[a].push(b);
-                dominators[b] += 1;
-            } else if dominates(second, first) {
-                dominated_by_it[b].push(a);
-                dominators[a] += 1;
-            }
+            let (winner, loser) = match dominance(points[a].as_ref(), points[b].as_ref()) {
+                Ordering::Less => (a, b),
+                Ordering::Greater => (b, a),
+                Ordering::Equal => continue,
+            };
+            dominated_by_it[winner].push(loser);
+            dominators[loser] += 1;
         }
     }
     (dominated_by_it, dominators)
@@ -97,13 +99,13 @@ pub fn crowding<P: AsRef<[f64]>>(points: &[P], members: &[usize]) -> Vec<f64> {
     let mut distances = vec![0.0; members.len()];
     let mut order: Vec<usize> = (0..members.len()).collect();
     for objective in 0..objectives {
-        let value = |place: usize| points[members[place]].as_ref()[objective];
-        order.sort_by(|&a, &b| compare(value(a), value(b)).then(a.cmp(&b)));
+        let value = |place: usize| rated(points[members[place]].as_ref()[objective]);
+        order.sort_by(|&a, &b| value(a).total_cmp(&value(b)).then(a.cmp(&b)));
         let (first, last) = (order[0], order[order.len() - 1]);
-        let range = value(last) - value(first);
-        if range == 0.0 {
+        if value(first) == value(last) {
             continue;
         }
+        let range = value(last) - value(first);
         distances[first] = f64::INFINITY;
         distances[last] = f64::INFINITY;
         if range.is_finite() {
@@ -122,8 +124,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nan_is_worse_than_any_number() {
-        assert!(dominates(&[1.0, f64::INFINITY], &[1.0, f64::NAN]));
+    fn nan_counts_as_infinite() {
+        assert!(dominates(&[1.0, 1e300], &[1.0, f64::NAN]));
+        assert!(!dominates(&[1.0, f64::INFINITY], &[1.0, -f64::NAN]));
         assert!(!dominates(&[f64::NAN, 0.0], &[f64::NAN, 0.0]));
         assert_eq!(non_dominated(&[[1.0, f64::NAN], [1.0, 1.0]]), [1]);
     }

@@ -9,10 +9,10 @@ use super::standardise::{self, Inputs, Spread};
 use super::triangle::STEP;
 use crate::rows::Rows;
 
-/// Where the search for hyperparameters ends. A thousandth in the logarithm of a density is nothing.
+/// Where the search for hyperparameters ends. A step that makes them a hundredth likelier changes no prediction to speak of.
 const STOP: Stop = Stop {
     iterations: 30,
-    decrease: 1e-3,
+    decrease: 1e-2,
 };
 
 /// What to do with the hyperparameters of an earlier fit.
@@ -78,7 +78,7 @@ pub struct Prediction {
 /// Gaussian process regression with a Matérn 5/2 covariance and one lengthscale an input ("ARD").
 ///
 /// Inputs and targets are standardised inside; columns that are constant are ignored. Hyperparameters maximise the marginal
-/// likelihood times a weak prior, whose parts stand with [`Hyperparameters`]. Fitting n rows takes of the order of
+/// likelihood times the weak prior of [`Hyperparameters`]. Fitting n rows takes of the order of
 /// n³ + n² x inputs for each of some dozen evaluations, and needs five n x n matrices.
 ///
 /// ```
