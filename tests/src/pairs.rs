@@ -9,6 +9,7 @@
 //! that what is kept for the backward pass does not always fit, and vocabularies in which words repeat.
 
 use components::background::AddressPattern;
+use estimate::PublishedAccelerator;
 use scenarios::schema::{Arrivals, Background, Embedding, Optimizer, Phase, Tile, Traffic};
 use scenarios::system::Plan;
 use scenarios::transformer::{AttentionKind, Head, Layer, TransformKind, Transformer};
@@ -266,9 +267,10 @@ fn published_pairs() -> serde_json::Value {
 
 /// The twelve numbers of the accelerator of a row of the published pairs.
 #[allow(clippy::unwrap_used, reason = "data of the tests")]
-fn vector(row: &serde_json::Value) -> Vec<f64> {
+fn vector(row: &serde_json::Value) -> [f64; 12] {
     let numbers = row["accelerator"].as_array().unwrap();
-    numbers.iter().map(|number| number.as_f64().unwrap()).collect()
+    let numbers: Vec<f64> = numbers.iter().map(|number| number.as_f64().unwrap()).collect();
+    numbers.try_into().unwrap()
 }
 
 /// The values that each of the twelve numbers of an accelerator has in the published pairs, in order.
@@ -278,7 +280,7 @@ fn vector(row: &serde_json::Value) -> Vec<f64> {
 #[allow(clippy::unwrap_used, reason = "data of the tests")]
 pub(crate) fn published_values() -> [Vec<f64>; 12] {
     let pairs = published_pairs();
-    let vectors: Vec<Vec<f64>> = pairs["rows"].as_array().unwrap().iter().map(vector).collect();
+    let vectors: Vec<[f64; 12]> = pairs["rows"].as_array().unwrap().iter().map(vector).collect();
     std::array::from_fn(|place| {
         let mut values: Vec<f64> = vectors.iter().map(|vector| vector[place]).collect();
         values.sort_by(f64::total_cmp);
@@ -287,21 +289,8 @@ pub(crate) fn published_values() -> [Vec<f64>; 12] {
     })
 }
 
-pub(crate) fn published_accelerator(numbers: &[f64], scenario: &mut Scenario) {
-    let whole = |place: usize| numbers[place] as u32;
-    let machine = &mut scenario.accelerator;
-    machine.tile = Tile {
-        b: whole(0),
-        x: whole(1),
-        y: whole(2),
-    };
-    machine.processing_elements = whole(3);
-    machine.lanes_per_pe = whole(4);
-    machine.multipliers_per_lane = whole(5);
-    machine.softmax_per_pe = whole(6);
-    scenario.workload.batch = whole(7);
-    machine.buffers.activation_mb = numbers[8];
-    machine.buffers.weight_mb = numbers[9];
-    machine.buffers.mask_mb = numbers[10];
-    scenario.memory = memory(MEMORIES[whole(11) as usize]);
+/// Puts the accelerator that these twelve numbers describe into a scenario.
+#[allow(clippy::unwrap_used, reason = "numbers of the published pairs")]
+pub(crate) fn published_accelerator(numbers: &[f64; 12], scenario: &mut Scenario) {
+    PublishedAccelerator::from_vector(numbers).unwrap().apply(scenario);
 }

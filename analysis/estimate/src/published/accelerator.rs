@@ -56,10 +56,14 @@ impl PublishedAccelerator {
     /// A scenario of `transformer` on this accelerator; whatever it does not state takes the default of scenarios.
     #[must_use]
     pub fn scenario(&self, transformer: Transformer) -> Scenario {
-        let mut scenario = Scenario {
-            memory: self.memory.as_preset(),
-            ..Scenario::default()
-        };
+        let mut scenario = Scenario::default();
+        scenario.workload.transformer = transformer;
+        self.apply(&mut scenario);
+        scenario
+    }
+
+    /// Puts this accelerator into `scenario`: machine, buffers, batch, non-linearity and main memory. All else stays.
+    pub fn apply(&self, scenario: &mut Scenario) {
         let machine = &mut scenario.accelerator;
         machine.tile = Tile::of(self.tile);
         machine.processing_elements = self.processing_elements;
@@ -71,10 +75,8 @@ impl PublishedAccelerator {
             weight_mb: self.weight_mb,
             mask_mb: self.mask_mb,
         };
-        let workload = &mut scenario.workload;
-        workload.transformer = transformer;
-        workload.batch = self.batch;
-        workload.activation_function = self.activation_function;
-        scenario
+        scenario.workload.batch = self.batch;
+        scenario.workload.activation_function = self.activation_function;
+        scenario.memory = self.memory.as_preset();
     }
 }
