@@ -292,5 +292,7 @@ pub(crate) fn published_values() -> [Vec<f64>; 12] {
 /// Puts the accelerator that these twelve numbers describe into a scenario.
 #[allow(clippy::unwrap_used, reason = "numbers of the published pairs")]
 pub(crate) fn published_accelerator(numbers: &[f64; 12], scenario: &mut Scenario) {
-    PublishedAccelerator::from_vector(numbers).unwrap().apply(scenario);
+    PublishedAccelerator::from_vector(numbers)
+        .unwrap()
+        .apply(scenario);
 }

@@ -4,3 +4,5 @@ pub mod draws;
 pub mod front;
 pub mod rows;
 pub mod surrogate;
+pub mod shape;
+pub mod space;
