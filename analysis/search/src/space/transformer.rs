@@ -14,6 +14,7 @@ mod vector;
 
 pub use convert::NotInSpace;
 pub use genome::{DEPTHS, Genome, MOST_LAYERS};
+pub(crate) use heads::multisets;
 pub use heads::{HEAD_COUNTS, Heads};
 pub use layer::{LayerGenes, WIDTHS};
 pub use stack::{FEED_FORWARD_WIDTHS, LONGEST_STACK, Stack};

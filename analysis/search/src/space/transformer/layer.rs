@@ -31,7 +31,7 @@ impl LayerGenes {
     }
 
     /// The layer with index 0 in each of its numbers, which stands for unused layers.
-    pub(super) fn first() -> Self {
+    pub(crate) fn first() -> Self {
         let stack = Stack::of_positions(&[0]).expect("there is a stack of the first width");
         Self {
             width: 0,
