@@ -4,5 +4,7 @@ pub mod draws;
 pub mod front;
 pub mod rows;
 pub mod surrogate;
+pub mod accuracy;
+pub mod objective;
 pub mod shape;
 pub mod space;

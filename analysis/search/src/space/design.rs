@@ -9,6 +9,10 @@ use crate::shape::{LayerShape, encoder_weights};
 
 /// The transformer of a design.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a space has one kind or the other, and copies need no allocation"
+)]
 pub enum Model {
     /// One of the published space.
     Genome(Genome),

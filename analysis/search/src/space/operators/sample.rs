@@ -125,10 +125,9 @@ fn heads_at(total: u8, coordinate: &mut impl FnMut(usize) -> f64) -> Heads {
     let mut counts = [0; HeadKind::ALL.len()];
     let last = counts.len() - 1;
     let mut left = total;
-    for kind in 0..last {
+    for (kind, count) in counts[..last].iter_mut().enumerate() {
         let all = multisets(left, last + 1 - kind);
         let mut rank = place(coordinate(kind), all as usize) as u32;
-        let count = &mut counts[kind];
         // With `count` of this kind, so many multisets of the later kinds fill the rest.
         while *count < left {
             let block = multisets(left - *count, last - kind);

@@ -65,7 +65,7 @@ impl Genome {
     #[must_use]
     pub fn to_transformer(&self) -> Transformer {
         Transformer {
-            layers: self.layers().iter().map(LayerGenes::to_layer).collect(),
+            layers: self.layers().iter().map(LayerGenes::layer).collect(),
         }
     }
 
@@ -84,7 +84,7 @@ impl Genome {
 }
 
 impl LayerGenes {
-    fn to_layer(&self) -> Layer {
+    fn layer(&self) -> Layer {
         let dimension = self.head_dimension();
         Layer {
             hidden: self.hidden(),
