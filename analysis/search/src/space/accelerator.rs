@@ -3,148 +3,24 @@
 //! Eleven variables, each with an ordered list of values; the published form is a vector of twelve numbers, in which the side of
 //! a tile stands twice. The lists are those of github.com/jha-lab/transcode (BSD-3-Clause).
 
+mod error;
+mod variable;
+
 use std::fmt;
 
 use components::tile::TileShape;
 use estimate::{Organisation, PublishedAccelerator};
 use scenarios::Scenario;
 use scenarios::schema::ActivationFunction;
-use thiserror::Error;
+
+pub use error::AcceleratorError;
+pub use variable::Variable;
 
 /// How many numbers describe an accelerator.
 pub const NUMBERS: usize = 12;
 
 /// How many variables an accelerator has.
 pub const VARIABLES: usize = Variable::ALL.len();
-
-/// A variable of an accelerator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Variable {
-    /// Batch items in a tile.
-    TileBatch,
-    /// Rows of a tile, which are as many as its columns, in elements.
-    TileSide,
-    /// PEs.
-    ProcessingElements,
-    /// MAC lanes per PE.
-    Lanes,
-    /// Multipliers per MAC lane.
-    Multipliers,
-    /// Softmax modules per PE.
-    Softmax,
-    /// Sequences in a batch.
-    Batch,
-    /// The activation buffer, in MB.
-    ActivationBuffer,
-    /// The weight buffer, in MB.
-    WeightBuffer,
-    /// The mask buffer, in MB.
-    MaskBuffer,
-    /// Main memory, by its index: see [`Organisation`].
-    Memory,
-}
-
-impl Variable {
-    /// All variables, in the order of the published vector.
-    pub const ALL: [Self; 11] = [
-        Self::TileBatch,
-        Self::TileSide,
-        Self::ProcessingElements,
-        Self::Lanes,
-        Self::Multipliers,
-        Self::Softmax,
-        Self::Batch,
-        Self::ActivationBuffer,
-        Self::WeightBuffer,
-        Self::MaskBuffer,
-        Self::Memory,
-    ];
-
-    /// The values that it may have, in order.
-    #[must_use]
-    pub const fn values(self) -> &'static [u32] {
-        match self {
-            Self::TileBatch => &[1, 4],
-            Self::TileSide => &[8, 16, 32],
-            Self::ProcessingElements => &[64, 128, 256, 512, 1024],
-            Self::Lanes => &[8, 16, 32, 64, 128],
-            Self::Multipliers => &[1, 16],
-            Self::Softmax => &[2, 4, 8, 16, 32, 64],
-            Self::Batch => &[4, 16, 32],
-            Self::ActivationBuffer => &[4, 8, 16, 32, 64],
-            Self::WeightBuffer => &[8, 16, 32, 64, 128],
-            Self::MaskBuffer => &[1, 2, 4, 8, 16],
-            Self::Memory => &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
-        }
-    }
-
-    /// Whether neighbours in the list of values are alike. Memories are only listed.
-    #[must_use]
-    pub const fn is_ordinal(self) -> bool {
-        !matches!(self, Self::Memory)
-    }
-
-    /// The name in messages.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TileBatch => "tile_b",
-            Self::TileSide => "tile_x and tile_y",
-            Self::ProcessingElements => "processing elements",
-            Self::Lanes => "MAC lanes per PE",
-            Self::Multipliers => "multipliers per lane",
-            Self::Softmax => "softmax modules per PE",
-            Self::Batch => "batch size",
-            Self::ActivationBuffer => "activation buffer, MB",
-            Self::WeightBuffer => "weight buffer, MB",
-            Self::MaskBuffer => "mask buffer, MB",
-            Self::Memory => "memory",
-        }
-    }
-
-    /// Its number in the published vector, from 0; the first of two for the side of a tile.
-    #[must_use]
-    pub const fn number(self) -> usize {
-        match self {
-            Self::TileBatch => 0,
-            Self::TileSide => 1,
-            other => other as usize + 1,
-        }
-    }
-}
-
-/// Why twelve numbers are no accelerator of the published space.
-#[derive(Clone, Debug, PartialEq, Error)]
-#[non_exhaustive]
-pub enum AcceleratorError {
-    /// There are more or fewer than twelve.
-    #[error("an accelerator is a vector of 12 numbers, not of {0}")]
-    Length(usize),
-    /// A variable does not have this value.
-    #[error(
-        "number {index} of the vector (from 0), {}, cannot be {found} in the published space: {:?} are accepted",
-        variable.name(),
-        variable.values()
-    )]
-    Value {
-        /// The place of the number, from 0.
-        index: usize,
-        /// The variable.
-        variable: Variable,
-        /// What was found.
-        found: f64,
-    },
-    /// A tile has more rows than columns, or fewer.
-    #[error(
-        "a tile of the published space has as many rows as columns, not {x} and {y} (numbers 1 and 2 of the vector, from 0)"
-    )]
-    Tile {
-        /// Its rows.
-        x: f64,
-        /// Its columns.
-        y: f64,
-    },
-}
 
 /// An accelerator of the published space: the position of each variable in its list of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
