@@ -109,11 +109,7 @@ impl AccuracyModel {
     /// # Errors
     /// The table does not have it, or the published model does not know it.
     pub fn of_transformer(&self, transformer: &Transformer) -> Result<Accuracy, AccuracyError> {
-        let (mean, sd) = match self {
-            Self::Table(table) => table.find(transformer)?,
-            Self::Capacity(capacity) => capacity.predict(shapes(transformer)),
-            Self::Published(trees) => trees.predict(&Genome::of_transformer(transformer)?),
-        };
+        let (mean, sd) = self.predict_transformer(transformer)?;
         Ok(self.sourced(mean, sd))
     }
 
@@ -135,11 +131,19 @@ impl AccuracyModel {
         match (self, &design.model) {
             (Self::Capacity(capacity), _) => Ok(capacity.predict(space.shapes(design))),
             (Self::Table(table), Model::Genome(genome)) => table.find_genome(genome),
-            (Self::Table(table), Model::Entry(_)) => table.find(&space.transformer(design)),
             (Self::Published(trees), Model::Genome(genome)) => Ok(trees.predict(genome)),
-            (Self::Published(trees), Model::Entry(_)) => {
-                Ok(trees.predict(&Genome::of_transformer(&space.transformer(design))?))
-            }
+            (_, Model::Entry(entry)) => match space.entry(*entry) {
+                Some(transformer) => self.predict_transformer(transformer),
+                None => self.predict_transformer(&Transformer::default()),
+            },
+        }
+    }
+
+    fn predict_transformer(&self, transformer: &Transformer) -> Result<(f64, f64), AccuracyError> {
+        match self {
+            Self::Table(table) => table.find(transformer),
+            Self::Capacity(capacity) => Ok(capacity.predict(shapes(transformer))),
+            Self::Published(trees) => Ok(trees.predict(&Genome::of_transformer(transformer)?)),
         }
     }
 

@@ -107,8 +107,11 @@ impl AccuracyTable {
 
     /// Mean, in percent, and standard deviation, in points, of a transformer that the table has.
     pub(super) fn find(&self, transformer: &Transformer) -> Result<(f64, f64), AccuracyError> {
-        let sorted = sorted(transformer.clone());
-        self.first(|row| row.transformer == sorted)
+        // Those of the table itself are sorted already.
+        self.first(|row| row.transformer == *transformer).or_else(|_| {
+            let sorted = sorted(transformer.clone());
+            self.first(|row| row.transformer == sorted)
+        })
     }
 
     /// As [`find`](Self::find), for a transformer of the published space.

@@ -5,7 +5,7 @@ use scenarios::transformer::Transformer;
 
 use super::accelerator::Accelerator;
 use super::transformer::{DEPTHS, Genome};
-use crate::shape::{LayerShape, encoder_weights};
+use crate::shape::{LayerShape, encoder_weights, shapes};
 
 /// The transformer of a design.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,7 +100,7 @@ impl Table {
 /// Where a transformer lies among others: weights, depth and mean width, each as a logarithm to base 2, and the shares of
 /// attention heads and of convolutions, times four, so that another kind of head counts as two doublings.
 fn coordinates(transformer: &Transformer) -> [f64; 5] {
-    let shapes = || transformer.layers.iter().map(LayerShape::of);
+    let shapes = || shapes(transformer);
     let layers = shapes().count().max(1) as f64;
     let sum = |part: &dyn Fn(&LayerShape<'_>) -> f64| shapes().map(|shape| part(&shape)).sum::<f64>();
     let heads = sum(&|shape| shape.attention.count + f64::from(shape.transforms + shape.convolutions));
@@ -144,21 +144,26 @@ impl Space {
     /// The transformer of a design.
     #[must_use]
     pub fn transformer(&self, design: &Design) -> Transformer {
-        match (&design.model, &self.models) {
-            (Model::Genome(genome), _) => genome.to_transformer(),
-            (Model::Entry(entry), Models::Table(table)) => table.entry(*entry).clone(),
-            (Model::Entry(_), Models::Published) => Transformer::default(),
+        match &design.model {
+            Model::Genome(genome) => genome.to_transformer(),
+            Model::Entry(entry) => self.entry(*entry).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// The transformer with this number in the space's table; the last for all beyond, `None` if it has no table.
+    #[must_use]
+    pub fn entry(&self, entry: usize) -> Option<&Transformer> {
+        match &self.models {
+            Models::Published => None,
+            Models::Table(table) => Some(table.entry(entry)),
         }
     }
 
     /// The shapes of the layers of a design's transformer, first to last, without building it.
     pub fn shapes<'a>(&'a self, design: &'a Design) -> impl Iterator<Item = LayerShape<'a>> + Clone {
-        let (genome, entry) = match (&design.model, &self.models) {
-            (Model::Genome(genome), _) => (Some(genome.shapes()), None),
-            (Model::Entry(entry), Models::Table(table)) => {
-                (None, Some(table.entry(*entry).layers.iter().map(LayerShape::of)))
-            }
-            (Model::Entry(_), Models::Published) => (None, None),
+        let (genome, entry) = match &design.model {
+            Model::Genome(genome) => (Some(genome.shapes()), None),
+            Model::Entry(entry) => (None, self.entry(*entry).map(shapes)),
         };
         genome.into_iter().flatten().chain(entry.into_iter().flatten())
     }
@@ -174,9 +179,9 @@ impl Space {
     /// The genome of a design's transformer, if the published space has it.
     #[must_use]
     pub fn genome(&self, design: &Design) -> Option<Genome> {
-        match design.model {
-            Model::Genome(genome) => Some(genome),
-            Model::Entry(_) => Genome::of_transformer(&self.transformer(design)).ok(),
+        match &design.model {
+            Model::Genome(genome) => Some(*genome),
+            Model::Entry(entry) => Genome::of_transformer(self.entry(*entry)?).ok(),
         }
     }
 }

@@ -9,3 +9,6 @@ mod mutate;
 mod sample;
 
 pub use sample::MOST_DIMENSIONS;
+
+#[cfg(doc)]
+use super::Space;
