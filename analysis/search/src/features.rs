@@ -16,7 +16,7 @@ use crate::shape::{LayerShape, shapes};
 use crate::space::{Accelerator, Design, Space, Variable};
 
 /// How many features a design has.
-pub const FEATURES: usize = 36;
+pub const FEATURES: usize = 37;
 
 /// The names of the features, in order.
 pub const NAMES: [&str; FEATURES] = [
@@ -56,6 +56,7 @@ pub const NAMES: [&str; FEATURES] = [
     "activation_fill",
     "weight_fill",
     "all_weights_fill",
+    "mask_fill",
 ];
 
 /// A row of features, in the order of [`NAMES`].
@@ -208,6 +209,8 @@ fn row<'a>(layers: impl IntoIterator<Item = LayerShape<'a>>, machine: &Machine) 
         activation / (machine.activation_mb * MB),
         weight / (machine.weight_mb * MB),
         bytes(work.weights, machine.weight_density) / (machine.weight_mb * MB),
+        // A bit an element.
+        work.largest_activation / 8.0 / (machine.mask_mb * MB),
     ];
     for (place, number) in row.iter_mut().enumerate() {
         if place != DEPTH && !FLAGS.contains(&place) {
