@@ -1,11 +1,13 @@
 //! The co-design search over transformers and accelerators.
 
-pub mod draws;
-pub mod front;
-pub mod rows;
-pub mod surrogate;
 pub mod accuracy;
+pub mod draws;
 pub mod features;
+pub mod front;
 pub mod objective;
+pub mod problem;
+pub mod rows;
 pub mod shape;
 pub mod space;
+pub mod strategy;
+pub mod surrogate;

@@ -113,7 +113,13 @@ impl Pacer {
 
     /// Walks `plan` until it ends, cannot meet the goal any more or has more than so many steps. Of many segments the first ones are
     /// walked, as all others are like the last of them.
-    pub(super) fn walk(mut self, plan: &mut BlockPlan, segments: u32, goal: Option<&Goal>, most_steps: u64) -> Paced {
+    pub(super) fn walk(
+        mut self,
+        plan: &mut BlockPlan,
+        segments: u32,
+        goal: Option<&Goal>,
+        most_steps: u64,
+    ) -> Paced {
         let mut before = Mark::default();
         let mut left = 0;
         while let Some(step) = plan.next() {

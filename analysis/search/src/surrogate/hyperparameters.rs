@@ -6,7 +6,7 @@
 /// in proportion to the root of the number of inputs D, as Hvarfner, Hellsten and Nardi have it (Vanilla Bayesian
 /// optimization performs great in high dimensions, ICML 2024), with its mode at 0.71 √D standard deviations; the output
 /// variance about 1; the noise variance about 1e-4. The last two are for an estimator that repeats exactly.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Hyperparameters {
     /// For each input, how far one must go until the function looks different, in standard deviations of the input. For
     /// constant inputs, which are ignored, the number is carried along.

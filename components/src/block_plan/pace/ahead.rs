@@ -15,7 +15,8 @@ pub(in crate::block_plan) struct LeastWork {
 impl LeastWork {
     /// This, and what was done since `before` so many times more.
     pub(super) fn extended(self, before: &Self, times: u64) -> Self {
-        let more = |class: usize| self.units[class] + (self.units[class] - before.units[class]) * times as f64;
+        let more =
+            |class: usize| self.units[class] + (self.units[class] - before.units[class]) * times as f64;
         Self {
             units: [0, 1, 2].map(more),
             // What a part evicts may be loaded by the next.
@@ -63,7 +64,11 @@ impl Goal {
     /// Whether a way of this rank is taken in place of the best.
     pub(in crate::block_plan) fn is_met_by(&self, found: &Rank) -> bool {
         let [fewer, more] = self.worthwhile;
-        let factor = if found.bytes < self.best.bytes { fewer } else { more };
+        let factor = if found.bytes < self.best.bytes {
+            fewer
+        } else {
+            more
+        };
         found.cost() < self.best.cost() * factor
     }
 }

@@ -1,0 +1,41 @@
+//! Strategies: what to evaluate next, from what has been evaluated.
+
+use serde::{Deserialize, Serialize};
+
+use crate::problem::{Drawn, Evaluated, Problem};
+use crate::surrogate::Hyperparameters;
+
+/// A way to choose designs. A batch depends on the problem, the seed and earlier rows alone.
+pub trait Strategy: Sync {
+    /// Draws batch number `batch` (from 0): `count` designs that are not refused, none of them evaluated before or under way,
+    /// and the refused ones met on the way, in the order in which they were drawn. Fewer than `count` mean that the space is
+    /// exhausted, or that 10,000 designs in a row were refused.
+    fn propose(&self, problem: &Problem<'_>, past: &Past<'_>, batch: u32, count: usize) -> Proposal;
+}
+
+/// What a strategy knows when it draws a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Past<'a> {
+    /// Rows that were evaluated, in the order in which they were proposed.
+    pub evaluated: &'a [Evaluated],
+    /// Designs of batches under way, whose results a lag keeps back, refused ones, and failed ones: not to be drawn again.
+    pub taken: &'a [crate::space::Design],
+    /// What the strategy left with the batch before.
+    pub state: Option<&'a State>,
+}
+
+/// What a strategy drew.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Proposal {
+    /// The designs.
+    pub drawn: Vec<Drawn>,
+    /// What it wants back with the next batch. It is stored with the batch, so that resuming needs no replay.
+    pub state: Option<State>,
+}
+
+/// What a strategy keeps from batch to batch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// The hyperparameters of each surrogate, in the strategy's order.
+    pub hyperparameters: Vec<Hyperparameters>,
+}
