@@ -42,8 +42,8 @@ pub use machine_plan::MachinePlan;
 pub use main_memory::MainMemory;
 pub use measure::Measurements;
 pub use operation_names::{OperationName, OperationNames};
-pub use plan::Plan;
 use plan::Problem;
+pub use plan::{Fit, Plan};
 pub use tracks::Track;
 pub use verdict::{DensityWarning, Pruned, ValueCheck, Wrong};
 

@@ -21,6 +21,8 @@ pub enum Shelf {
     Models,
     /// DynaProp's curves of threshold and sparsity.
     Curves,
+    /// Studies: searches over designs.
+    Studies,
 }
 
 impl Shelf {
@@ -55,6 +57,7 @@ impl Shelf {
             Self::Costs => "cost table",
             Self::Models => "transformer",
             Self::Curves => "set of curves",
+            Self::Studies => "study",
         }
     }
 
@@ -66,6 +69,7 @@ impl Shelf {
             Self::Costs => ("costs/", ".ron"),
             Self::Models => ("models/", ".json"),
             Self::Curves => ("curves/", ".ron"),
+            Self::Studies => ("studies/", ".ron"),
         }
     }
 }

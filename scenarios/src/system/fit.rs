@@ -11,9 +11,18 @@ use super::{MachinePlan, Problem};
 use crate::program::ProgramSummary;
 use crate::schema::Embedding;
 
+/// How much of a plan is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// All of it.
+    Whole,
+    /// What it takes to say whether the machine can run the program at all; blocks are not chosen.
+    Fits,
+}
+
 impl MachinePlan {
     /// Walks the program once: sums it up and collects what does not fit.
-    pub(super) fn survey(&mut self, memory: MemoryPace) -> Vec<Problem> {
+    pub(super) fn survey(&mut self, memory: MemoryPace, depth: Depth) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self
             .tiling
@@ -61,8 +70,10 @@ impl MachinePlan {
         self.memory_used = Bytes(program.memory_used());
         self.program = summary.times(self.scenario.workload.batches);
         problems.extend(stated.problems(&self.scenario.accelerator));
-        if problems.is_empty() {
-            self.choose_blocks(memory, &mut problems);
+        match depth {
+            _ if !problems.is_empty() => {}
+            Depth::Whole => self.choose_blocks(memory, &mut problems),
+            Depth::Fits => self.check_least(&mut problems),
         }
         problems
     }
@@ -89,15 +100,7 @@ impl MachinePlan {
         match choose(parameters, &stated, self.rates(memory), &source) {
             Ok(choice) => self.blocks = choice,
             Err(error) => {
-                let least = least_capacities(parameters, &stated, &source);
-                match least {
-                    Ok(least) => self.report_least(&least, problems),
-                    Err(error) => problems.push(Problem::new(
-                        "workload",
-                        error.to_string(),
-                        "this is a fault of the program",
-                    )),
-                }
+                self.check_least(problems);
                 if problems.is_empty() {
                     problems.push(Problem::new(
                         "accelerator.buffers",
@@ -106,6 +109,22 @@ impl MachinePlan {
                     ));
                 }
             }
+        }
+    }
+
+    /// Says which buffers hold less than one step needs.
+    fn check_least(&self, problems: &mut Vec<Problem>) {
+        match least_capacities(
+            self.plan_parameters(),
+            &self.stated_blocks(),
+            &self.stage_source(),
+        ) {
+            Ok(least) => self.report_least(&least, problems),
+            Err(error) => problems.push(Problem::new(
+                "workload",
+                error.to_string(),
+                "this is a fault of the program",
+            )),
         }
     }
 

@@ -17,6 +17,7 @@ use components::word::WordFormat;
 use sim_core::{Clock, Tick};
 
 use super::Problem;
+use super::fit::Depth;
 use super::main_memory::MemoryPace;
 use crate::mapper::{EmbeddingLoad, Mapper, MapperParameters, Stages};
 use crate::program::ProgramSummary;
@@ -83,6 +84,7 @@ impl MachinePlan {
         clock: Clock,
         start: Tick,
         memory: MemoryPace,
+        depth: Depth,
     ) -> Result<Self, Vec<Problem>> {
         let accelerator = &scenario.accelerator;
         let tiling = tiling(&scenario);
@@ -111,7 +113,7 @@ impl MachinePlan {
             scenario,
             costs,
         };
-        let problems = plan.survey(memory);
+        let problems = plan.survey(memory, depth);
         if problems.is_empty() {
             Ok(plan)
         } else {

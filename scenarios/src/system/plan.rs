@@ -4,11 +4,14 @@ use std::iter;
 
 use components::memory::RequestorName;
 use components::message::Traffic;
+use components::units::SquareMillimetres;
 use sim_core::{Clock, Tick, Timebase};
 
 use super::MachinePlan;
+use super::area::area;
 use super::background_plan::{self, BackgroundPlan};
 use super::clocks::Clocks;
+use super::fit::Depth;
 use super::layout::check_sizes;
 use super::machine_plan::Machine;
 use super::main_memory::MainMemory;
@@ -64,6 +67,13 @@ pub struct Plan {
     pub requestors: Vec<RequestorName>,
 }
 
+/// What is known of a machine that can run its program.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fit {
+    /// The area of its chip.
+    pub area: SquareMillimetres,
+}
+
 impl Plan {
     /// Resolves a loaded scenario, with the main memory, the tenants and the traces that it names.
     ///
@@ -78,6 +88,22 @@ impl Plan {
     /// # Errors
     /// Everything that is wrong with it, each at its place in the file that states it.
     pub fn on_memory(loaded: &Loaded, memory: MainMemory) -> Result<Self, Diagnostics> {
+        Self::to_depth(loaded, memory, Depth::Whole)
+    }
+
+    /// Whether the scenario's machine can run its program at all, and the area of its chip: all that is refused is found here, in a
+    /// few milliseconds, without choosing how the program is cut.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each at its place in the file that states it.
+    pub fn fits(loaded: &Loaded) -> Result<Fit, Diagnostics> {
+        let plan = Self::to_depth(loaded, MainMemory::load(loaded)?, Depth::Fits)?;
+        Ok(Fit {
+            area: area(&plan.machine).total(),
+        })
+    }
+
+    fn to_depth(loaded: &Loaded, memory: MainMemory, depth: Depth) -> Result<Self, Diagnostics> {
         let tenants = 0..loaded.scenario().contention.tenants.len();
         let tenants = tenants
             .map(|index| loaded.tenant(index))
@@ -85,7 +111,7 @@ impl Plan {
         let machines = tenants.iter().map(Machine::of).collect::<Result<_, _>>()?;
         let traces = background_plan::find_traces(loaded)?;
         let own = Machine::of(loaded)?;
-        Self::resolve(own, machines, &traces, memory).map_err(|problems| {
+        Self::resolve(own, machines, &traces, memory, depth).map_err(|problems| {
             let problems = problems.into_iter();
             problems
                 .map(|problem| {
@@ -101,6 +127,7 @@ impl Plan {
         tenants: Vec<Machine>,
         traces: &[Option<background_plan::Trace>],
         memory: MainMemory,
+        depth: Depth,
     ) -> Result<Self, Vec<Problem>> {
         let contention = own.scenario.contention.clone();
         let clocks = Clocks::new(&own, &tenants, &memory)?;
@@ -109,7 +136,7 @@ impl Plan {
         let memory = memory.for_requestors(&contention.arbitration, &requestors)?;
         let seed = own.scenario.seed;
         let pace = memory.pace();
-        let machine = MachinePlan::new(own, clocks.own, Tick::ZERO, pace)?;
+        let machine = MachinePlan::new(own, clocks.own, Tick::ZERO, pace, depth)?;
         let mut plan = Self {
             machine,
             tenants: Vec::new(),
@@ -122,7 +149,7 @@ impl Plan {
         for (index, (tenant, clock)) in tenants.into_iter().zip(clocks.tenants).enumerate() {
             let stated = &contention.tenants[index];
             let start = clock.edge_at_or_after(plan.instant(stated.start_us));
-            let mut machine = MachinePlan::new(tenant, clock, start, pace).map_err(|problems| {
+            let mut machine = MachinePlan::new(tenant, clock, start, pace, depth).map_err(|problems| {
                 problems
                     .into_iter()
                     .map(|problem| problem.of_tenant(index))
