@@ -126,10 +126,9 @@ fn cells_of(
         false => &[State::Alone, State::Contended],
     };
     let cells = on.into_iter().flat_map(|loaded| {
-        let (Reference::Preset(memory) | Reference::File(memory)) = &loaded.scenario().memory;
         let subject = Subject {
             candidate: candidate.map(str::to_owned),
-            memory: memory.clone(),
+            memory: loaded.scenario().memory.name().to_owned(),
         };
         states.iter().map(move |&state| Cell {
             subject: subject.clone(),

@@ -13,7 +13,6 @@ mod region;
 mod resolved;
 
 use components::units::NanoJoules;
-use scenarios::schema::Reference;
 use scenarios::system::{MachineMeasurements, MachinePlan, Measurements, Plan};
 use serde::{Deserialize, Serialize};
 use sim_core::statistics::Latencies;
@@ -155,7 +154,7 @@ impl TenantResult {
 }
 
 fn memory(plan: &Plan, measured: &Measurements) -> MemoryResult {
-    let (Reference::Preset(technology) | Reference::File(technology)) = &plan.machine.scenario.memory;
+    let technology = plan.machine.scenario.memory.name();
     let names: Vec<&str> = plan
         .requestors
         .iter()

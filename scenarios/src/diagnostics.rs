@@ -20,8 +20,8 @@ use std::sync::Arc;
 pub(crate) use ron_error::ron_problem;
 pub use source::{Place, Source};
 pub use spans::MAX_NESTING;
-pub(crate) use spans::{Located, Shape, locate};
-pub(crate) use suggest::{did_you_mean, listed};
+pub(crate) use spans::{Located, Shape, locate, values};
+pub(crate) use suggest::{did_you_mean, listed, nearest};
 
 /// The most problems that are shown; a file that is not a scenario at all can have thousands.
 pub const MAX_PROBLEMS: usize = 20;
@@ -102,6 +102,22 @@ impl Problem {
     ) -> Self {
         let offset = source.offset(line, column);
         Self::at(source, offset..offset + 1, message)
+    }
+
+    /// The same at its place in `source`, which begins at byte `offset` of the text in which the problem was found; at all of
+    /// it if that is nowhere in it.
+    pub(crate) fn moved_into(mut self, source: &Arc<Source>, offset: usize) -> Self {
+        let length = source.text().len();
+        let whole = 0..length;
+        let span = match &self.origin {
+            Origin::Text(_, span) if span.start >= offset && span.end <= offset + length => {
+                span.start - offset..span.end - offset
+            }
+            _ => whole.clone(),
+        };
+        let span = if span.is_empty() { whole } else { span };
+        self.origin = Origin::Text(Arc::clone(source), source.clip(span));
+        self
     }
 
     /// The same with the path of the field that is wrong; an empty one stands for the whole.

@@ -47,7 +47,9 @@ pub mod load;
 mod loaded;
 pub mod mapper;
 pub mod program;
+mod resolved;
 pub mod schema;
+mod setting;
 pub mod system;
 pub mod tensors;
 pub mod values;
@@ -55,4 +57,6 @@ pub mod weights;
 
 pub use diagnostics::Diagnostics;
 pub use loaded::Loaded;
+pub use resolved::ContentHash;
 pub use schema::{Scenario, transformer};
+pub use setting::Setting;

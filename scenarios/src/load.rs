@@ -5,11 +5,13 @@ mod changed_paths;
 mod curves;
 mod dictionary;
 mod document;
+mod fields;
 mod include;
 mod layers;
 pub mod library;
 mod memory;
 mod place;
+mod set;
 mod transformer;
 mod value;
 mod wanted;
@@ -18,12 +20,16 @@ mod whole;
 use std::path::Path;
 use std::sync::Arc;
 
+use components::sparsity::threshold::ThresholdCalculator;
+
 pub(crate) use changed_paths::{ChangedPaths, Origin};
 pub use document::Document;
+pub(crate) use fields::paths;
 pub(crate) use layers::Layers;
 use library::Shelf;
 pub use place::{Disk, Resolver};
 pub(crate) use place::{Files, Place};
+pub(crate) use set::{Settled, settle};
 
 use crate::diagnostics::{Diagnostics, Problem, Source};
 use crate::loaded::Loaded;
@@ -113,7 +119,10 @@ impl Scenario {
 /// A scenario file as text.
 #[must_use]
 pub fn to_ron(file: &ScenarioFile) -> String {
-    let layout = ron::ser::PrettyConfig::new().struct_names(false);
+    let layout = ron::ser::PrettyConfig::new()
+        .struct_names(false)
+        // Texts of other files stay legible.
+        .escape_strings(false);
     // A scenario holds nothing that RON cannot write; were it otherwise, an empty text fails to load.
     document::options()
         .to_string_pretty(file, layout)
@@ -128,17 +137,26 @@ fn load_file(place: Place, files: Files) -> Result<Loaded, Diagnostics> {
 /// Loads the scenario that is the text `source` of the file at `place`.
 pub(crate) fn load(place: Place, source: Arc<Source>, files: Files) -> Result<Loaded, Diagnostics> {
     let (layers, form) = Layers::read(place, source, files.resolver())?;
-    assemble(layers, form, Diagnostics::default(), files)
+    assemble(layers, form, Known::default(), files)
 }
 
-/// The scenario that `form` states, by these layers, if nothing is wrong with it and with the files that it names. `problems`
-/// are already known.
+/// What need not be read again, as the same fields name the same files.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// The cost table.
+    pub(crate) costs: Option<Arc<Document<CostTable>>>,
+    /// The curves.
+    pub(crate) curves: Option<Arc<ThresholdCalculator>>,
+}
+
+/// The scenario that `form` states, by these layers, if nothing is wrong with it and with the files that it names.
 pub(crate) fn assemble(
     layers: Layers,
     mut form: ScenarioFile,
-    mut problems: Diagnostics,
+    known: Known,
     files: Files,
 ) -> Result<Loaded, Diagnostics> {
+    let mut problems = Diagnostics::default();
     let resolver = files.resolver();
     let layers = layers.take_in_transformer(&mut form, resolver, &mut problems);
     let mut warnings = layers.dictionary_warnings();
@@ -150,8 +168,8 @@ pub(crate) fn assemble(
     let scenario = Scenario::read(form, &mut checks);
     whole::check(&scenario, &mut checks);
     problems.extend(layers.problems(checks.into_findings()));
-    let costs = read_costs(&scenario, &layers, resolver, &mut problems);
-    let curves = wanted::read_curves(&scenario, &layers, resolver, &mut problems);
+    let costs = read_costs(&scenario, known.costs, &layers, resolver, &mut problems);
+    let curves = wanted::read_curves(&scenario, known.curves, &layers, resolver, &mut problems);
     if let Reference::Preset(_) = scenario.memory {
         let place = layers.referenced("memory", &scenario.memory, Shelf::Memories);
         problems.extend(place.err());
@@ -161,17 +179,18 @@ pub(crate) fn assemble(
         Some(costs) if !problems.has_errors() => Ok(Loaded {
             scenario,
             costs,
-            curves: curves.map(Arc::new),
+            curves,
             warnings: problems,
             layers,
             files,
+            settings: Vec::new(),
         }),
         _ => Err(problems),
     }
 }
 
 /// The text of the file that the value at `path` refers to.
-fn read_from(
+pub(crate) fn read_from(
     layers: &Layers,
     path: &str,
     reference: &Reference,
@@ -186,18 +205,17 @@ fn read_from(
 
 fn read_costs(
     scenario: &Scenario,
+    known: Option<Arc<Document<CostTable>>>,
     layers: &Layers,
     resolver: &dyn Resolver,
     problems: &mut Diagnostics,
-) -> Option<CostTable> {
-    let read = || -> Result<Document<CostTable>, Diagnostics> {
-        Document::parse(read_from(
-            layers,
-            "costs",
-            &scenario.costs,
-            Shelf::Costs,
-            resolver,
-        )?)
+) -> Option<Arc<Document<CostTable>>> {
+    let read = || -> Result<Arc<Document<CostTable>>, Diagnostics> {
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let source = read_from(layers, "costs", &scenario.costs, Shelf::Costs, resolver)?;
+        Document::parse(source).map(Arc::new)
     };
     let document = read().map_err(|wrong| problems.extend(wrong)).ok()?;
     let mut checks = Checks::default();
@@ -219,7 +237,7 @@ fn read_costs(
         });
         problems.extend(layers.problems(checks.into_findings()));
     }
-    Some(document.value)
+    Some(document)
 }
 
 /// The problem that a finding becomes when its place is known.

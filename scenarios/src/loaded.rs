@@ -1,5 +1,6 @@
 //! A scenario that has been checked, and changes to it that are checked again.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,8 +9,12 @@ use serde::de::DeserializeOwned;
 
 use crate::diagnostics::{Diagnostics, Problem, Source};
 use crate::load::library::Shelf;
-use crate::load::{ChangedPaths, Disk, Document, Files, Layers, Origin, Place, assemble, load};
+use crate::load::{
+    ChangedPaths, Disk, Document, Files, Known, Layers, Origin, Place, Settled, assemble, load, paths,
+    read_from, settle,
+};
 use crate::schema::{CompareFile, CostTable, Overlay as _, Reference, Scenario, ScenarioFile, Stated as _};
+use crate::setting::Setting;
 use crate::system::MainMemory;
 
 /// A scenario that has been checked, with what the files hold that it names, and with the texts it came from.
@@ -19,11 +24,13 @@ use crate::system::MainMemory;
 #[derive(Clone, Debug)]
 pub struct Loaded {
     pub(crate) scenario: Scenario,
-    pub(crate) costs: CostTable,
+    pub(crate) costs: Arc<Document<CostTable>>,
     pub(crate) curves: Option<Arc<ThresholdCalculator>>,
     pub(crate) warnings: Diagnostics,
     pub(crate) layers: Layers,
     pub(crate) files: Files,
+    /// What was set by path, which stands above the changes of a candidate, too.
+    pub(crate) settings: Vec<Setting>,
 }
 
 impl Loaded {
@@ -75,7 +82,54 @@ impl Loaded {
         let form = form_of(scenario);
         let paths = ChangedPaths::between(&self.scenario.to_form(), &form);
         let memory = paths.origin("memory") == Origin::Here;
-        check_again(self.layers.under_program(paths), form, memory, self.files.clone())
+        let below = |setting: &&Setting| paths.origin(setting.path()) != Origin::Here;
+        let settings = self.settings.iter().filter(below).cloned().collect();
+        let mut loaded = check_again(self.layers.under_program(paths), form, memory, self.files.clone())?;
+        loaded.settings = settings;
+        Ok(loaded)
+    }
+
+    /// The scenario with these values for fields, one after the other, checked as a file is.
+    ///
+    /// A field that no file states can be set, too. A text where another file is expected is a file, relative to the current
+    /// directory, if it ends in `.ron`, `.json` or `.yaml`, else a shipped one.
+    ///
+    /// ```
+    /// use scenarios::{Scenario, Setting};
+    ///
+    /// let loaded = Scenario::shipped("bert-tiny-edge")?;
+    /// let settings = ["memory=hbm2", "accelerator.tile.x=8", "workload.transformer.layers[0].feed_forward=[256]"];
+    /// let settings: Vec<Setting> = settings.iter().map(|text| Setting::parse(text)).collect::<Result<_, _>>()?;
+    /// let changed = loaded.set(&settings)?;
+    /// assert_eq!(changed.scenario().accelerator.tile.x, 8);
+    /// assert_eq!(changed.scenario().workload.transformer.layers[0].feed_forward, [256]);
+    ///
+    /// let wrong = loaded.set(&[Setting::new("accelerator.bufers.weight_mb", "4")]).unwrap_err();
+    /// assert!(wrong.to_string().contains("did you mean `accelerator.buffers.weight_mb`"));
+    /// let wrong = loaded.set(&[Setting::new("workload.batch", "0")]).unwrap_err();
+    /// assert!(wrong.to_string().starts_with("--set workload.batch:1:1: `workload.batch` cannot be 0"));
+    /// # Ok::<(), scenarios::Diagnostics>(())
+    /// ```
+    ///
+    /// # Errors
+    /// There is no such field, everything that is wrong with a value, or with the scenario that comes out.
+    pub fn set(&self, settings: &[Setting]) -> Result<Self, Diagnostics> {
+        let form = self.scenario.to_form();
+        let Settled { layers, form } = settle(self.layers.clone(), form, settings, self.files.resolver())?;
+        let states = |field: &str| settings.iter().any(|setting| setting.path().starts_with(field));
+        let known = Known {
+            costs: (!states("costs")).then(|| Arc::clone(&self.costs)),
+            curves: self.curves.clone().filter(|_| !states("sparsity.source")),
+        };
+        let mut loaded = assemble(layers, form, known, self.files.clone())?;
+        loaded.settings = self.settings.iter().chain(settings).cloned().collect();
+        Ok(loaded)
+    }
+
+    /// The paths of all fields that can be set, those in the items of lists among them, sorted.
+    #[must_use]
+    pub fn field_paths(&self) -> BTreeSet<String> {
+        paths(&self.scenario.to_form())
     }
 
     /// The scenario.
@@ -87,7 +141,7 @@ impl Loaded {
     /// The cost table that the scenario names.
     #[must_use]
     pub fn costs(&self) -> &CostTable {
-        &self.costs
+        &self.costs.value
     }
 
     /// The curves that the scenario names for DynaProp's threshold calculator; `None` if it names none.
@@ -107,12 +161,17 @@ impl Loaded {
     /// # Errors
     /// The file is not there, or is not a `T`.
     pub fn memory<T: DeserializeOwned>(&self) -> Result<Document<T>, Diagnostics> {
-        let memory = &self.scenario.memory;
-        let place = self.layers.referenced("memory", memory, Shelf::Memories)?;
-        let source = place
-            .read(self.files.resolver())
-            .map_err(|problem| self.layers.blame("memory", problem))?;
-        Document::parse(source)
+        Document::parse(self.referenced_text("memory", &self.scenario.memory, Shelf::Memories)?)
+    }
+
+    /// The text that the field `path` refers to.
+    pub(crate) fn referenced_text(
+        &self,
+        path: &str,
+        reference: &Reference,
+        shelf: Shelf,
+    ) -> Result<Arc<Source>, Problem> {
+        read_from(&self.layers, path, reference, shelf, self.files.resolver())
     }
 
     /// The variant of the scenario that candidate number `index` of its comparison is; the scenario itself if there is no such
@@ -128,7 +187,11 @@ impl Loaded {
         let stated_at = format!("compare.candidates[{index}].changes");
         let layers = self.layers.under_part(stated_at, changes);
         let form = changes.clone().over(self.scenario.to_form());
-        assemble(layers, form, Diagnostics::default(), self.files.clone())
+        let loaded = assemble(layers, form, Known::default(), self.files.clone())?;
+        match self.settings.as_slice() {
+            [] => Ok(loaded),
+            settings => loaded.set(settings),
+        }
     }
 
     /// The same scenario on the memory number `index` of those that it is compared over; as it is if there is no such memory.
@@ -169,9 +232,13 @@ impl Loaded {
             return Ok(self.clone());
         };
         let field = format!("contention.tenants[{index}].scenario");
-        let reference = match name.ends_with(".ron") {
-            true => Reference::File(name.to_owned()),
-            false => Reference::Preset(name.to_owned()),
+        let reference = match (name.trim_start().starts_with('('), name.ends_with(".ron")) {
+            (true, _) => Reference::Inline {
+                name: field.clone(),
+                text: name.to_owned(),
+            },
+            (_, true) => Reference::File(name.to_owned()),
+            (_, false) => Reference::Preset(name.to_owned()),
         };
         let place = self.layers.referenced(&field, &reference, Shelf::Scenarios)?;
         let source = place
@@ -219,7 +286,7 @@ fn check_again(
     memory: bool,
     files: Files,
 ) -> Result<Loaded, Diagnostics> {
-    let loaded = assemble(layers, form, Diagnostics::default(), files)?;
+    let loaded = assemble(layers, form, Known::default(), files)?;
     if memory {
         MainMemory::load(&loaded)?;
     }

@@ -96,6 +96,16 @@ pub(crate) fn section_at(text: &str, offset: usize) -> Option<(String, Range<usi
     innermost
 }
 
+/// All values of the text: their paths, their bytes, and whether they are sections. Inner ones come first.
+pub(crate) fn values(text: &str) -> Vec<(String, Range<usize>, bool)> {
+    let mut found = Vec::new();
+    scan(text, &mut |steps, entry| {
+        found.push((write_path(steps), entry.value.clone(), entry.section));
+        ControlFlow::Continue(())
+    });
+    found
+}
+
 /// The bracket that is opened and never closed, the last of them.
 pub(crate) fn unclosed(text: &str) -> Option<usize> {
     scan(text, &mut |_, _| ControlFlow::Continue(()))

@@ -28,6 +28,30 @@ pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = 
     (distance <= length.div_ceil(3)).then_some(nearest)
 }
 
+/// The paths nearest to `path`, which may be the end of one, at most `most` of them, the nearest first.
+pub(crate) fn nearest<'a>(path: &str, known: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<&'a str> {
+    if path.len() > 128 {
+        return Vec::new();
+    }
+    let steps = path.split('.').count();
+    let allowed = path.len().div_ceil(4);
+    let mut found: Vec<(usize, usize, &str)> = known
+        .into_iter()
+        .filter_map(|known| {
+            let dots = known.rmatch_indices('.').map(|(at, _)| at + 1);
+            let end = dots.chain([0]).nth(steps - 1).unwrap_or_default();
+            let apart = distance(path, &known[end..]);
+            let whole = distance(path, known);
+            let nearest = apart.min(whole);
+            (nearest <= allowed).then_some((nearest, end, known))
+        })
+        .collect();
+    found.sort_unstable();
+    let least = found.first().map_or(0, |(distance, ..)| *distance);
+    found.retain(|(distance, ..)| *distance <= 2 * least + 1);
+    found.into_iter().take(most).map(|(.., known)| known).collect()
+}
+
 /// `a`, `b` or `c`.
 pub(crate) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();

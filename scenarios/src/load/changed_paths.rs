@@ -233,7 +233,7 @@ fn is_variant(key: &str) -> bool {
 }
 
 /// Whether `path` is `outer` or a part of it.
-fn is_within(path: &str, outer: &str) -> bool {
+pub(super) fn is_within(path: &str, outer: &str) -> bool {
     path.strip_prefix(outer)
         .is_some_and(|rest| outer.is_empty() || rest.is_empty() || rest.starts_with(['.', '[']))
 }

@@ -48,7 +48,7 @@ impl Layers {
     }
 
     /// The accelerator that file number `from` names, and those that it names in turn.
-    fn read_presets(
+    pub(super) fn read_presets(
         &mut self,
         mut from: usize,
         preset: String,
@@ -69,6 +69,7 @@ impl Layers {
     }
 
     fn push(&mut self, place: Place, source: Arc<Source>, root: &'static str) {
+        let root = root.into();
         self.files.push(FileLayer { place, source, root });
     }
 

@@ -1,10 +1,11 @@
 //! What states the fields of a scenario: files laid over each other, and what was changed after they were read.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::changed_paths::{ChangedPaths, Origin};
+use super::changed_paths::{ChangedPaths, Origin, is_within};
 use super::dictionary;
 use super::library::{self, Shelf};
 use super::place::Place;
@@ -27,7 +28,7 @@ pub(super) struct FileLayer {
     pub(super) place: Place,
     pub(super) source: Arc<Source>,
     /// The field of the scenario that the whole file stands for; empty for a whole scenario.
-    pub(super) root: &'static str,
+    pub(super) root: Cow<'static, str>,
 }
 
 /// What is laid over files.
@@ -41,6 +42,8 @@ enum Change {
         stated_at: String,
         paths: Arc<ChangedPaths>,
     },
+    /// A value for one field, as if a file stated it, for the field that is the root.
+    Setting(Arc<FileLayer>),
     /// The transformer's layers were read from a dictionary, which came with these warnings.
     Dictionary(Arc<Source>, Arc<Diagnostics>),
 }
@@ -96,6 +99,11 @@ impl Layers {
         self.under(Change::Dictionary(source, Arc::new(warnings)))
     }
 
+    /// These layers, and over them the value of one field.
+    pub(super) fn under_setting(&self, setting: FileLayer) -> Self {
+        self.under(Change::Setting(Arc::new(setting)))
+    }
+
     fn under(&self, change: Change) -> Self {
         let mut layers = self.clone();
         layers.changes.insert(0, change);
@@ -113,7 +121,8 @@ impl Layers {
                         break;
                     }
                 }
-                Change::Part { .. } => {}
+                Change::Setting(setting) if is_within(&layers, &setting.root) => break,
+                Change::Part { .. } | Change::Setting(_) => {}
             }
         }
         Diagnostics::default()
@@ -135,6 +144,10 @@ impl Layers {
             Reference::Preset(name) => {
                 shipped(shelf, name).map_err(|(message, help)| self.problem(path, message, help))
             }
+            Reference::Inline { name, text } => Ok(Place::Inline {
+                name: name.clone(),
+                text: text.clone(),
+            }),
             Reference::File(file) => Ok(match self.stating(path) {
                 Some(Stated::File(layer, ..)) => layer.place.beside(file),
                 // A program's files are relative to the current directory.
@@ -177,12 +190,24 @@ impl Layers {
     /// What is wrong, at its place.
     pub(super) fn problems(&self, findings: Vec<Finding>) -> impl Iterator<Item = Problem> {
         findings.into_iter().map(|finding| {
-            let by_program = |path: &&str| matches!(self.stating(path), Some(Stated::Program(_)));
+            let is_changed = |path: &&str| self.changes_state(path);
             let mut fields = std::iter::once(finding.path.as_str()).chain(finding.involved.iter().copied());
-            let field = fields.find(by_program).unwrap_or(&finding.path);
+            let field = fields.find(is_changed).unwrap_or(&finding.path);
             let problem = self.problem(field, finding.message.clone(), String::new());
             state(problem, finding)
         })
+    }
+
+    /// Whether `path` is stated by a program or a setting.
+    fn changes_state(&self, path: &str) -> bool {
+        match self.stating(path) {
+            Some(Stated::Program(_)) => true,
+            Some(Stated::File(layer, ..)) => self.changes.iter().any(|change| match change {
+                Change::Setting(setting) => std::ptr::eq(setting.as_ref(), layer),
+                _ => false,
+            }),
+            _ => false,
+        }
     }
 
     /// What a scenario without a name is called: as its file is.
@@ -196,7 +221,7 @@ impl Layers {
     pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
         let dictionaries = self.changes.iter().filter_map(|change| match change {
             Change::Dictionary(source, _) => Some(source.as_ref()),
-            Change::Program(_) | Change::Part { .. } => None,
+            Change::Program(_) | Change::Part { .. } | Change::Setting(_) => None,
         });
         self.files
             .iter()
@@ -231,6 +256,12 @@ fn stating<'a>(changes: &'a [Change], files: &'a [FileLayer], path: &str) -> Opt
                 None => stating(below, files, path),
             }
         }
+        Change::Setting(setting) => match setting.locate(path) {
+            Some(found) if found.complete || found.shape == Shape::Whole => {
+                Some(Stated::File(setting, found, path.to_owned()))
+            }
+            _ => stating(below, files, path),
+        },
         Change::Dictionary(source, _) => {
             match path
                 .strip_prefix(TRANSFORMER)
@@ -267,7 +298,10 @@ fn in_files<'a>(files: &'a [FileLayer], path: &str) -> Option<(&'a FileLayer, Lo
 impl FileLayer {
     /// Where the file states `path`.
     fn locate(&self, path: &str) -> Option<Located> {
-        let path = path.strip_prefix(self.root)?;
+        if !is_within(path, &self.root) {
+            return None;
+        }
+        let path = &path[self.root.len()..];
         let mut found = locate(self.source.text(), path.trim_start_matches('.'))?;
         found.steps += usize::from(!self.root.is_empty());
         Some(found)
@@ -275,7 +309,7 @@ impl FileLayer {
 
     pub(super) fn problem(&self, path: &str, message: String, help: String) -> Problem {
         let within = path
-            .strip_prefix(self.root)
+            .strip_prefix(&*self.root)
             .unwrap_or(path)
             .trim_start_matches('.');
         at_path(&self.source, within, message)

@@ -96,6 +96,13 @@ pub(crate) enum Place {
     Disk(PathBuf),
     /// In the shipped library, by its path there.
     Shipped(String),
+    /// Nowhere else: what names it states its text.
+    Inline {
+        /// What it is called.
+        name: String,
+        /// The text.
+        text: String,
+    },
 }
 
 impl Place {
@@ -107,6 +114,8 @@ impl Place {
                 let path = Path::new(file).parent().unwrap_or(Path::new("")).join(reference);
                 Self::Shipped(normal(&path).to_string_lossy().replace('\\', "/"))
             }
+            // It has no folder: the current directory.
+            Self::Inline { .. } => Self::Disk(normal(Path::new(reference))),
         }
     }
 
@@ -118,6 +127,7 @@ impl Place {
                 Some(text) => text.as_bytes().to_vec(),
                 None => return Err(self.unreadable(&io::ErrorKind::NotFound.into())),
             },
+            Self::Inline { text, .. } => text.as_bytes().to_vec(),
         };
         source(&self.to_string(), bytes)
     }
@@ -137,6 +147,7 @@ impl fmt::Display for Place {
         match self {
             Self::Disk(path) => write!(f, "{}", path.display()),
             Self::Shipped(path) => write!(f, "<shipped>/{path}"),
+            Self::Inline { name, .. } => write!(f, "<inline>/{name}"),
         }
     }
 }

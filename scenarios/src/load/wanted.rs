@@ -1,5 +1,7 @@
 //! The curves on which a wanted sparsity is looked up, and warnings of what they lack.
 
+use std::sync::Arc;
+
 use components::sparsity::threshold::{OperationClass, TensorKind, ThresholdCalculator};
 
 use super::library::Shelf;
@@ -15,16 +17,21 @@ const CURVES: &str = "sparsity.source.curves";
 /// The curves that the scenario names; what is wrong with them is noted, and what they cannot do.
 pub(super) fn read_curves(
     scenario: &Scenario,
+    known: Option<Arc<ThresholdCalculator>>,
     layers: &Layers,
     resolver: &dyn Resolver,
     problems: &mut Diagnostics,
-) -> Option<ThresholdCalculator> {
+) -> Option<Arc<ThresholdCalculator>> {
     let DensitySource::Wanted { curves, .. } = &scenario.sparsity.source else {
         return None;
     };
-    let read = || -> Result<ThresholdCalculator, Diagnostics> {
+    let read = || -> Result<Arc<ThresholdCalculator>, Diagnostics> {
+        if let Some(known) = known {
+            return Ok(known);
+        }
         let source = read_from(layers, CURVES, curves, Shelf::Curves, resolver)?;
-        Document::<CurvesFile>::parse(source)?.calculator()
+        let calculator = Document::<CurvesFile>::parse(source)?.calculator()?;
+        Ok(Arc::new(calculator))
     };
     let calculator = read().map_err(|wrong| problems.extend(wrong)).ok()?;
     let mut checks = Checks::default();

@@ -28,8 +28,8 @@ section! {
         /// "tenant-1", "tenant-2", and so on.
         name: String => text(),
         /// Its transformer, accelerator, sparsity, scheduling, costs and seed: those of a shipped scenario by name
-        /// ("bert-tiny-edge") or of a file ("other.ron", relative to this file), whose memory and contention are not
-        /// used. Default: None, a second one of this scenario.
+        /// ("bert-tiny-edge"), of a file ("other.ron", relative to this file) or of a text that begins with a bracket, whose
+        /// memory and contention are not used. Default: None, a second one of this scenario.
         scenario: Option<String> => optional_text(),
         /// When it starts, in microseconds; at the next edge of its clock. Default: 0.
         start_us: f64 => real(0.0..=1e9, 0.0),

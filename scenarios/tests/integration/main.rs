@@ -15,5 +15,7 @@ mod mapping;
 mod mutation;
 mod overlay;
 mod regions;
+mod resolved;
+mod set;
 mod stalls;
 mod weights;

@@ -1,6 +1,7 @@
 //! A scenario as the published convention sees it.
 
 use scenarios::diagnostics::Problem;
+use scenarios::load::library;
 use scenarios::schema::{DensitySource, Phase, Reference, Scenario, Sparsity};
 use scenarios::{Diagnostics, Loaded};
 
@@ -119,10 +120,18 @@ fn beyond_words(loaded: &Loaded) -> Vec<Problem> {
     problems
 }
 
+fn shipped_text(memory: &str) -> Option<&'static str> {
+    library::text(&format!("memory/{memory}.ron"))
+}
+
 fn organisation(loaded: &Loaded) -> Result<Organisation, Problem> {
     let (known, stated) = match &loaded.scenario().memory {
         Reference::Preset(name) => (Organisation::of_shipped(name), name),
-        Reference::File(file) => (None, file),
+        // The text of a shipped memory is that memory.
+        Reference::Inline { name, text } if shipped_text(name) == Some(text.as_str()) => {
+            (Organisation::of_shipped(name), name)
+        }
+        Reference::File(name) | Reference::Inline { name, .. } => (None, name),
     };
     known.ok_or_else(|| {
         let shipped: Vec<&str> = Organisation::shipped_names().collect();
