@@ -1,6 +1,7 @@
 //! What a strategy is asked to solve, and what it knows so far.
 
 use scenarios::Loaded;
+use serde::{Deserialize, Serialize};
 
 use crate::accuracy::AccuracyModel;
 use crate::features::Features;
@@ -30,7 +31,8 @@ pub struct Problem<'a> {
 }
 
 /// Why a design cannot be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Refusal {
     /// The field at fault.
     pub field: String,

@@ -62,6 +62,15 @@ impl<T: DeserializeOwned> Document<T> {
 }
 
 impl<T> Document<T> {
+    /// The same text, with what `part` takes of its value.
+    #[must_use]
+    pub fn map<U>(self, part: impl FnOnce(T) -> U) -> Document<U> {
+        Document {
+            value: part(self.value),
+            source: self.source,
+        }
+    }
+
     /// An error at the field `path` of the file.
     #[must_use]
     pub fn problem(&self, path: &str, message: impl Into<String>, help: impl Into<String>) -> Problem {

@@ -1,0 +1,13 @@
+//! A study: a space, a strategy, objectives, an evaluator and a budget.
+
+mod error;
+mod file;
+mod frozen;
+mod resolve;
+
+pub use error::StudyError;
+pub use file::{
+    AcceleratorSpace, Evaluator, OverWorkloads, SCHEMA, SpaceFile, StudyFile, TransformerSpace, WorkloadFile,
+};
+pub use frozen::Frozen;
+pub use resolve::{Study, Workload};
