@@ -2,6 +2,7 @@
 
 pub mod accuracy;
 pub mod draws;
+pub mod evaluate;
 pub mod features;
 pub mod front;
 pub mod objective;

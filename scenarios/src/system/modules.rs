@@ -2,8 +2,39 @@
 
 use components::energy_part::{Action, EnergyPart};
 
+use components::tile::TileShape;
+
 use super::MachinePlan;
 use crate::schema::costs::{BufferCost, ModuleCost};
+use crate::schema::{ActivationFunction, CostTable, Phase, Scenario};
+
+/// The sizes that decide which modules an accelerator has and what each costs: enough for its area and its power, without a
+/// plan.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MachineSizes {
+    /// The tile.
+    pub tile: TileShape,
+    /// PEs.
+    pub processing_elements: u32,
+    /// MAC lanes per PE.
+    pub lanes_per_pe: u32,
+    /// Multipliers per MAC lane.
+    pub multipliers_per_lane: u32,
+    /// Softmax modules per PE.
+    pub softmax_per_pe: u32,
+    /// The activation buffer, in MB.
+    pub activation_mb: f64,
+    /// The weight buffer, in MB.
+    pub weight_mb: f64,
+    /// The mask buffer, in MB.
+    pub mask_mb: f64,
+    /// The non-linearity of the lanes.
+    pub activation_function: ActivationFunction,
+    /// Whether it runs training steps.
+    pub trains: bool,
+    /// Its clock, in MHz.
+    pub clock_mhz: f64,
+}
 
 /// All modules of one kind.
 #[derive(Clone, Copy, Debug)]
@@ -28,18 +59,35 @@ pub(super) struct BufferModule {
     pub(super) access: Action,
 }
 
-impl MachinePlan {
-    /// All modules but buffers.
+impl MachineSizes {
+    /// The sizes of the accelerator of a scenario.
+    #[must_use]
+    pub fn of(scenario: &Scenario) -> Self {
+        let (accelerator, workload) = (&scenario.accelerator, &scenario.workload);
+        Self {
+            tile: accelerator.tile.shape(),
+            processing_elements: accelerator.processing_elements,
+            lanes_per_pe: accelerator.lanes_per_pe,
+            multipliers_per_lane: accelerator.multipliers_per_lane,
+            softmax_per_pe: accelerator.softmax_per_pe,
+            activation_mb: accelerator.buffers.activation_mb,
+            weight_mb: accelerator.buffers.weight_mb,
+            mask_mb: accelerator.buffers.mask_mb,
+            activation_function: workload.activation_function,
+            trains: workload.phase == Phase::Training,
+            clock_mhz: accelerator.clock_mhz,
+        }
+    }
+
+    /// All modules but buffers, at the costs of `costs`.
     ///
     /// DynaProp has no entry of its own: its comparators are part of the lane's pre-compute module. In training every lane
     /// has a stochastic rounding module before its post-compute module. It takes every result tile of every phase, forward
     /// pass included, and works for a cycle on it, in which it delays nothing.
-    pub(super) fn modules(&self) -> [Module; 9] {
-        let (accelerator, costs) = (&self.scenario.accelerator, &self.costs);
-        let function = self.scenario.workload.activation_function;
-        let lanes = accelerator.lanes() as f64;
-        let pes = f64::from(accelerator.processing_elements);
-        let rounding = if self.trains() {
+    pub(super) fn modules(&self, costs: &CostTable) -> [Module; 9] {
+        let pes = f64::from(self.processing_elements);
+        let lanes = pes * f64::from(self.lanes_per_pe);
+        let rounding = if self.trains {
             costs.stochastic_rounding
         } else {
             ModuleCost::default()
@@ -51,10 +99,10 @@ impl MachinePlan {
             works,
             switched_on: works,
         };
-        let lane = costs.lane_cost(accelerator.multipliers_per_lane, function);
-        let softmax = costs.softmax_cost(self.tiling.tile);
-        let softmaxes = pes * f64::from(accelerator.softmax_per_pe);
-        let layer_norm = costs.layer_norm_cost(self.tiling.tile);
+        let lane = costs.lane_cost(self.multipliers_per_lane, self.activation_function);
+        let softmax = costs.softmax_cost(self.tile);
+        let softmaxes = pes * f64::from(self.softmax_per_pe);
+        let layer_norm = costs.layer_norm_cost(self.tile);
         let (pre_compute, post_compute) = (costs.pre_compute_sparsity, costs.post_compute_sparsity);
         [
             module(EnergyPart::MacLanes, lane, lanes, Action::MacLane),
@@ -81,8 +129,7 @@ impl MachinePlan {
     }
 
     /// The activation, the weight and the mask buffer.
-    pub(super) fn buffer_modules(&self) -> [BufferModule; 3] {
-        let (costs, sizes) = (&self.costs, &self.scenario.accelerator.buffers);
+    pub(super) fn buffer_modules(&self, costs: &CostTable) -> [BufferModule; 3] {
         let buffer = |cost, megabytes, access| BufferModule {
             cost,
             megabytes,
@@ -91,11 +138,23 @@ impl MachinePlan {
         [
             buffer(
                 costs.activation_buffer,
-                sizes.activation_mb,
+                self.activation_mb,
                 Action::ActivationAccess,
             ),
-            buffer(costs.weight_buffer, sizes.weight_mb, Action::WeightAccess),
-            buffer(costs.mask_buffer, sizes.mask_mb, Action::MaskAccess),
+            buffer(costs.weight_buffer, self.weight_mb, Action::WeightAccess),
+            buffer(costs.mask_buffer, self.mask_mb, Action::MaskAccess),
         ]
+    }
+}
+
+impl MachinePlan {
+    /// All modules but buffers.
+    pub(super) fn modules(&self) -> [Module; 9] {
+        MachineSizes::of(&self.scenario).modules(&self.costs)
+    }
+
+    /// The activation, the weight and the mask buffer.
+    pub(super) fn buffer_modules(&self) -> [BufferModule; 3] {
+        MachineSizes::of(&self.scenario).buffer_modules(&self.costs)
     }
 }

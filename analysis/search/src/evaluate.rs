@@ -1,0 +1,3 @@
+//! From what was estimated of a design to its figures.
+
+pub mod metrics;
