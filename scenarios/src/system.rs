@@ -45,8 +45,8 @@ pub use measure::Measurements;
 pub use modules::MachineSizes;
 pub use operation_names::{OperationName, OperationNames};
 pub use peak_power::peak_power;
+pub use plan::Plan;
 use plan::Problem;
-pub use plan::{Fit, Plan};
 pub use tracks::Track;
 pub use verdict::{DensityWarning, Pruned, ValueCheck, Wrong};
 

@@ -1,6 +1,7 @@
 //! The co-design search over transformers and accelerators.
 
 pub mod accuracy;
+pub mod campaign;
 pub mod draws;
 pub mod evaluate;
 pub mod features;
@@ -10,5 +11,7 @@ pub mod problem;
 pub mod rows;
 pub mod shape;
 pub mod space;
+pub mod store;
 pub mod strategy;
+pub mod study;
 pub mod surrogate;

@@ -27,6 +27,7 @@ pub use error::StoreError;
 pub use outcome::{Found, Outcome, State};
 pub use row::Row;
 pub use shards::ShardWriter;
+pub(crate) use shards::host;
 
 use crate::study::{Frozen, Study};
 
@@ -68,7 +69,8 @@ impl Store {
                     differences: differences.join("; "),
                 });
             }
-            let grows = (known.study.budget, known.study.simulate) != (frozen.study.budget, frozen.study.simulate);
+            let grows =
+                (known.study.budget, known.study.simulate) != (frozen.study.budget, frozen.study.simulate);
             if !grows {
                 return Ok(());
             }
@@ -172,7 +174,9 @@ impl Store {
     fn forget_done(&self) -> Result<(), StoreError> {
         let file = self.folder.join("done");
         match fs::remove_file(&file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::unwritable(&file, error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::unwritable(&file, error))
+            }
             _ => Ok(()),
         }
     }

@@ -11,6 +11,11 @@ pub trait Strategy: Sync {
     /// and the refused ones met on the way, in the order in which they were drawn. Fewer than `count` mean that the space is
     /// exhausted, or that 10,000 designs in a row were refused.
     fn propose(&self, problem: &Problem<'_>, past: &Past<'_>, batch: u32, count: usize) -> Proposal;
+
+    /// Whether it learns nothing from what was evaluated, so that all its designs are one batch.
+    fn is_one_batch(&self) -> bool {
+        false
+    }
 }
 
 /// What a strategy knows when it draws a batch.

@@ -4,11 +4,9 @@ use std::iter;
 
 use components::memory::RequestorName;
 use components::message::Traffic;
-use components::units::SquareMillimetres;
 use sim_core::{Clock, Tick, Timebase};
 
 use super::MachinePlan;
-use super::area::area;
 use super::background_plan::{self, BackgroundPlan};
 use super::clocks::Clocks;
 use super::fit::Depth;
@@ -67,13 +65,6 @@ pub struct Plan {
     pub requestors: Vec<RequestorName>,
 }
 
-/// What is known of a machine that can run its program.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Fit {
-    /// The area of its chip.
-    pub area: SquareMillimetres,
-}
-
 impl Plan {
     /// Resolves a loaded scenario, with the main memory, the tenants and the traces that it names.
     ///
@@ -91,16 +82,13 @@ impl Plan {
         Self::to_depth(loaded, memory, Depth::Whole)
     }
 
-    /// Whether the scenario's machine can run its program at all, and the area of its chip: all that is refused is found here, in a
-    /// few milliseconds, without choosing how the program is cut.
+    /// Whether the scenario's machine can run its program at all: all that is refused is found here, in a few milliseconds, without
+    /// choosing how the program is cut.
     ///
     /// # Errors
     /// Everything that is wrong with it, each at its place in the file that states it.
-    pub fn fits(loaded: &Loaded) -> Result<Fit, Diagnostics> {
-        let plan = Self::to_depth(loaded, MainMemory::load(loaded)?, Depth::Fits)?;
-        Ok(Fit {
-            area: area(&plan.machine).total(),
-        })
+    pub fn fits(loaded: &Loaded) -> Result<(), Diagnostics> {
+        Self::to_depth(loaded, MainMemory::load(loaded)?, Depth::Fits).map(drop)
     }
 
     fn to_depth(loaded: &Loaded, memory: MainMemory, depth: Depth) -> Result<Self, Diagnostics> {

@@ -1,5 +1,7 @@
-//! The figures of a design that was estimated.
+//! The figures of a design that was estimated or simulated.
 
+use analysis::result::RunResult;
+use components::energy_part::EnergyPart;
 use estimate::Energy;
 use estimate::coarse::CoarseEstimate;
 use scenarios::system::{MachineSizes, Plan, peak_power};
@@ -26,6 +28,29 @@ pub fn of_estimate(plan: &Plan, estimate: &CoarseEstimate, accuracy: Option<f64>
         energy_j,
         batch_latency_s: estimate.seconds / f64::from(scenario.workload.batches),
         area_mm2: estimate.area_mm2,
+        peak_power_w: peak_power(&MachineSizes::of(scenario), &plan.machine.costs).0 * 1e-3,
+        mean_power_w: energy_j / latency_s,
+        accuracy,
+    }
+}
+
+/// The figures of the machine of `plan`, which did `result`: times and energies of one sequence.
+#[must_use]
+pub fn of_run(plan: &Plan, result: &RunResult, accuracy: Option<f64>) -> Metrics {
+    let scenario = &plan.machine.scenario;
+    let (machine, energy) = (&result.machine, &result.machine.energy_nj);
+    let sequences = f64::from(scenario.workload.batch) * f64::from(scenario.workload.batches);
+    let per_sequence = |nanojoules: f64| nanojoules * 1e-9 / sequences;
+    let latency_s = machine.seconds / sequences;
+    let leakage = energy.of(EnergyPart::Leakage);
+    let energy_j = per_sequence(energy.total);
+    Metrics {
+        latency_s,
+        dynamic_j: per_sequence(energy.total - leakage),
+        leakage_j: per_sequence(leakage),
+        energy_j,
+        batch_latency_s: machine.seconds / f64::from(scenario.workload.batches),
+        area_mm2: machine.area_mm2,
         peak_power_w: peak_power(&MachineSizes::of(scenario), &plan.machine.costs).0 * 1e-3,
         mean_power_w: energy_j / latency_s,
         accuracy,

@@ -121,6 +121,21 @@ impl Metric {
             Self::Accuracy => return metrics.accuracy,
         })
     }
+
+    /// Replaces the figure of this name.
+    pub const fn set(self, metrics: &mut Metrics, value: f64) {
+        match self {
+            Self::Latency => metrics.latency_s = value,
+            Self::DynamicEnergy => metrics.dynamic_j = value,
+            Self::LeakageEnergy => metrics.leakage_j = value,
+            Self::Energy => metrics.energy_j = value,
+            Self::BatchLatency => metrics.batch_latency_s = value,
+            Self::Area => metrics.area_mm2 = value,
+            Self::PeakPower => metrics.peak_power_w = value,
+            Self::MeanPower => metrics.mean_power_w = value,
+            Self::Accuracy => metrics.accuracy = Some(value),
+        }
+    }
 }
 
 impl TryFrom<String> for Metric {

@@ -82,7 +82,9 @@ impl StoredDesign {
         Self {
             entry,
             transformer,
-            accelerator: design.accelerator.map(|accelerator| accelerator.numbers().to_vec()),
+            accelerator: design
+                .accelerator
+                .map(|accelerator| accelerator.numbers().to_vec()),
         }
     }
 
@@ -92,7 +94,9 @@ impl StoredDesign {
     /// A number is not one of the space: what is wrong.
     pub fn design(&self) -> Result<Design, String> {
         let model = match (&self.transformer, self.entry) {
-            (Some(vector), None) => Model::Genome(Genome::of_vector(vector).map_err(|error| error.to_string())?),
+            (Some(vector), None) => {
+                Model::Genome(Genome::of_vector(vector).map_err(|error| error.to_string())?)
+            }
             (None, Some(entry)) => Model::Entry(entry),
             _ => return Err("a design has either an `entry` or a `transformer`".to_owned()),
         };

@@ -48,6 +48,23 @@ pub struct Found {
     pub reason: Option<String>,
 }
 
+impl Found {
+    /// That the evaluation failed, and why.
+    #[must_use]
+    pub fn failed(reason: String) -> Self {
+        Self {
+            state: State::Failed,
+            metrics: None,
+            workloads: BTreeMap::new(),
+            objective: None,
+            violates: Vec::new(),
+            accuracy_source: None,
+            caution: Vec::new(),
+            reason: Some(reason),
+        }
+    }
+}
+
 /// A line of a shard.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {

@@ -30,7 +30,8 @@ impl ShardWriter {
             Some(open) => open,
             none => none.insert(create(&self.folder)?),
         };
-        let mut line = serde_json::to_vec(outcome).map_err(|error| StoreError::unwritable(path, error.into()))?;
+        let mut line =
+            serde_json::to_vec(outcome).map_err(|error| StoreError::unwritable(path, error.into()))?;
         line.push(b'\n');
         let written = file.write_all(&line).and_then(|()| file.sync_data());
         written.map_err(|error| StoreError::unwritable(path, error))
@@ -49,13 +50,18 @@ fn create(folder: &Path) -> Result<(PathBuf, File), StoreError> {
             Err(error) => return Err(StoreError::unwritable(&path, error)),
         }
     }
-    Err(StoreError::unwritable(folder, io::ErrorKind::AlreadyExists.into()))
+    Err(StoreError::unwritable(
+        folder,
+        io::ErrorKind::AlreadyExists.into(),
+    ))
 }
 
 /// The name of this host, as far as a file's name can hold it.
 pub(crate) fn host() -> String {
     let stated = fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    let stated = stated.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_default();
+    let stated = stated
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .unwrap_or_default();
     let known = |char: &char| char.is_ascii_alphanumeric() || "-_.".contains(*char);
     let name: String = stated.trim().chars().filter(known).take(64).collect();
     if name.is_empty() { "host".to_owned() } else { name }
@@ -79,10 +85,7 @@ pub(super) fn read_all(folder: &Path) -> Result<BTreeMap<String, Outcome>, Store
             };
             match found.get(&outcome.id) {
                 Some(known) if known.found != outcome.found => {
-                    return Err(StoreError::Differs {
-                        id: outcome.id,
-                        file,
-                    });
+                    return Err(StoreError::Differs { id: outcome.id, file });
                 }
                 Some(_) => {}
                 None => drop(found.insert(outcome.id.clone(), outcome)),
@@ -94,6 +97,11 @@ pub(super) fn read_all(folder: &Path) -> Result<BTreeMap<String, Outcome>, Store
 
 /// The lines that end.
 fn whole_lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let end = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
-    bytes[..end].split(|&byte| byte == b'\n').filter(|line| !line.is_empty())
+    let end = bytes
+        .iter()
+        .rposition(|&byte| byte == b'\n')
+        .map_or(0, |last| last + 1);
+    bytes[..end]
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
 }

@@ -48,7 +48,9 @@ impl Frozen {
     /// # Errors
     /// Everything that is wrong with it, each at its place.
     pub fn open(path: &Path) -> Result<(Self, Study), StudyError> {
-        let shipped = path.to_str().filter(|name| !path.exists() && Shelf::Studies.holds(name));
+        let shipped = path
+            .to_str()
+            .filter(|name| !path.exists() && Shelf::Studies.holds(name));
         let document = match shipped {
             Some(name) => Document::<StudyFile>::shipped(Shelf::Studies, name)?,
             None => Document::<StudyFile>::load(path, &Disk)?,
@@ -58,7 +60,8 @@ impl Frozen {
             None => path.parent().unwrap_or(Path::new("")),
         };
         let base = &document.value.base;
-        let is_file = base.contains(['/', '\\']) || [".ron", ".json", ".yaml"].iter().any(|end| base.ends_with(end));
+        let is_file =
+            base.contains(['/', '\\']) || [".ron", ".json", ".yaml"].iter().any(|end| base.ends_with(end));
         let base = match is_file {
             true => Scenario::load(folder.join(base))?,
             false => Scenario::shipped(base).map_err(|_| no_base(&document))?,
@@ -113,7 +116,9 @@ impl Frozen {
             ("simulate", self.study.simulate, other.study.simulate),
         ] {
             if theirs < mine {
-                found.push(format!("`{field}` was {mine} and is {theirs}: it can be raised only"));
+                found.push(format!(
+                    "`{field}` was {mine} and is {theirs}: it can be raised only"
+                ));
             }
         }
         let (mine, theirs) = (fields(&self.study), fields(&other.study));
@@ -144,7 +149,10 @@ fn fields(study: &StudyFile) -> BTreeMap<String, String> {
     }
     let value = serde_json::to_value(study).unwrap_or_default();
     let object = value.as_object().cloned().unwrap_or_default();
-    object.into_iter().map(|(field, value)| (field, value.to_string())).collect()
+    object
+        .into_iter()
+        .map(|(field, value)| (field, value.to_string()))
+        .collect()
 }
 
 fn no_base(document: &Document<StudyFile>) -> StudyError {

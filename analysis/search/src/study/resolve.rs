@@ -60,7 +60,11 @@ impl Study {
         }
         if file.objective.needs_accuracy() && accuracy.is_none() {
             let help = "state `accuracy`, such as `Table(\"published-glue\")`, or leave the metric out";
-            problems.push(wrong("objective", "the objective needs an accuracy, and there is no model of it".to_owned(), help));
+            problems.push(wrong(
+                "objective",
+                "the objective needs an accuracy, and there is no model of it".to_owned(),
+                help,
+            ));
         }
         let mut limits = Vec::new();
         for (index, text) in file.limits.iter().enumerate() {
@@ -116,30 +120,46 @@ fn check_numbers(
         let message = format!("a study of schema {} is not known", file.schema);
         problems.push(wrong("schema", message, &format!("{SCHEMA} is accepted")));
     }
-    for (path, value, most) in [
-        ("budget", file.budget, 1_000_000),
-        ("batch", file.batch, 1_024),
-    ] {
+    for (path, value, most) in [("budget", file.budget, 1_000_000), ("batch", file.batch, 1_024)] {
         if !(1..=most).contains(&value) {
             let help = format!("a whole number from 1 to {most} is accepted");
             problems.push(wrong(path, format!("`{path}` cannot be {value}"), &help));
         }
     }
     if file.lag > 64 {
-        problems.push(wrong("lag", format!("`lag` cannot be {}", file.lag), "a whole number from 0 to 64 is accepted"));
+        problems.push(wrong(
+            "lag",
+            format!("`lag` cannot be {}", file.lag),
+            "a whole number from 0 to 64 is accepted",
+        ));
     }
     if !(file.risk.is_finite() && file.risk >= 0.0) {
-        problems.push(wrong("risk", format!("`risk` cannot be {}", file.risk), "a number of at least 0 is accepted"));
+        problems.push(wrong(
+            "risk",
+            format!("`risk` cannot be {}", file.risk),
+            "a number of at least 0 is accepted",
+        ));
     }
     for (index, workload) in file.workloads.iter().enumerate() {
         let weight = workload.weight;
         if !(weight.is_finite() && weight > 0.0) {
             let path = format!("workloads[{index}].weight");
-            problems.push(wrong(&path, format!("a weight cannot be {weight}"), "a number above 0 is accepted"));
+            problems.push(wrong(
+                &path,
+                format!("a weight cannot be {weight}"),
+                "a number above 0 is accepted",
+            ));
         }
-        if file.workloads[..index].iter().any(|other| other.name == workload.name) {
+        if file.workloads[..index]
+            .iter()
+            .any(|other| other.name == workload.name)
+        {
             let path = format!("workloads[{index}].name");
-            problems.push(wrong(&path, format!("two workloads are called {:?}", workload.name), "give each its own name"));
+            problems.push(wrong(
+                &path,
+                format!("two workloads are called {:?}", workload.name),
+                "give each its own name",
+            ));
         }
     }
 }
@@ -152,13 +172,21 @@ fn space_of(
     let table = match (file.space.transformer, accuracy) {
         (TransformerSpace::Published, Some(AccuracyModel::Table(_))) => {
             let message = "a table of accuracies has none for most transformers of the published space";
-            return Err((message.to_owned(), "`transformer: Table` takes those of the table; a table never guesses"));
+            return Err((
+                message.to_owned(),
+                "`transformer: Table` takes those of the table; a table never guesses",
+            ));
         }
         (TransformerSpace::Published, _) => None,
-        (TransformerSpace::Table, Some(AccuracyModel::Table(table))) => Table::new(table.transformers().cloned().collect()),
+        (TransformerSpace::Table, Some(AccuracyModel::Table(table))) => {
+            Table::new(table.transformers().cloned().collect())
+        }
         (TransformerSpace::Table, _) => {
             let message = "there is no table to take transformers from";
-            return Err((message.to_owned(), "state `accuracy: Table(..)`, or `transformer: Published` or `Fixed`"));
+            return Err((
+                message.to_owned(),
+                "state `accuracy: Table(..)`, or `transformer: Published` or `Fixed`",
+            ));
         }
         (TransformerSpace::Fixed, _) => Table::new(vec![base.scenario().workload.transformer.clone()]),
     };

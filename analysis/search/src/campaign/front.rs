@@ -1,0 +1,126 @@
+//! The best of a study.
+
+use serde::Serialize;
+
+use super::Campaign;
+use crate::front::dominance::non_dominated;
+use crate::objective::{Metrics, Objective};
+use crate::store::{Fidelity, Row, State};
+
+/// A row of the front.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FrontRow {
+    /// The row that was proposed.
+    #[serde(flatten)]
+    pub row: Row,
+    /// What its simulation found, if it was estimated and then simulated.
+    pub simulated: Option<Confirmed>,
+}
+
+/// What a simulation found of an estimated design.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Confirmed {
+    /// The name of the simulated row.
+    pub id: String,
+    /// Its figures.
+    pub metrics: Metrics,
+    /// What is minimised; none for a front.
+    pub objective: Option<f64>,
+    /// The simulated latency over the estimated.
+    pub latency_ratio: f64,
+    /// The simulated energy over the estimated.
+    pub energy_ratio: f64,
+}
+
+impl FrontRow {
+    /// The figures that count: the simulated ones, if there are any.
+    #[must_use]
+    pub fn metrics(&self) -> Option<Metrics> {
+        self.simulated
+            .as_ref()
+            .map(|simulated| simulated.metrics)
+            .or(self.row.metrics)
+    }
+
+    /// What is minimised, as the figures that count give it.
+    #[must_use]
+    pub fn objective(&self) -> Option<f64> {
+        self.simulated
+            .as_ref()
+            .map_or(self.row.objective, |simulated| simulated.objective)
+    }
+}
+
+impl Campaign {
+    /// The Pareto front over the metrics of the objective, of designs that keep to all limits: by the objective if there is one, else
+    /// by the first metric. An estimate that carries a caution is not on it unless it was simulated. If no design keeps to the
+    /// limits it is empty: see [`Campaign::least_violation`].
+    #[must_use]
+    pub fn front(&self) -> Vec<FrontRow> {
+        let rows = self.rows();
+        let (proposed, simulated): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.of.is_none());
+        let mut candidates: Vec<FrontRow> = proposed
+            .into_iter()
+            .filter(|row| row.state == State::Done && row.violates.is_empty())
+            .map(|row| {
+                let of_it = simulated.iter().find(|other| other.of.as_ref() == Some(&row.id));
+                let simulated = of_it.and_then(|other| confirmed(&row, other));
+                FrontRow { row, simulated }
+            })
+            .filter(|row| {
+                row.simulated.is_some()
+                    || row.row.caution.is_empty()
+                    || row.row.fidelity == Fidelity::Simulated
+            })
+            .collect();
+        let points: Vec<Vec<f64>> = candidates.iter().map(|row| self.point(row)).collect();
+        let kept = non_dominated(&points);
+        let mut index = 0;
+        candidates.retain(|_| {
+            index += 1;
+            kept.contains(&(index - 1))
+        });
+        candidates.sort_by(|a, b| {
+            let key = |row: &FrontRow| row.objective().or_else(|| self.point(row).first().copied());
+            let (a_key, b_key) = (key(a).unwrap_or(f64::INFINITY), key(b).unwrap_or(f64::INFINITY));
+            a_key.total_cmp(&b_key).then(a.row.index.cmp(&b.row.index))
+        });
+        candidates
+    }
+
+    /// What is minimised of a row, one number for each metric of the objective.
+    fn point(&self, row: &FrontRow) -> Vec<f64> {
+        let Some(metrics) = row.metrics() else {
+            return vec![f64::INFINITY];
+        };
+        match &self.study.file.objective {
+            Objective::Scalar(terms) => terms
+                .iter()
+                .map(|term| term.value(&metrics).unwrap_or(f64::INFINITY))
+                .collect(),
+            objective @ Objective::Front(_) => {
+                objective.values(&metrics).unwrap_or_else(|| vec![f64::INFINITY])
+            }
+            Objective::Published => vec![row.objective().unwrap_or(f64::INFINITY)],
+        }
+    }
+
+    /// If no design keeps to all limits, the one that breaks the fewest, and of these the first.
+    #[must_use]
+    pub fn least_violation(&self) -> Option<Row> {
+        let rows = self.rows().into_iter().filter(|row| row.state == State::Done);
+        rows.min_by_key(|row| (row.violates.len(), row.index))
+            .filter(|row| !row.violates.is_empty())
+    }
+}
+
+fn confirmed(row: &Row, simulated: &Row) -> Option<Confirmed> {
+    let (estimate, metrics) = (row.metrics?, simulated.metrics?);
+    Some(Confirmed {
+        id: simulated.id.clone(),
+        metrics,
+        objective: simulated.objective,
+        latency_ratio: metrics.latency_s / estimate.latency_s,
+        energy_ratio: metrics.energy_j / estimate.energy_j,
+    })
+}
