@@ -4,6 +4,7 @@ use scenarios::Scenario;
 use scenarios::transformer::Transformer;
 
 use super::accelerator::Accelerator;
+use super::axis::{Axis, Positions};
 use super::transformer::{DEPTHS, Genome};
 use crate::shape::{LayerShape, encoder_weights, shapes};
 
@@ -20,13 +21,15 @@ pub enum Model {
     Entry(usize),
 }
 
-/// A design: a transformer and an accelerator. It is a value without allocations.
+/// A design: a transformer, an accelerator, and a position on each axis. It is a value without allocations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Design {
     /// The transformer.
     pub model: Model,
     /// The accelerator; `None` is that of the scenario that the study is based on.
     pub accelerator: Option<Accelerator>,
+    /// Where it stands on each axis of the space.
+    pub axes: Positions,
 }
 
 /// The transformers of a space.
@@ -62,6 +65,8 @@ pub struct Space {
     pub models: Models,
     /// The accelerators.
     pub accelerators: Accelerators,
+    /// What else varies: at most [`MOST_AXES`](super::MOST_AXES) axes; those beyond stay at their first value.
+    pub axes: Vec<Axis>,
 }
 
 impl Table {
@@ -124,6 +129,7 @@ impl Space {
         Self {
             models: Models::Published,
             accelerators: Accelerators::Published,
+            axes: Vec::new(),
         }
     }
 
@@ -138,7 +144,8 @@ impl Space {
             Accelerators::Published => Accelerator::count() as f64,
             Accelerators::Fixed => 1.0,
         };
-        models * accelerators
+        let axes: f64 = self.axes.iter().map(|axis| axis.len() as f64).product();
+        models * accelerators * axes
     }
 
     /// The transformer of a design.
@@ -168,7 +175,8 @@ impl Space {
         genome.into_iter().flatten().chain(entry.into_iter().flatten())
     }
 
-    /// Puts a design into the scenario that the study is based on.
+    /// Puts transformer and accelerator of a design into the scenario that the study is based on. What its axes say is up to
+    /// the study.
     pub fn apply(&self, design: &Design, scenario: &mut Scenario) {
         scenario.workload.transformer = self.transformer(design);
         if let Some(accelerator) = &design.accelerator {
@@ -213,12 +221,14 @@ mod tests {
         let space = Space {
             models: Models::Table(Table::new(vec![tiny.clone()]).unwrap()),
             accelerators: Accelerators::Fixed,
+            axes: Vec::new(),
         };
         assert_eq!(space.count(), 1.0);
         for model in [Model::Genome(genome), Model::Entry(0)] {
             let design = Design {
                 model,
                 accelerator: None,
+                axes: Positions::default(),
             };
             assert_eq!(space.transformer(&design), tiny);
             assert_eq!(space.genome(&design), Some(genome));

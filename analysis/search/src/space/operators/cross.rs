@@ -6,7 +6,7 @@ use crate::space::draws::Draws;
 use crate::space::transformer::{Genome, LayerGenes};
 
 impl Space {
-    /// A design with each variable of the accelerator, the number of layers, and each layer from either parent. Layers that
+    /// A design with each variable of the accelerator, each axis, the number of layers, and each layer from either parent. Layers that
     /// only one parent has come from that one; of a table, the transformer of either.
     pub fn cross(&self, one: &Design, other: &Design, draws: &mut impl Draws) -> Design {
         let model = match (&one.model, &other.model) {
@@ -17,7 +17,14 @@ impl Space {
             (Some(one), Some(other)) => Some(accelerators(one, other, draws)),
             (one, other) => one.or(*other),
         };
-        Design { model, accelerator }
+        let axes = (0..self.axes.len()).fold(one.axes, |axes, axis| {
+            axes.with(axis, either(one, other, draws).axes.of(axis))
+        });
+        Design {
+            model,
+            accelerator,
+            axes,
+        }
     }
 }
 

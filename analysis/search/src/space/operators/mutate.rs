@@ -25,7 +25,7 @@ const NEAR: usize = 3;
 const TRIES: usize = 100;
 
 impl Space {
-    /// `design` with one change, or a few: half of them to the transformer, half to the accelerator, if both vary. The same
+    /// `design` with one change, or a few: half of them to the transformer, half to the accelerator and the axes, if both vary. The same
     /// design only if the space has no other.
     pub fn mutate(&self, design: &Design, draws: &mut impl Draws) -> Design {
         let mut changed = *design;
@@ -46,16 +46,43 @@ impl Space {
             Models::Published => true,
             Models::Table(table) => table.entries().len() > 1,
         };
-        match &mut design.accelerator {
-            Some(accelerator) if !model_varies || draws.below(2) == 0 => {
-                *accelerator = change_accelerator(*accelerator, draws);
-            }
-            _ => match (&mut design.model, &self.models) {
-                (Model::Genome(genome), _) => *genome = change_genome(*genome, draws),
-                (Model::Entry(entry), Models::Table(table)) => *entry = change_entry(*entry, table, draws),
-                (Model::Entry(_), Models::Published) => {}
-            },
+        let machine_varies = design.accelerator.is_some() || !self.axes.is_empty();
+        if machine_varies && (!model_varies || draws.below(2) == 0) {
+            self.change_machine(design, draws);
+            return;
         }
+        match (&mut design.model, &self.models) {
+            (Model::Genome(genome), _) => *genome = change_genome(*genome, draws),
+            (Model::Entry(entry), Models::Table(table)) => *entry = change_entry(*entry, table, draws),
+            (Model::Entry(_), Models::Published) => {}
+        }
+    }
+
+    /// Changes a variable of the accelerator, or an axis, all equally likely.
+    fn change_machine(&self, design: &mut Design, draws: &mut impl Draws) {
+        let variables = design.accelerator.map_or(0, |_| Variable::ALL.len());
+        let chosen = draws.below(variables + self.axes.len());
+        match (&mut design.accelerator, Variable::ALL.get(chosen)) {
+            (Some(accelerator), Some(&variable)) => {
+                *accelerator = change_variable(*accelerator, variable, draws);
+            }
+            _ => {
+                let index = chosen - variables;
+                if let Some(axis) = self.axes.get(index) {
+                    let position = changed(design.axes.of(index), axis.len(), axis.is_ordinal(), draws);
+                    design.axes = design.axes.with(index, position);
+                }
+            }
+        }
+    }
+}
+
+/// Another position of `count`: as [`moved`], or any other if they have no order.
+fn changed(position: usize, count: usize, is_ordinal: bool, draws: &mut impl Draws) -> usize {
+    match is_ordinal {
+        true => moved(position, count, draws),
+        false if count < 2 => position,
+        false => other(position, count, draws),
     }
 }
 
@@ -79,15 +106,10 @@ fn other(position: usize, count: usize, draws: &mut impl Draws) -> usize {
     drawn + usize::from(drawn >= position)
 }
 
-fn change_accelerator(accelerator: Accelerator, draws: &mut impl Draws) -> Accelerator {
-    let variable = Variable::ALL[draws.below(Variable::ALL.len())];
+fn change_variable(accelerator: Accelerator, variable: Variable, draws: &mut impl Draws) -> Accelerator {
     let (position, count) = (accelerator.position(variable), variable.values().len());
-    let changed = if variable.is_ordinal() {
-        moved(position, count, draws)
-    } else {
-        other(position, count, draws)
-    };
-    accelerator.with(variable, changed)
+    let position = changed(position, count, variable.is_ordinal(), draws);
+    accelerator.with(variable, position)
 }
 
 fn change_entry(entry: usize, table: &Table, draws: &mut impl Draws) -> usize {
@@ -184,6 +206,7 @@ mod tests {
     use scenarios::transformer::Transformer;
 
     use super::*;
+    use crate::space::Axis;
     use crate::space::design::Accelerators;
     use crate::space::draws::tests::Dice;
 
@@ -231,6 +254,7 @@ mod tests {
         let machine = Space {
             models: one(),
             accelerators: Accelerators::Published,
+            axes: Vec::new(),
         };
         let design = machine.random(&mut dice);
         let changed = machine.mutate(&design, &mut dice);
@@ -238,16 +262,43 @@ mod tests {
         let nothing = Space {
             models: one(),
             accelerators: Accelerators::Fixed,
+            axes: Vec::new(),
         };
         let design = nothing.random(&mut dice);
         assert_eq!(nothing.mutate(&design, &mut dice), design);
         let transformers = Space {
             models: Models::Published,
             accelerators: Accelerators::Fixed,
+            axes: Vec::new(),
         };
         let design = transformers.random(&mut dice);
         let changed = transformers.mutate(&design, &mut dice);
         assert!(changed.model != design.model && changed.accelerator.is_none());
+    }
+
+    #[test]
+    fn axes_alone_are_a_space() {
+        let tiny = Transformer::shipped("bert-tiny").unwrap();
+        let space = Space {
+            models: Models::Table(Table::new(vec![tiny]).unwrap()),
+            accelerators: Accelerators::Fixed,
+            axes: vec![
+                Axis::ordered("clock", vec![1.0, 2.0, 3.0, 4.0, 5.0]).unwrap(),
+                Axis::listed("policy", 3).unwrap(),
+                Axis::listed("seed", 1).unwrap(),
+            ],
+        };
+        assert_eq!((space.dimensions(), space.count()), (4, 15.0));
+        let mut dice = Dice(3);
+        let mut seen = std::collections::BTreeSet::new();
+        let mut design = space.random(&mut dice);
+        for _ in 0..300 {
+            let parents = (design, space.random(&mut dice));
+            design = space.mutate(&space.cross(&parents.0, &parents.1, &mut dice), &mut dice);
+            assert!(design.axes.of(0) < 5 && design.axes.of(1) < 3 && design.axes.of(2) == 0);
+            seen.insert(design);
+        }
+        assert_eq!(seen.len(), 15);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use crate::shape::HeadKind;
 use crate::space::accelerator::{Accelerator, VARIABLES, Variable};
+use crate::space::axis::Positions;
 use crate::space::design::{Accelerators, Design, Model, Models, Space};
 use crate::space::draws::{Draws, place};
 use crate::space::transformer::{
@@ -13,13 +14,13 @@ use crate::space::transformer::{
     WIDTHS, multisets,
 };
 
-/// Coordinates of the accelerator, which come first.
+/// Coordinates of the accelerator, which come first; those of axes follow.
 const ACCELERATOR: usize = VARIABLES;
 /// Coordinates of a layer: width, length and widths of the stack, number of heads, and all kinds but the last, whose number
 /// follows.
 const OF_A_LAYER: usize = 1 + 1 + LONGEST_STACK + 1 + HeadKind::ALL.len() - 1;
 
-/// The most coordinates that a design takes: 156.
+/// The most coordinates that a design takes but for its axes: 156.
 pub const MOST_DIMENSIONS: usize = ACCELERATOR + 1 + MOST_LAYERS * OF_A_LAYER;
 
 impl Space {
@@ -31,6 +32,7 @@ impl Space {
             Accelerators::Fixed => 0,
         };
         accelerator
+            + self.axes.len()
             + match self.models {
                 Models::Published => MOST_DIMENSIONS - ACCELERATOR,
                 Models::Table(_) => 1,
@@ -46,12 +48,25 @@ impl Space {
             Accelerators::Published => (Some(accelerator(&mut coordinate)), ACCELERATOR),
             Accelerators::Fixed => (None, 0),
         };
+        let axes = self.axes_at(|axis| coordinate(used + axis));
+        let used = used + self.axes.len();
         let mut rest = |index: usize| coordinate(used + index);
         let model = match &self.models {
             Models::Published => Model::Genome(genome(&mut rest)),
             Models::Table(table) => Model::Entry(place(rest(0), table.entries().len())),
         };
-        Design { model, accelerator }
+        Design {
+            model,
+            accelerator,
+            axes,
+        }
+    }
+
+    fn axes_at(&self, mut coordinate: impl FnMut(usize) -> f64) -> Positions {
+        let all = self.axes.iter().enumerate();
+        all.fold(Positions::default(), |axes, (index, axis)| {
+            axes.with(index, place(coordinate(index), axis.len()))
+        })
     }
 
     /// A design at a random point.
@@ -83,6 +98,7 @@ impl Space {
         Design {
             model: Model::Genome(genome),
             accelerator,
+            axes: self.axes_at(|_| draws.unit()),
         }
     }
 }

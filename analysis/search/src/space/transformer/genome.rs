@@ -83,6 +83,32 @@ impl Genome {
         self.layers().iter().map(LayerGenes::shape)
     }
 
+    /// The transformer with this number: first those of two layers, then those of four, and so on. Numbers of 128 bits hold those
+    /// of up to four layers, and some of six.
+    #[must_use]
+    pub(crate) fn nth(number: u128) -> Option<Self> {
+        let mut number = number;
+        for depth in DEPTHS {
+            let all = u128::from(LayerGenes::ALL).checked_pow(depth as u32);
+            match all {
+                Some(all) if number >= all => number -= all,
+                _ => return Self::of_digits(depth, number),
+            }
+        }
+        None
+    }
+
+    /// The transformer of `depth` layers with this number, of which the last layer counts fastest.
+    fn of_digits(depth: usize, mut number: u128) -> Option<Self> {
+        let mut layers = [LayerGenes::first(); MOST_LAYERS];
+        for layer in layers[..depth].iter_mut().rev() {
+            let all = u128::from(LayerGenes::ALL);
+            *layer = LayerGenes::nth((number % all) as u64)?;
+            number /= all;
+        }
+        Self::of_layers(&layers[..depth])
+    }
+
     /// How many transformers of `layers` layers there are; 0 if the space has none.
     #[must_use]
     pub fn count_of(layers: usize) -> f64 {

@@ -30,6 +30,14 @@ impl LayerGenes {
         })
     }
 
+    /// The layer with this number: its heads count fastest, then its stack; `None` from [`ALL`](Self::ALL) on.
+    pub(crate) fn nth(number: u64) -> Option<Self> {
+        let (rest, heads) = (number / u64::from(Heads::ALL), number % u64::from(Heads::ALL));
+        let (width, stack) = (rest / u64::from(Stack::ALL), rest % u64::from(Stack::ALL));
+        let (heads, stack) = (Heads::of_index(heads as u32)?, Stack::of_index(stack as u32)?);
+        Self::new(usize::try_from(width).ok()?, heads, stack)
+    }
+
     /// The layer with index 0 in each of its numbers, which stands for unused layers.
     pub(crate) fn first() -> Self {
         let stack = Stack::of_positions(&[0]).expect("there is a stack of the first width");
