@@ -1,10 +1,12 @@
 //! A study: a space, a strategy, objectives, an evaluator and a budget.
 
+mod axis;
 mod error;
 mod file;
 mod frozen;
 mod resolve;
 
+pub use axis::{AxisFile, StudyAxis};
 pub use error::StudyError;
 pub use file::{
     AcceleratorSpace, Evaluator, OverWorkloads, SCHEMA, SpaceFile, StudyFile, TransformerSpace, WorkloadFile,

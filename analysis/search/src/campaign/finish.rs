@@ -74,7 +74,7 @@ impl Campaign {
             })
             .map(|values| values.unwrap_or_else(|| vec![f64::INFINITY; terms.len()]))
             .collect();
-        let mut covered = Covered::new(vec![1.0; terms.len()]);
+        let mut covered = Covered::new(&vec![1.0; terms.len()]);
         let chosen = choose(&mut covered, &points, count);
         chosen.into_iter().map(|choice| rows[choice.index]).collect()
     }

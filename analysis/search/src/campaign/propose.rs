@@ -89,7 +89,7 @@ impl Campaign {
         let name = |(place, drawn): (usize, Drawn)| Member {
             index: first + place as u64,
             id: id(&self.study, &drawn.design, self.fidelity()),
-            design: StoredDesign::of(&drawn.design),
+            design: StoredDesign::of(&self.study.space, &drawn.design),
             refusal: drawn.refusal,
             of: None,
         };

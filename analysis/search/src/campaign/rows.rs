@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use scenarios::schema::Reference;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Campaign, design_of};
 use crate::space::{Design, Model};
@@ -85,7 +85,7 @@ impl Campaign {
                 .genome(&design)
                 .map(|genome| genome.to_vector().to_vec()),
             accelerator: member.design.accelerator.clone(),
-            parameters: BTreeMap::new(),
+            parameters: self.parameters(&design),
             describe: self.describe(&design),
             metrics: found.and_then(|found| found.metrics),
             workloads: found.map(|found| found.workloads.clone()).unwrap_or_default(),
@@ -104,6 +104,17 @@ impl Campaign {
         })
     }
 
+    /// The fields that a design sets, by path.
+    fn parameters(&self, design: &Design) -> BTreeMap<String, Value> {
+        let axes = self.study.axes.iter().enumerate();
+        let stated = axes.filter_map(|(number, axis)| axis.settings.get(design.axes.of(number)));
+        let json = |value: &ron::Value| serde_json::to_value(value).unwrap_or_default();
+        stated
+            .flatten()
+            .map(|(path, value)| (path.clone(), json(value)))
+            .collect()
+    }
+
     /// A design, readable.
     #[must_use]
     pub fn describe(&self, design: &Design) -> String {
@@ -113,16 +124,21 @@ impl Campaign {
             (Model::Entry(entry), None) => format!("transformer {entry}"),
             (Model::Genome(genome), None) => genome.describe(),
         };
-        match &design.accelerator {
-            Some(accelerator) => format!("{transformer}; {}", accelerator.describe()),
-            None => transformer,
-        }
+        let accelerator = design
+            .accelerator
+            .iter()
+            .map(|accelerator| accelerator.describe());
+        let parameters = self.parameters(design);
+        let parameters = parameters.iter().map(|(path, value)| format!("{path} = {value}"));
+        let parts: Vec<String> = std::iter::once(transformer)
+            .chain(accelerator)
+            .chain(parameters)
+            .collect();
+        parts.join("; ")
     }
 
     /// The cost table's name.
     fn costs(&self) -> String {
-        match &self.study.base.scenario().costs {
-            Reference::Preset(name) | Reference::File(name) => name.clone(),
-        }
+        self.study.base.scenario().costs.name().to_owned()
     }
 }

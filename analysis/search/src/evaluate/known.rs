@@ -13,7 +13,17 @@ use crate::study::{Study, Workload};
 /// # Errors
 /// Everything that is wrong with it.
 pub fn loaded(study: &Study, workload: &Workload, design: &Design) -> Result<Loaded, Diagnostics> {
-    workload.base.with(|scenario| study.space.apply(design, scenario))
+    let applied = workload
+        .base
+        .with(|scenario| study.space.apply(design, scenario))?;
+    let settings = study.axes.iter().enumerate();
+    let settings: Vec<_> = settings
+        .flat_map(|(number, axis)| axis.at(design.axes.of(number)))
+        .collect();
+    if settings.is_empty() {
+        return Ok(applied);
+    }
+    applied.set(&settings)
 }
 
 /// Why a design cannot be: the machine cannot run one of the workloads, or it breaks a limit on its area or its peak power. This is

@@ -129,7 +129,7 @@ impl MemoryFigures {
     /// It cannot be read.
     pub fn of(loaded: &Loaded) -> Result<Self, Diagnostics> {
         let organisation = match &loaded.scenario().memory {
-            Reference::Preset(name) => {
+            Reference::Preset(name) | Reference::Inline { name, .. } => {
                 Organisation::from_name(name).or_else(|| Organisation::of_shipped(name))
             }
             Reference::File(_) => None,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::problem::Refusal;
-use crate::space::{Accelerator, Design, Genome, Model};
+use crate::space::{Accelerator, Design, Genome, Model, Positions, Space};
 use crate::strategy;
 
 /// How a design is evaluated.
@@ -69,12 +69,15 @@ pub struct StoredDesign {
     /// The accelerator's 12 numbers; none if it is the base's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accelerator: Option<Vec<f64>>,
+    /// The positions on the study's axes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub axes: Vec<usize>,
 }
 
 impl StoredDesign {
     /// How `design` is stored.
     #[must_use]
-    pub fn of(design: &Design) -> Self {
+    pub fn of(space: &Space, design: &Design) -> Self {
         let (entry, transformer) = match &design.model {
             Model::Entry(entry) => (Some(*entry), None),
             Model::Genome(genome) => (None, Some(genome.to_vector().to_vec())),
@@ -84,7 +87,8 @@ impl StoredDesign {
             transformer,
             accelerator: design
                 .accelerator
-                .map(|accelerator| accelerator.numbers().to_vec()),
+                .map(|accelerator| accelerator.numbers().map(f64::from).to_vec()),
+            axes: (0..space.axes.len()).map(|axis| design.axes.of(axis)).collect(),
         }
     }
 
@@ -104,6 +108,9 @@ impl StoredDesign {
         Ok(Design {
             model,
             accelerator: accelerator.transpose().map_err(|error| error.to_string())?,
+            axes: (self.axes.iter().enumerate()).fold(Positions::default(), |all, (axis, &position)| {
+                all.with(axis, position)
+            }),
         })
     }
 }

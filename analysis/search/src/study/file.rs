@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::axis::AxisFile;
 use crate::accuracy::AccuracyFile;
 use crate::objective::Objective;
 
@@ -98,7 +99,7 @@ pub enum OverWorkloads {
 }
 
 /// The designs to choose from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpaceFile {
     /// The transformers.
@@ -107,6 +108,9 @@ pub struct SpaceFile {
     /// The accelerators.
     #[serde(default)]
     pub accelerator: AcceleratorSpace,
+    /// Fields of the scenario that vary besides.
+    #[serde(default)]
+    pub axes: Vec<AxisFile>,
 }
 
 /// The transformers of a study.

@@ -6,13 +6,14 @@ use scenarios::diagnostics::Problem;
 use scenarios::load::{Disk, Document};
 use scenarios::{Diagnostics, Loaded, Scenario, Setting};
 
+use super::axis::StudyAxis;
 use super::error::StudyError;
 use super::file::{AcceleratorSpace, Evaluator, OverWorkloads, SCHEMA, StudyFile, TransformerSpace};
 use super::frozen::Frozen;
 use crate::accuracy::AccuracyModel;
 use crate::features::Features;
 use crate::objective::Limit;
-use crate::space::{Accelerators, Models, Space, Table};
+use crate::space::{Accelerators, MOST_AXES, Models, Space, Table};
 use crate::strategy::{self, Strategy};
 
 /// A study that can be carried out.
@@ -25,6 +26,8 @@ pub struct Study {
     pub workloads: Vec<Workload>,
     /// The designs to choose from.
     pub space: Space,
+    /// What the positions of its axes set.
+    pub axes: Vec<StudyAxis>,
     /// The physical features of a design, with the first workload.
     pub features: Features,
     /// The accuracy of transformers, if the study has a model of it.
@@ -77,13 +80,15 @@ impl Study {
         if let Err((message, help)) = &space {
             problems.push(wrong("space.transformer", message.clone(), help));
         }
+        let axes = axes_of(&file, &base, &wrong)?;
         let strategy = strategy::by_name(&file.strategy);
         if let Err(error) = &strategy {
             problems.push(wrong("strategy", error.to_string(), ""));
         }
-        let (Ok(space), Ok(strategy), true) = (space, strategy, problems.is_empty()) else {
+        let (Ok(mut space), Ok(strategy), true) = (space, strategy, problems.is_empty()) else {
             return Err(problems.into_iter().collect::<Diagnostics>().into());
         };
+        space.axes = axes.iter().map(|axis| axis.axis.clone()).collect();
         let workloads = workloads_of(&file, &base)?;
         let features = Features::new(&workloads[0].base)?;
         Ok(Self {
@@ -91,6 +96,7 @@ impl Study {
             base,
             workloads,
             space,
+            axes,
             features,
             accuracy,
             limits,
@@ -196,7 +202,28 @@ fn space_of(
             AcceleratorSpace::Published => Accelerators::Published,
             AcceleratorSpace::Fixed => Accelerators::Fixed,
         },
+        axes: Vec::new(),
     })
+}
+
+/// The axes, each of whose values the base accepts.
+fn axes_of(
+    file: &StudyFile,
+    base: &Loaded,
+    wrong: &dyn Fn(&str, String, &str) -> Problem,
+) -> Result<Vec<StudyAxis>, StudyError> {
+    let axes = &file.space.axes;
+    if axes.len() > MOST_AXES {
+        let message = format!("a space cannot have {} axes", axes.len());
+        let help = format!("up to {MOST_AXES} are accepted; `zip` moves several fields together");
+        return Err(StudyError::Input(wrong("space.axes", message, &help).into()));
+    }
+    let place = |index: usize| format!("space.axes[{index}]");
+    let resolved = axes
+        .iter()
+        .enumerate()
+        .map(|(index, axis)| axis.resolve(base, &place(index), wrong));
+    Ok(resolved.collect::<Result<_, _>>()?)
 }
 
 /// The workloads, each the base with its fields; the base alone if none is stated.
