@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+pub mod changes;
 pub mod check;
 pub mod compare;
 pub mod estimate;

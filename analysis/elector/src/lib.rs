@@ -12,7 +12,9 @@ pub mod interrupt;
 mod number;
 pub mod page;
 pub mod prepare;
+mod program;
 mod progress;
 pub mod report;
 
 pub use failure::Failure;
+pub use program::{Program, Signed};

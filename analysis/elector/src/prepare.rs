@@ -10,6 +10,8 @@ use scenarios::load::Disk;
 use scenarios::system::Plan;
 use scenarios::{Diagnostics, Loaded, Scenario};
 
+use crate::command::changes::Changes;
+
 pub use memory::{prepare_memory, shipped_memory_text};
 
 /// A plan and its warnings.
@@ -21,13 +23,13 @@ pub struct Prepared {
     pub warnings: Diagnostics,
 }
 
-/// Loads the scenario at `path` and plans its machine. `-` is standard input; if there is no such file, the name of a
-/// shipped scenario is accepted. `seed`, if given, replaces the scenario's own.
+/// Loads the scenario at `path`, makes the `changes` and plans its machine. `-` is standard input; if there is no such file, the
+/// name of a shipped scenario is accepted. `seed`, if given, replaces the scenario's own.
 ///
 /// # Errors
 /// Everything that is wrong with the scenario, each at its place.
-pub fn prepare(path: &Path, seed: Option<u64>) -> Result<Prepared, Diagnostics> {
-    let loaded = with_seed(load(path)?, seed)?;
+pub fn prepare(path: &Path, changes: &Changes, seed: Option<u64>) -> Result<Prepared, Diagnostics> {
+    let loaded = with_seed(changes.of(load(path)?)?, seed)?;
     Ok(Prepared {
         plan: Plan::load(&loaded)?,
         warnings: loaded.warnings().clone(),

@@ -26,7 +26,7 @@ impl Layers {
         let mut whole = ScenarioFile::default();
         let mut next = Some((place, source));
         while let Some((place, source)) = next {
-            let mut file = Document::<ScenarioFile>::parse(Arc::clone(&source))?.value;
+            let mut file = parse_scenario(&source)?;
             let here = layers.files.len();
             layers.push(place, source, "");
             let preset = file
@@ -161,5 +161,13 @@ impl Layers {
         let mut checks = Checks::default();
         let layers = dictionary::read(&value, &mut checks);
         Ok((source, layers, checks.into_findings()))
+    }
+}
+
+/// Reads a scenario in RON or JSON. No scenario in RON begins with a brace.
+fn parse_scenario(source: &Arc<Source>) -> Result<ScenarioFile, Diagnostics> {
+    match source.text().trim_start().starts_with('{') {
+        true => Ok(serde_json::from_str(source.text()).map_err(|error| json_problem(source, &error))?),
+        false => Ok(Document::parse(Arc::clone(source))?.value),
     }
 }

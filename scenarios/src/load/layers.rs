@@ -214,7 +214,9 @@ impl Layers {
     pub(super) fn default_name(&self) -> String {
         let name = self.files.first().map_or("", |layer| layer.source.name());
         let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
-        file.strip_suffix(".ron").unwrap_or(file).to_owned()
+        let endings = [".ron", ".json"];
+        let stem = endings.iter().find_map(|ending| file.strip_suffix(ending));
+        stem.unwrap_or(file).to_owned()
     }
 
     /// The texts, the user's own first, the transformer's dictionary last.
@@ -341,12 +343,11 @@ pub(super) fn in_dictionary(source: &Arc<Source>, finding: Finding) -> Problem {
 pub(super) fn json_problem(source: &Arc<Source>, error: &serde_json::Error) -> Problem {
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
-    Problem::at_line(
-        source,
-        error.line(),
-        error.column(),
-        format!("this is not JSON: {message}"),
-    )
+    let message = match error.is_data() {
+        true => message,
+        false => format!("this is not JSON: {message}"),
+    };
+    Problem::at_line(source, error.line(), error.column(), message)
 }
 
 /// The place of a shipped file; otherwise what is wrong, and what there is.

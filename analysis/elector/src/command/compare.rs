@@ -13,6 +13,7 @@ use scenarios::load::library::Shelf;
 use scenarios::schema::Reference;
 use sim_core::Engine;
 
+use super::changes::Changes;
 use super::{print, refuse_existing, require, warn};
 use crate::page::{Compared, comparison_page};
 use crate::prepare::{load, with_seed};
@@ -26,6 +27,9 @@ use crate::{Failure, interrupt};
 pub struct Compare {
     /// A scenario file, the name of a shipped one, or `-` for standard input.
     pub scenario: PathBuf,
+    /// What is changed of the scenario.
+    #[command(flatten)]
+    pub changes: Changes,
     /// The memories, in place of the scenario's own list: shipped names or RON files, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "A,B,C")]
     pub memory: Vec<String>,
@@ -63,7 +67,7 @@ impl Compare {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
         require(self.engine)?;
         refuse_existing(self.report.as_deref(), self.force)?;
-        let loaded = load(&self.scenario)?;
+        let loaded = self.changes.of(load(&self.scenario)?)?;
         warn(loaded.warnings(), quiet);
         let loaded = with_seed(loaded, self.seed)?;
         let memories: Vec<Reference> = self.memory.iter().map(|memory| reference(memory)).collect();

@@ -14,10 +14,11 @@ use scenarios::system::Plan;
 use scenarios::transformer::Transformer;
 use scenarios::{Diagnostics, Loaded};
 
+use super::changes::Changes;
 use super::{print, print_json, warn};
-use crate::Failure;
 use crate::prepare;
 use crate::report::{Style, estimate_report};
+use crate::{Failure, Signed};
 
 /// Estimate area, cycles and energy by a closed form, without simulating.
 #[derive(Debug, Args)]
@@ -26,8 +27,11 @@ pub struct Estimate {
     /// A scenario file, the name of a shipped one, or `-` for standard input.
     #[arg(required_unless_present = "model", conflicts_with_all = ["model", "accelerator"])]
     pub scenario: Option<PathBuf>,
+    /// What is changed of the scenario.
+    #[command(flatten)]
+    pub changes: Changes,
     /// A FlexiBERT model dictionary in JSON, in place of a scenario.
-    #[arg(long, requires = "accelerator", value_name = "M.json")]
+    #[arg(long, requires = "accelerator", conflicts_with = "set", value_name = "M.json")]
     pub model: Option<PathBuf>,
     /// The accelerator for it: 12 numbers separated by commas, or a JSON file with an array of them.
     #[arg(long, requires = "model", value_name = "VECTOR", allow_hyphen_values = true)]
@@ -82,7 +86,7 @@ impl Estimate {
             (None, ..) => return Err(Failure::Usage("neither scenario nor model is given".to_owned())),
         };
         if self.json {
-            print_json(&estimated)
+            print_json(&Signed::new(&estimated))
         } else {
             print(&estimate_report(&estimated, Style::of(stdout().is_terminal())))
         }
@@ -90,7 +94,7 @@ impl Estimate {
 
     fn of_scenario(&self, path: &Path, quiet: bool) -> Result<Estimated, Failure> {
         let memory = self.memory.as_deref().map(organisation).transpose()?;
-        let loaded = prepare::load(path)?;
+        let loaded = self.changes.of(prepare::load(path)?)?;
         warn(loaded.warnings(), quiet);
         let convention = self.convention.map_or(Counting::Corrected, Counting::from);
         match convention {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use analysis::result::{Summary, TileOperation, tile_operations};
 use clap::Args;
 
+use super::changes::Changes;
 use super::{print, print_json, warn};
 use crate::Failure;
 use crate::prepare::{Prepared, prepare};
@@ -19,6 +20,9 @@ use crate::report::{Style, lower_report};
 pub struct Lower {
     /// A scenario file, the name of a shipped one, or `-` for standard input.
     pub scenario: PathBuf,
+    /// What is changed of the scenario.
+    #[command(flatten)]
+    pub changes: Changes,
     /// Print JSON, one object per line.
     #[arg(long)]
     pub json: bool,
@@ -32,7 +36,7 @@ pub struct Lower {
 
 impl Lower {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
-        let Prepared { plan, warnings } = prepare(&self.scenario, None)?;
+        let Prepared { plan, warnings } = prepare(&self.scenario, &self.changes, None)?;
         warn(&warnings, quiet);
         if self.summary {
             let summary = Summary::new(&plan.machine);

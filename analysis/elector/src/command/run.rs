@@ -14,12 +14,13 @@ use scenarios::system::Plan;
 use sim_core::Engine;
 use traces::{TimeWindow, TraceHealth, TraceOptions};
 
+use super::changes::Changes;
 use super::recording::Recording;
 use super::{print, print_json, refuse_existing, require, warn};
 use crate::prepare::{Prepared, prepare};
 use crate::progress::Bar;
 use crate::report::{Style, run_report};
-use crate::{Failure, interrupt};
+use crate::{Failure, Signed, interrupt};
 
 /// Simulate a scenario and report cycles, energy, utilisation and memory traffic.
 #[derive(Debug, Args)]
@@ -27,6 +28,9 @@ use crate::{Failure, interrupt};
 pub struct Run {
     /// A scenario file, the name of a shipped one, or `-` for standard input.
     pub scenario: PathBuf,
+    /// What is changed of the scenario.
+    #[command(flatten)]
+    pub changes: Changes,
     /// The event queue: wheel (fast), desim (uses the crate of that name) or heap (simple). All give the same result.
     #[arg(long, default_value_t = Engine::Wheel)]
     pub engine: Engine,
@@ -86,13 +90,13 @@ impl Run {
     pub(super) fn execute(&self, quiet: bool) -> Result<(), Failure> {
         require(self.engine)?;
         refuse_existing(self.report.as_deref(), self.force)?;
-        let Prepared { plan, warnings } = prepare(&self.scenario, self.seed)?;
+        let Prepared { plan, warnings } = prepare(&self.scenario, &self.changes, self.seed)?;
         warn(&warnings, quiet);
         tracing::info!(scenario = plan.machine.scenario.name, engine = %self.engine, "running");
         let result = self.simulate(&plan, quiet)?;
         tracing::info!(events = result.events, wall_seconds = result.wall_seconds, "done");
         if self.json {
-            print_json(&result)?;
+            print_json(&Signed::new(&result))?;
         } else {
             print(&run_report(&result, Style::of(stdout().is_terminal())))?;
         }

@@ -13,4 +13,5 @@ mod page;
 mod printed;
 mod process;
 mod profile_command;
+mod set;
 mod trace_command;
