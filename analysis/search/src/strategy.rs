@@ -44,7 +44,3 @@ pub struct State {
     /// The hyperparameters of each surrogate, in the strategy's order.
     pub hyperparameters: Vec<Hyperparameters>,
 }
-/// X.
-pub fn by_name(_: &str) -> Result<Box<dyn Strategy + Send>, String> {
-    Err(String::new())
-}
