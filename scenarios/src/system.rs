@@ -44,7 +44,7 @@ pub use main_memory::MainMemory;
 pub use measure::Measurements;
 pub use modules::MachineSizes;
 pub use operation_names::{OperationName, OperationNames};
-pub use peak_power::peak_power;
+pub use peak_power::{leakage_power, peak_power};
 pub use plan::Plan;
 use plan::Problem;
 pub use tracks::Track;

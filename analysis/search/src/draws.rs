@@ -81,6 +81,16 @@ impl Draws {
     }
 }
 
+impl crate::space::Draws for Draws {
+    fn unit(&mut self) -> f64 {
+        self.uniform()
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        Self::below(self, n)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

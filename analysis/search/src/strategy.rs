@@ -1,6 +1,24 @@
 //! Strategies: what to evaluate next, from what has been evaluated.
+//!
+//! [`GreyBox`] learns what it does not know and is the one to take. [`Evolution`] and [`Nsga2`] need no model, and are what it is
+//! measured against. [`Random`], [`LatinHypercube`], [`Sobol`] and [`Grid`] cover a space whatever is found in it.
+
+mod batch;
+mod evolution;
+mod grey_box;
+mod name;
+mod nsga2;
+mod ranking;
+mod spread;
+mod standing;
 
 use serde::{Deserialize, Serialize};
+
+pub use evolution::Evolution;
+pub use grey_box::GreyBox;
+pub use name::{NAMES, UnknownStrategy, by_name};
+pub use nsga2::Nsga2;
+pub use spread::{Grid, LatinHypercube, Random, Sobol};
 
 use crate::problem::{Drawn, Evaluated, Problem};
 use crate::surrogate::Hyperparameters;

@@ -1,4 +1,4 @@
-//! Power of a machine of which all parts work.
+//! Power of a machine of which all parts work, and of one of which none does.
 
 use components::units::Milliwatts;
 
@@ -13,10 +13,17 @@ use crate::schema::CostTable;
 pub fn peak_power(sizes: &MachineSizes, costs: &CostTable) -> Milliwatts {
     let speed = sizes.clock_mhz / costs.clock_mhz;
     let modules = sizes.modules(costs).into_iter();
-    let modules = modules.map(|module| {
-        let one = module.cost.dynamic_mw * speed + module.cost.leakage_mw;
-        one * module.count
-    });
+    let dynamic: f64 = modules
+        .map(|module| module.cost.dynamic_mw * speed * module.count)
+        .sum();
+    Milliwatts(dynamic + leakage_power(sizes, costs).0)
+}
+
+/// The power of a machine that is switched on and does nothing: what everything leaks, without power gating.
+#[must_use]
+pub fn leakage_power(sizes: &MachineSizes, costs: &CostTable) -> Milliwatts {
+    let modules = sizes.modules(costs).into_iter();
+    let modules = modules.map(|module| module.cost.leakage_mw * module.count);
     let buffers = sizes.buffer_modules(costs).into_iter();
     let buffers = buffers.map(|buffer| buffer.cost.leakage_mw_per_mb * buffer.megabytes);
     Milliwatts(modules.chain(buffers).sum())
