@@ -38,8 +38,17 @@ impl Loaded {
             *memory = self.on_compared_memory(index)?.memory_in_full()?;
         }
         for (index, candidate) in scenario.compare.candidates.iter_mut().enumerate() {
-            let resolved = self.candidate(index)?.with_texts()?;
-            state_in_full(&mut candidate.changes.0, resolved.to_form());
+            let resolved = self.candidate(index)?.with_texts()?.to_form();
+            match self.settings.is_empty() {
+                true => state_in_full(&mut candidate.changes.0, resolved),
+                // A setting stands above the changes, which therefore state all that comes out.
+                false => {
+                    *candidate.changes.0 = ScenarioFile {
+                        compare: None,
+                        ..resolved
+                    }
+                }
+            }
         }
         Ok(to_ron(&scenario.to_form()))
     }

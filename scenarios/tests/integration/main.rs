@@ -15,7 +15,9 @@ mod mapping;
 mod mutation;
 mod overlay;
 mod regions;
+#[cfg(test)]
 mod resolved;
+#[cfg(test)]
 mod set;
 mod stalls;
 mod weights;

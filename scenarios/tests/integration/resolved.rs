@@ -81,6 +81,14 @@ fn files_of_the_users_are_written_out() {
 }
 
 #[test]
+fn settings_stay_above_the_changes_of_candidates() {
+    let loaded = parse("(compare: (candidates: [(changes: (workload: (batch: 2)))]))");
+    let loaded = loaded.set(&[Setting::new("workload.batch", "8")]).unwrap();
+    let again = parse(&loaded.to_self_contained_ron().unwrap());
+    assert_eq!(again.candidate(0).unwrap().scenario().workload.batch, 8);
+}
+
+#[test]
 fn equal_scenarios_have_equal_hashes() {
     let plain = hash("()");
     let memory = library::text("memory/lpddr3-1600.ron").unwrap();
