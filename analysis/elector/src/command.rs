@@ -12,6 +12,7 @@ pub mod new;
 pub mod profile;
 mod recording;
 pub mod run;
+pub mod search;
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 use std::path::Path;
@@ -61,6 +62,8 @@ pub enum Command {
     Estimate(estimate::Estimate),
     /// Profile tensors: the share of values that each threshold prunes.
     Profile(profile::Profiling),
+    /// Search for the best designs.
+    Search(search::Search),
     /// Make a scenario from the files of another simulator.
     Import(import::Import),
 }
@@ -71,6 +74,7 @@ Examples:
   elector check mine.ron         is it right, and what does it amount to?
   elector run mine.ron           simulate it
   elector run bert-tiny-edge     simulate a scenario that is shipped
+  elector search run co-design --dir out   which transformer on which accelerator?
   elector compare contention     which memory, alone and with others on it?
   elector memory --list          the memories that are shipped
 
@@ -103,6 +107,7 @@ impl Arguments {
             Command::Memory(memory) => memory.execute(self.quiet),
             Command::Estimate(estimate) => estimate.execute(self.quiet),
             Command::Profile(profile) => profile.execute(self.quiet),
+            Command::Search(search) => search.execute(self.quiet),
             Command::Import(import) => import.execute(self.quiet),
         }
     }

@@ -48,6 +48,16 @@ pub enum Failure {
         /// The trace up to that point.
         trace: Option<PathBuf>,
     },
+    /// Ctrl-C was pressed during a search.
+    #[error("interrupted: {finished} of {whole} designs are estimated; the same command goes on, in {}", folder.display())]
+    SearchInterrupted {
+        /// Rows that were written.
+        finished: usize,
+        /// Rows in all.
+        whole: usize,
+        /// The study's folder.
+        folder: PathBuf,
+    },
     /// Results could not be written.
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
@@ -62,7 +72,9 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Input(_) | Self::Usage(_) => 2,
-            Self::Interrupted { .. } | Self::RunInterrupted { .. } => interrupt::EXIT_CODE,
+            Self::Interrupted { .. } | Self::RunInterrupted { .. } | Self::SearchInterrupted { .. } => {
+                interrupt::EXIT_CODE
+            }
             _ => 1,
         }
     }

@@ -11,6 +11,7 @@ mod path;
 mod profile;
 mod replay;
 mod run;
+mod search;
 mod table;
 mod technology;
 
@@ -22,6 +23,7 @@ pub use lower::lower_report;
 pub use profile::profile_report;
 pub use replay::replay_report;
 pub use run::run_report;
+pub use search::{front_report, status_report};
 pub use technology::{technologies_report, technology_report};
 
 /// Whether text may carry colours.

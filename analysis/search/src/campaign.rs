@@ -8,6 +8,7 @@ mod front;
 mod ids;
 mod propose;
 mod rows;
+mod standing;
 mod work;
 
 use std::collections::BTreeMap;
@@ -127,7 +128,8 @@ impl Campaign {
     }
 
     /// Members that wait to be evaluated, in order.
-    fn open_jobs(&self) -> Vec<Job> {
+    #[must_use]
+    pub fn open_jobs(&self) -> Vec<Job> {
         let mut jobs = Vec::new();
         for (batch, members) in self.wanted() {
             let open = members

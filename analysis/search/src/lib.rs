@@ -2,6 +2,7 @@
 
 pub mod accuracy;
 pub mod campaign;
+pub mod csv;
 pub mod draws;
 pub mod evaluate;
 pub mod features;

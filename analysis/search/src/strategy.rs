@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use evolution::Evolution;
 pub use grey_box::GreyBox;
-pub use name::{NAMES, UnknownStrategy, by_name};
+pub use name::{NAMES, StrategyName, UnknownStrategy, by_name};
 pub use nsga2::Nsga2;
 pub use spread::{Grid, LatinHypercube, Random, Sobol};
 

@@ -1,5 +1,9 @@
 //! Strategies by name.
 
+use std::fmt;
+
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use super::{Evolution, GreyBox, Grid, LatinHypercube, Nsga2, Random, Sobol, Strategy};
@@ -48,6 +52,52 @@ pub fn by_name(name: &str) -> Result<Box<dyn Strategy + Send>, UnknownStrategy> 
             });
         }
     })
+}
+
+/// The name of a strategy, as a study states it: the name alone, without quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StrategyName(usize);
+
+impl StrategyName {
+    /// The name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        NAMES[self.0]
+    }
+}
+
+impl Default for StrategyName {
+    /// `GreyBox`.
+    fn default() -> Self {
+        Self(0)
+    }
+}
+
+impl Serialize for StrategyName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit_variant("Strategy", self.0 as u32, self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for StrategyName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl Visitor<'_> for Name {
+            type Value = StrategyName;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "the name of a strategy: {}", NAMES.join(", "))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<StrategyName, E> {
+                let place = NAMES.iter().position(|known| *known == name);
+                place
+                    .map(StrategyName)
+                    .ok_or_else(|| E::unknown_variant(name, &NAMES))
+            }
+        }
+        deserializer.deserialize_identifier(Name)
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,10 @@ pub struct Sobol;
 pub struct Grid;
 
 impl Strategy for Random {
+    fn is_one_batch(&self) -> bool {
+        true
+    }
+
     fn propose(&self, problem: &Problem<'_>, past: &Past<'_>, batch: u32, count: usize) -> Proposal {
         let mut proposal = Batch::new(problem, past, count);
         proposal.fill_at_random(batch, 0);
@@ -30,6 +34,10 @@ impl Strategy for Random {
 }
 
 impl Strategy for LatinHypercube {
+    fn is_one_batch(&self) -> bool {
+        true
+    }
+
     fn propose(&self, problem: &Problem<'_>, past: &Past<'_>, batch: u32, count: usize) -> Proposal {
         let mut proposal = Batch::new(problem, past, count);
         let dimensions = problem.space.dimensions();
@@ -51,6 +59,10 @@ impl Strategy for LatinHypercube {
 }
 
 impl Strategy for Sobol {
+    fn is_one_batch(&self) -> bool {
+        true
+    }
+
     fn propose(&self, problem: &Problem<'_>, past: &Past<'_>, _batch: u32, count: usize) -> Proposal {
         let mut proposal = Batch::new(problem, past, count);
         fill_by_sobol(&mut proposal, problem, past);
@@ -70,6 +82,10 @@ pub(super) fn fill_by_sobol(batch: &mut Batch<'_>, problem: &Problem<'_>, past: 
 }
 
 impl Strategy for Grid {
+    fn is_one_batch(&self) -> bool {
+        true
+    }
+
     fn propose(&self, problem: &Problem<'_>, past: &Past<'_>, _batch: u32, count: usize) -> Proposal {
         let mut proposal = Batch::new(problem, past, count);
         proposal.walk();

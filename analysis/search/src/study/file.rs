@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::axis::AxisFile;
 use crate::accuracy::AccuracyFile;
 use crate::objective::Objective;
+use crate::strategy::StrategyName;
 
 /// The version of the grammar that is read.
 pub const SCHEMA: u32 = 1;
@@ -31,8 +32,8 @@ pub struct StudyFile {
     #[serde(default)]
     pub lag: u32,
     /// How designs are chosen, by name.
-    #[serde(default = "grey_box")]
-    pub strategy: String,
+    #[serde(default)]
+    pub strategy: StrategyName,
     /// How designs are evaluated.
     #[serde(default)]
     pub evaluator: Evaluator,
@@ -157,8 +158,4 @@ const fn batch() -> u32 {
 
 const fn simulate() -> u32 {
     4
-}
-
-fn grey_box() -> String {
-    "GreyBox".to_owned()
 }

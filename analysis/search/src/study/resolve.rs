@@ -81,7 +81,7 @@ impl Study {
             problems.push(wrong("space.transformer", message.clone(), help));
         }
         let axes = axes_of(&file, &base, &wrong)?;
-        let strategy = strategy::by_name(&file.strategy);
+        let strategy = strategy::by_name(file.strategy.name());
         if let Err(error) = &strategy {
             problems.push(wrong("strategy", error.to_string(), ""));
         }

@@ -24,7 +24,9 @@ pub struct Ask {
 
 /// Evaluate a share of the open batch. What is evaluated already is left alone.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  elector search evaluate out --shard 0/4\n  elector search evaluate out --shard $SLURM_ARRAY_TASK_ID/64")]
+#[command(
+    after_help = "Examples:\n  elector search evaluate out --shard 0/4\n  elector search evaluate out --shard $SLURM_ARRAY_TASK_ID/64"
+)]
 pub struct Evaluate {
     /// The study's folder.
     pub dir: PathBuf,
@@ -61,7 +63,10 @@ pub struct Slurm {
 fn shard(text: &str) -> Result<(usize, usize), String> {
     let wrong = || format!("{text:?} is no share: I/N with I from 0 to N - 1 is accepted, such as 0/4");
     let (place, of) = text.split_once('/').ok_or_else(wrong)?;
-    let (place, of) = (place.parse().map_err(|_| wrong())?, of.parse().map_err(|_| wrong())?);
+    let (place, of) = (
+        place.parse().map_err(|_| wrong())?,
+        of.parse().map_err(|_| wrong())?,
+    );
     if place < of { Ok((place, of)) } else { Err(wrong()) }
 }
 
@@ -106,7 +111,9 @@ impl Evaluate {
         let mut shard = campaign.store().shard();
         let open: Vec<_> = campaign.open_jobs();
         for fidelity in [Fidelity::Estimate, Fidelity::Simulated] {
-            let mine = open.iter().filter(|job| job.position % of == place && job.fidelity == fidelity);
+            let mine = open
+                .iter()
+                .filter(|job| job.position % of == place && job.fidelity == fidelity);
             let bar = Progress::new(&self.dir.display().to_string(), fidelity, quiet);
             evaluate(&mut campaign, mine.cloned().collect(), pool, &mut shard, &bar)?;
         }
@@ -153,11 +160,15 @@ fn read_outcomes(file: &Path) -> Result<Vec<Outcome>, Failure> {
         false => fs::read_to_string(file),
     };
     let text = text.map_err(|error| Failure::Usage(format!("cannot read {}: {error}", file.display())))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let lines = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(number, line)| {
-            serde_json::from_str(line)
-                .map_err(|error| Failure::Usage(format!("{}:{}: no row: {error}", file.display(), number + 1)))
+            serde_json::from_str(line).map_err(|error| {
+                Failure::Usage(format!("{}:{}: no row: {error}", file.display(), number + 1))
+            })
         })
         .collect()
 }

@@ -48,7 +48,11 @@ impl Run {
         while let Next::Evaluate(jobs) = campaign.next().map_err(of_store)? {
             // A batch has one fidelity; each fidelity has a bar of its own.
             for fidelity in [Fidelity::Estimate, Fidelity::Simulated] {
-                let of_it = jobs.iter().filter(|job| job.fidelity == fidelity).cloned().collect();
+                let of_it = jobs
+                    .iter()
+                    .filter(|job| job.fidelity == fidelity)
+                    .cloned()
+                    .collect();
                 let bar = Progress::new(&name, fidelity, quiet);
                 evaluate(&mut campaign, of_it, pool, &mut shard, &bar)?;
             }

@@ -45,7 +45,9 @@ pub struct Rows {
 
 /// One row, or its scenario.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  elector search show out 5f0c…\n  elector search show out 5f0c… --scenario | elector run -")]
+#[command(
+    after_help = "Examples:\n  elector search show out 5f0c…\n  elector search show out 5f0c… --scenario | elector run -"
+)]
 pub struct Show {
     /// The study's folder.
     pub dir: PathBuf,
@@ -136,9 +138,17 @@ impl Show {
         let mut of_name = rows.iter().filter(|row| row.id.starts_with(&self.id));
         let row = match (of_name.next(), of_name.next()) {
             (Some(row), None) => row,
-            (None, _) => return Err(Failure::Usage(format!("no row is called {:?}; `elector search rows` lists them", self.id))),
+            (None, _) => {
+                return Err(Failure::Usage(format!(
+                    "no row is called {:?}; `elector search rows` lists them",
+                    self.id
+                )));
+            }
             (Some(_), Some(_)) => {
-                return Err(Failure::Usage(format!("several rows begin with {:?}; give more of the name", self.id)));
+                return Err(Failure::Usage(format!(
+                    "several rows begin with {:?}; give more of the name",
+                    self.id
+                )));
             }
         };
         if !self.scenario {
