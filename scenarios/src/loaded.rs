@@ -116,7 +116,11 @@ impl Loaded {
     pub fn set(&self, settings: &[Setting]) -> Result<Self, Diagnostics> {
         let form = self.scenario.to_form();
         let Settled { layers, form } = settle(self.layers.clone(), form, settings, self.files.resolver())?;
-        let states = |field: &str| settings.iter().any(|setting| setting.path().starts_with(field));
+        // A section states all that is in it.
+        let states = |field: &str| {
+            let mut paths = settings.iter().map(Setting::path);
+            paths.any(|path| path.starts_with(field) || field.starts_with(path))
+        };
         let known = Known {
             costs: (!states("costs")).then(|| Arc::clone(&self.costs)),
             curves: self.curves.clone().filter(|_| !states("sparsity.source")),

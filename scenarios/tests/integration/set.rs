@@ -144,6 +144,20 @@ fn settings_follow_each_other_into_lists_and_variants() {
 }
 
 #[test]
+fn other_curves_are_read() {
+    let wanted = |curves: &str| format!("sparsity=(source: Wanted(curves: \"{curves}\"))");
+    let synthetic = set(&[&wanted("synthetic-bert-tiny")]);
+    let other = synthetic
+        .set(&settings(&[&wanted("computed-bert-tiny")]))
+        .unwrap();
+    assert_ne!(other.curves(), synthetic.curves());
+    let one_field = synthetic
+        .set(&settings(&["sparsity.source.curves=computed-bert-tiny"]))
+        .unwrap();
+    assert_eq!(other.curves(), one_field.curves());
+}
+
+#[test]
 fn settings_stand_above_the_changes_of_a_candidate_and_below_a_program() {
     let text = "(compare: (candidates: [(changes: (seed: 4, workload: (batch: 2)))]))";
     let loaded = Scenario::parse("mine.ron", text, Disk).unwrap();
