@@ -87,7 +87,7 @@ impl Campaign {
     ///
     /// # Errors
     /// The folder cannot be written.
-    pub fn next(&mut self) -> Result<Next, StoreError> {
+    pub fn advance(&mut self) -> Result<Next, StoreError> {
         while let Some(batch) = self.batch_to_propose() {
             self.add(batch)?;
         }

@@ -13,5 +13,6 @@ mod page;
 mod printed;
 mod process;
 mod profile_command;
+mod search_command;
 mod set;
 mod trace_command;

@@ -74,8 +74,20 @@ impl Campaign {
             })
             .map(|values| values.unwrap_or_else(|| vec![f64::INFINITY; terms.len()]))
             .collect();
-        let mut covered = Covered::new(&vec![1.0; terms.len()]);
-        let chosen = choose(&mut covered, &points, count);
-        chosen.into_iter().map(|choice| rows[choice.index]).collect()
+        let mut best: Vec<usize> = Vec::new();
+        // Once all of the front is chosen, the front of the others follows.
+        while best.len() < count.min(rows.len()) {
+            let left: Vec<usize> = (0..rows.len()).filter(|row| !best.contains(row)).collect();
+            let of_left: Vec<&[f64]> = left.iter().map(|&row| points[row].as_slice()).collect();
+            let mut covered = Covered::new(&vec![1.0; terms.len()]);
+            let chosen = choose(&mut covered, &of_left, count - best.len());
+            if chosen.is_empty() {
+                // Beyond `worst` of all terms nothing is covered: in the order of proposal.
+                best.extend(left.into_iter().take(count - best.len()));
+                break;
+            }
+            best.extend(chosen.iter().map(|choice| left[choice.index]));
+        }
+        best.into_iter().map(|row| rows[row]).collect()
     }
 }

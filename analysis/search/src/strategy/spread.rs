@@ -26,9 +26,10 @@ impl Strategy for Random {
         true
     }
 
-    fn propose(&self, problem: &Problem<'_>, past: &Past<'_>, batch: u32, count: usize) -> Proposal {
+    fn propose(&self, problem: &Problem<'_>, past: &Past<'_>, _batch: u32, count: usize) -> Proposal {
         let mut proposal = Batch::new(problem, past, count);
-        proposal.fill_at_random(batch, 0);
+        // One stream for all batches, from its beginning: what was drawn before is passed over.
+        proposal.fill_at_random(0, 0);
         proposal.finish(None)
     }
 }

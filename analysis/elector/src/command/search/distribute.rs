@@ -84,7 +84,7 @@ struct Asked<'a> {
 impl Ask {
     pub(super) fn execute(&self) -> Result<(), Failure> {
         let mut campaign = open(&self.dir)?;
-        let Next::Evaluate(jobs) = campaign.next().map_err(of_store)? else {
+        let Next::Evaluate(jobs) = campaign.advance().map_err(of_store)? else {
             return Ok(());
         };
         for job in &jobs {

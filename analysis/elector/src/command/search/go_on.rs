@@ -45,7 +45,7 @@ impl Run {
         let pool = self.jobs.map_or_else(Pool::default, Pool::new);
         let mut shard = campaign.store().shard();
         let name = self.study.display().to_string();
-        while let Next::Evaluate(jobs) = campaign.next().map_err(of_store)? {
+        while let Next::Evaluate(jobs) = campaign.advance().map_err(of_store)? {
             // A batch has one fidelity; each fidelity has a bar of its own.
             for fidelity in [Fidelity::Estimate, Fidelity::Simulated] {
                 let of_it = jobs
