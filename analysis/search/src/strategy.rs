@@ -62,3 +62,6 @@ pub struct State {
     /// The hyperparameters of each surrogate, in the strategy's order.
     pub hyperparameters: Vec<Hyperparameters>,
 }
+
+#[cfg(test)]
+mod tests;
