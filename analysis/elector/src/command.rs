@@ -149,6 +149,11 @@ fn say(diagnostics: &Diagnostics) {
     drop(out.write_all(text.as_bytes()));
 }
 
+/// Prints a line to standard error; if it cannot be written to, there is nothing left to do.
+fn say_line(text: &str) {
+    drop(writeln!(stderr().lock(), "elector: {text}"));
+}
+
 fn warn(warnings: &Diagnostics, quiet: bool) {
     if !quiet && !warnings.is_empty() {
         say(warnings);

@@ -109,3 +109,40 @@ impl Pacer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rank(cycles: f64, bytes: u64) -> Rank {
+        Rank {
+            cycles,
+            bytes: Bytes(bytes),
+            weight_of_byte: 0.5,
+        }
+    }
+
+    #[test]
+    fn a_way_that_moves_fewer_bytes_is_taken_sooner() {
+        let goal = Goal {
+            work: LeastWork::default(),
+            best: rank(900.0, 200),
+            worthwhile: [0.98, 0.95],
+        };
+        // The best costs 1,000: 980 are asked for with fewer bytes, 950 with as many.
+        assert!(goal.is_met_by(&rank(880.0, 198)) && !goal.is_met_by(&rank(882.0, 198)));
+        assert!(goal.is_met_by(&rank(849.0, 200)) && !goal.is_met_by(&rank(851.0, 200)));
+    }
+
+    #[test]
+    fn parts_that_repeat_do_as_much_again() {
+        let work = |units: f64, bytes: u64| LeastWork {
+            units: [units; 3],
+            bytes: Bytes(bytes),
+        };
+        assert_eq!(work(30.0, 70).extended(&work(20.0, 60), 4), work(70.0, 110));
+        // What a part evicts, the next one loads: nothing new is loaded.
+        assert_eq!(work(30.0, 50).extended(&work(20.0, 60), 4), work(70.0, 50));
+        assert_eq!(work(3.0, 50).min(work(2.0, 60)), work(2.0, 50));
+    }
+}

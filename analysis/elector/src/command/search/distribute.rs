@@ -178,23 +178,28 @@ impl Slurm {
         let campaign = open(&self.dir)?;
         let folder = campaign.store().folder().canonicalize()?;
         let folder = quoted(&folder.display().to_string());
-        let (minutes, last) = (self.chunk_minutes, self.tasks.get() - 1);
+        let (minutes, tasks) = (self.chunk_minutes, self.tasks);
+        let again =
+            format!("elector search slurm {folder} --chunk-minutes {minutes} --tasks {tasks} | sbatch");
         print(&format!(
             "#!/bin/bash
-# Submit with `sbatch FILE`: each task evaluates its share of the open batch; the step after them proposes the next batch and
-# submits this file again, until the study is finished.
+# Submit with `elector search slurm .. | sbatch`. Each task evaluates its share of the open batch; a step after them proposes the
+# next batch and submits the same again, until the study is finished. A task that is killed leaves its designs to the next round.
 #SBATCH --job-name=elector-search
 #SBATCH --array=0-{last}
 #SBATCH --time={minutes}
 #SBATCH --cpus-per-task=1
 #SBATCH --requeue
-#SBATCH --signal=B:TERM@60
+#SBATCH --signal=B:INT@60
 
-# A job begins in the folder that it was submitted from; `elector` is the one on the path.
-set -e
-elector search evaluate {folder} --shard \"$SLURM_ARRAY_TASK_ID/{tasks}\"
+# Jobs begin in the folder that they were submitted from, with its environment: `elector` is the one on the path.
+if [ \"$SLURM_ARRAY_TASK_ID\" = 0 ] && [ -z \"$SLURM_RESTART_COUNT\" ]; then
+    sbatch --dependency=\"afterany:$SLURM_ARRAY_JOB_ID\" --job-name=elector-search-next --time=30 --wrap {next}
+fi
+exec elector search evaluate {folder} --shard \"$SLURM_ARRAY_TASK_ID/{tasks}\"
 ",
-            tasks = self.tasks
+            last = tasks.get() - 1,
+            next = quoted(&format!("[ -z \"$(elector search ask {folder})\" ] || {again}")),
         ))
     }
 }

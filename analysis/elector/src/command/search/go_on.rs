@@ -10,7 +10,7 @@ use search::campaign::{Campaign, Next};
 use search::store::{Fidelity, ShardWriter};
 
 use super::{lay_out, of_store};
-use crate::command::print;
+use crate::command::{print, say_line};
 use crate::progress::Bar;
 use crate::report::{Style, front_report};
 use crate::{Failure, interrupt};
@@ -64,6 +64,12 @@ impl Run {
                     folder: self.dir.clone(),
                 });
             }
+        }
+        let (finished, wanted) = campaign.progress(Fidelity::Estimate);
+        if finished < wanted && !campaign.study().simulates_all() && !quiet {
+            say_line(&format!(
+                "the space is exhausted: {finished} designs, of a budget of {wanted}"
+            ));
         }
         print(&front_report(&campaign, Style::of(stdout().is_terminal())))
     }
