@@ -12,6 +12,7 @@ use super::{Past, Proposal, State, Strategy};
 use crate::objective::Objective;
 use crate::problem::Problem;
 use beliefs::Beliefs;
+use candidate::Hopes;
 
 /// The grey box.
 ///
@@ -31,6 +32,8 @@ pub struct GreyBox {
     pub optimism: f64,
     /// The same of the numbers of a front.
     pub front_optimism: f64,
+    /// By how many standard deviations a figure is believed to be worse than expected where a limit holds for it.
+    pub caution: f64,
     /// Designs of an evolution on a scalar, and its generations.
     pub climb: [usize; 2],
     /// Designs of an evolution on a front, and its generations.
@@ -44,6 +47,7 @@ impl Default for GreyBox {
             refit_up_to: 128,
             optimism: 1.0,
             front_optimism: 0.5,
+            caution: 1.0,
             climb: [100, 40],
             wide: [120, 15],
         }
@@ -62,6 +66,13 @@ impl GreyBox {
         // Rows that a lag keeps back were drawn all the same.
         let drawn = (batch as usize).saturating_mul(count).max(past.evaluated.len());
         drawn < self.start || past.evaluated.len() < FEWEST_ROWS.min(self.start)
+    }
+
+    fn hopes(&self, optimism: f64) -> Hopes {
+        Hopes {
+            optimism,
+            caution: self.caution,
+        }
     }
 
     fn refits(&self, past: &Past<'_>, batch: u32) -> bool {

@@ -57,19 +57,24 @@ pub(super) fn broken(problem: &Problem<'_>, row: &Evaluated) -> f64 {
 
 /// By how much `metrics` break the limits, as shares of them, summed up; 0 if they keep to all.
 pub(super) fn violation(limits: &[Limit], metrics: &Metrics) -> f64 {
-    limits.iter().map(|limit| broken_by(limit, metrics)).sum()
+    let broken = |limit: &Limit| broken_by(limit, limit.metric.of(metrics), 0.0);
+    limits.iter().map(broken).sum()
 }
 
-fn broken_by(limit: &Limit, metrics: &Metrics) -> f64 {
-    if limit.holds(metrics) {
-        return 0.0;
-    }
-    let Some(value) = limit.metric.of(metrics).filter(|value| !value.is_nan()) else {
+/// By how much `value`, if it is `margin` worse, breaks a limit, as a share of the limit.
+pub(super) fn broken_by(limit: &Limit, value: Option<f64>, margin: f64) -> f64 {
+    let Some(value) = value.filter(|value| !value.is_nan()) else {
         return f64::INFINITY;
     };
-    let excess = match limit.comparison {
-        Comparison::AtMost | Comparison::Below => value - limit.value,
-        Comparison::AtLeast | Comparison::Above => limit.value - value,
+    let is_most = matches!(limit.comparison, Comparison::AtMost | Comparison::Below);
+    let value = if is_most { value + margin } else { value - margin };
+    if limit.holds_for(value) {
+        return 0.0;
+    }
+    let excess = if is_most {
+        value - limit.value
+    } else {
+        limit.value - value
     };
     // A strict limit may be met exactly, which breaks it.
     (excess / limit.value.abs().max(f64::MIN_POSITIVE)).max(f64::EPSILON)

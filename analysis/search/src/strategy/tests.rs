@@ -248,31 +248,28 @@ fn refused_designs_are_told_and_replaced() {
 }
 
 #[test]
-fn the_grey_box_finds_in_96_what_others_do_not_in_192() {
+fn the_grey_box_finds_in_64_what_others_do_not_in_192() {
     let bench = Bench::new(Space::published(), scalar());
     let best = |strategy: &dyn Strategy, budget| {
         mean((1..=2).map(|seed| bench.run(strategy, seed, budget, 8).best()))
     };
-    let grey = best(&GreyBox::default(), 96);
+    let grey = best(&GreyBox::default(), 64);
     let (climbing, random) = (best(&Evolution::default(), 192), best(&Random, 192));
     println!("{grey} {climbing} {random}");
-    assert!(
-        grey < climbing - 0.01 && climbing < random,
-        "{grey} {climbing} {random}"
-    );
+    assert!(grey < climbing && climbing < random, "{grey} {climbing} {random}");
 }
 
 #[test]
-fn the_grey_box_finds_a_wider_front_in_96_than_others_in_192() {
+fn the_grey_box_finds_a_wider_front_in_64_than_others_in_192() {
     let bench = Bench::new(Space::published(), front());
     let wide = |strategy: &dyn Strategy, budget| {
         mean((1..=2).map(|seed| bench.run(strategy, seed, budget, 8).hypervolume(&bench.objective)))
     };
-    let grey = wide(&GreyBox::default(), 96);
+    let grey = wide(&GreyBox::default(), 64);
     let (breeding, random) = (wide(&Nsga2::default(), 192), wide(&Random, 192));
     println!("{grey} {breeding} {random}");
     assert!(
-        grey > breeding + 0.02 && breeding > random,
+        grey > breeding + 0.05 && breeding > random,
         "{grey} {breeding} {random}"
     );
 }
@@ -284,17 +281,17 @@ fn limits_on_what_is_learnt_are_kept() {
         Limit::parse("mean_power_w <= 20").unwrap(),
         Limit::parse("area_mm2 <= 400").unwrap(),
     ];
-    let found = bench.run(&GreyBox::default(), 1, 80, 8);
+    let found = bench.run(&GreyBox::default(), 1, 64, 8);
     let keeping = |rows: &[Evaluated]| rows.iter().filter(|row| row.keeps_limits).count();
     let (spread, led) = found.rows.split_at(32);
     println!(
-        "{} of 32, {} of 48, best {}",
+        "{} of 32, {} of 32, best {}",
         keeping(spread),
         keeping(led),
         found.best()
     );
     assert!(keeping(led) * 4 > led.len() * 3);
-    let climbing = bench.run(&Evolution::default(), 1, 80, 8);
+    let climbing = bench.run(&Evolution::default(), 1, 64, 8);
     println!("{}", climbing.best());
     assert!(found.best() < climbing.best());
 }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::super::standing;
 use super::beliefs::{Belief, Beliefs};
+use crate::objective::{Limit, Metrics};
 use crate::problem::Problem;
 use crate::space::Design;
 
@@ -35,32 +36,58 @@ impl Candidate {
     }
 }
 
-/// The candidates that `designs` are, with hopes `optimism` standard deviations below what is expected.
-pub(super) fn candidates(beliefs: &Beliefs<'_>, designs: &[Design], optimism: f64) -> Vec<Candidate> {
+/// How far from what is expected designs are weighed, in standard deviations.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hopes {
+    /// How much better what is minimised may be.
+    pub(super) optimism: f64,
+    /// How much worse what limits hold for may be.
+    pub(super) caution: f64,
+}
+
+/// The candidates that `designs` are.
+pub(super) fn candidates(beliefs: &Beliefs<'_>, designs: &[Design], hopes: Hopes) -> Vec<Candidate> {
     let beliefs_about = beliefs.about(designs);
     let both = designs.iter().zip(&beliefs_about);
-    both.map(|(design, belief)| candidate(beliefs.problem, *design, belief, optimism))
+    both.map(|(design, belief)| candidate(beliefs.problem, *design, belief, hopes))
         .collect()
 }
 
-fn candidate(problem: &Problem<'_>, design: Design, belief: &Belief, optimism: f64) -> Candidate {
+fn candidate(problem: &Problem<'_>, design: Design, belief: &Belief, hopes: Hopes) -> Candidate {
     let expected = belief.expected();
-    let mut hoped = standing::values(problem, &expected);
-    let mut variances = vec![0.0; hoped.len()];
-    for shifted in belief.shifted() {
-        let values = standing::values(problem, &shifted);
-        for (variance, (value, expected)) in variances.iter_mut().zip(values.iter().zip(&hoped)) {
-            let apart = value - expected;
-            *variance += if apart.is_finite() { apart * apart } else { 0.0 };
-        }
-    }
-    for (value, variance) in hoped.iter_mut().zip(&variances) {
-        *value -= optimism * variance.sqrt();
-    }
+    let shifted: Vec<Metrics> = belief.shifted().collect();
+    let values = standing::values(problem, &expected);
+    let of_shifted: Vec<Vec<f64>> = (shifted.iter())
+        .map(|metrics| standing::values(problem, metrics))
+        .collect();
+    let sds: Vec<f64> = (values.iter().enumerate())
+        .map(|(term, value)| deviation(*value, of_shifted.iter().map(|values| values[term])))
+        .collect();
+    let hoped = values.iter().zip(&sds);
     Candidate {
         design,
-        broken: standing::violation(problem.limits, &expected),
-        hoped,
-        unsure: variances.iter().sum::<f64>().sqrt(),
+        broken: broken(problem, &expected, &shifted, hopes.caution),
+        hoped: hoped.map(|(value, sd)| value - hopes.optimism * sd).collect(),
+        unsure: sds.iter().map(|sd| sd * sd).sum::<f64>().sqrt(),
     }
+}
+
+/// By how much limits are broken if every figure is `caution` standard deviations worse than expected.
+fn broken(problem: &Problem<'_>, expected: &Metrics, shifted: &[Metrics], caution: f64) -> f64 {
+    let of_limit = |limit: &Limit| {
+        let value = limit.metric.of(expected);
+        let of_shifted = shifted.iter().filter_map(|metrics| limit.metric.of(metrics));
+        let sd = value.map_or(0.0, |value| deviation(value, of_shifted));
+        standing::broken_by(limit, value, caution * sd)
+    };
+    problem.limits.iter().map(of_limit).sum()
+}
+
+/// The standard deviation of what is `expected`, from what it is if one independent number after the other is a standard
+/// deviation off.
+fn deviation(expected: f64, shifted: impl Iterator<Item = f64>) -> f64 {
+    let apart = shifted
+        .map(|value| value - expected)
+        .filter(|apart| apart.is_finite());
+    apart.map(|apart| apart * apart).sum::<f64>().sqrt()
 }

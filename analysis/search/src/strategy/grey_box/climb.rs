@@ -38,17 +38,18 @@ pub(super) fn propose(
 /// The last generation, the best first.
 fn evolve(settings: &GreyBox, beliefs: &Beliefs<'_>, past: &Past<'_>, batch: u32) -> Vec<Candidate> {
     let [size, generations] = settings.climb;
+    let hopes = settings.hopes(settings.optimism);
     let problem = beliefs.problem;
     let mut draws = Draws::new(problem.seed, batch.into(), 0);
     let mut seen: BTreeSet<Design> = BTreeSet::new();
     let first: Vec<Design> = (beginning(problem, past, size, &mut draws).into_iter())
         .filter(|design| seen.insert(*design))
         .collect();
-    let mut population = candidates(beliefs, &first, settings.optimism);
+    let mut population = candidates(beliefs, &first, hopes);
     population.sort_by(Candidate::compare);
     for _ in 0..generations {
         let children = children(problem, &population, size, &mut seen, &mut draws);
-        population.extend(candidates(beliefs, &children, settings.optimism));
+        population.extend(candidates(beliefs, &children, hopes));
         population.sort_by(Candidate::compare);
         population.truncate(size);
     }

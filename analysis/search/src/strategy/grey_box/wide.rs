@@ -50,13 +50,14 @@ pub(super) fn propose(
 /// The last generation, the best ranks first.
 fn evolve(settings: &GreyBox, beliefs: &Beliefs<'_>, past: &Past<'_>, batch: u32) -> Vec<Candidate> {
     let [size, generations] = settings.wide;
+    let hopes = settings.hopes(settings.front_optimism);
     let problem = beliefs.problem;
     let mut draws = Draws::new(problem.seed, batch.into(), 0);
     let mut seen: BTreeSet<Design> = BTreeSet::new();
     let first: Vec<Design> = (first(problem, past, size, &mut draws).into_iter())
         .filter(|design| seen.insert(*design))
         .collect();
-    let (mut population, mut ranks) = select(candidates(beliefs, &first, settings.front_optimism), size);
+    let (mut population, mut ranks) = select(candidates(beliefs, &first, hopes), size);
     for _ in 0..generations {
         let mut children = Vec::with_capacity(size);
         for _ in 0..4 * size {
@@ -71,7 +72,7 @@ fn evolve(settings: &GreyBox, beliefs: &Beliefs<'_>, past: &Past<'_>, batch: u32
                 break;
             }
         }
-        population.extend(candidates(beliefs, &children, settings.front_optimism));
+        population.extend(candidates(beliefs, &children, hopes));
         (population, ranks) = select(population, size);
     }
     population
