@@ -22,7 +22,7 @@ pub struct Metrics {
     pub batch_latency_s: f64,
     /// Area of the chip, in mm^2.
     pub area_mm2: f64,
-    /// The largest power, in W.
+    /// Power of the chip while all its modules work, in W. Accesses to buffers and main memory, which the mean counts, are not in it.
     pub peak_power_w: f64,
     /// Energy over time, in W.
     pub mean_power_w: f64,
