@@ -132,6 +132,7 @@ impl Residency {
             let footprint = self.evict(tensors, block, is_weight, moves)?;
             wanted.give_back(footprint, is_weight);
         }
+        self.evictable.settle();
         Ok(())
     }
 
