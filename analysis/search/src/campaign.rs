@@ -13,7 +13,7 @@ mod work;
 
 use std::collections::BTreeMap;
 
-pub use front::{Confirmed, FrontRow};
+pub use front::{Confirmed, FrontRow, candidates, front_of};
 pub use rows::Counts;
 pub use work::{Job, Report};
 

@@ -1,49 +1,55 @@
-//! Rows as comma-separated values.
+//! A table as comma-separated values (RFC 4180, with line feeds).
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
-use crate::campaign::FrontRow;
-use crate::objective::Metric;
+use crate::table::{Column, Table};
 
-/// A front: one line a design, with the figures that count, and what a simulation says of an estimate.
+/// One line for the names of the columns, and one for each row. What is missing is empty.
 #[must_use]
-pub fn of_front(front: &[FrontRow]) -> String {
-    let mut text = String::from("index,id,fidelity");
-    for metric in Metric::ALL {
-        let _ = write!(text, ",{metric}");
-    }
-    text.push_str(",objective,latency_ratio,energy_ratio,describe\n");
-    for row in front {
-        let fidelity = if row.simulated.is_some() {
-            "simulated"
-        } else {
-            "estimate"
-        };
-        let _ = write!(text, "{},{},{fidelity}", row.row.index, row.row.id);
-        let metrics = row.metrics();
-        for metric in Metric::ALL {
-            let value = metrics.and_then(|metrics| metric.of(&metrics));
-            let _ = write!(text, ",{}", number(value));
+pub fn of_table(table: &Table) -> String {
+    let names: Vec<String> = table.columns().iter().map(|(name, _)| field(name)).collect();
+    let mut text = names.join(",") + "\n";
+    for row in 0..table.rows() {
+        for (place, (_, column)) in table.columns().iter().enumerate() {
+            if place > 0 {
+                text.push(',');
+            }
+            match column {
+                Column::Text(values) => {
+                    let value = values[row].as_deref();
+                    text.push_str(&value.map_or_else(String::new, field));
+                }
+                Column::Integer(values) => push(&mut text, values[row]),
+                Column::Number(values) => push(&mut text, values[row]),
+            }
         }
-        let ratios = row
-            .simulated
-            .as_ref()
-            .map(|found| [found.latency_ratio, found.energy_ratio]);
-        let [latency, energy] = [0, 1].map(|which: usize| number(ratios.map(|ratios| ratios[which])));
-        let objective = number(row.objective());
-        let _ = writeln!(
-            text,
-            ",{objective},{latency},{energy},{}",
-            quoted(&row.row.describe)
-        );
+        text.push('\n');
     }
     text
 }
 
-fn number(value: Option<f64>) -> String {
-    value.map_or_else(String::new, |value| value.to_string())
+fn push(text: &mut String, value: Option<impl Display>) {
+    if let Some(value) = value {
+        let _ = write!(text, "{value}");
+    }
 }
 
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\"\""))
+/// Text as a field: in quotation marks if it needs them.
+fn field(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_quoted_where_it_must_be() {
+        assert_eq!(field("64 PEs"), "64 PEs");
+        assert_eq!(field("a, \"b\""), "\"a, \"\"b\"\"\"");
+    }
 }

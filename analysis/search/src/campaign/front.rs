@@ -1,5 +1,7 @@
 //! The best of a study.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::Campaign;
@@ -49,6 +51,22 @@ impl FrontRow {
             .as_ref()
             .map_or(self.row.objective, |simulated| simulated.objective)
     }
+
+    /// What is minimised of it, one number for each metric of the objective.
+    #[must_use]
+    pub fn point(&self, objective: &Objective) -> Vec<f64> {
+        let Some(metrics) = self.metrics() else {
+            return vec![f64::INFINITY];
+        };
+        match objective {
+            Objective::Scalar(terms) => terms
+                .iter()
+                .map(|term| term.value(&metrics).unwrap_or(f64::INFINITY))
+                .collect(),
+            Objective::Front(_) => objective.values(&metrics).unwrap_or_else(|| vec![f64::INFINITY]),
+            Objective::Published => vec![self.objective().unwrap_or(f64::INFINITY)],
+        }
+    }
 }
 
 impl Campaign {
@@ -57,52 +75,7 @@ impl Campaign {
     /// limits it is empty: see [`Campaign::least_violation`].
     #[must_use]
     pub fn front(&self) -> Vec<FrontRow> {
-        let rows = self.rows();
-        let (proposed, simulated): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.of.is_none());
-        let mut candidates: Vec<FrontRow> = proposed
-            .into_iter()
-            .filter(|row| row.state == State::Done && row.violates.is_empty())
-            .map(|row| {
-                let of_it = simulated.iter().find(|other| other.of.as_ref() == Some(&row.id));
-                let simulated = of_it.and_then(|other| confirmed(&row, other));
-                FrontRow { row, simulated }
-            })
-            .filter(|row| {
-                row.simulated.is_some()
-                    || row.row.caution.is_empty()
-                    || row.row.fidelity == Fidelity::Simulated
-            })
-            .collect();
-        let points: Vec<Vec<f64>> = candidates.iter().map(|row| self.point(row)).collect();
-        let kept = non_dominated(&points);
-        let mut index = 0;
-        candidates.retain(|_| {
-            index += 1;
-            kept.contains(&(index - 1))
-        });
-        candidates.sort_by(|a, b| {
-            let key = |row: &FrontRow| row.objective().or_else(|| self.point(row).first().copied());
-            let (a_key, b_key) = (key(a).unwrap_or(f64::INFINITY), key(b).unwrap_or(f64::INFINITY));
-            a_key.total_cmp(&b_key).then(a.row.index.cmp(&b.row.index))
-        });
-        candidates
-    }
-
-    /// What is minimised of a row, one number for each metric of the objective.
-    fn point(&self, row: &FrontRow) -> Vec<f64> {
-        let Some(metrics) = row.metrics() else {
-            return vec![f64::INFINITY];
-        };
-        match &self.study.file.objective {
-            Objective::Scalar(terms) => terms
-                .iter()
-                .map(|term| term.value(&metrics).unwrap_or(f64::INFINITY))
-                .collect(),
-            objective @ Objective::Front(_) => {
-                objective.values(&metrics).unwrap_or_else(|| vec![f64::INFINITY])
-            }
-            Objective::Published => vec![row.objective().unwrap_or(f64::INFINITY)],
-        }
+        front_of(self.rows(), &self.study.file.objective)
     }
 
     /// If no design keeps to all limits, the one that breaks the fewest, and of these the first.
@@ -112,6 +85,48 @@ impl Campaign {
         rows.min_by_key(|row| (row.violates.len(), row.index))
             .filter(|row| !row.violates.is_empty())
     }
+}
+
+/// The designs of `rows` that were evaluated and keep to all limits, with what their simulations found, in order. Estimates that carry a
+/// caution and were not simulated are left out.
+#[must_use]
+pub fn candidates(rows: Vec<Row>) -> Vec<FrontRow> {
+    let (proposed, simulated): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.of.is_none());
+    let of_it: BTreeMap<&str, &Row> = (simulated.iter())
+        .filter_map(|row| Some((row.of.as_deref()?, row)))
+        .collect();
+    proposed
+        .into_iter()
+        .filter(|row| row.state == State::Done && row.violates.is_empty())
+        .map(|row| {
+            let simulated = of_it
+                .get(row.id.as_str())
+                .and_then(|other| confirmed(&row, other));
+            FrontRow { row, simulated }
+        })
+        .filter(|row| {
+            row.simulated.is_some() || row.row.caution.is_empty() || row.row.fidelity == Fidelity::Simulated
+        })
+        .collect()
+}
+
+/// The Pareto front of `rows`: see [`Campaign::front`].
+#[must_use]
+pub fn front_of(rows: Vec<Row>, objective: &Objective) -> Vec<FrontRow> {
+    let mut candidates = candidates(rows);
+    let points: Vec<Vec<f64>> = candidates.iter().map(|row| row.point(objective)).collect();
+    let kept = non_dominated(&points);
+    let mut index = 0;
+    candidates.retain(|_| {
+        index += 1;
+        kept.binary_search(&(index - 1)).is_ok()
+    });
+    candidates.sort_by(|a, b| {
+        let key = |row: &FrontRow| row.objective().or_else(|| row.point(objective).first().copied());
+        let (a_key, b_key) = (key(a).unwrap_or(f64::INFINITY), key(b).unwrap_or(f64::INFINITY));
+        a_key.total_cmp(&b_key).then(a.row.index.cmp(&b.row.index))
+    });
+    candidates
 }
 
 fn confirmed(row: &Row, simulated: &Row) -> Option<Confirmed> {
