@@ -7,7 +7,10 @@ pub mod draws;
 pub mod evaluate;
 pub mod features;
 pub mod front;
+pub mod insight;
 pub mod objective;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod problem;
 pub mod rows;
 pub mod shape;
@@ -16,3 +19,4 @@ pub mod store;
 pub mod strategy;
 pub mod study;
 pub mod surrogate;
+pub mod table;

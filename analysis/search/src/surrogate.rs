@@ -17,4 +17,4 @@ mod triangle;
 
 pub use gaussian_process::{FitError, GaussianProcess, Prediction, Refit};
 pub use hyperparameters::Hyperparameters;
-pub use importance::{importance, r_squared};
+pub use importance::{importance, importance_of_groups, r_squared};

@@ -1,5 +1,7 @@
 //! How well predictions agree with what came, and how much of that hangs on each input.
 
+use std::ops::Range;
+
 use super::GaussianProcess;
 use crate::draws::Draws;
 use crate::rows::Rows;
@@ -28,20 +30,36 @@ pub fn r_squared(targets: &[f64], predictions: &[f64]) -> Option<f64> {
 /// If the rows have fewer columns than those fitted.
 #[must_use]
 pub fn importance(process: &GaussianProcess, inputs: &Rows, targets: &[f64], seed: u64) -> Option<Vec<f64>> {
+    let alone: Vec<Range<usize>> = (0..inputs.columns()).map(|column| column..column + 1).collect();
+    importance_of_groups(process, inputs, targets, &alone, seed)
+}
+
+/// As [`importance`], of groups of neighbouring columns that are dealt together, such as those of one category.
+///
+/// # Panics
+/// If the rows have fewer columns than those fitted, or than a group names.
+#[must_use]
+pub fn importance_of_groups(
+    process: &GaussianProcess,
+    inputs: &Rows,
+    targets: &[f64],
+    groups: &[Range<usize>],
+    seed: u64,
+) -> Option<Vec<f64>> {
     let score = |inputs: &Rows| {
         let means: Vec<f64> = inputs.iter().map(|row| process.mean(row)).collect();
         r_squared(targets, &means)
     };
     let whole = score(inputs)?;
-    (0..inputs.columns())
-        .map(|column| {
-            let mut numbers: Vec<f64> = inputs.column(column).collect();
-            Draws::new(seed, 0, column as u64).shuffle(&mut numbers);
+    groups
+        .iter()
+        .map(|group| {
+            let mut from: Vec<usize> = (0..inputs.len()).collect();
+            Draws::new(seed, 0, group.start as u64).shuffle(&mut from);
             let mut dealt = inputs.clone();
-            numbers
-                .iter()
-                .enumerate()
-                .for_each(|(row, number)| dealt.row_mut(row)[column] = *number);
+            for (row, &from) in from.iter().enumerate() {
+                dealt.row_mut(row)[group.clone()].copy_from_slice(&inputs.row(from)[group.clone()]);
+            }
             Some(whole - score(&dealt)?)
         })
         .collect()
