@@ -1,4 +1,4 @@
-//! A run, or several side by side, as one page of HTML: no script, no network, drawings in SVG.
+//! A run, or several side by side, as one page of HTML: no network, drawings in SVG. Only the page of a study has a script.
 //!
 //! Drawings are made here rather than by a plotting crate: their colours come from the page's style sheet, so one page suits
 //! light and dark screens and paper, and every mark carries its name for screen readers.
@@ -16,6 +16,7 @@ mod overview;
 mod plot;
 mod roofline;
 mod side_by_side;
+mod study;
 
 use analysis::critical_path::CriticalPath;
 use analysis::over_time::TimelineSink;
@@ -25,6 +26,7 @@ use scenarios::system::Plan;
 
 pub use compared::Compared;
 pub use comparison::comparison_page;
+pub use study::study_page;
 
 use over_time::OverTime;
 use plot::raw;
@@ -91,6 +93,11 @@ fn footer(result: &RunResult) -> String {
 
 /// A whole page.
 fn page(title: &str, subtitle: &str, body: &Markup, footer: &str) -> String {
+    styled_page("", title, subtitle, body, footer)
+}
+
+/// A whole page with a style sheet of its own after that of all pages.
+fn styled_page(style: &str, title: &str, subtitle: &str, body: &Markup, footer: &str) -> String {
     let whole = html! {
         (DOCTYPE)
         html lang="en" {
@@ -100,7 +107,7 @@ fn page(title: &str, subtitle: &str, body: &Markup, footer: &str) -> String {
                 title { (title) " · elector" }
                 // Without this, a browser would request an icon from a server.
                 link rel="icon" href="data:,";
-                style { (raw(STYLE)) }
+                style { (raw(STYLE)) (raw(style)) }
             }
             body {
                 h1 { (title) }

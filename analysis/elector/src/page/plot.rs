@@ -26,6 +26,17 @@ const WHOLE: Size = Size {
     ticks: 5.0,
 };
 
+/// One of two or three plots side by side.
+const HALF: Size = Size {
+    width: 380.0,
+    height: 270.0,
+    left: 58.0,
+    right: 16.0,
+    top: 10.0,
+    bottom: 40.0,
+    ticks: 4.0,
+};
+
 /// One of many small plots side by side.
 const SMALL: Size = Size {
     width: 260.0,
@@ -106,6 +117,25 @@ impl Axis {
         }
     }
 
+    /// Round numbers that hold `least` and `greatest`; whole powers of ten if `log`.
+    pub(super) fn around(label: &str, least: f64, greatest: f64, log: bool) -> Self {
+        if log && least > 0.0 {
+            return Self::logarithmic(label, least, greatest);
+        }
+        let spread = if greatest > least {
+            greatest - least
+        } else {
+            least.abs().max(1.0)
+        };
+        let step = step(spread / 4.0);
+        Self {
+            label: label.to_owned(),
+            scale: Scale::Linear,
+            least: (least / step).floor() * step,
+            greatest: ((greatest / step).floor() + 1.0) * step,
+        }
+    }
+
     /// The position of `value`, from 0 to 1.
     fn place(&self, value: f64) -> f64 {
         let share = match self.scale {
@@ -130,13 +160,7 @@ impl Axis {
                     .collect()
             }
             Scale::Linear => {
-                let rough = (self.greatest - self.least) / about;
-                let power = 10f64.powf(rough.log10().floor());
-                let step = [1.0, 2.0, 2.5, 5.0, 10.0]
-                    .into_iter()
-                    .map(|factor| factor * power)
-                    .find(|step| *step >= rough)
-                    .unwrap_or(10.0 * power);
+                let step = step((self.greatest - self.least) / about);
                 let count = ((self.greatest - self.least) / step + 1e-9).floor() as usize;
                 (0..=count).map(|tick| self.least + tick as f64 * step).collect()
             }
@@ -160,6 +184,16 @@ impl Axis {
     }
 }
 
+/// The least round number that is not below `rough`.
+fn step(rough: f64) -> f64 {
+    let power = 10f64.powf(rough.log10().floor());
+    [1.0, 2.0, 2.5, 5.0, 10.0]
+        .into_iter()
+        .map(|factor| factor * power)
+        .find(|step| *step >= rough)
+        .unwrap_or(10.0 * power)
+}
+
 /// With at most three decimals, without trailing zeros.
 fn trimmed(value: f64) -> String {
     let text = format!("{value:.3}");
@@ -180,9 +214,25 @@ impl Frame {
         Self { x, y, size: WHOLE }
     }
 
+    /// One of two or three side by side.
+    pub(super) fn half(x: Axis, y: Axis) -> Self {
+        Self { x, y, size: HALF }
+    }
+
     /// One of many side by side: without axis names, which are the same for all.
     pub(super) fn small(x: Axis, y: Axis) -> Self {
         Self { x, y, size: SMALL }
+    }
+
+    /// The area between the axes: left, top, right, bottom.
+    pub(super) fn area(&self) -> [f64; 4] {
+        let size = &self.size;
+        [
+            size.left,
+            size.top,
+            size.width - size.right,
+            size.height - size.bottom,
+        ]
     }
 
     pub(super) fn x_of(&self, value: f64) -> f64 {
@@ -201,7 +251,11 @@ impl Frame {
             width, height, left, ..
         } = self.size;
         let (bottom, right) = (height - self.size.bottom, width - self.size.right);
-        let class = if self.is_small() { "plot small" } else { "plot" };
+        let class = match width {
+            _ if self.is_small() => "plot small",
+            _ if width < WHOLE.width => "plot half",
+            _ => "plot",
+        };
         html! {
             svg class=(class) viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(format!("{title}. {description}")) {
                 title { (title) }
@@ -219,7 +273,7 @@ impl Frame {
     }
 
     fn is_small(&self) -> bool {
-        self.size.width < WHOLE.width
+        self.size.width <= SMALL.width
     }
 
     /// The numbers along the axes, and the names of the axes.

@@ -14,5 +14,6 @@ mod printed;
 mod process;
 mod profile_command;
 mod search_command;
+mod search_page;
 mod set;
 mod trace_command;

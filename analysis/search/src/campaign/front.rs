@@ -75,7 +75,7 @@ impl Campaign {
     /// limits it is empty: see [`Campaign::least_violation`].
     #[must_use]
     pub fn front(&self) -> Vec<FrontRow> {
-        front_of(self.rows(), &self.study.file.objective)
+        front_of(candidates(self.rows()), &self.study.file.objective)
     }
 
     /// If no design keeps to all limits, the one that breaks the fewest, and of these the first.
@@ -110,10 +110,9 @@ pub fn candidates(rows: Vec<Row>) -> Vec<FrontRow> {
         .collect()
 }
 
-/// The Pareto front of `rows`: see [`Campaign::front`].
+/// The Pareto front of [`candidates`]: see [`Campaign::front`].
 #[must_use]
-pub fn front_of(rows: Vec<Row>, objective: &Objective) -> Vec<FrontRow> {
-    let mut candidates = candidates(rows);
+pub fn front_of(mut candidates: Vec<FrontRow>, objective: &Objective) -> Vec<FrontRow> {
     let points: Vec<Vec<f64>> = candidates.iter().map(|row| row.point(objective)).collect();
     let kept = non_dominated(&points);
     let mut index = 0;

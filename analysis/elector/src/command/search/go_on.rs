@@ -9,6 +9,7 @@ use clap::Args;
 use search::campaign::{Campaign, Next};
 use search::store::{Fidelity, ShardWriter};
 
+use super::look::write_page;
 use super::{lay_out, of_store};
 use crate::command::{print, say_line};
 use crate::progress::Bar;
@@ -71,6 +72,7 @@ impl Run {
                 "the space is exhausted: {finished} designs, of a budget of {wanted}"
             ));
         }
+        write_page(&campaign)?;
         print(&front_report(&campaign, Style::of(stdout().is_terminal())))
     }
 }

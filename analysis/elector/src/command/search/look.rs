@@ -1,16 +1,20 @@
 //! `elector search status`, `front`, `rows`, `show`: what there is.
 
+use std::fs;
 use std::io::{IsTerminal as _, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use analysis::output::write_whole;
 use clap::Args;
-use search::campaign::Counts;
+use search::campaign::{Campaign, Counts};
 use search::store::{Fidelity, Row};
+use search::table::Table;
 use serde::Serialize;
 
 use super::{of_store, open};
 use crate::Failure;
 use crate::command::{print, print_json};
+use crate::page::study_page;
 use crate::report::{Style, front_report, status_report};
 
 /// What there is in a study's folder.
@@ -25,16 +29,36 @@ pub struct Status {
 
 /// The best designs so far: the Pareto front over the metrics of the objective.
 #[derive(Debug, Args)]
+#[command(after_help = FRONT_HELP, group = clap::ArgGroup::new("form"))]
 pub struct Front {
     /// The study's folder.
     pub dir: PathBuf,
     /// Print one JSON object.
-    #[arg(long, conflicts_with = "csv")]
+    #[arg(long, group = "form")]
     pub json: bool,
     /// Print comma-separated values.
-    #[arg(long)]
+    #[arg(long, group = "form")]
     pub csv: bool,
+    /// Write a Parquet file.
+    #[arg(long, value_name = "FILE", group = "form")]
+    pub parquet: Option<PathBuf>,
+    /// Write a page of all designs: fronts, parallel coordinates, convergence, what matters. `search run` writes it as `page.html`.
+    #[arg(long, value_name = "FILE", group = "form")]
+    pub html: Option<PathBuf>,
+    /// All rows in place of the front, whatever became of them: in `--csv` and `--parquet`.
+    #[arg(long, conflicts_with_all = ["json", "html"])]
+    pub all: bool,
+    /// Overwrite an existing file.
+    #[arg(long)]
+    pub force: bool,
 }
+
+const FRONT_HELP: &str = "\
+Examples:
+  elector search front out                              the front as a table
+  elector search front out --csv --all > rows.csv       all rows, with state and reason
+  elector search front out --parquet front.parquet      for pandas, Polars and DuckDB
+  elector search front out --html page.html             a page for a browser, without network";
 
 /// All rows, one JSON object a line, each once, in the order in which they were proposed.
 #[derive(Debug, Args)]
@@ -114,11 +138,62 @@ impl Front {
                 front,
             });
         }
+        if let Some(file) = &self.html {
+            return self.write(file, page_of(&campaign).as_bytes());
+        }
+        if let Some(file) = &self.parquet {
+            return self.write(file, &parquet_of(&self.table(&campaign))?);
+        }
         if self.csv {
-            return print(&search::csv::of_front(&campaign.front()));
+            return print(&search::csv::of_table(&self.table(&campaign)));
+        }
+        if self.all {
+            return Err(Failure::Usage(
+                "--all goes with --csv or --parquet FILE; `elector search rows` prints all rows as JSON"
+                    .to_owned(),
+            ));
         }
         print(&front_report(&campaign, Style::of(stdout().is_terminal())))
     }
+
+    fn table(&self, campaign: &Campaign) -> Table {
+        match self.all {
+            true => Table::of_rows(&campaign.rows()),
+            false => Table::of_front(&campaign.front()),
+        }
+    }
+
+    fn write(&self, file: &Path, content: &[u8]) -> Result<(), Failure> {
+        Ok(write_whole(file, content, self.force)?)
+    }
+}
+
+/// The page of a study.
+fn page_of(campaign: &Campaign) -> String {
+    study_page(&campaign.study().file, &campaign.rows())
+}
+
+/// Writes the page of a study into its folder, unless it is there already.
+pub(super) fn write_page(campaign: &Campaign) -> Result<(), Failure> {
+    let file = campaign.store().folder().join("page.html");
+    let page = page_of(campaign);
+    match fs::read(&file) {
+        Ok(known) if known == page.as_bytes() => Ok(()),
+        _ => Ok(write_whole(&file, page, true)?),
+    }
+}
+
+#[cfg(feature = "parquet")]
+fn parquet_of(table: &Table) -> Result<Vec<u8>, Failure> {
+    search::parquet::of_table(table)
+        .map_err(|error| Failure::Failed(format!("cannot write Parquet: {error}")))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet_of(_: &Table) -> Result<Vec<u8>, Failure> {
+    Err(Failure::Usage(
+        "this `elector` was built without the feature `parquet` (use --csv)".to_owned(),
+    ))
 }
 
 impl Rows {
