@@ -132,7 +132,7 @@ impl Axis {
             label: label.to_owned(),
             scale: Scale::Linear,
             least: (least / step).floor() * step,
-            greatest: ((greatest / step).floor() + 1.0) * step,
+            greatest: (greatest / step).ceil().max((least / step).floor() + 1.0) * step,
         }
     }
 

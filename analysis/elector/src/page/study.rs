@@ -114,7 +114,7 @@ impl Told<'_> {
                 li { b { (self.front.len()) } span { "on the front" } }
                 @if let Some((value, what)) = self.best() { li { b { (format!("{value:.4}")) } span { (what) } } }
                 @if !simulated.is_empty() {
-                    li { b { (simulated.len()) } span { "simulated, latency at most " (format!("{farthest:.3}")) " of the estimate" } }
+                    li { b { (simulated.len()) } span { "simulated; latency " (format!("{farthest:.3}")) " of the estimate at the farthest" } }
                 }
                 li { b { (count(State::Refused)) } span { "refused, at no cost" } }
                 li { b { (count(State::Failed)) } span { "failed" } }

@@ -74,7 +74,10 @@ fn the_page_has_all_designs_and_asks_for_nothing() {
         assert!(!page.contains(asks), "the page has {asks}");
     }
     let (drawn, _) = page.split_once("<script").unwrap();
-    assert!(!drawn.contains("NaN") && !drawn.contains("inf\""), "a number is none");
+    assert!(
+        !drawn.contains("NaN") && !drawn.contains("inf\""),
+        "a number is none"
+    );
     let front = study.front();
     assert!(!front.is_empty());
     for row in &front {

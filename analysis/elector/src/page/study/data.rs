@@ -151,14 +151,18 @@ impl Data {
 }
 
 impl DataAxis {
-    /// As an axis of a plot.
+    /// As an axis of a plot: from the same end to the same end.
     pub(super) fn axis(&self) -> Axis {
-        Axis::around(
-            &format!("{}, {}", self.name, self.unit),
-            self.least,
-            self.greatest,
-            self.log,
-        )
+        Axis {
+            label: format!("{}, {}", self.name, self.unit),
+            scale: if self.log {
+                Scale::Logarithmic
+            } else {
+                Scale::Linear
+            },
+            least: self.least,
+            greatest: self.greatest,
+        }
     }
 }
 

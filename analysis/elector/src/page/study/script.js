@@ -41,7 +41,8 @@ const text = (value, axis) => {
     const [scale, prefix] = PREFIXES.find(([scale]) => Math.abs(value) >= scale) || [1e-12, "p"];
     return (value / scale).toPrecision(4) + " " + prefix + axis.unit;
   }
-  const number = Math.abs(value) >= 1e4 ? value.toLocaleString("en") : String(+value.toPrecision(4));
+  const size = Math.abs(value);
+  const number = size >= 1e6 ? (value / 1e6).toPrecision(4) + "M" : size >= 1e4 ? value.toLocaleString("en") : String(+value.toPrecision(4));
   return number + (axis.unit ? " " + axis.unit : "");
 };
 
@@ -164,9 +165,12 @@ document.querySelectorAll("g.cloud").forEach(group => {
 
 // Parallel coordinates.
 const wide = document.getElementById("coordinates");
-const SIDE = 46, TOP = 96, HEIGHT = 380, BOTTOM = HEIGHT - 26;
-const WIDTH = Math.max(1060, 2 * SIDE + 66 * (axes.length - 1));
-const along = k => axes.length > 1 ? SIDE + k * (WIDTH - 2 * SIDE - 30) / (axes.length - 1) : WIDTH / 2;
+const SIDE = 16, ROOM = 60, TOP = 128, HEIGHT = 430, BOTTOM = HEIGHT - 26;
+// Names need room beside their axis.
+const steps = axes.map((_, k) => axes.slice(0, k).reduce((sum, axis) => sum + (axis.names.length ? 1.6 : 1), 0));
+const STEPS = Math.max(1, steps[axes.length - 1]);
+const WIDTH = Math.max(1060, SIDE + ROOM + 44 * STEPS);
+const along = k => SIDE + steps[k] * (WIDTH - SIDE - ROOM) / STEPS;
 const up = share => BOTTOM - share * (BOTTOM - TOP);
 wide.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
 if (WIDTH > 1060) wide.style.minWidth = WIDTH + "px";
@@ -181,7 +185,7 @@ const path = i => {
   return steps;
 };
 const thread = (i, parent, name) => make("path", { d: path(i), class: name }, parent);
-layers.push(new Layer(threads, wide, [SIDE, TOP, WIDTH - SIDE, BOTTOM], {
+layers.push(new Layer(threads, wide, [SIDE, TOP, WIDTH - ROOM, BOTTOM], {
   element: (i, parent) => thread(i, parent, points[i].front ? "thread front" : "thread"),
   ring: (i, parent) => thread(i, parent, "thread ring"),
   paint: (i, pen, colour, front) => {
@@ -194,14 +198,15 @@ layers.push(new Layer(threads, wide, [SIDE, TOP, WIDTH - SIDE, BOTTOM], {
 axes.forEach((axis, k) => {
   const x = along(k);
   make("line", { class: "upright", x1: x, x2: x, y1: TOP, y2: BOTTOM }, wide);
-  const name = make("text", { class: "name", transform: `translate(${x - 4} ${TOP - 22}) rotate(-24)` }, wide);
+  const name = make("text", { class: "name", transform: `translate(${x} ${TOP - 22}) rotate(-40)` }, wide);
   name.textContent = axis.name + (axis.unit ? ", " + axis.unit : "");
   const label = (value, y) => { make("text", { class: "place", x: x + 4, y }, wide).textContent = value; };
   if (axis.names.length) {
     axis.names.forEach((value, place) => label(value, up((place + 0.5) / axis.names.length) + 3));
   } else {
-    label(text(axis.greatest, axis), TOP - 6);
-    label(text(axis.least, axis), BOTTOM + 14);
+    const bare = ["s", "J", "W"].includes(axis.unit) ? axis : { unit: "" };
+    label(text(axis.greatest, bare), TOP - 6);
+    label(text(axis.least, bare), BOTTOM + 14);
   }
   const mark = make("rect", { class: "brush", x: x - 7, width: 14, y: 0, height: 0, visibility: "hidden" }, wide);
   const grip = make("rect", { class: "grip", x: x - 14, width: 28, y: TOP - 8, height: BOTTOM - TOP + 16 }, wide);

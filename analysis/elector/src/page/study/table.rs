@@ -15,7 +15,7 @@ const MOST_ROWS: usize = 500;
 /// The table of the front.
 pub(super) fn table(told: &Told<'_>) -> Markup {
     let front = &told.front;
-    let metrics = metrics(told);
+    let metrics = Figures::of(told);
     let has_objective = front.iter().any(|row| row.objective().is_some());
     let has_simulated = front.iter().any(|row| row.simulated.is_some());
     html! {
@@ -32,11 +32,12 @@ pub(super) fn table(told: &Told<'_>) -> Markup {
             table class="figures sortable" id="front" {
                 thead { tr {
                     th { "id" }
-                    @for metric in &metrics { th { (named(*metric).0) } }
+                    @for metric in &metrics.first { th { (named(*metric).0) } }
                     @if has_objective { th { "objective" } }
                     @if has_simulated { th { "sim/est latency" } th { "sim/est energy" } }
-                    th class="words" { "design" }
                     th class="words" { "to run it again" }
+                    th class="words" { "design" }
+                    @for metric in &metrics.others { th { (named(*metric).0) } }
                 } }
                 tbody {
                     @for row in front.iter().take(MOST_ROWS) {
@@ -48,22 +49,31 @@ pub(super) fn table(told: &Told<'_>) -> Markup {
     }
 }
 
-/// The figures of the table: first those of the objective.
-fn metrics(told: &Told<'_>) -> Vec<Metric> {
-    let known = |metric: &Metric| {
-        let value = |row: &FrontRow| metric.of(&row.metrics()?);
-        told.front.iter().any(|row| value(row).is_some())
-    };
-    let first: Vec<Metric> = objectives(&told.file.objective)
-        .into_iter()
-        .map(|(metric, _)| metric)
-        .collect();
-    let others = Metric::ALL.into_iter().filter(|metric| !first.contains(metric));
-    let all = first.iter().copied().chain(others);
-    all.filter(known).collect()
+/// The figures of the table: those of the objective, and the others.
+struct Figures {
+    first: Vec<Metric>,
+    others: Vec<Metric>,
 }
 
-fn table_row(row: &FrontRow, metrics: &[Metric], has_objective: bool, has_simulated: bool) -> Markup {
+impl Figures {
+    fn of(told: &Told<'_>) -> Self {
+        let known = |metric: &Metric| {
+            let value = |row: &FrontRow| metric.of(&row.metrics()?);
+            told.front.iter().any(|row| value(row).is_some())
+        };
+        let first = objectives(&told.file.objective)
+            .into_iter()
+            .map(|(metric, _)| metric);
+        let first: Vec<Metric> = first.filter(known).collect();
+        let others = Metric::ALL.into_iter().filter(|metric| !first.contains(metric));
+        Self {
+            others: others.filter(known).collect(),
+            first,
+        }
+    }
+}
+
+fn table_row(row: &FrontRow, metrics: &Figures, has_objective: bool, has_simulated: bool) -> Markup {
     let figures = row.metrics();
     let simulated = row.simulated.as_ref();
     let id = &row.row.id;
@@ -75,23 +85,28 @@ fn table_row(row: &FrontRow, metrics: &[Metric], has_objective: bool, has_simula
             value.map_or_else(|| "-".to_owned(), |value| format!("{value:.decimals$}")),
         )
     };
+    let figure = |metric: Metric| {
+        let value = figures.and_then(|figures| metric.of(&figures));
+        cell(
+            value,
+            value.map_or_else(|| "-".to_owned(), |value| text(metric, value)),
+        )
+    };
     html! {
         tr data-id=(id) {
             th scope="row" { code { (id) } }
-            @for metric in metrics {
-                @let value = figures.and_then(|figures| metric.of(&figures));
-                (cell(value, value.map_or_else(|| "-".to_owned(), |value| text(*metric, value))))
-            }
+            @for metric in &metrics.first { (figure(*metric)) }
             @if has_objective { (number(row.objective(), 4)) }
             @if has_simulated {
                 (number(simulated.map(|found| found.latency_ratio), 3))
                 (number(simulated.map(|found| found.energy_ratio), 3))
             }
-            td class="words" { (row.row.describe) }
             td class="words again" {
+                button type="button" class="copy" { "copy" } " "
                 code { "elector search show " span class="dir" { "DIR" } " " (again) " --scenario | elector " (how(&row.row, simulated.is_some())) " -" }
-                " " button type="button" class="copy" { "copy" }
             }
+            td class="words" { div class="brief" title=(row.row.describe) { (row.row.describe) } }
+            @for metric in &metrics.others { (figure(*metric)) }
         }
     }
 }

@@ -24,10 +24,10 @@ pub(super) fn convergence(convergence: &Convergence) -> Markup {
     };
     let caption = match (convergence.is_hypervolume, convergence.is_exact) {
         (true, true) => {
-            "How much the front dominates, up to `worst` of each term, which is 1. More is better."
+            "How much the front dominates, up to the worst of each term, which counts 1. More is better."
         }
         (true, false) => {
-            "How much the front dominates, up to `worst` of each term, counted on 16,384 points. More is better."
+            "How much the front dominates, up to the worst of each term, which counts 1; counted on 16,384 points. More is better."
         }
         (false, _) => "The least so far. Less is better.",
     };
@@ -44,10 +44,7 @@ pub(super) fn convergence(convergence: &Convergence) -> Markup {
             .collect(),
         dashed: false,
     };
-    let x = Axis::linear(
-        "evaluations, with the figures that count in the end",
-        end.0 as f64,
-    );
+    let x = Axis::linear("evaluations", end.0 as f64);
     let (least, greatest) = (first.1.min(last.1), first.1.max(last.1));
     let y = match convergence.is_hypervolume {
         true => Axis::linear(label, greatest * 1.05),
