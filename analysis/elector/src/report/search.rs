@@ -13,6 +13,9 @@ use crate::number::scaled;
 /// Designs of a front that are shown; `--csv` and `--json` have all.
 const SHOWN: usize = 20;
 
+/// Characters of a design that are shown.
+const LONGEST: usize = 110;
+
 /// What there is in a study's folder.
 #[must_use]
 pub fn status_report(campaign: &Campaign) -> String {
@@ -103,10 +106,18 @@ fn front_table(front: &[FrontRow]) -> Table {
             row.simulated
                 .as_ref()
                 .map_or_else(|| "-".to_owned(), |found| format!("{:.3}", found.latency_ratio)),
-            row.row.describe.clone(),
+            shortened(&row.row.describe),
         ]);
     }
     table
+}
+
+/// The beginning of a long text.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 fn accuracy(metrics: &Metrics) -> String {

@@ -6,8 +6,12 @@ use serde::Serialize;
 
 use super::Campaign;
 use crate::front::dominance::non_dominated;
+use crate::front::hypervolume::{Covered, choose};
 use crate::objective::{Metrics, Objective};
 use crate::store::{Fidelity, Row, State};
+
+/// Rows of a front that are put in order by what they cover; the others follow as they were proposed.
+const SPREAD: usize = 50;
 
 /// A row of the front.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -70,8 +74,8 @@ impl FrontRow {
 }
 
 impl Campaign {
-    /// The Pareto front over the metrics of the objective, of designs that keep to all limits: by the objective if there is one, else
-    /// by the first metric. An estimate that carries a caution is not on it unless it was simulated. If no design keeps to the
+    /// The Pareto front over the metrics of the objective, of designs that keep to all limits: the best first, or those
+    /// that cover most of the space. An estimate that carries a caution is not on it unless it was simulated. If no design keeps to the
     /// limits it is empty: see [`Campaign::least_violation`].
     #[must_use]
     pub fn front(&self) -> Vec<FrontRow> {
@@ -120,12 +124,32 @@ pub fn front_of(mut candidates: Vec<FrontRow>, objective: &Objective) -> Vec<Fro
         index += 1;
         kept.binary_search(&(index - 1)).is_ok()
     });
-    candidates.sort_by(|a, b| {
-        let key = |row: &FrontRow| row.objective().or_else(|| row.point(objective).first().copied());
-        let (a_key, b_key) = (key(a).unwrap_or(f64::INFINITY), key(b).unwrap_or(f64::INFINITY));
-        a_key.total_cmp(&b_key).then(a.row.index.cmp(&b.row.index))
-    });
-    candidates
+    let order = order(&candidates, objective);
+    let mut ranked: Vec<(usize, FrontRow)> = order.into_iter().zip(candidates).collect();
+    ranked.sort_by_key(|(place, _)| *place);
+    ranked.into_iter().map(|(_, row)| row).collect()
+}
+
+/// The place of each row of a front: by the objective, or, if there are several, first what covers most of the space, then what covers
+/// most of the rest.
+fn order(rows: &[FrontRow], objective: &Objective) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    if let Objective::Front(terms) = objective {
+        let points: Vec<Vec<f64>> = rows.iter().map(|row| row.point(objective)).collect();
+        let mut covered = Covered::new(&vec![1.0; terms.len()]);
+        let chosen = choose(&mut covered, &points, SPREAD.min(rows.len()));
+        let chosen: Vec<usize> = chosen.iter().map(|choice| choice.index).collect();
+        order.retain(|row| !chosen.contains(row));
+        order = chosen.into_iter().chain(order).collect();
+    } else {
+        let value = |row: &usize| rows[*row].objective().unwrap_or(f64::INFINITY);
+        order.sort_by(|a, b| value(a).total_cmp(&value(b)).then(a.cmp(b)));
+    }
+    let mut places = vec![0; rows.len()];
+    for (place, row) in order.into_iter().enumerate() {
+        places[row] = place;
+    }
+    places
 }
 
 fn confirmed(row: &Row, simulated: &Row) -> Option<Confirmed> {

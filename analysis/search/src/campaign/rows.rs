@@ -130,10 +130,8 @@ impl Campaign {
             .map(|accelerator| accelerator.describe());
         let parameters = self.parameters(design);
         let parameters = parameters.iter().map(|(path, value)| format!("{path} = {value}"));
-        let parts: Vec<String> = std::iter::once(transformer)
-            .chain(accelerator)
-            .chain(parameters)
-            .collect();
+        // What differs most between designs comes first: tables cut the end off.
+        let parts: Vec<String> = parameters.chain(accelerator).chain([transformer]).collect();
         parts.join("; ")
     }
 

@@ -109,6 +109,12 @@ impl Campaign {
         written
     }
 
+    /// How many of the designs that a strategy proposes are evaluated, and how many are wanted.
+    #[must_use]
+    pub fn progress_of_proposals(&self) -> (usize, usize) {
+        self.progress(self.fidelity())
+    }
+
     /// How many rows of this fidelity are found, and how many are wanted so far.
     #[must_use]
     pub fn progress(&self, fidelity: Fidelity) -> (usize, usize) {

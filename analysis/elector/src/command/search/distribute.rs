@@ -118,7 +118,7 @@ impl Evaluate {
             evaluate(&mut campaign, mine.cloned().collect(), pool, &mut shard, &bar)?;
         }
         if interrupt::is_requested() {
-            let (finished, whole) = campaign.progress(Fidelity::Estimate);
+            let (finished, whole) = campaign.progress_of_proposals();
             return Err(Failure::SearchInterrupted {
                 finished,
                 whole,

@@ -58,7 +58,7 @@ impl Run {
                 evaluate(&mut campaign, of_it, pool, &mut shard, &bar)?;
             }
             if interrupt::is_requested() {
-                let (finished, whole) = campaign.progress(Fidelity::Estimate);
+                let (finished, whole) = campaign.progress_of_proposals();
                 return Err(Failure::SearchInterrupted {
                     finished,
                     whole,
@@ -66,8 +66,8 @@ impl Run {
                 });
             }
         }
-        let (finished, wanted) = campaign.progress(Fidelity::Estimate);
-        if finished < wanted && !campaign.study().simulates_all() && !quiet {
+        let (finished, wanted) = campaign.progress_of_proposals();
+        if finished < wanted && !quiet {
             say_line(&format!(
                 "the space is exhausted: {finished} designs, of a budget of {wanted}"
             ));
