@@ -1,4 +1,4 @@
-//! A study as a page: its front, all designs over their variables, how the best grew, and what the figures hang on.
+//! A study as a page: its front, all designs over their variables, how the best grew, and what the figures depend on.
 //!
 //! The designs are one object of data in the page, which a script draws and lets the reader question; what is made here reads
 //! without the script: headline, table of the front, convergence, importance. Nothing in the page depends on when, where or by whom
@@ -114,7 +114,7 @@ impl Told<'_> {
                 li { b { (self.front.len()) } span { "on the front" } }
                 @if let Some((value, what)) = self.best() { li { b { (format!("{value:.4}")) } span { (what) } } }
                 @if !simulated.is_empty() {
-                    li { b { (simulated.len()) } span { "simulated; latency " (format!("{farthest:.3}")) " of the estimate at the farthest" } }
+                    li { b { (simulated.len()) } span { "simulated; latency sim/est " (format!("{farthest:.3}")) " at worst" } }
                 }
                 li { b { (count(State::Refused)) } span { "refused, at no cost" } }
                 li { b { (count(State::Failed)) } span { "failed" } }
@@ -125,10 +125,7 @@ impl Told<'_> {
     fn best(&self) -> Option<(f64, &'static str)> {
         let objective = &self.file.objective;
         let Objective::Front(terms) = objective else {
-            return Some((
-                self.front.first()?.objective()?,
-                "best objective, of which less is better",
-            ));
+            return Some((self.front.first()?.objective()?, "best objective"));
         };
         if !self.convergence.is_exact {
             return Some((self.convergence.points.last()?.1, "hypervolume, about"));

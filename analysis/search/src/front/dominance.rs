@@ -34,14 +34,29 @@ fn rated(value: f64) -> f64 {
 /// The positions of the points that no other point dominates, in order. Equal points are all kept.
 #[must_use]
 pub fn non_dominated<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
-    let is_dominated = |point: &P| {
-        points
+    let point = |index: usize| points[index].as_ref();
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by(|&a, &b| lexicographic(point(a), point(b)));
+    // Who dominates comes earlier, and whoever is dominated is dominated by one of the front.
+    let mut front: Vec<usize> = Vec::new();
+    for index in order {
+        let dominator = front
             .iter()
-            .any(|other| dominates(other.as_ref(), point.as_ref()))
-    };
-    (0..points.len())
-        .filter(|&index| !is_dominated(&points[index]))
-        .collect()
+            .position(|&other| dominates(point(other), point(index)));
+        match dominator {
+            // One that dominates much is asked sooner.
+            Some(place) => front.swap(place, place / 2),
+            None => front.push(index),
+        }
+    }
+    front.sort_unstable();
+    front
+}
+
+fn lexicographic(a: &[f64], b: &[f64]) -> Ordering {
+    let pairs = a.iter().zip(b);
+    let order = pairs.map(|(a, b)| rated(*a).partial_cmp(&rated(*b)).unwrap_or(Ordering::Equal));
+    order.fold(Ordering::Equal, Ordering::then)
 }
 
 /// The points by rank: the front that nobody dominates, then the front of the rest, and so on. Positions ascend in each.

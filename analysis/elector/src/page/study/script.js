@@ -57,10 +57,7 @@ const facts = (i, all, parent) => {
   axes.forEach((axis, k) => { if (axis.figure) fact(axis.name, text(point.values[k], axis)); });
   if (point.objective !== undefined) fact("objective", point.objective.toPrecision(4));
   if (point.ratios) fact("sim/est latency, energy", point.ratios.map(ratio => ratio.toFixed(3)).join(", "));
-  if (all) {
-    more.forEach((axis, k) => fact(axis.name, text(point.more[k], axis)));
-    axes.forEach((axis, k) => { if (!axis.figure) fact(axis.name, text(point.values[k], axis)); });
-  }
+  if (all) more.forEach((axis, k) => fact(axis.name, text(point.more[k], axis)));
   if (point.note) tag("div", point.note, parent).className = "bad";
 };
 
@@ -165,7 +162,8 @@ document.querySelectorAll("g.cloud").forEach(group => {
 
 // Parallel coordinates.
 const wide = document.getElementById("coordinates");
-const SIDE = 16, ROOM = 60, TOP = 128, HEIGHT = 430, BOTTOM = HEIGHT - 26;
+const LONGEST = Math.max(...axes.map(axis => axis.name.length + axis.unit.length));
+const SIDE = 16, ROOM = 60, TOP = 42 + Math.round(3.8 * Math.min(LONGEST, 48)), BOTTOM = TOP + 270, HEIGHT = BOTTOM + 26;
 // Names need room beside their axis.
 const steps = axes.map((_, k) => axes.slice(0, k).reduce((sum, axis) => sum + (axis.names.length ? 1.6 : 1), 0));
 const STEPS = Math.max(1, steps[axes.length - 1]);
@@ -184,12 +182,14 @@ const path = i => {
   });
   return steps;
 };
+// Of many lines each is fainter.
+const faint = Math.min(0.5, Math.max(0.03, 100 / points.filter(point => point.front).length));
 const thread = (i, parent, name) => make("path", { d: path(i), class: name }, parent);
 layers.push(new Layer(threads, wide, [SIDE, TOP, WIDTH - ROOM, BOTTOM], {
   element: (i, parent) => thread(i, parent, points[i].front ? "thread front" : "thread"),
   ring: (i, parent) => thread(i, parent, "thread ring"),
   paint: (i, pen, colour, front) => {
-    pen.globalAlpha = front ? 0.5 : 0.08;
+    pen.globalAlpha = front ? faint : 0.05;
     pen.strokeStyle = colour;
     pen.lineWidth = front ? 1 : 0.7;
     pen.stroke(new Path2D(path(i)));

@@ -1,4 +1,4 @@
-//! How the best grew, and what the figures hang on.
+//! How the best grew, and what the figures depend on.
 
 use maud::{Markup, html};
 use search::insight::{self, Convergence, NotKnown};
@@ -57,7 +57,7 @@ pub(super) fn convergence(convergence: &Convergence) -> Markup {
     figure(heading, caption, &[], &lines(heading, &described, x, y, &[line]))
 }
 
-/// What latency and energy hang on.
+/// What latency and energy depend on.
 pub(super) fn importances(rows: &[Row]) -> Markup {
     html! {
         p class="note" {
@@ -73,7 +73,7 @@ pub(super) fn importances(rows: &[Row]) -> Markup {
 fn importance(rows: &[Row], metric: Metric) -> Markup {
     html! {
         div class="panel" {
-            h3 { "What " (named(metric).0) " hangs on" }
+            h3 { "What " (named(metric).0) " depends on" }
             @match insight::importance(rows, metric) {
                 Ok(found) => (shares(&found)),
                 Err(NotKnown::Constant { .. }) => p { "It is the same for all designs." },
