@@ -5,6 +5,8 @@
 //! cargo run --release -p elector --example study_page -- 100000 page.html
 //! ```
 
+#![allow(clippy::print_stdout, reason = "an example prints what it measured")]
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
