@@ -50,11 +50,11 @@ pub fn front_report(campaign: &Campaign, style: Style) -> String {
     }
     let mut text = match (campaign.hypervolume(&front), front[0].objective()) {
         (Some(volume), _) => style.bold(&format!(
-            "{} designs on the front, hypervolume {volume:.4}",
-            front.len()
+            "{} on the front, hypervolume {volume:.4}",
+            designs(front.len())
         )),
         (None, Some(best)) => style.bold(&format!("best objective {best:.4}")),
-        (None, None) => style.bold(&format!("{} designs on the front", front.len())),
+        (None, None) => style.bold(&format!("{} on the front", designs(front.len()))),
     };
     let _ = write!(
         text,
@@ -110,6 +110,13 @@ fn front_table(front: &[FrontRow]) -> Table {
         ]);
     }
     table
+}
+
+fn designs(count: usize) -> String {
+    match count {
+        1 => "1 design".to_owned(),
+        count => format!("{count} designs"),
+    }
 }
 
 /// The beginning of a long text.
