@@ -12,7 +12,7 @@ use search::store::{Store, StoreError};
 use search::study::{Frozen, StudyError};
 
 use super::print;
-use crate::Failure;
+use crate::{Failure, interrupt};
 
 /// Search for the best designs: transformers, accelerators, or any fields of a scenario.
 #[derive(Debug, Args)]
@@ -114,6 +114,19 @@ fn lay_out(study: &std::path::Path, folder: &std::path::Path) -> Result<Store, F
 /// Opens the study of a folder.
 fn open(folder: &std::path::Path) -> Result<Campaign, Failure> {
     Campaign::open(Store::new(folder)).map_err(of_store)
+}
+
+/// An error that says how to go on, if Ctrl-C was pressed.
+fn unless_interrupted(campaign: &Campaign) -> Result<(), Failure> {
+    if !interrupt::is_requested() {
+        return Ok(());
+    }
+    let (finished, whole) = campaign.progress_of_proposals();
+    Err(Failure::SearchInterrupted {
+        finished,
+        whole,
+        folder: campaign.store().folder().to_owned(),
+    })
 }
 
 fn of_study(error: StudyError) -> Failure {

@@ -155,7 +155,6 @@ fn a_budget_that_is_raised_leaves_the_rows_of_the_larger_one() {
             rows.retain(|row| row["fidelity"] == "estimate");
             for row in &mut rows {
                 row["index"].take();
-                row["batch"].take();
             }
             rows
         };

@@ -30,6 +30,8 @@ impl Campaign {
     pub fn rows(&self) -> Vec<Row> {
         let wanted: Vec<_> = self.wanted().collect();
         let mut rows = Vec::new();
+        // Batches that are simulated are not counted, so that a raised budget leaves the numbers as they were.
+        let mut proposed = 0;
         for (batch, members) in &wanted {
             let last = members.last().map_or(0, |member| member.index);
             // Of a batch that the budget cuts off, what was drawn later is not there yet.
@@ -39,7 +41,13 @@ impl Campaign {
                 .filter(|member| member.refusal.is_some() && member.index < last);
             let mut known: Vec<&Member> = members.iter().copied().chain(refused).collect();
             known.sort_by_key(|member| member.index);
-            rows.extend(known.into_iter().filter_map(|member| self.row(batch, member)));
+            rows.extend(
+                known
+                    .into_iter()
+                    .filter_map(|member| self.row(batch, member, proposed)),
+            );
+            // All that a strategy without a model draws is one batch, also if the budget was raised.
+            proposed += u32::from(batch.is_proposed && !self.study.strategy.is_one_batch());
         }
         rows
     }
@@ -62,8 +70,8 @@ impl Campaign {
         counts
     }
 
-    /// The row of a member; `None` if it is not evaluated yet.
-    fn row(&self, batch: &Batch, member: &Member) -> Option<Row> {
+    /// The row of a member, whose batch has this number; `None` if it is not evaluated yet.
+    fn row(&self, batch: &Batch, member: &Member, number: u32) -> Option<Row> {
         let design = design_of(member)?;
         let outcome = self.outcomes.get(&member.id);
         let (found, refusal) = (outcome.map(|outcome| &outcome.found), member.refusal.as_ref());
@@ -75,7 +83,7 @@ impl Campaign {
         Some(Row {
             index: member.index,
             id: member.id.clone(),
-            batch: batch.number,
+            batch: number,
             state,
             fidelity: batch.fidelity,
             of: member.of.clone(),

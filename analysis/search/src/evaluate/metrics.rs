@@ -13,44 +13,40 @@ use crate::objective::Metrics;
 /// The peak power is that of [`peak_power`]. `accuracy` is in percent.
 #[must_use]
 pub fn of_estimate(plan: &Plan, estimate: &CoarseEstimate, accuracy: Option<f64>) -> Metrics {
-    let scenario = &plan.machine.scenario;
-    let sequences = f64::from(scenario.workload.batch) * f64::from(scenario.workload.batches);
     let CoarseEstimate { estimate, details } = estimate;
-    let [dynamic_nj, leakage_nj] = split(&estimate.energy_nj, details.buffer_leakage_nj);
-    let per_sequence = |nanojoules: f64| nanojoules * 1e-9 / sequences;
-    let latency_s = estimate.seconds / sequences;
-    let [dynamic_j, leakage_j] = [dynamic_nj, leakage_nj].map(per_sequence);
-    let energy_j = dynamic_j + leakage_j;
-    Metrics {
-        latency_s,
-        dynamic_j,
-        leakage_j,
-        energy_j,
-        batch_latency_s: estimate.seconds / f64::from(scenario.workload.batches),
-        area_mm2: estimate.area_mm2,
-        peak_power_w: peak_power(&MachineSizes::of(scenario), &plan.machine.costs).0 * 1e-3,
-        mean_power_w: energy_j / latency_s,
-        accuracy,
-    }
+    let energy_nj = split(&estimate.energy_nj, details.buffer_leakage_nj);
+    of_all_batches(plan, estimate.seconds, energy_nj, estimate.area_mm2, accuracy)
 }
 
 /// The figures of the machine of `plan`, which did `result`: times and energies of one sequence.
 #[must_use]
 pub fn of_run(plan: &Plan, result: &RunResult, accuracy: Option<f64>) -> Metrics {
-    let scenario = &plan.machine.scenario;
     let (machine, energy) = (&result.machine, &result.machine.energy_nj);
-    let sequences = f64::from(scenario.workload.batch) * f64::from(scenario.workload.batches);
-    let per_sequence = |nanojoules: f64| nanojoules * 1e-9 / sequences;
-    let latency_s = machine.seconds / sequences;
     let leakage = energy.of(EnergyPart::Leakage);
-    let energy_j = per_sequence(energy.total);
+    let energy_nj = [energy.total - leakage, leakage];
+    of_all_batches(plan, machine.seconds, energy_nj, machine.area_mm2, accuracy)
+}
+
+/// The figures of one sequence, from the time of all batches and their dynamic and leakage energy in nJ.
+fn of_all_batches(
+    plan: &Plan,
+    seconds: f64,
+    energy_nj: [f64; 2],
+    area_mm2: f64,
+    accuracy: Option<f64>,
+) -> Metrics {
+    let scenario = &plan.machine.scenario;
+    let batches = f64::from(scenario.workload.batches);
+    let sequences = f64::from(scenario.workload.batch) * batches;
+    let [dynamic_j, leakage_j] = energy_nj.map(|nanojoules| nanojoules * 1e-9 / sequences);
+    let (latency_s, energy_j) = (seconds / sequences, dynamic_j + leakage_j);
     Metrics {
         latency_s,
-        dynamic_j: per_sequence(energy.total - leakage),
-        leakage_j: per_sequence(leakage),
+        dynamic_j,
+        leakage_j,
         energy_j,
-        batch_latency_s: machine.seconds / f64::from(scenario.workload.batches),
-        area_mm2: machine.area_mm2,
+        batch_latency_s: seconds / batches,
+        area_mm2,
         peak_power_w: peak_power(&MachineSizes::of(scenario), &plan.machine.costs).0 * 1e-3,
         mean_power_w: energy_j / latency_s,
         accuracy,

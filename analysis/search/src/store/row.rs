@@ -16,7 +16,7 @@ pub struct Row {
     pub index: u64,
     /// Its name.
     pub id: String,
-    /// The number of its batch.
+    /// The number of its batch, among those that were proposed; of a simulated row, how many were proposed before it was chosen.
     pub batch: u32,
     /// What became of it.
     pub state: State,

@@ -11,7 +11,7 @@ use search::store::{Fidelity, Outcome};
 use serde::Serialize;
 
 use super::go_on::{Progress, evaluate};
-use super::{of_store, open};
+use super::{of_store, open, unless_interrupted};
 use crate::command::print;
 use crate::{Failure, interrupt};
 
@@ -117,15 +117,7 @@ impl Evaluate {
             let bar = Progress::new(&self.dir.display().to_string(), fidelity, quiet);
             evaluate(&mut campaign, mine.cloned().collect(), pool, &mut shard, &bar)?;
         }
-        if interrupt::is_requested() {
-            let (finished, whole) = campaign.progress_of_proposals();
-            return Err(Failure::SearchInterrupted {
-                finished,
-                whole,
-                folder: self.dir.clone(),
-            });
-        }
-        Ok(())
+        unless_interrupted(&campaign)
     }
 }
 

@@ -10,7 +10,7 @@ use search::campaign::{Campaign, Next};
 use search::store::{Fidelity, ShardWriter};
 
 use super::look::write_page;
-use super::{lay_out, of_store};
+use super::{lay_out, of_store, unless_interrupted};
 use crate::command::{print, say_line};
 use crate::progress::Bar;
 use crate::report::{Style, front_report};
@@ -57,14 +57,7 @@ impl Run {
                 let bar = Progress::new(&name, fidelity, quiet);
                 evaluate(&mut campaign, of_it, pool, &mut shard, &bar)?;
             }
-            if interrupt::is_requested() {
-                let (finished, whole) = campaign.progress_of_proposals();
-                return Err(Failure::SearchInterrupted {
-                    finished,
-                    whole,
-                    folder: self.dir.clone(),
-                });
-            }
+            unless_interrupted(&campaign)?;
         }
         let (finished, wanted) = campaign.progress_of_proposals();
         if finished < wanted && !quiet {
