@@ -203,6 +203,15 @@ fn a_study_that_changed_is_refused_and_what_changed_is_named() {
     }
 }
 
+/// The sum of all numbers in a value.
+fn sum(value: &Value) -> f64 {
+    match value {
+        Value::Array(values) => values.iter().map(sum).sum(),
+        Value::Object(fields) => fields.values().map(sum).sum(),
+        value => value.as_f64().unwrap_or(0.0),
+    }
+}
+
 #[test]
 fn every_row_runs_again_to_the_same_figures() {
     let at = tempfile::tempdir().unwrap();
@@ -230,6 +239,10 @@ fn every_row_runs_again_to_the_same_figures() {
             "{seconds:?} {latency}"
         );
         assert_eq!(result["area_mm2"], row["metrics"]["area_mm2"]);
+        let energy = &result["energy_nj"];
+        let total = energy["total"].as_f64().unwrap_or_else(|| sum(energy));
+        let of_batch = row["metrics"]["energy_j"].as_f64().unwrap() * 4.0;
+        assert!((total * 1e-9 / of_batch - 1.0).abs() < 1e-9, "{total} {of_batch}");
     }
 }
 
@@ -246,7 +259,9 @@ fn limits_on_area_are_refused_for_nothing_and_others_are_learnt() {
     };
     let done = of_state("done");
     assert!(done.iter().filter(|row| row["fidelity"] == "estimate").count() == 10);
-    for row in of_state("refused") {
+    let refused = of_state("refused");
+    assert!(!refused.is_empty());
+    for row in refused {
         assert_eq!(row["field"], "area_mm2");
         assert!(
             row["reason"].as_str().unwrap().contains("area_mm2 <= 60"),
